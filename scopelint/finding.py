@@ -1,0 +1,145 @@
+"""Verdicts and findings: what a rule says, and what the engine makes of it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from scopelint.model import AllowlistEntry, EntryKind
+
+
+class Severity(StrEnum):
+    """How bad it is, severest first. `unknown` belongs to findings about what was not read."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+    UNKNOWN = "unknown"
+
+    @property
+    def rank(self) -> int:
+        """0 for critical up to 5 for unknown: sorts severest first."""
+        return _RANKS[self]
+
+    def reaches(self, threshold: "Severity") -> bool:
+        """Tell whether this severity is at or above `threshold`."""
+        return self.rank <= threshold.rank
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+class Confidence(StrEnum):
+    """How sure a rule is that what it flags is real."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Outcome(StrEnum):
+    """What a rule can say of its subject."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class State(StrEnum):
+    """Whether a finding is new, accepted for now by a waiver, or known from a baseline."""
+
+    NEW = "new"
+    BASELINED = "baselined"
+    WAIVED = "waived"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A rule's answer for one subject. Only `fail` and `unknown` become findings.
+
+    `evidence` is JSON data that lets a reader check the verdict. `entry` is the allowlist entry
+    it is about. `key` is the verdict's part of the fingerprint; None takes the entry's key, or
+    the empty key. `confidence` None takes the rule's.
+    """
+
+    outcome: Outcome
+    message: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    remediation: str = ""
+    entry: AllowlistEntry | None = None
+    key: str | None = None
+    confidence: Confidence | None = None
+
+
+PASS = Verdict(Outcome.PASS)
+"""The verdict of a subject that is in order; one object, because most verdicts are this."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRef:
+    """The project a finding is about: GitLab's number, full path, address."""
+
+    id: int
+    path: str
+    web_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRef:
+    """The allowlist entry a finding is about."""
+
+    kind: EntryKind
+    id: int | None
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A waiver as a report shows it; `expires` is an ISO date, None for a permanent one."""
+
+    reason: str
+    expires: str | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fail or unknown verdict, with all that a report needs (outside contract, section 5)."""
+
+    rule: str
+    name: str
+    severity: Severity
+    confidence: Confidence
+    verdict: Literal[Outcome.FAIL, Outcome.UNKNOWN]
+    message: str
+    project: ProjectRef | None
+    entry: EntryRef | None
+    fingerprint: str
+    state: State = State.NEW
+    waiver: Waiver | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    remediation: str = ""
+    key: str = ""
+
+    @property
+    def sort_key(self) -> tuple[int, str, str, str, int, str]:
+        """Severity, project path, rule code, entry: the order of every report."""
+        entry_kind = self.entry.kind if self.entry else ""
+        entry_id = (self.entry.id or 0) if self.entry else 0
+        path = self.project.path if self.project else ""
+        return (self.severity.rank, path, self.rule, entry_kind, entry_id, self.key)
+
+
+def fingerprint(code: str, instance: str, project_id: int | None, key: str) -> str:
+    """Return the stable identity of a finding: 64 hex digits.
+
+    SHA-256 of the UTF-8 of `scopelint/1`, code, instance, project id (or empty) and key, joined
+    by newlines (outside contract, section 4). Names and messages do not enter, so it survives
+    renames, wording and the way the data was read.
+    """
+    subject = "" if project_id is None else str(project_id)
+    text = "\n".join(("scopelint/1", code, instance, subject, key))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -1,0 +1,194 @@
+"""The interface of a rule, for ours and for third parties'.
+
+A rule is pure: it sees one project (or the instance), the estate and its own options, and answers
+with verdicts. It knows no other rule, no API, no format and no clock but `estate.as_of`. One
+module a rule, and its page beside it: `<rule_name>.py` and `<rule_name>.md`.
+
+    class InboundLimitDisabled(ProjectRule):
+        code = "SL101"
+        name = "inbound-limit-disabled"
+        title = "The job token limit is switched off"
+        severity = Severity.HIGH
+
+        def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
+            if scope.inbound_effective:
+                yield PASS
+            ...
+"""
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from scopelint.finding import Confidence, Outcome, Severity, Verdict
+from scopelint.globs import GlobSet
+from scopelint.model import AllowlistEntry, Fact, Project, Scope
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class Subject(StrEnum):
+    """What a rule speaks about; the letters are those of the catalogue."""
+
+    INSTANCE = "instance"
+    PROJECT = "project"
+    ENTRY = "entry"
+    DECLARED = "declared"
+
+
+class RuleOptions(BaseModel):
+    """Base of a rule's options: declared as fields, validated, unknown ones refused.
+
+    A field's `description` is shown in `explain`, the config schema and the rule's page.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a run declares for all rules: trusted paths, and which rules judge.
+
+    `trusted` are the globs of `trusted:` and `--trusted`. `selected` are the codes of the rules
+    of this run, in order; `of_instance` are those among them that judge no project.
+    """
+
+    trusted: GlobSet = field(default_factory=GlobSet)
+    selected: tuple[str, ...] = ()
+    of_instance: frozenset[str] = frozenset()
+
+
+class Rule(ABC):
+    """What every rule declares. Subclass `ProjectRule`, `EntryRule` or `InstanceRule`.
+
+    `code` is stable (two or more capitals and three digits), `name` is kebab-case and names the
+    bad pattern; the module is named the same with underscores. `needs` are facts without which
+    the rule cannot judge: where one is missing for the whole run the rule is *not judged*, where
+    it is missing for one project the engine reports unknown for that project. `strict` rules run
+    only with `profile: strict` or when selected. `cwe` holds numbers, `owasp` identifiers such as
+    `CICD-SEC-2`. `since` is the scopelint version that brought the rule. `help_uri` is a web page for
+    readers of reports that take only a link; by default GitLab's own page on job tokens.
+    """
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    title: ClassVar[str]
+    severity: ClassVar[Severity]
+    subject: ClassVar[Subject]
+    confidence: ClassVar[Confidence] = Confidence.HIGH
+    strict: ClassVar[bool] = False
+    tags: ClassVar[tuple[str, ...]] = ()
+    cwe: ClassVar[tuple[int, ...]] = ()
+    owasp: ClassVar[tuple[str, ...]] = ()
+    since: ClassVar[str] = "0.1.0"
+    help_uri: ClassVar[str] = "https://docs.gitlab.com/ci/jobs/ci_job_token/"
+    needs: ClassVar[frozenset[Fact]] = frozenset()
+    Options: ClassVar[type[RuleOptions]] = RuleOptions
+
+    def __init__(
+        self, options: Mapping[str, Any] | RuleOptions | None = None, policy: Policy | None = None
+    ) -> None:
+        """Validate `options` (a mapping or a ready model); raise pydantic's ValidationError."""
+        ready = isinstance(options, self.Options)
+        self.options: Any = options if ready else self.Options.model_validate(options or {})
+        self.policy = policy or Policy()
+
+    def not_judged(self, estate: "Estate") -> str | None:
+        """Say why this rule cannot judge this estate at all, or None if it can.
+
+        By default: a needed fact is not readable for the whole run. Override to add conditions
+        that hold for the whole run, such as "never on gitlab.com"; call the base first.
+        """
+        for fact in sorted(self.needs):
+            if fact in estate.scan.unavailable:
+                return estate.scan.unavailable[fact]
+        return None
+
+    @classmethod
+    @cache
+    def page(cls) -> str:
+        """Return the rule's page: Markdown from `<rule_name>.md` beside its module."""
+        return Path(inspect.getfile(cls)).with_suffix(".md").read_text(encoding="utf-8")
+
+    @staticmethod
+    def fail(
+        message: str,
+        *,
+        evidence: Mapping[str, Any] | None = None,
+        remediation: str = "",
+        entry: AllowlistEntry | None = None,
+        key: str | None = None,
+        confidence: Confidence | None = None,
+    ) -> Verdict:
+        """Make a fail verdict. The engine adds the entry for entry rules."""
+        return Verdict(Outcome.FAIL, message, evidence or {}, remediation, entry, key, confidence)
+
+    @staticmethod
+    def unknown(
+        message: str,
+        *,
+        evidence: Mapping[str, Any] | None = None,
+        remediation: str = "",
+        entry: AllowlistEntry | None = None,
+        key: str | None = None,
+    ) -> Verdict:
+        """Make an unknown verdict: a fact this rule needs could not be read."""
+        return Verdict(Outcome.UNKNOWN, message, evidence or {}, remediation, entry, key)
+
+
+class InstanceRule(Rule):
+    """A rule about the instance or the scan as a whole: judged once a run."""
+
+    subject = Subject.INSTANCE
+
+    @abstractmethod
+    def judge(self, estate: "Estate") -> Iterable[Verdict]:
+        """Yield one verdict for the instance, or none where the rule does not apply."""
+
+
+class ProjectRule(Rule):
+    """A rule about one project; it may also speak about several of its entries.
+
+    `judge` is called only for projects whose scope was read.
+    """
+
+    subject = Subject.PROJECT
+
+    @abstractmethod
+    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+        """Yield the project's verdicts: `PASS`, `self.fail(…)`, `self.unknown(…)`, or none."""
+
+
+class UnreadableProjectRule(Rule):
+    """A rule about projects whose scope could not be read; only those are given to it."""
+
+    subject = Subject.PROJECT
+
+    @abstractmethod
+    def judge(self, project: Project, estate: "Estate") -> Iterable[Verdict]:
+        """Yield the verdicts of a project whose `scope` is None."""
+
+
+class EntryRule(Rule):
+    """A rule about one inbound allowlist entry at a time.
+
+    Where only a part of a project's allowlist could be read, the engine adds one unknown for the
+    rest; the rule judges what is there.
+    """
+
+    subject = Subject.ENTRY
+    needs: ClassVar[frozenset[Fact]] = frozenset({Fact.ENTRIES})
+
+    @abstractmethod
+    def judge(
+        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+    ) -> Verdict | None:
+        """Return the entry's verdict, or None where the rule does not apply to it."""
