@@ -1,0 +1,181 @@
+"""scopelint.yml, read and judged: every fault at once, each with its file, line and column."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scopelint.errors import ConfigError, Problem
+from scopelint.finding import Severity
+from scopelint.globs import GlobSet
+from scopelint.policy.discovery import FoundConfig, find_config
+from scopelint.policy.faults import ordered, validate
+from scopelint.policy.models import ConfigModel
+from scopelint.policy.nodes import (
+    Location,
+    MappingNode,
+    ScalarNode,
+    kind_of,
+    walk,
+)
+from scopelint.policy.origin import ConfigUrls
+from scopelint.policy.rulekeys import rule_options, selector_problems
+from scopelint.policy.selection import (
+    Catalogue,
+    Profile,
+    RuleClass,
+    severity_overrides,
+)
+from scopelint.policy.targets import parse_targets
+from scopelint.policy.yamlfile import Document, load
+from scopelint.rule import RuleOptions
+
+__all__ = ["Config", "FoundConfig", "Place", "config_from", "find_config", "load_config"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value was given: the file's name, line and column from 1."""
+
+    source: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Config:
+    """A config that holds; `Config()` is the one of a run without a file.
+
+    `options` are the validated options of the rules that have some in the file, `severity` the
+    overridden severities, both by code. `places` say where each value stands, by its keys and
+    indices, such as `("gitlab", "targets", 0)`; what is not in it is a default. `root` is the
+    folder below which files named in a discovered config must lie, None for an explicit one.
+    """
+
+    model: ConfigModel = field(default_factory=ConfigModel)
+    source: Path | None = None
+    root: Path | None = None
+    options: Mapping[str, RuleOptions] = field(default_factory=dict)
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    places: Mapping[Location, Place] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def discovered(self) -> bool:
+        """Whether the file was found in the repository rather than named by the user."""
+        return self.root is not None
+
+    @property
+    def url(self) -> str | None:
+        """`gitlab.url` as written, or None."""
+        return self.model.gitlab.url or None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """`gitlab.targets` as text, to be read by `parse_targets` once known roots are known."""
+        return tuple(str(target) for target in self.model.gitlab.targets)
+
+    @property
+    def profile(self) -> Profile:
+        """Which set of rules runs."""
+        return self.model.profile
+
+    @property
+    def select(self) -> tuple[str, ...] | None:
+        """The selectors of `select`, None where the key is not given."""
+        return self.model.select or None
+
+    @property
+    def ignore(self) -> tuple[str, ...]:
+        """The selectors of `ignore`."""
+        return self.model.ignore
+
+    @property
+    def trusted(self) -> GlobSet:
+        """The globs of `trusted`."""
+        return GlobSet(self.model.trusted)
+
+    @property
+    def fail_on(self) -> str:
+        """`gate.fail_on`: a severity's name, or `never`."""
+        return self.model.gate.fail_on
+
+    def place(self, *location: str | int) -> Place | None:
+        """Return where a value was given, None for a default."""
+        return self.places.get(location)
+
+    def urls(self, *, with_targets: bool, known: Iterable[str] = ()) -> ConfigUrls:
+        """Return what `resolve_origin` needs; `with_targets` where the command line has none."""
+        targets = parse_targets(self.targets, known=tuple(known)) if with_targets else ()
+        name = next((place.source for place in self.places.values()), "scopelint.yml")
+        return ConfigUrls(self.url, targets, self.discovered, name)
+
+
+def load_config(where: Path | FoundConfig, catalogue: Iterable[RuleClass] | Catalogue) -> Config:
+    """Read a config: a path that the user named, or what `find_config` found.
+
+    `catalogue` holds the classes of all rules there are. Raise ConfigError with every fault, in
+    file order: YAML faults, unknown and duplicate keys, wrong values, unknown rules, wrong
+    options of rules, a path that is missing, a folder or unreadable. Raise PluginError where a
+    rule's own validation of its options crashes.
+    """
+    if isinstance(where, FoundConfig):
+        document = load(where.path, where.name, partial=True)
+        return config_from(
+            document, catalogue, source=where.path, root=where.root, notes=where.notes
+        )
+    return config_from(load(where, partial=True), catalogue, source=where)
+
+
+def config_from(
+    document: Document,
+    catalogue: Iterable[RuleClass] | Catalogue,
+    *,
+    source: Path | None = None,
+    root: Path | None = None,
+    notes: tuple[str, ...] = (),
+) -> Config:
+    """Judge a document as a scopelint.yml; raise as `load_config` does."""
+    known = Catalogue(catalogue)
+    problems = list(document.problems)
+    tree = _mapping(document, problems)
+    if document.version not in (None, (1, 2)):
+        message = "scopelint.yml is read as YAML 1.2, whatever %YAML says"
+        problems.append(document.file.problem(1, 1, message, "remove the %YAML line"))
+    model, faults = validate(ConfigModel, tree)
+    problems += faults
+    problems += selector_problems(tree, known)
+    options, faults = rule_options(tree, known)
+    problems += faults
+    if problems or model is None:
+        raise ConfigError(ordered(problems))
+    chosen = {key: Severity(value) for key, value in model.severity.items()}
+    return Config(
+        model=model,
+        source=source,
+        root=root,
+        options=options,
+        severity=severity_overrides(chosen, known),
+        places=_places(tree),
+        notes=notes,
+    )
+
+
+def _mapping(document: Document, problems: list[Problem]) -> MappingNode:
+    root = document.root
+    if isinstance(root, MappingNode):
+        return root
+    if not (isinstance(root, ScalarNode) and root.value is None):
+        hint = "start with a key, such as `profile: default`"
+        problems.append(root.problem(f"a config is a mapping of keys, not {kind_of(root)}", hint))
+    return MappingNode(root.file, root.line, root.column, ())
+
+
+def _places(tree: MappingNode) -> dict[Location, Place]:
+    return {
+        location: Place(node.file.name, node.line, node.column)
+        for location, node in walk(tree)
+        if location
+    }

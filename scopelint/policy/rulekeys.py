@@ -1,0 +1,87 @@
+"""The parts of scopelint.yml that only the rules themselves can judge: selectors and options."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from scopelint.errors import PluginError, Problem
+from scopelint.policy.faults import validate
+from scopelint.policy.nodes import AnyNode, MappingNode, ScalarNode, SequenceNode
+from scopelint.policy.selection import Catalogue, RuleClass, UnknownSelectorError
+from scopelint.policy.shown import shown
+from scopelint.rule import RuleOptions
+
+T = TypeVar("T")
+
+
+def selector_problems(tree: MappingNode, known: Catalogue) -> list[Problem]:
+    """Return a problem for every selector in `select`, `ignore`, `severity` that names no rule."""
+    problems: list[Problem] = []
+    for key in ("select", "ignore"):
+        items = tree.get(key)
+        for item in items.value if isinstance(items, SequenceNode) else ():
+            # What is no text, or empty, is a fault of its type and told as such.
+            if isinstance(item, ScalarNode) and isinstance(item.value, str) and item.value:
+                problems += _looked_up(item, known.resolve)[1]
+    for name, _ in _entries(tree.get("severity")):
+        problems += _looked_up(name, known.resolve)[1]
+    return problems + _given_twice(tree.get("severity"), known)
+
+
+def rule_options(
+    tree: MappingNode, known: Catalogue
+) -> tuple[dict[str, RuleOptions], list[Problem]]:
+    """Return the validated options below `rules` by code, and what is wrong with the others.
+
+    Raise PluginError where a rule's own validation crashes.
+    """
+    problems = _given_twice(tree.get("rules"), known)
+    found: dict[str, RuleOptions] = {}
+    for name, node in _entries(tree.get("rules")):
+        rule, faults = _looked_up(name, known.rule)
+        problems += faults
+        if rule is None or not isinstance(node, MappingNode):
+            continue
+        options, faults = _validated(rule, node)
+        problems += faults
+        if options is not None:
+            found[rule.code] = options
+    return found, problems
+
+
+def _validated(rule: RuleClass, node: MappingNode) -> tuple[RuleOptions | None, list[Problem]]:
+    try:
+        return validate(rule.Options, node)
+    except Exception as error:
+        # Pydantic turns a validator's ValueError into a fault; anything else is the rule's bug.
+        raise PluginError(
+            f"rule {rule.code} ({rule.name}): reading its options crashed: "
+            f"{type(error).__name__}: {error}",
+            hint=f"{node.file.name}:{node.line}; report it to the rule's author",
+        ) from error
+
+
+def _entries(node: AnyNode | None) -> Iterator[tuple[ScalarNode, AnyNode]]:
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if isinstance(key.value, str):
+            yield key, value
+
+
+def _looked_up(node: ScalarNode, look_up: Callable[[str], T]) -> tuple[T | None, list[Problem]]:
+    try:
+        return look_up(str(node.value)), []
+    except UnknownSelectorError as error:
+        return None, [node.problem(str(error), error.hint)]
+
+
+def _given_twice(node: AnyNode | None, known: Catalogue) -> list[Problem]:
+    first: dict[str, ScalarNode] = {}
+    problems = []
+    for key, _ in _entries(node):
+        rule = known.names.get(str(key.value))
+        if rule is None:
+            continue
+        other = first.setdefault(rule.code, key)
+        if other is not key:
+            message = f"{shown(key.value)} and {shown(other.value)} are the same rule"
+            problems.append(key.problem(message, f"it was first given in line {other.line}"))
+    return problems

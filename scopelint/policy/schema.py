@@ -1,0 +1,63 @@
+"""The JSON Schema of scopelint.yml, made from the models that read it and the rules there are."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from scopelint.policy.models import ConfigModel
+from scopelint.policy.selection import Catalogue, RuleClass
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def config_schema(catalogue: Iterable[RuleClass] | Catalogue) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of scopelint.yml.
+
+    `catalogue` holds the classes of all rules: their codes, names and prefixes are what `select`,
+    `ignore` and `severity` take, and each rule's options stand below `rules` by code and by name.
+    A schema knows values, not files: duplicate keys, credentials in an address and the like are
+    found by `load_config` alone.
+    """
+    known = Catalogue(catalogue)
+    schema = ConfigModel.model_json_schema()
+    definitions = schema.setdefault("$defs", {})
+    properties = schema["properties"]
+    selector = {"enum": list(known.selectors)}
+    for key in ("select", "ignore"):
+        properties[key]["items"] = selector
+    severity = properties["severity"].pop("additionalProperties")
+    properties["severity"] |= {
+        "properties": {key: _titled(key, severity, known) for key in known.selectors},
+        "additionalProperties": False,
+    } | _never_both(known)
+    properties["rules"] |= {
+        "properties": _options(known, definitions),
+        "additionalProperties": False,
+    } | _never_both(known)
+    schema["title"] = "scopelint.yml"
+    return {"$schema": DIALECT, **schema}
+
+
+def _titled(key: str, severity: dict[str, Any], known: Catalogue) -> dict[str, Any]:
+    rule = known.names.get(key)
+    described = {"description": f"{rule.code}: {rule.title}."} if rule else {}
+    return severity | described
+
+
+def _options(known: Catalogue, definitions: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for rule in known.rules:
+        name = f"{rule.code}-options"
+        # A rule's own definitions get its code, so that no two rules share one by accident.
+        options = rule.Options.model_json_schema(ref_template=f"#/$defs/{name}-{{model}}")
+        for inner, definition in options.pop("$defs", {}).items():
+            definitions[f"{name}-{inner}"] = definition
+        options["title"] = f"Options of {rule.code} ({rule.name})"
+        options["description"] = f"{rule.title}."
+        definitions[name] = options
+        found[rule.code] = found[rule.name] = {"$ref": f"#/$defs/{name}"}
+    return dict(sorted(found.items()))
+
+
+def _never_both(known: Catalogue) -> dict[str, Any]:
+    pairs = [{"not": {"required": [rule.code, rule.name]}} for rule in known.rules]
+    return {"allOf": pairs} if pairs else {}

@@ -1,0 +1,161 @@
+"""Rules and configs that several tests of the policy share."""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from scopelint.estate import Estate
+from scopelint.finding import Severity, Verdict
+from scopelint.rule import InstanceRule, RuleOptions
+
+
+class SampleRule(InstanceRule):
+    title = "A rule for tests"
+    severity = Severity.MEDIUM
+
+    def judge(self, estate: Estate) -> Iterable[Verdict]:
+        return ()
+
+
+class Disabled(SampleRule):
+    code = "SL101"
+    name = "inbound-limit-disabled"
+
+
+class Weakened(SampleRule):
+    code = "SL104"
+    name = "limit-weakened-by-visibility"
+    strict = True
+
+
+class Window(RuleOptions):
+    days: Annotated[int, Field(ge=1)] = 90
+
+
+class BroadOptions(RuleOptions):
+    max_projects: int = Field(default=50, ge=1, description="The most projects of one entry.")
+    share: float = 0.5
+    exact: bool = False
+    mode: Literal["all", "some"] = "all"
+    names: tuple[str, ...] = ()
+    window: Window = Window()
+
+    @field_validator("names")
+    @classmethod
+    def _no_reserved(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if "reserved" in names:
+            raise ValueError("the name reserved is reserved")
+        return names
+
+
+class Broad(SampleRule):
+    code = "SL302"
+    name = "group-entry-too-broad"
+    Options = BroadOptions
+
+
+class Outside(SampleRule):
+    code = "SL305"
+    name = "outside-project-allowed"
+
+
+class Private(SampleRule):
+    code = "SL307"
+    name = "less-private-project-allowed"
+    strict = True
+
+
+class ThirdParty(SampleRule):
+    code = "ACME001"
+    name = "acme-only"
+
+
+RULES = (Outside, Disabled, Private, Broad, Weakened, ThirdParty)
+
+GOOD: dict[str, str] = {
+    "profile": "profile: strict\n",
+    "gitlab": "gitlab: {url: 'https://gitlab.example.com/gitlab/', targets: [acme, acme/x, 42]}\n",
+    "target urls": "gitlab: {targets: ['https://gitlab.example.com/acme/platform']}\n",
+    "address shouted": "gitlab: {url: HTTPS://GitLab.Example.com}\n",
+    "selectors": "select: [SL3, SL101, outside-project-allowed, SL]\nignore: [ACME, SL30]\n",
+    "severity": "severity: {SL3: low, SL305: high, inbound-limit-disabled: critical}\n",
+    "options by code": "rules: {SL302: {max_projects: 30, share: 1, exact: true}}\n",
+    "options by name": "rules: {group-entry-too-broad: {names: [a], window: {days: 3}}}\n",
+    "no options": "rules: {SL101: {}}\n",
+    "trusted": "trusted: ['acme-shared/**', '**/tools', 'a?c']\n",
+    "gate": "gate: {fail_on: never}\n",
+    "json": '{"profile": "default", "gate": {"fail_on": "high"}, "trusted": []}',
+    "alias": "select: &mine [SL101]\nignore: *mine\n",
+}
+
+BAD: dict[str, tuple[str, tuple[tuple[int, int, str, str], ...]]] = {
+    # name: (text, ((line, column, part of the message, part of the hint), …))
+    "unknown key": ("profil: strict\n", ((1, 1, 'unknown key "profil"', '"profile"'),)),
+    "unknown key inside": (
+        "gitlab:\n  targetz: [a]\n",
+        ((2, 3, 'unknown key "targetz"', '"targets"'),),
+    ),
+    "token": ("gitlab:\n  token: s3cr3t\n", ((2, 3, "unknown key", "SCOPELINT_TOKEN"),)),
+    "no mapping": ("- profile\n", ((1, 1, "a mapping of keys, not a list", "profile"),)),
+    "empty section": ("gitlab:\n", ((1, 8, "there is no value", "remove the key"),)),
+    "empty url": ("gitlab:\n  url:\n", ((2, 7, "there is no value", "remove the key"),)),
+    "profile": ("profile: strickt\n", ((1, 10, "one of default, strict", '"strict"'),)),
+    "profile kind": ("profile: [strict]\n", ((1, 10, "default, strict", ""),)),
+    "select as text": ("select: SL101\n", ((1, 9, "must be a list", "[SL101]"),)),
+    "select empty": ("select: []\n", ((1, 9, "must not be empty", ""),)),
+    "select unknown": ("select: [SL101, SL9]\n", ((1, 17, 'rule prefix "SL9"', ""),)),
+    "select case": ("select: [sl101]\n", ((1, 10, "unknown rule", '"SL101"'),)),
+    "select letter": ("select: [S]\n", ((1, 10, "unknown rule prefix", ""),)),
+    "ignore name": (
+        "ignore:\n  - inbound-limit-disabeld\n",
+        ((2, 5, "unknown rule", '"inbound-limit-disabled"'),),
+    ),
+    "ignore number": ("ignore: [101]\n", ((1, 10, "must be text, not 101", '"101"'),)),
+    "severity value": ("severity: {SL101: hihg}\n", ((1, 19, "critical, high", '"high"'),)),
+    "severity unknown": ("severity: {SL101: unknown}\n", ((1, 19, "must be one of", ""),)),
+    "severity rule": ("severity: {SL998: low}\n", ((1, 12, 'unknown rule "SL998"', ""),)),
+    "severity twice": (
+        "severity:\n  SL101: low\n  inbound-limit-disabled: low\n",
+        ((3, 3, "are the same rule", "line 2"),),
+    ),
+    "options of none": ("rules: {SL101: {max: 1}}\n", ((1, 17, 'unknown key "max"', ""),)),
+    "options of a prefix": ("rules: {SL3: {}}\n", ((1, 9, "several rules", "whole code"),)),
+    "options of unknown": ("rules: {SL303: {}}\n", ((1, 9, "unknown rule", '"SL30'),)),
+    "options empty": ("rules:\n  SL302:\n", ((2, 9, "there is no value", ""),)),
+    "option unknown": (
+        "rules:\n  SL302:\n    max_project: 3\n",
+        ((3, 5, 'unknown key "max_project"', '"max_projects"'),),
+    ),
+    "option kinds": (
+        "rules:\n  SL302: {max_projects: '3', exact: yes, names: a, mode: sone}\n",
+        (
+            (2, 25, 'a whole number, not "3"', ""),
+            (2, 37, "true or false", "YAML 1.2"),
+            (2, 49, "a list", "[a]"),
+            (2, 58, "one of all, some", '"some"'),
+        ),
+    ),
+    "option bound": ("rules: {SL302: {max_projects: 0}}\n", ((1, 31, "greater than", ""),)),
+    "option deep": (
+        "rules: {SL302: {window: {days: x, dais: 1}}}\n",
+        ((1, 32, "a whole number", ""), (1, 35, 'unknown key "dais"', '"days"')),
+    ),
+    "options twice": (
+        "rules: {SL302: {}, group-entry-too-broad: {}}\n",
+        ((1, 20, "are the same rule", "line 1"),),
+    ),
+    "url scheme": ("gitlab: {url: gitlab.com}\n", ((1, 15, "not an http", "scheme"),)),
+    "url credentials": (
+        "gitlab: {url: 'https://me:pw@gitlab.com'}\n",
+        ((1, 15, "holds credentials", "SCOPELINT_TOKEN"),),
+    ),
+    "url query": ("gitlab: {url: 'https://h/?x'}\n", ((1, 15, "query", ""),)),
+    "target": ("gitlab: {targets: ['a b']}\n", ((1, 20, "not the path", "full path"),)),
+    "target zero": ("gitlab: {targets: [0]}\n", ((1, 20, "not the id", ""),)),
+    "target kind": ("gitlab: {targets: [1.5]}\n", ((1, 20, "text or a whole number", ""),)),
+    "glob slash": ("trusted: [/acme]\n", ((1, 11, "a full path", ""),)),
+    "glob empty": ("trusted: ['']\n", ((1, 11, "must not be empty", ""),)),
+    "gate": ("gate: {fail_on: medum}\n", ((1, 17, "never", '"medium"'),)),
+    "gate null": ("gate: {fail_on: ~}\n", ((1, 17, "must be one of", ""),)),
+}
