@@ -1,0 +1,206 @@
+"""The estate: the typed read model over a snapshot that rules, reach and reports stand on.
+
+Groups are in memory, numbered so that "is inside" is an interval test; projects are streamed.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from scopelint.model import (
+    AllowlistEntry,
+    EntryKind,
+    Fact,
+    Gap,
+    Group,
+    Project,
+    Reason,
+    Scan,
+    Scope,
+    Target,
+)
+from scopelint.paths import is_inside as is_inside
+from scopelint.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectCount:
+    """How many projects lie below a group; `exact` False means there may be more."""
+
+    number: int
+    exact: bool
+
+
+class GroupTree:
+    """The tree of namespaces, numbered in depth-first order with a count of projects each.
+
+    A namespace's descendants are the numbers from its own to `last`; so the projects below it
+    are a difference of two prefix sums, whatever the size of the tree.
+    """
+
+    def __init__(self, namespaces: Iterable[str], project_paths: Iterable[str]) -> None:
+        """Number the namespaces (full paths), their ancestors, and those that hold projects."""
+        counts: dict[str, int] = {}
+        for path in namespaces:
+            counts.setdefault(path, 0)
+        for path in project_paths:
+            namespace = path.rpartition("/")[0]
+            counts[namespace] = counts.get(namespace, 0) + 1
+        for path in list(counts):
+            while (path := path.rpartition("/")[0]) and path not in counts:
+                counts[path] = 0
+        # "\0" sorts before every character of a path, so children follow their parent directly.
+        self._keys = sorted(path.replace("/", "\0") for path in counts)
+        self._below = [0]
+        for key in self._keys:
+            self._below.append(self._below[-1] + counts[key.replace("\0", "/")])
+
+    def interval(self, path: str) -> tuple[int, int]:
+        """Return the half-open range of numbers of a namespace and all below it.
+
+        Empty (start equals end) for a namespace that is not in the tree.
+        """
+        key = path.replace("/", "\0")
+        start = bisect_left(self._keys, key)
+        if start == len(self._keys) or self._keys[start] != key:
+            return start, start
+        return start, bisect_left(self._keys, key + "\1", start)
+
+    def __contains__(self, path: str) -> bool:
+        start, end = self.interval(path)
+        return start < end
+
+    def projects_below(self, path: str) -> int:
+        """Count the projects in a namespace and all namespaces below it."""
+        start, end = self.interval(path)
+        return self._below[end] - self._below[start]
+
+
+class Estate:
+    """What one collection saw, for reading: `scan` is its frame, `as_of` the rules' only clock."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.scan: Scan = snapshot.header.scan()
+        self.as_of: datetime = self.scan.finished_at or self.scan.started_at
+        self.groups: dict[int, Group] = {group.id: group for group in snapshot.groups()}
+        self.gaps: tuple[Gap, ...] = tuple(self._all_gaps())
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was asked for was read."""
+        return not any(gap.breaks_completeness for gap in self.gaps)
+
+    @cached_property
+    def total(self) -> int:
+        """How many projects were asked for: read, unreadable, and not reached."""
+        return self._snapshot.count("read", "unreadable", "listed")
+
+    @cached_property
+    def read(self) -> int:
+        """How many projects' scopes were read."""
+        return self._snapshot.count("read")
+
+    @cached_property
+    def entry_count(self) -> int:
+        """How many inbound entries were read."""
+        return self._snapshot.count_entries()
+
+    @cached_property
+    def tree(self) -> GroupTree:
+        """The namespaces with their numbers and project counts, filtered projects counted too."""
+        paths = (path for _, path in self._snapshot.project_paths())
+        return GroupTree((group.path for group in self.groups.values()), paths)
+
+    @cached_property
+    def _targets(self) -> dict[tuple[EntryKind, int], Target]:
+        found = {(target.kind, target.id): target for target in self._snapshot.targets()}
+        found |= {(target.kind, target.id): target for target in self._snapshot.targets_inside()}
+        for group in self.groups.values():
+            found["group", group.id] = Target(
+                "group",
+                group.id,
+                group.path,
+                visible=True,
+                visibility=group.visibility,
+                deletion=group.deletion,
+                personal=False,
+            )
+        return found
+
+    @cached_property
+    def _roots(self) -> tuple[str, ...]:
+        """The read targets below which everything was enumerated."""
+        return self.scan.targets
+
+    def target(self, entry: AllowlistEntry) -> Target | None:
+        """Return what is known of an entry's target; None if it is not visible or gone."""
+        if entry.target_id is None:
+            return None
+        target = self._targets.get((entry.kind, entry.target_id))
+        return target if target is not None and target.visible else None
+
+    def in_read_tree(self, path: str) -> bool:
+        """Tell whether a full path lies inside what was enumerated."""
+        if self.scan.whole_instance and self.scan.administrator:
+            return True
+        return any(is_inside(path, root) for root in self._roots)
+
+    def project_count(self, entry: AllowlistEntry) -> ProjectCount | None:
+        """Return how many projects lie below a group entry's group, None where nothing tells.
+
+        Inside the read tree it is the enumeration's count, exact if the enumeration is whole;
+        elsewhere GitLab's own count, hidden projects included.
+        """
+        target = self.target(entry)
+        if target is None or target.path is None:
+            return None
+        if target.project_count is not None:
+            return ProjectCount(target.project_count, exact=True)
+        if not self.in_read_tree(target.path):
+            return None
+        return ProjectCount(self.tree.projects_below(target.path), exact=self._enumerated)
+
+    @cached_property
+    def _enumerated(self) -> bool:
+        broken = {Fact.ENUMERATION, Fact.COUNT, Fact.UNFINISHED, Fact.GROUP}
+        return not any(gap.fact in broken for gap in self.gaps)
+
+    def projects(self) -> Iterator[Project]:
+        """Yield every read or unreadable project, by id.
+
+        Flags are completed by what is known of the whole run: an own flag that is on makes the
+        effective one on; where the instance is known to enforce, or not to, the effective flag
+        follows from the own one, and through REST alone the own one from the effective one.
+        """
+        for project in self._snapshot.projects():
+            if project.scope is None:
+                yield project
+            else:
+                yield replace(project, scope=self._with_flags(project.scope))
+
+    def _with_flags(self, scope: Scope) -> Scope:
+        own, effective = scope.inbound_own, scope.inbound_effective
+        if effective is None and own is not None:
+            known = {"on": True, "off": own, "unknown": True if own else None}
+            effective = known[self.scan.enforcement]
+        if own is None and effective is not None:
+            # Without enforcement the effective flag is the project's own one.
+            own = effective if self.scan.enforcement == "off" or effective is False else None
+        if (own, effective) == (scope.inbound_own, scope.inbound_effective):
+            return scope
+        return replace(scope, inbound_own=own, inbound_effective=effective)
+
+    def _all_gaps(self) -> Iterator[Gap]:
+        yield from self._snapshot.gaps()
+        unfinished = [walk.name for walk in self._snapshot.walks() if not walk.done]
+        waiting = self._snapshot.count("listed")
+        if self.scan.finished_at is None or unfinished or waiting:
+            yield Gap(
+                Fact.UNFINISHED,
+                Reason.ERROR,
+                f"the collection was broken off: {waiting} listed projects were not read"
+                + (", and the list itself is not whole" if unfinished else ""),
+            )

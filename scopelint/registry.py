@@ -1,0 +1,186 @@
+"""Finds rules and reporters: ours and third parties', all through entry points.
+
+An entry in the group `scopelint.rules` or `scopelint.reporters` names a *bundle*: a module or a
+package. Every concrete rule (reporter) class defined in it, or in any module of the package, is
+taken; so a new file needs no reinstall. A bundle that cannot be loaded is named, never skipped.
+"""
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Generic, TypeVar
+
+from scopelint.errors import PluginError, UsageError
+from scopelint.report import Reporter
+from scopelint.rule import EntryRule, InstanceRule, ProjectRule, Rule, UnreadableProjectRule
+
+RULES = "scopelint.rules"
+REPORTERS = "scopelint.reporters"
+
+_CODE = re.compile(r"[A-Z]{2,8}\d{3}")
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_KINDS = (InstanceRule, ProjectRule, EntryRule, UnreadableProjectRule)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[_T]):
+    """A class that a bundle brought, with the name of the installed package (or file)."""
+
+    cls: type[_T]
+    distribution: str
+
+
+def find_rules(files: Iterable[Path] = ()) -> dict[str, Found[Rule]]:
+    """Return every installed rule by code, in order of code, and those of the given files.
+
+    Raises PluginError for a bundle that does not load, a class that lacks what a rule declares,
+    or a code or name that two rules claim; UsageError for a file that is not there.
+    """
+    rules: dict[str, Found[Rule]] = {}
+    names: dict[str, str] = {}
+    for found in (*_find(RULES, Rule), *_from_files(files)):
+        _check_rule(found)
+        code, name = found.cls.code, found.cls.name
+        other = rules.get(code) or (rules[names[name]] if name in names else None)
+        if other is not None:
+            raise PluginError(
+                f"two rules are called {code} {name}: {_place(found)} and {_place(other)}",
+                hint="Uninstall one of the two packages, or give the rule another code and name.",
+            )
+        rules[code] = found
+        names[name] = code
+    return dict(sorted(rules.items()))
+
+
+def find_reporters() -> dict[str, Found[Reporter]]:
+    """Return every installed reporter by format name; raise PluginError as `find_rules` does."""
+    reporters: dict[str, Found[Reporter]] = {}
+    for found in _find(REPORTERS, Reporter):
+        _check_declares(found, ("name", "title", "extension"))
+        name = found.cls.name
+        if name in reporters:
+            raise PluginError(
+                f"two reporters are called {name}: {_place(found)} and {_place(reporters[name])}",
+                hint="Uninstall one of the two packages.",
+            )
+        reporters[name] = found
+    return dict(sorted(reporters.items()))
+
+
+def get_reporter(name: str, reporters: Mapping[str, Found[Reporter]]) -> type[Reporter]:
+    """Return the reporter of this format; raise UsageError with a suggestion if there is none."""
+    if name not in reporters:
+        raise UsageError(f"unknown format {name!r}", hint=suggest(name, reporters))
+    return reporters[name].cls
+
+
+def get_rule(text: str, rules: Mapping[str, Found[Rule]]) -> Found[Rule]:
+    """Return the rule with this code or name; raise UsageError with a suggestion if there is none."""
+    for code, found in rules.items():
+        if text.upper() == code or text.lower() == found.cls.name:
+            return found
+    known = [*rules, *(found.cls.name for found in rules.values())]
+    raise UsageError(f"unknown rule {text!r}", hint=suggest(text, known))
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return a hint that names the closest known word, or all of them where none is close."""
+    words = sorted(known)
+    close = get_close_matches(word, words, 1, 0.5) or get_close_matches(word.upper(), words, 1, 0.5)
+    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(words)}."
+
+
+def _find(group: str, base: type[_T]) -> Iterator[Found[_T]]:
+    for entry in sorted(entry_points(group=group), key=lambda entry: (entry.name, entry.value)):
+        distribution = entry.dist.name if entry.dist else "an unknown package"
+        for module in _modules(entry, distribution):
+            yield from _classes(module, base, distribution)
+
+
+def _modules(entry: EntryPoint, distribution: str) -> Iterator[ModuleType]:
+    def load(name: str) -> ModuleType:
+        return _load(lambda: importlib.import_module(name), f"{distribution} ({name})")
+
+    bundle = load(entry.module)
+    yield bundle
+    for info in sorted(pkgutil.iter_modules(getattr(bundle, "__path__", ())), key=lambda i: i.name):
+        yield load(f"{bundle.__name__}.{info.name}")
+
+
+def _load(load: Callable[[], ModuleType], what: str) -> ModuleType:
+    try:
+        return load()
+    except Exception as error:
+        raise PluginError(
+            f"{what} cannot be loaded: {type(error).__name__}: {error}",
+            hint="Mend, upgrade or uninstall that package; nothing was judged.",
+        ) from error
+
+
+def _classes(module: ModuleType, base: type[_T], distribution: str) -> Iterator[Found[_T]]:
+    for _, cls in sorted(inspect.getmembers(module, inspect.isclass)):
+        if (
+            issubclass(cls, base)
+            and cls.__module__ == module.__name__
+            and not inspect.isabstract(cls)
+        ):
+            yield Found(cls, distribution)
+
+
+def _from_files(files: Iterable[Path]) -> Iterator[Found[Rule]]:
+    for file in files:
+        if not file.is_file():
+            raise UsageError(f"rules file {file} is not there")
+        name = f"scopelint_rules_file_{file.stem}"
+        spec = importlib.util.spec_from_file_location(name, file)
+        if spec is None or spec.loader is None:
+            raise UsageError(f"rules file {file} is not a Python file", hint="It must end in .py")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        loader = spec.loader
+
+        def execute(loader: object = loader, module: ModuleType = module) -> ModuleType:
+            loader.exec_module(module)  # type: ignore[attr-defined]
+            return module
+
+        _load(execute, str(file))
+        yield from _classes(module, Rule, str(file))
+
+
+def _check_rule(found: Found[Rule]) -> None:
+    _check_declares(found, ("code", "name", "title", "severity"))
+    cls = found.cls
+    if not issubclass(cls, _KINDS):
+        kinds = ", ".join(kind.__name__ for kind in _KINDS)
+        raise PluginError(f"{_place(found)} is none of {kinds}")
+    if not _CODE.fullmatch(cls.code):
+        raise PluginError(f"{_place(found)}: the code {cls.code!r} is not like SL101 or ACME001")
+    if not _NAME.fullmatch(cls.name):
+        raise PluginError(f"{_place(found)}: the name {cls.name!r} is not kebab-case")
+    try:
+        cls.page()
+    except OSError as error:
+        raise PluginError(
+            f"{_place(found)} has no page: {error.strerror}",
+            hint="Write <rule_name>.md beside the rule's module.",
+        ) from None
+
+
+def _check_declares(found: Found[_T], attributes: Iterable[str]) -> None:
+    missing = [name for name in attributes if not hasattr(found.cls, name)]
+    if missing:
+        raise PluginError(f"{_place(found)} does not declare {', '.join(missing)}")
+
+
+def _place(found: Found[_T]) -> str:
+    return f"{found.cls.__module__}.{found.cls.__qualname__} of {found.distribution}"

@@ -1,0 +1,143 @@
+"""What a snapshot says of its own collection: where, what, how, when."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any, Literal, Self, cast
+
+from scopelint.errors import SnapshotError
+from scopelint.model import Enforcement, Fact, Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a collection was asked to leave out; part of its identity."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    archived: Literal["include", "exclude", "only"] = "include"
+    usage: bool = False
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing below the targets was left out."""
+        return not self.include and not self.exclude and self.archived == "include"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The frame of one collection, as kept in the table `meta`.
+
+    `shard` is (index, total) from 1, None for a whole collection. `request_counts` counts by
+    kind; `retries` are among them. The other fields are those of `scopelint.model.Scan`.
+    """
+
+    tool_version: str
+    instance: str
+    targets: tuple[str, ...]
+    api: Literal["graphql", "rest"]
+    gitlab_version: str
+    started_at: datetime
+    filters: Filters = field(default_factory=Filters)
+    finished_at: datetime | None = None
+    enforcement: Enforcement = "unknown"
+    administrator: bool = False
+    whole_instance: bool = False
+    requests: int = 0
+    retries: int = 0
+    shard: tuple[int, int] | None = None
+    unavailable: Mapping[Fact, str] = field(default_factory=dict)
+
+    def scan(self) -> Scan:
+        """Return the part that rules and reports may see."""
+        return Scan(
+            instance=self.instance,
+            gitlab_version=self.gitlab_version,
+            targets=self.targets,
+            api=self.api,
+            started_at=self.started_at,
+            finished_at=self.finished_at,
+            enforcement=self.enforcement,
+            administrator=self.administrator,
+            whole_instance=self.whole_instance,
+            requests=self.requests,
+            unavailable=self.unavailable,
+        )
+
+    def with_changes(self, **changes: Any) -> Self:
+        """Return a copy with some fields replaced."""
+        return replace(self, **changes)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the rows of the table `meta`: a JSON text a key."""
+        return [(f.name, json.dumps(_plain(getattr(self, f.name)))) for f in fields(self)]
+
+    @classmethod
+    def from_rows(cls, rows: Mapping[str, str]) -> "Header":
+        """Read a header back; raise SnapshotError where a key is missing or not of its type."""
+        try:
+            data = {key: json.loads(value) for key, value in rows.items()}
+            filters = data["filters"]
+            return cls(
+                tool_version=_text(data["tool_version"]),
+                instance=_text(data["instance"]),
+                targets=tuple(_text(target) for target in data["targets"]),
+                api=_one_of(data["api"], "graphql", "rest"),
+                gitlab_version=_text(data["gitlab_version"]),
+                started_at=datetime.fromisoformat(data["started_at"]),
+                filters=Filters(
+                    include=tuple(_text(glob) for glob in filters["include"]),
+                    exclude=tuple(_text(glob) for glob in filters["exclude"]),
+                    archived=_one_of(filters["archived"], "include", "exclude", "only"),
+                    usage=bool(filters["usage"]),
+                ),
+                finished_at=_time(data["finished_at"]),
+                enforcement=_one_of(data["enforcement"], "on", "off", "unknown"),
+                administrator=bool(data["administrator"]),
+                whole_instance=bool(data["whole_instance"]),
+                requests=int(data["requests"]),
+                retries=int(data["retries"]),
+                shard=_shard(data["shard"]),
+                unavailable={
+                    Fact(fact): _text(reason) for fact, reason in data["unavailable"].items()
+                },
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise SnapshotError(
+                f"the snapshot's header cannot be read: {type(error).__name__}: {error}",
+                hint="The file was damaged or changed by hand; collect again.",
+            ) from None
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Filters):
+        return {f.name: getattr(value, f.name) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): item for key, item in value.items()}
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, found {type(value).__name__}")
+    return value
+
+
+def _one_of(value: object, *choices: str) -> Any:
+    if value not in choices:
+        raise ValueError(f"expected one of {', '.join(choices)}, found {value!r:.40}")
+    return value
+
+
+def _time(value: object) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(_text(value))
+
+
+def _shard(value: object) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    index, total = cast("list[int]", value)
+    return (int(index), int(total))

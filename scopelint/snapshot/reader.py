@@ -1,0 +1,213 @@
+"""Reading a snapshot: opened read-only, checked before use, streamed in order of project id."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from functools import wraps
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+from typing import ParamSpec, Self, TypeVar
+
+from scopelint.errors import SnapshotError
+from scopelint.model import Gap, Group, Project, Scope, Target
+from scopelint.snapshot import rows, schema
+from scopelint.snapshot.header import Header
+from scopelint.snapshot.writer import Walk
+
+_NOT_OURS = "is not a scopelint snapshot"
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _checked(read: Callable[_P, Iterator[_T]]) -> Callable[_P, Iterator[_T]]:
+    """Make a reader of rows answer a damaged value with a SnapshotError: the file is untrusted."""
+
+    @wraps(read)
+    def checked(*args: _P.args, **kwargs: _P.kwargs) -> Iterator[_T]:
+        try:
+            yield from read(*args, **kwargs)
+        except (ValueError, TypeError, AttributeError, sqlite3.Error) as error:
+            raise SnapshotError(
+                f"the snapshot holds a value that scopelint never writes: {error}",
+                hint="The file was damaged or changed; collect again.",
+            ) from None
+
+    return checked
+
+
+class Snapshot:
+    """One snapshot file, open for reading. Use as a context manager.
+
+    The file is untrusted: it is opened read-only with SQLite's untrusted-schema mode, and its
+    tables must read exactly as ours before anything in them is used. Raises SnapshotError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "is not there"
+            raise SnapshotError(
+                f"snapshot {path} {what}",
+                hint="Make one with: scopelint collect TARGET -o FILE",
+            )
+        try:
+            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+            self._db.execute("PRAGMA trusted_schema = OFF")
+            self._db.execute("PRAGMA query_only = ON")
+            self._check()
+            self.header = Header.from_rows(dict(self._db.execute("SELECT key, value FROM meta")))
+        except sqlite3.Error as error:
+            raise SnapshotError(
+                f"{path} {_NOT_OURS}: {error}",
+                hint="Make one with: scopelint collect TARGET -o FILE",
+            ) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _check(self) -> None:
+        (application,) = self._db.execute("PRAGMA application_id").fetchone()
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if application != schema.APPLICATION_ID:
+            raise SnapshotError(
+                f"{self.path} {_NOT_OURS}",
+                hint="Make one with: scopelint collect TARGET -o FILE",
+            )
+        if version != schema.FORMAT:
+            raise SnapshotError(
+                f"{self.path} is a snapshot of format {version}; this scopelint reads format"
+                f" {schema.FORMAT}",
+                hint="Collect again, or use the scopelint version that made it.",
+            )
+        found = dict(self._db.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL"))
+        if found != schema.expected():
+            raise SnapshotError(
+                f"{self.path} holds other tables, views or triggers than a snapshot does",
+                hint="The file was changed; do not trust it. Collect again.",
+            )
+
+    @_checked
+    def groups(self) -> Iterator[Group]:
+        """Yield the groups that were read."""
+        found = self._db.execute(f"SELECT {rows.GROUP_COLUMNS} FROM groups ORDER BY id")  # noqa: S608
+        return map(rows.to_group, found)
+
+    @_checked
+    def gaps(self) -> Iterator[Gap]:
+        """Yield what could not be read, in a stable order."""
+        order = "fact, subject_path, subject_id, reason, detail"
+        found = self._db.execute(f"SELECT {rows.GAP_COLUMNS} FROM gaps ORDER BY {order}")  # noqa: S608
+        return map(rows.to_gap, found)
+
+    @_checked
+    def targets(self) -> Iterator[Target]:
+        """Yield the resolved targets of entries outside the read tree."""
+        found = self._db.execute(f"SELECT {rows.TARGET_COLUMNS} FROM targets ORDER BY kind, id")  # noqa: S608
+        return map(rows.to_target, found)
+
+    @_checked
+    def targets_inside(self) -> Iterator[Target]:
+        """Yield, as targets, the projects of the read tree that some entry points to."""
+        found = self._db.execute(
+            """SELECT 'project', id, path, 1, visibility, archived, deletion, personal, NULL
+               FROM projects WHERE visibility IS NOT NULL AND id IN (SELECT target_id FROM entries WHERE kind = 'project')"""
+        )
+        return map(rows.to_target, found)
+
+    @_checked
+    def walks(self) -> Iterator[Walk]:
+        """Yield how far each enumeration came."""
+        found = self._db.execute(
+            "SELECT name, cursor, done, seen, expected FROM walks ORDER BY name"
+        )
+        for name, cursor, done, seen, expected in found:
+            yield Walk(name, cursor, bool(done), seen, expected)
+
+    @_checked
+    def project_paths(self) -> Iterator[tuple[int, str]]:
+        """Yield id and path of every project that was seen, filtered ones included."""
+        yield from self._db.execute("SELECT id, path FROM projects ORDER BY id")
+
+    def count(self, *states: str) -> int:
+        """Count the projects in these states."""
+        wanted = ", ".join("?" * len(states))
+        query = f"SELECT count(*) FROM projects WHERE state IN ({wanted})"  # noqa: S608
+        return int(self._db.execute(query, states).fetchone()[0])
+
+    def count_entries(self) -> int:
+        """Count the inbound entries."""
+        query = "SELECT count(*) FROM entries WHERE direction = 'inbound'"
+        return int(self._db.execute(query).fetchone()[0])
+
+    @_checked
+    def projects(self) -> Iterator[Project]:
+        """Yield read and unreadable projects by id, with their scope as it was observed."""
+        gaps = {
+            gap.subject_id: gap
+            for gap in self.gaps()
+            if gap.fact == "scope" and gap.subject_kind == "project"
+        }
+        entries = _Grouped(
+            self._db.execute(
+                "SELECT project_id, direction, kind, target_id, target_path, default_permissions,"
+                " policies, created_at, added_by, autopopulated FROM entries"
+                " ORDER BY project_id, direction, kind, position"
+            )
+        )
+        uses = _Grouped(
+            self._db.execute(
+                "SELECT project_id, origin_id, origin_path, last_used_at FROM uses"
+                " ORDER BY project_id, origin_id"
+            )
+        )
+        found = self._db.execute(
+            f"SELECT {rows.PROJECT_COLUMNS} FROM projects"  # noqa: S608
+            " WHERE state IN ('read', 'unreadable') ORDER BY id"
+        )
+        for row in found:
+            scope = _scope(row, entries.of(row[0]), uses.of(row[0])) if row[2] == "read" else None
+            yield rows.to_project(row, scope, gaps.get(row[0]))
+
+
+class _Grouped:
+    """Rows ordered by project id, handed out project by project while another cursor leads."""
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._groups = groupby(cursor, key=lambda row: row[0])
+        self._next = next(self._groups, None)
+
+    def of(self, project_id: int) -> list[rows.Row]:
+        while self._next is not None and self._next[0] < project_id:
+            self._next = next(self._groups, None)
+        if self._next is None or self._next[0] != project_id:
+            return []
+        return list(self._next[1])
+
+
+def _scope(row: rows.Row, entries: list[rows.Row], uses: list[rows.Row]) -> Scope:
+    own, effective, outbound, push, cross, outbound_known, uses_known, missing = row[14:]
+    inbound = tuple(rows.to_entry(entry[2:]) for entry in entries if entry[1] == "inbound")
+    leftover = tuple(rows.to_entry(entry[2:]) for entry in entries if entry[1] == "outbound")
+    return Scope(
+        inbound_own=rows.flag(own),
+        inbound_effective=rows.flag(effective),
+        outbound=rows.flag(outbound),
+        push=rows.flag(push),
+        cross_project_push=rows.flag(cross),
+        entries=inbound,
+        outbound_entries=leftover if outbound_known else None,
+        uses=tuple(rows.to_use(use[1:]) for use in uses) if uses_known else None,
+        missing=rows.facts(missing),
+    )

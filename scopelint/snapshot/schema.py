@@ -1,0 +1,77 @@
+"""The tables of a snapshot file: one SQLite database a collection.
+
+A snapshot holds what was observed and what could not be read. The state of a broken-off
+collection is in it too (`walks`, and `projects.state`), so resuming needs no second file.
+"""
+
+from typing import Final
+
+FORMAT: Final = 1
+"""Version of these tables, in SQLite's `user_version`; another one is refused."""
+
+APPLICATION_ID: Final = 0x5C09E117
+"""SQLite's `application_id`: tells a snapshot from any other database."""
+
+TABLES: Final = {
+    # One JSON value a key; the keys are those of `scopelint.snapshot.header.Header`.
+    "meta": "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "groups": """CREATE TABLE groups (
+  id INTEGER PRIMARY KEY, path TEXT NOT NULL, name TEXT NOT NULL, parent_id INTEGER,
+  visibility TEXT, web_url TEXT, deletion TEXT
+) STRICT""",
+    # state: listed (seen while enumerating, not yet read), excluded (filtered out, counted only),
+    # read, unreadable (a gap says why). NULL in a fact's column: not known.
+    "projects": """CREATE TABLE projects (
+  id INTEGER PRIMARY KEY, path TEXT NOT NULL, state TEXT NOT NULL,
+  name TEXT NOT NULL DEFAULT '', web_url TEXT, visibility TEXT, archived INTEGER,
+  jobs_enabled INTEGER, deletion TEXT, last_activity_at TEXT, access_level INTEGER,
+  group_id INTEGER, personal INTEGER, access_levels TEXT,
+  inbound_own INTEGER, inbound_effective INTEGER, outbound INTEGER, push INTEGER,
+  cross_project_push INTEGER, outbound_entries_known INTEGER NOT NULL DEFAULT 0,
+  uses_known INTEGER NOT NULL DEFAULT 0, missing TEXT NOT NULL DEFAULT ''
+) STRICT""",
+    "entries": """CREATE TABLE entries (
+  project_id INTEGER NOT NULL, direction TEXT NOT NULL, kind TEXT NOT NULL,
+  position INTEGER NOT NULL, target_id INTEGER, target_path TEXT, default_permissions INTEGER,
+  policies TEXT, created_at TEXT, added_by TEXT, autopopulated INTEGER,
+  PRIMARY KEY (project_id, direction, kind, position)
+) STRICT, WITHOUT ROWID""",
+    "uses": """CREATE TABLE uses (
+  project_id INTEGER NOT NULL, origin_id INTEGER NOT NULL, origin_path TEXT NOT NULL,
+  last_used_at TEXT NOT NULL, PRIMARY KEY (project_id, origin_id)
+) STRICT, WITHOUT ROWID""",
+    "targets": """CREATE TABLE targets (
+  kind TEXT NOT NULL, id INTEGER NOT NULL, path TEXT, visible INTEGER NOT NULL, visibility TEXT,
+  archived INTEGER, deletion TEXT, personal INTEGER, project_count INTEGER,
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID""",
+    "gaps": """CREATE TABLE gaps (
+  id INTEGER PRIMARY KEY, fact TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+  subject_kind TEXT, subject_id INTEGER, subject_path TEXT
+) STRICT""",
+    # How far each enumeration has come: the cursor of the next page, and what was seen so far.
+    "walks": """CREATE TABLE walks (
+  name TEXT PRIMARY KEY, cursor TEXT, done INTEGER NOT NULL, seen INTEGER NOT NULL,
+  expected INTEGER
+) STRICT, WITHOUT ROWID""",
+}
+"""Every table's exact text: a file whose tables read otherwise is refused before it is used."""
+
+INDEXES: Final = {
+    "projects_by_state": "CREATE INDEX projects_by_state ON projects (state)",
+}
+
+
+def statements() -> list[str]:
+    """Return the statements that make an empty snapshot."""
+    return [
+        *TABLES.values(),
+        *INDEXES.values(),
+        f"PRAGMA application_id = {APPLICATION_ID}",
+        f"PRAGMA user_version = {FORMAT}",
+    ]
+
+
+def expected() -> dict[str, str]:
+    """Return what SQLite's own catalogue must say: the text of each table and index by name."""
+    return TABLES | INDEXES

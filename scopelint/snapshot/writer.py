@@ -1,0 +1,235 @@
+"""Writing a snapshot while collecting: in transactions, so that a killed run can go on."""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from scopelint.errors import OutputError, SnapshotError
+from scopelint.model import Gap, Group, Project, Target
+from scopelint.snapshot import rows, schema
+from scopelint.snapshot.header import Header
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A project as the enumeration shows it. `wanted` False: counted, but filtered out.
+
+    `push` is the push setting where the enumeration shows it (REST), else None.
+    """
+
+    project: Project
+    push: bool | None = None
+    wanted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How far one enumeration has come: the next page's cursor, and whether it is over.
+
+    `seen` counts the objects so far, `expected` is GitLab's own count, hidden ones included.
+    """
+
+    name: str
+    cursor: str | None = None
+    done: bool = False
+    seen: int = 0
+    expected: int | None = None
+
+
+class SnapshotWriter:
+    """One snapshot being written. Use as a context manager; every method is a transaction.
+
+    Raises OutputError where the disk refuses, SnapshotError where the file is no snapshot.
+    """
+
+    def __init__(self, path: Path, header: Header) -> None:
+        """Make a new snapshot at `path`, mode 0600; refuse a file that is already there."""
+        self.path = path
+        self.header = header
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            raise SnapshotError(
+                f"{path} is already there",
+                hint="Name another file, remove it, or continue it with --resume.",
+            ) from None
+        except OSError as error:
+            raise OutputError(f"{path} cannot be written: {error.strerror}") from None
+        self._db = sqlite3.connect(path, isolation_level=None)
+        with self._transaction():
+            for statement in schema.statements():
+                self._db.execute(statement)
+        self.save_header(header)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; what was written stays."""
+        self._db.close()
+
+    def save_header(self, header: Header) -> None:
+        """Replace the header: at the start, and at the end with the times and the counts."""
+        self.header = header
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", header.rows()
+            )
+
+    def add_groups(self, groups: Iterable[Group], walk: Walk | None = None) -> None:
+        """Store a page of groups and how far the walk has come."""
+        with self._transaction():
+            self._insert("groups", rows.GROUP_COLUMNS, map(rows.group_row, groups))
+            self._save_walk(walk)
+
+    def add_listed(self, listed: Iterable[Listed], walk: Walk | None = None) -> list[int]:
+        """Store a page of the enumeration; return the ids whose details are to be read.
+
+        A project that is already there stays as it is and is not returned: two targets may hold
+        the same one, and a page may show again what moved while it was turned.
+        """
+        new: list[int] = []
+        columns = rows.PROJECT_COLUMNS
+        with self._transaction():
+            for one in listed:
+                done = self._db.execute(
+                    f"INSERT INTO projects ({columns}) VALUES ({rows.marks(columns)})"  # noqa: S608
+                    " ON CONFLICT (id) DO NOTHING",
+                    rows.listed_row(one.project, one.push, wanted=one.wanted),
+                )
+                if done.rowcount and one.wanted:
+                    new.append(one.project.id)
+            self._save_walk(walk)
+        return new
+
+    def listed(self, ids: Sequence[int]) -> list[Listed]:
+        """Return what the enumeration showed of these projects, in the order asked."""
+        found: dict[int, Listed] = {}
+        for row in self._db.execute(
+            f"SELECT {rows.PROJECT_COLUMNS} FROM projects"  # noqa: S608
+            f" WHERE id IN ({', '.join('?' * len(ids))})",
+            list(ids),
+        ):
+            found[row[0]] = Listed(rows.to_project(row, None, None), rows.flag(row[17]))
+        return [found[project_id] for project_id in ids]
+
+    def add_projects(self, projects: Iterable[Project]) -> None:
+        """Store projects whose details were asked for, read or unreadable, with their gaps."""
+        done = list(projects)
+        with self._transaction():
+            for table in ("entries", "uses"):
+                self._db.executemany(
+                    f"DELETE FROM {table} WHERE project_id = ?",  # noqa: S608 - a fixed name
+                    ((project.id,) for project in done),
+                )
+            self._insert("projects", rows.PROJECT_COLUMNS, map(rows.project_row, done))
+            entries = (row for project in done for row in rows.entry_rows(project))
+            self._insert("entries", rows.ENTRY_COLUMNS, entries)
+            uses = (row for project in done for row in rows.use_rows(project))
+            self._insert("uses", "project_id, origin_id, origin_path, last_used_at", uses)
+            gaps = (rows.gap_row(project.gap) for project in done if project.gap)
+            self._insert("gaps", rows.GAP_COLUMNS, gaps)
+
+    def add_targets(self, targets: Iterable[Target]) -> None:
+        """Store what entries point to."""
+        with self._transaction():
+            self._insert("targets", rows.TARGET_COLUMNS, map(rows.target_row, targets))
+
+    def add_gaps(self, gaps: Iterable[Gap]) -> None:
+        """Store things that could not be read."""
+        with self._transaction():
+            self._insert("gaps", rows.GAP_COLUMNS, map(rows.gap_row, gaps))
+
+    def save_walk(self, walk: Walk) -> None:
+        """Store how far an enumeration has come."""
+        with self._transaction():
+            self._save_walk(walk)
+
+    def walk(self, name: str) -> Walk:
+        """Return how far the enumeration of this name has come; a fresh one if it has not begun."""
+        row = self._db.execute(
+            "SELECT cursor, done, seen, expected FROM walks WHERE name = ?", (name,)
+        ).fetchone()
+        return Walk(name) if row is None else Walk(name, row[0], bool(row[1]), row[2], row[3])
+
+    def listed_ids(self) -> list[int]:
+        """Return the ids of wanted projects whose details are still to be read, newest first."""
+        found = self._db.execute("SELECT id FROM projects WHERE state = 'listed' ORDER BY id DESC")
+        return [row[0] for row in found]
+
+    def own_flag_false(self, limit: int) -> list[int]:
+        """Return up to `limit` ids of read projects whose own inbound flag is off, lowest first."""
+        found = self._db.execute(
+            "SELECT id FROM projects WHERE state = 'read' AND inbound_own = 0 ORDER BY id LIMIT ?",
+            (limit,),
+        )
+        return [row[0] for row in found]
+
+    def any_effective_false(self) -> bool:
+        """Tell whether GitLab said of any project that it is effectively open."""
+        found = self._db.execute(
+            "SELECT 1 FROM projects WHERE state = 'read' AND inbound_effective = 0 LIMIT 1"
+        )
+        return found.fetchone() is not None
+
+    def unresolved_targets(self) -> list[tuple[str, int, str | None]]:
+        """Return kind, id and path of every inbound entry's target whose own facts were not read."""
+        found = self._db.execute(
+            """SELECT kind, target_id, max(target_path) FROM entries
+               WHERE direction = 'inbound' AND target_id IS NOT NULL
+                 AND NOT (kind = 'group' AND target_id IN (SELECT id FROM groups))
+                 AND NOT (kind = 'project' AND target_id IN
+                          (SELECT id FROM projects WHERE visibility IS NOT NULL))
+                 AND NOT EXISTS (SELECT 1 FROM targets AS t
+                                 WHERE t.kind = entries.kind AND t.id = target_id)
+               GROUP BY kind, target_id ORDER BY kind, target_id"""
+        )
+        return list(found)
+
+    def count(self, state: str) -> int:
+        """Count the projects in a state."""
+        found = self._db.execute("SELECT count(*) FROM projects WHERE state = ?", (state,))
+        return int(found.fetchone()[0])
+
+    def _save_walk(self, walk: Walk | None) -> None:
+        if walk is not None:
+            self._db.execute(
+                "INSERT OR REPLACE INTO walks (name, cursor, done, seen, expected)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (walk.name, walk.cursor, walk.done, walk.seen, walk.expected),
+            )
+
+    def _insert(self, table: str, columns: str, values: Iterable[rows.Row]) -> None:
+        self._db.executemany(
+            f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({rows.marks(columns)})",  # noqa: S608 - fixed names
+            values,
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise OutputError(
+                f"{self.path} cannot be written: {error}",
+                hint="Is the disk full, or the file open in another program?",
+            ) from None
