@@ -21,7 +21,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -113,7 +112,6 @@ class Rule(ABC):
         return None
 
     @classmethod
-    @cache
     def page(cls) -> str:
         """Return the rule's page: Markdown from `<rule_name>.md` beside its module."""
         return Path(inspect.getfile(cls)).with_suffix(".md").read_text(encoding="utf-8")

@@ -1,0 +1,66 @@
+"""Where an entry's target lies, seen from the project that lists it: shared by rules.
+
+All tests are exact tests on full paths; nothing here reads a snapshot or knows a rule.
+"""
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from scopelint.model import AllowlistEntry, EntryKind, Project
+
+if TYPE_CHECKING:
+    from scopelint.estate import ProjectCount
+
+
+def is_inside(path: str, namespace: str) -> bool:
+    """Tell whether `path` (a project or a group) is `namespace` itself or lies below it."""
+    return path == namespace or path.startswith(namespace + "/")
+
+
+def is_self(entry: AllowlistEntry, project: Project) -> bool:
+    """Tell whether an entry is the project's entry for itself (legal since GitLab 18.1).
+
+    Such an entry lets nobody in; fine-grained, it narrows the project's own token.
+    """
+    return entry.kind == "project" and entry.target_id == project.id
+
+
+def inside_path(entry: AllowlistEntry, project: Project, kind: EntryKind) -> str | None:
+    """Return the target's path if the entry is of this kind and inside the top-level group.
+
+    None where the rule does not apply: another kind, the project itself, a target whose path is
+    gone, or one outside.
+    """
+    path = _target_path(entry, project, kind)
+    return path if path is not None and is_inside(path, project.top_level_path) else None
+
+
+def outside_path(entry: AllowlistEntry, project: Project, kind: EntryKind) -> str | None:
+    """Return the target's path if the entry is of this kind and outside the top-level group.
+
+    For a project in a personal namespace that namespace stands for the top-level group.
+    """
+    path = _target_path(entry, project, kind)
+    return None if path is None or is_inside(path, project.top_level_path) else path
+
+
+def _target_path(entry: AllowlistEntry, project: Project, kind: EntryKind) -> str | None:
+    return entry.target_path if entry.kind == kind and not is_self(entry, project) else None
+
+
+def entry_evidence(entry: AllowlistEntry, count: "ProjectCount | None" = None) -> dict[str, object]:
+    """Return the numbers and names by which a reader can weigh an entry, as JSON data.
+
+    `projects` lie below its group, at least so many where `projects_exact` is False. Who added
+    it, when (ISO 8601, UTC), and whether GitLab did, where it was read: REST shows none of it.
+    """
+    evidence: dict[str, object] = {}
+    if count is not None:
+        evidence |= {"projects": count.number, "projects_exact": count.exact}
+    if entry.added_by is not None:
+        evidence["added_by"] = entry.added_by
+    if entry.created_at is not None:
+        evidence["created_at"] = entry.created_at.astimezone(UTC).isoformat()
+    if entry.autopopulated:
+        evidence["autopopulated"] = True
+    return evidence

@@ -1,0 +1,235 @@
+"""Cases: described estates, and exactly what a rule must say of them."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scopelint import engine
+from scopelint.estate import Estate
+from scopelint.finding import Outcome, Verdict
+from scopelint.globs import GlobSet
+from scopelint.rule import Policy, Rule
+from scopelint.testing.estates import estate as build
+from scopelint.testing.yamltext import load
+
+Said = tuple[str | None, Verdict]
+PREFIXES = ("fail_", "pass_", "unknown_", "skip_")
+
+
+class Expected(BaseModel):
+    """One verdict that must be given: what is named must be so, the rest is free.
+
+    Without `project` it is about the instance. `entry` is the target's full path, or `gone` for a
+    target that is no longer there. `message_has` is a part of the message. Every key of
+    `evidence` must be in the verdict's, with that value.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    project: str | None = None
+    outcome: Outcome
+    entry: str | None = None
+    message_has: str = ""
+    evidence: dict[str, Any] = Field(default_factory=dict)
+
+    def matches(self, said: Said) -> bool:
+        """Tell whether this is the verdict that was expected."""
+        project, verdict = said
+        return (
+            project == self.project
+            and verdict.outcome is self.outcome
+            and self.message_has in verdict.message
+            and (self.entry is None or self.entry == _entry_path(verdict))
+            and _covers(_as_json(verdict.evidence), self.evidence)
+        )
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    estate: dict[str, Any]
+    options: dict[str, Any] = Field(default_factory=dict)
+    trusted: tuple[str, ...] = ()
+    expect: tuple[Expected, ...] = ()
+    not_judged: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of a case file. `kind` is the prefix of its name."""
+
+    name: str
+    body: _Body
+
+    @property
+    def kind(self) -> str:
+        """What the case is an example of: fail, pass, unknown or skip."""
+        return self.name.partition("_")[0]
+
+    def rule(self, rule_class: type[Rule]) -> Rule:
+        """Return the rule with the case's options and trusted paths."""
+        trusted = GlobSet(self.body.trusted)
+        return rule_class(self.body.options, Policy(trusted=trusted, selected=(rule_class.code,)))
+
+
+def load_cases(path: Path) -> tuple[Case, ...]:
+    """Read a case file; raise ValueError or yaml.YAMLError, with the file's name, where it is off."""
+    data = load(path.read_text(encoding="utf-8"))
+    if not isinstance(data, dict) or not data:
+        raise ValueError(f"{path}: a case file is a mapping of case names to cases")
+    for name in data:
+        if not str(name).startswith(PREFIXES):
+            raise ValueError(f"{path}: the case name {name!r} starts with none of {PREFIXES}")
+    return tuple(Case(name, _body(path, name, body)) for name, body in data.items())
+
+
+def _body(path: Path, name: str, body: object) -> _Body:
+    try:
+        return _Body.model_validate(body)
+    except ValueError as error:
+        raise ValueError(f"{path}: {name}: {error}") from None
+
+
+def verdicts(rule: Rule, estate: Estate) -> list[Said]:
+    """Return all that a rule says of an estate, passes included, each with the project's path.
+
+    The path is None for a verdict about the instance. Empty where the rule is not judged.
+    """
+    said = engine.verdicts(rule, estate)
+    return [(project.path if project else None, verdict) for project, verdict in said]
+
+
+def check_case(case: Case, rule_class: type[Rule]) -> None:
+    """Run one case; raise AssertionError that lists everything that differs."""
+    rule = case.rule(rule_class)
+    with build(case.body.estate) as estate:
+        problems = _not_judged_problems(case, rule.not_judged(estate))
+        said = verdicts(rule, estate)
+    problems += _differences(case.body.expect, said)
+    problems += _kind_problems(case, [verdict.outcome for _, verdict in said])
+    problems += [problem for each in said for problem in _faults(each)]
+    problems += _shared_keys(said)
+    if problems:
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        raise AssertionError(f"{rule_class.code} {rule_class.name}, {case.name}:\n{lines}")
+
+
+def run_cases(path: Path, rule_class: type[Rule]) -> int:
+    """Run every case of a file and return how many there are.
+
+    Raises one AssertionError that lists what differs in any of them.
+    """
+    cases = load_cases(path)
+    failed = []
+    for case in cases:
+        try:
+            check_case(case, rule_class)
+        except AssertionError as error:
+            failed.append(str(error))
+    if failed:
+        raise AssertionError("\n".join(failed))
+    return len(cases)
+
+
+def _not_judged_problems(case: Case, reason: str | None) -> list[str]:
+    wanted = case.body.not_judged
+    if wanted is None:
+        return [] if reason is None else [f"the rule is not judged: {reason}"]
+    if reason is None:
+        return [f"the rule is judged, expected it not to be: {wanted}"]
+    return [] if wanted in reason else [f"not judged because {reason!r}, expected {wanted!r} in it"]
+
+
+def _differences(expected: Iterable[Expected], said: Sequence[Said]) -> list[str]:
+    """Pair each expectation with one verdict of its own; name what stays on either side."""
+    left = list(said)
+    problems = []
+    for want in expected:
+        match = next((each for each in left if want.matches(each)), None)
+        if match is None:
+            problems.append(f"missing: {want.model_dump_json(exclude_defaults=True)}")
+        else:
+            left.remove(match)
+    unlisted = [each for each in left if each[1].outcome is not Outcome.PASS]
+    return problems + [f"not expected: {_show(each)}" for each in unlisted]
+
+
+def _kind_problems(case: Case, outcomes: Sequence[Outcome]) -> list[str]:
+    """Check that the case is what its name says, so that none passes by saying nothing."""
+    if case.kind == "skip":
+        return [f"a skip case says nothing, this one says {outcomes[0]}"] if outcomes else []
+    bad = [outcome for outcome in outcomes if outcome is not Outcome.PASS]
+    if case.kind == "pass":
+        if bad or not outcomes:
+            return ["a pass case has a pass and nothing else"]
+    elif case.kind not in outcomes:
+        return [f"the case is named {case.kind}_ and the rule says {case.kind} of nothing"]
+    return []
+
+
+def _faults(said: Said) -> list[str]:
+    """Name what is wrong with a verdict whatever the case: reports rely on it."""
+    _, verdict = said
+    if verdict.outcome is Outcome.PASS:
+        return []
+    faults = []
+    if not verdict.message or "\n" in verdict.message:
+        faults.append(f"the message is not one line: {verdict.message!r}")
+    if not verdict.remediation:
+        faults.append(f"no remediation: {verdict.message}")
+    try:
+        json.dumps(dict(verdict.evidence), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        faults.append(f"the evidence is not JSON data: {error}")
+    return faults
+
+
+def _shared_keys(said: Sequence[Said]) -> list[str]:
+    """Name keys that a rule gave twice for one project: two findings would share a fingerprint."""
+    keys = Counter(
+        (project, _key(verdict)) for project, verdict in said if verdict.outcome is not Outcome.PASS
+    )
+    return [
+        f"{count} verdicts on {where} have the key {key!r}"
+        for (where, key), count in keys.items()
+        if count > 1
+    ]
+
+
+def _key(verdict: Verdict) -> str:
+    """Return the verdict's part of the fingerprint, as the engine takes it."""
+    if verdict.key is not None:
+        return verdict.key
+    return verdict.entry.key if verdict.entry else ""
+
+
+def _as_json(evidence: Mapping[str, Any]) -> Any:
+    """Return evidence as a report's reader gets it: lists for tuples, text for enums."""
+    return json.loads(json.dumps(dict(evidence), default=repr))
+
+
+def _covers(found: object, wanted: object) -> bool:
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        return all(key in found and _covers(found[key], value) for key, value in wanted.items())
+    return type(found) is type(wanted) and found == wanted
+
+
+def _entry_path(verdict: Verdict) -> str | None:
+    return None if verdict.entry is None else verdict.entry.target_path or "gone"
+
+
+def _show(said: Said) -> str:
+    project, verdict = said
+    data = {
+        "project": project,
+        "outcome": verdict.outcome.value,
+        "entry": _entry_path(verdict),
+        "message": verdict.message,
+        "evidence": dict(verdict.evidence),
+    }
+    return json.dumps({key: value for key, value in data.items() if value}, default=repr)

@@ -1,0 +1,135 @@
+"""The estate: numbering, counts, flags completed by what is known of the run, completeness."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scopelint.estate import GroupTree
+from scopelint.model import AllowlistEntry, Fact
+from scopelint.paths import is_inside
+from scopelint.testing import estate
+
+_segments = st.sampled_from(["a", "b", "a-b", "a.b", "A", "z"])
+_paths = st.lists(_segments, min_size=1, max_size=4).map("/".join)
+
+
+@given(st.lists(_paths, max_size=8), st.lists(_paths.map(lambda p: p + "/p"), max_size=12), _paths)
+def test_the_tree_counts_what_is_inside(groups: list[str], projects: list[str], asked: str) -> None:
+    """An interval's sum equals a walk over every path, for names that sort around the slash too."""
+    tree = GroupTree(groups, projects)
+    assert tree.projects_below(asked) == sum(is_inside(p, asked) and p != asked for p in projects)
+    known = any(is_inside(p, asked) for p in (*groups, *(p.rpartition("/")[0] for p in projects)))
+    assert (asked in tree) == known
+
+
+FLAGS: list[tuple[Any, Any, str, Any, Any]] = [
+    # own, effective as read; enforcement; own, effective as judged
+    (True, None, "unknown", True, True),
+    (True, None, "off", True, True),
+    (False, None, "on", False, True),
+    (False, None, "off", False, False),
+    (False, None, "unknown", False, None),
+    (None, True, "unknown", None, True),
+    (None, True, "on", None, True),
+    (None, True, "off", True, True),
+    (None, False, "off", False, False),
+    (None, False, "unknown", False, False),
+    (None, None, "on", None, None),
+]
+
+
+@pytest.mark.parametrize(("own", "effective", "enforcement", "own_then", "effective_then"), FLAGS)
+def test_flags_are_completed_by_what_the_run_knows(
+    own: bool | None,
+    effective: bool | None,
+    enforcement: str,
+    own_then: bool | None,
+    effective_then: bool | None,
+) -> None:
+    """Own flag, effective flag and enforcement are three facts; a null is never read as off."""
+    described = {
+        "enforcement": enforcement,
+        "projects": {"acme/a": {"inbound_own": own, "inbound_effective": effective}},
+    }
+    with estate(described) as observed:
+        [project] = observed.projects()
+        assert project.scope is not None
+        assert project.scope.inbound_own is own_then
+        assert project.scope.inbound_effective is effective_then
+
+
+def test_counts_of_projects_are_exact_only_where_the_list_is_whole() -> None:
+    """Inside the tree the list is counted; with a hole in it the number is only a lower bound."""
+    entry = AllowlistEntry("group", 1, "acme")
+    projects = {"acme/a": {}, "acme/x/b": {}}
+    with estate({"groups": [{"path": "acme", "id": 1}], "projects": projects}) as observed:
+        count = observed.project_count(entry)
+        assert count is not None
+        assert (count.number, count.exact) == (2, True)
+    gaps = [{"fact": "enumeration", "reason": "timed_out", "group": "acme"}]
+    with estate(
+        {"groups": [{"path": "acme", "id": 1}], "projects": projects, "gaps": gaps}
+    ) as observed:
+        count = observed.project_count(entry)
+        assert count is not None
+        assert (count.number, count.exact) == (2, False)
+        assert observed.project_count(AllowlistEntry("group", 77, "elsewhere")) is None
+
+
+@pytest.mark.parametrize(
+    ("described", "complete"),
+    [
+        ({}, True),
+        ({"gaps": [{"fact": "target", "reason": "not_visible"}]}, True),
+        ({"gaps": [{"fact": "log", "reason": "capped"}]}, True),
+        ({"gaps": [{"fact": "count", "reason": "redacted"}]}, False),
+        ({"gaps": [{"fact": "group", "reason": "redacted"}]}, False),
+        ({"gaps": [{"fact": "entries", "reason": "error"}]}, False),
+        ({"listed": ["acme/waiting"]}, False),
+        ({"finished_at": None}, False),
+        ({"projects": {"acme/a": {"unreadable": "forbidden"}}}, False),
+    ],
+)
+def test_completeness(described: dict[str, Any], complete: bool) -> None:
+    """What was asked for and not read makes the scan incomplete; a missing side fact does not."""
+    with estate({"projects": {"acme/a": {}}} | described) as observed:
+        assert observed.complete is complete
+
+
+def test_numbers_of_the_scan() -> None:
+    """Total is what was asked for; filtered projects count in groups, not in the total."""
+    described = {
+        "projects": {
+            "acme/a": {"entries": [{"group": "acme/g"}, {"project": "acme/b"}]},
+            "acme/b": {"unreadable": "forbidden"},
+        },
+        "listed": ["acme/c"],
+        "excluded": ["acme/d"],
+    }
+    with estate(described) as observed:
+        assert (observed.total, observed.read, observed.entry_count) == (3, 1, 2)
+        assert observed.tree.projects_below("acme") == 4
+        assert {gap.fact for gap in observed.gaps} == {Fact.SCOPE, Fact.UNFINISHED}
+
+
+def test_a_target_inside_the_tree_is_known_from_the_tree() -> None:
+    """Entries that point to read projects and groups need no request of their own."""
+    described = {
+        "projects": {
+            "acme/a": {"entries": [{"project": "acme/b"}, {"group": "acme/g"}, {"gone": "group"}]},
+            "acme/b": {"visibility": "public", "archived": True},
+            "acme/g/c": {},
+        },
+        "resolved": [{"project": "partner/sdk", "visible": False}],
+    }
+    with estate(described) as observed:
+        a = next(p for p in observed.projects() if p.path == "acme/a")
+        assert a.scope is not None
+        found = {e.target_path: observed.target(e) for e in a.scope.entries}
+        assert found["acme/b"] is not None
+        assert found["acme/b"].visibility == "public"
+        assert found["acme/b"].archived is True
+        assert found["acme/g"] is not None
+        assert found[None] is None

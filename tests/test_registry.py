@@ -1,0 +1,94 @@
+"""Finding rules and reporters through entry points; what is broken is named."""
+
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from scopelint.errors import PluginError, UsageError
+from scopelint.registry import (
+    REPORTERS,
+    RULES,
+    find_reporters,
+    find_rules,
+    get_reporter,
+    get_rule,
+)
+
+RULE = """
+from scopelint.finding import PASS, Severity
+from scopelint.rule import ProjectRule
+
+class Mine(ProjectRule):
+    code = "{code}"
+    name = "{name}"
+    title = "Mine"
+    severity = Severity.LOW
+
+    def judge(self, project, scope, estate):
+        yield PASS
+"""
+
+
+def written(folder: Path, code: str = "MINE001", name: str = "mine", *, page: bool = True) -> Path:
+    file = folder / "mine.py"
+    file.write_text(RULE.format(code=code, name=name))
+    if page:
+        file.with_suffix(".md").write_text("# MINE001 mine\n")
+    return file
+
+
+def test_our_own_come_through_entry_points_alone() -> None:
+    """Ours are found the way a third party's are."""
+    assert [entry.value for entry in entry_points(group=RULES)] == ["scopelint_rules"]
+    assert [entry.value for entry in entry_points(group=REPORTERS)] == ["scopelint_reports"]
+    assert list(find_rules()) == sorted(find_rules())
+    assert {"console", "json", "sarif", "junit", "html"} <= set(find_reporters())
+    assert {found.distribution for found in find_rules().values()} == {"scopelint"}
+
+
+def test_a_rule_by_file(tmp_path: Path) -> None:
+    """A file's rules join the others and are named by their file."""
+    rules = find_rules([written(tmp_path)])
+    assert rules["MINE001"].distribution.endswith("mine.py")
+    assert rules["MINE001"].cls.page() == "# MINE001 mine\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "page", "words"),
+    [
+        ("SL101", "mine", True, "two rules are called SL101"),
+        ("MINE001", "inbound-limit-disabled", True, "two rules are called"),
+        ("mine-1", "mine", True, "not like SL101"),
+        ("MINE001", "Mine_Rule", True, "not kebab-case"),
+        ("MINE001", "mine", False, "has no page"),
+    ],
+)
+def test_a_rule_that_does_not_fit_is_named(
+    tmp_path: Path, code: str, name: str, page: bool, words: str
+) -> None:
+    """Codes and names are unique and well-formed, and every rule has its page."""
+    file = written(tmp_path, code, name, page=page)
+    with pytest.raises(PluginError, match=words):
+        find_rules([file])
+
+
+def test_a_file_that_crashes_or_is_not_there(tmp_path: Path) -> None:
+    """A broken file is named with what broke; a missing one is a usage error."""
+    file = tmp_path / "broken.py"
+    file.write_text("1 / 0")
+    with pytest.raises(PluginError, match=r"broken\.py cannot be loaded: ZeroDivisionError"):
+        find_rules([file])
+    with pytest.raises(UsageError, match="is not there"):
+        find_rules([tmp_path / "none.py"])
+
+
+def test_unknown_names_get_a_suggestion() -> None:
+    """A typo is answered with what was meant."""
+    with pytest.raises(UsageError) as error:
+        get_reporter("sariff", find_reporters())
+    assert "sarif" in error.value.hint
+    with pytest.raises(UsageError) as error:
+        get_rule("inbound-limit-disable", find_rules())
+    assert "inbound-limit-disabled" in error.value.hint
+    assert get_rule("sl101", find_rules()).cls.code == "SL101"

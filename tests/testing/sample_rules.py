@@ -1,0 +1,90 @@
+"""Rules as a third party might write them, some of them faulty, for the tests of the kit."""
+
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from scopelint.estate import Estate
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import AllowlistEntry, Project, Scope
+from scopelint.rule import EntryRule, InstanceRule, ProjectRule, RuleOptions
+
+
+class TooManyEntriesOptions(RuleOptions):
+    """Options."""
+
+    most: int = Field(default=1, ge=0, description="The most entries.")
+
+
+class TooManyEntries(ProjectRule):
+    """Flags projects with more than `most` entries; unknown where the limit is not known."""
+
+    code = "ACME001"
+    name = "too-many-entries"
+    title = "Too many entries"
+    severity = Severity.LOW
+    Options = TooManyEntriesOptions
+
+    def not_judged(self, estate: Estate) -> str | None:
+        return "there was nothing in January" if estate.as_of.month == 1 else None
+
+    def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
+        if project.archived:
+            return
+        if scope.inbound_effective is None:
+            yield self.unknown("Is it open?", remediation="Look.")
+        elif len(scope.entries) <= self.options.most:
+            yield PASS
+        else:
+            yield self.fail(
+                f"{len(scope.entries)} entries",
+                evidence={
+                    "entries": len(scope.entries),
+                    "kinds": tuple(e.kind for e in scope.entries),
+                },
+                remediation="Remove some.",
+            )
+
+
+class UntrustedEntry(EntryRule):
+    """Flags every entry that is not trusted."""
+
+    code = "ACME002"
+    name = "untrusted-entry"
+    title = "Not trusted"
+    severity = Severity.LOW
+
+    def judge(
+        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: Estate
+    ) -> Verdict | None:
+        if entry.target_path is not None and self.policy.trusted.matches(entry.target_path):
+            return PASS
+        return self.fail(f"{entry.target_path} is not trusted", remediation="Remove it.")
+
+
+class OldVersion(InstanceRule):
+    """Flags versions before 18."""
+
+    code = "ACME003"
+    name = "old-version"
+    title = "Old version"
+    severity = Severity.LOW
+
+    def judge(self, estate: Estate) -> Iterable[Verdict]:
+        if estate.scan.version < (18, 0):
+            yield self.fail("Old.", remediation="Upgrade.")
+        else:
+            yield PASS
+
+
+class Sloppy(ProjectRule):
+    """Gives two verdicts with one key, no remediation, two lines, and evidence that is no JSON."""
+
+    code = "ACME004"
+    name = "sloppy"
+    title = "Sloppy"
+    severity = Severity.LOW
+
+    def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
+        yield self.fail("two\nlines", evidence={"at": {1, 2}})
+        yield self.fail("one line", remediation="None.")
