@@ -1,0 +1,45 @@
+"""SL303: an entry lets in a group above the project's own group."""
+
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import AllowlistEntry, Project, Scope
+from scopelint.paths import entry_evidence, inside_path, is_inside
+from scopelint.rule import EntryRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class AncestorGroupAllowed(EntryRule):
+    """Flags a group entry for an ancestor of the group that holds the project.
+
+    The top-level group itself is SL301's.
+    """
+
+    code = "SL303"
+    name = "ancestor-group-allowed"
+    title = "A group above the project's own group is on the allowlist"
+    severity = Severity.LOW
+    tags = ("job-token", "allowlist", "least-privilege")
+    cwe = (1220,)
+    owasp = ("CICD-SEC-5",)
+
+    def judge(
+        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+    ) -> Verdict | None:
+        """Return a fail for a group strictly above the project's own, below the top level."""
+        path = inside_path(entry, project, "group")
+        if path is None or path == project.top_level_path:
+            return None
+        own = project.namespace_path
+        if path == own or not is_inside(own, path):
+            return PASS
+        known = entry_evidence(entry, estate.project_count(entry))
+        return self.fail(
+            f"The group {path} lies above this project's own group {own}, so all its other branches"
+            " are let in too.",
+            evidence={"group": path, "own_group": own} | known,
+            remediation=f"Replace the group entry {path} by {own}, and by those projects or groups"
+            " beside it that the authentication log shows.",
+        )

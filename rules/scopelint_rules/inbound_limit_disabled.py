@@ -1,0 +1,72 @@
+"""SL101: the effective inbound limit is off."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import Project, Scope
+from scopelint.rule import ProjectRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+_FIX = (
+    "Read the authentication log (Settings > CI/CD > Job token permissions), add what really needs"
+    ' access to the allowlist, then choose "Only this project and any groups and projects in the'
+    ' allowlist" and save.'
+)
+
+
+class InboundLimitDisabled(ProjectRule):
+    """Flags projects where GitLab accepts any project's job token."""
+
+    code = "SL101"
+    name = "inbound-limit-disabled"
+    title = "The job token limit is off"
+    severity = Severity.HIGH
+    tags = ("job-token", "inbound", "settings")
+    cwe = (732, 1188)
+    owasp = ("CICD-SEC-5", "CICD-SEC-7")
+    help_uri = (
+        "https://docs.gitlab.com/ci/jobs/ci_job_token/#allow-any-project-to-access-your-project"
+    )
+
+    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+        """Yield a fail where the effective flag is off, unknown where nothing tells it."""
+        if scope.inbound_effective:
+            yield PASS
+            return
+        evidence = {
+            "inbound_own": scope.inbound_own,
+            "inbound_effective": scope.inbound_effective,
+            "enforcement": estate.scan.enforcement,
+            "visibility": project.visibility,
+            "entries": len(scope.entries),
+        }
+        if scope.inbound_effective is None:
+            yield self.unknown(_unknown(scope), evidence=evidence, remediation=_unknown_fix(scope))
+            return
+        yield self.fail(
+            "The inbound limit is off: a job token of any project is accepted here"
+            + (", whatever the allowlist says." if scope.entries else "."),
+            evidence=evidence,
+            remediation=_FIX,
+        )
+
+
+def _unknown(scope: Scope) -> str:
+    if scope.inbound_own is False:
+        return (
+            "The project's own limit is off, and whether the instance enforces the limit is not"
+            " known: the project is open, or only the instance protects it."
+        )
+    return "Whether the inbound limit is on could not be read."
+
+
+def _unknown_fix(scope: Scope) -> str:
+    if scope.inbound_own is False:
+        return (
+            "Scan with an administrator's token, which can read the instance setting; or switch the"
+            " project's own limit on, then the instance setting no longer matters."
+        )
+    return "Scan again; if it stays so, check the token's role with: scopelint doctor"

@@ -1,0 +1,61 @@
+"""SL102: the project's own inbound flag is off, and only the instance setting protects it."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import Fact, Project, Scope
+from scopelint.rule import ProjectRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+_REST_HIDES = (
+    "REST shows only the effective limit, so the project's own one is not known while the"
+    " instance may enforce it"
+)
+
+
+class InboundLimitOnlyEnforced(ProjectRule):
+    """Flags projects that become open the moment the instance stops enforcing."""
+
+    code = "SL102"
+    name = "inbound-limit-only-enforced"
+    title = "Only the instance setting keeps the job token limit on"
+    severity = Severity.LOW
+    tags = ("job-token", "inbound", "settings")
+    cwe = (654,)
+    owasp = ("CICD-SEC-7",)
+
+    def not_judged(self, estate: "Estate") -> str | None:
+        """Say that REST alone hides the own flag, unless enforcement is known to be off."""
+        reason = super().not_judged(estate)
+        if reason is not None or estate.scan.enforcement == "off":
+            return reason
+        hidden = estate.scan.unavailable.get(Fact.OWN_FLAG)
+        return hidden or (_REST_HIDES if estate.scan.api == "rest" else None)
+
+    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+        """Yield a fail for own off and effective on; nothing where SL101 speaks."""
+        evidence = {
+            "inbound_own": scope.inbound_own,
+            "inbound_effective": scope.inbound_effective,
+            "enforcement": estate.scan.enforcement,
+        }
+        if scope.inbound_own:
+            yield PASS
+        elif scope.inbound_own is None:
+            yield self.unknown(
+                "Whether the project's own limit is on could not be read.",
+                evidence=evidence,
+                remediation="Scan again through GraphQL, with Maintainer on the project.",
+            )
+        elif scope.inbound_effective:
+            yield self.fail(
+                "The project's own limit is off: it is open to every job token as soon as the"
+                " instance stops enforcing the limit.",
+                evidence=evidence,
+                remediation="Switch the project's own limit on by API (PATCH"
+                f" /projects/{project.id}/job_token_scope with enabled true); the page hides the"
+                " switch while the instance enforces. Nothing changes for running pipelines.",
+            )

@@ -1,0 +1,66 @@
+"""SL103: the instance does not enforce the job token limit."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import Scan
+from scopelint.rule import InstanceRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+SINCE = (17, 6)
+"""The first release with the setting `enforce_ci_inbound_job_token_scope_enabled`."""
+
+
+class InstanceEnforcementDisabled(InstanceRule):
+    """Flags an instance where every project's maintainers may switch the limit off."""
+
+    code = "SL103"
+    name = "instance-enforcement-disabled"
+    title = "The instance does not enforce the job token limit"
+    severity = Severity.LOW
+    tags = ("job-token", "inbound", "instance")
+    cwe = (732,)
+    owasp = ("CICD-SEC-7",)
+    help_uri = (
+        "https://docs.gitlab.com/administration/settings/continuous_integration/"
+        "#enforce-job-token-allowlist"
+    )
+
+    def not_judged(self, estate: "Estate") -> str | None:
+        """Say why this scan cannot, or need not, tell anything about the instance."""
+        return super().not_judged(estate) or _not_judged(estate.scan)
+
+    def judge(self, estate: "Estate") -> Iterable[Verdict]:
+        """Yield a fail where enforcement is off, a pass where it is on."""
+        if estate.scan.enforcement == "on":
+            yield PASS
+            return
+        yield self.fail(
+            "The instance does not enforce the job token limit: the maintainers of any project may"
+            " open it to every other project's job tokens.",
+            evidence={
+                "enforcement": estate.scan.enforcement,
+                "gitlab_version": estate.scan.gitlab_version,
+            },
+            remediation="First close the projects that SL101 names, with the entries they need; then"
+            ' switch on Admin > Settings > CI/CD > Job token permissions > "Enable and enforce job'
+            ' token allowlist for all projects".',
+        )
+
+
+def _not_judged(scan: Scan) -> str | None:
+    if urlsplit(scan.instance).hostname == "gitlab.com":
+        return "gitlab.com enforces the limit for every project; nobody but GitLab can change it"
+    if scan.version == (0, 0):
+        return "the instance's GitLab version is not known"
+    if scan.version < SINCE:
+        return f"GitLab {scan.gitlab_version} has no such setting: it came with 17.6"
+    if not (scan.administrator or scan.whole_instance):
+        return "a matter for administrators: judged with an administrator's token or --instance"
+    if scan.enforcement == "unknown":
+        return "whether the instance enforces the limit could not be learned"
+    return None

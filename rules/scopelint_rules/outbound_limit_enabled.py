@@ -1,0 +1,79 @@
+"""SL201: the deprecated outbound setting is still on."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import Fact, Project, Scope
+from scopelint.rule import ProjectRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+WITHOUT_EFFECT = (18, 0)
+"""The first release that no longer looks at the outbound setting."""
+
+
+class OutboundLimitEnabled(ProjectRule):
+    """Flags projects that still limit, or seem to limit, what their own job tokens may reach."""
+
+    code = "SL201"
+    name = "outbound-limit-enabled"
+    title = "The deprecated outbound job token limit is still on"
+    severity = Severity.LOW
+    tags = ("job-token", "outbound", "deprecated")
+    cwe = (477,)
+    owasp = ("CICD-SEC-7",)
+    help_uri = "https://docs.gitlab.com/update/deprecations/"
+    needs = frozenset({Fact.OUTBOUND})
+
+    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+        """Yield a fail where the setting is on; its message says whether it has an effect."""
+        if scope.outbound is None:
+            yield self.unknown(
+                "Whether the deprecated outbound limit is on could not be read.",
+                evidence={"outbound_enabled": None},
+                remediation="Scan again; if it stays so, check the token's role with: scopelint"
+                " doctor",
+            )
+            return
+        if not scope.outbound:
+            yield PASS
+            return
+        effect, fix = _effect(estate.scan.version)
+        yield self.fail(
+            f"The deprecated outbound limit is still on; {effect}",
+            evidence={
+                "outbound_enabled": True,
+                "gitlab_version": estate.scan.gitlab_version,
+                "outbound_entries": _known_entries(project, scope),
+            },
+            remediation=fix,
+        )
+
+
+def _effect(version: tuple[int, int]) -> tuple[str, str]:
+    if version == (0, 0):
+        return (
+            "before GitLab 18.0 it limits what this project's jobs may reach, from 18.0 on it has"
+            " no effect, and the instance's version is not known.",
+            "Learn the instance's version first: before 18.0, switching it off widens access.",
+        )
+    if version >= WITHOUT_EFFECT:
+        return (
+            "from GitLab 18.0 on it has no effect, so it protects nothing.",
+            "Limit access where it is decided now, on the projects that are reached; then switch"
+            " this off with projectCiCdSettingsUpdate(jobTokenScopeEnabled: false).",
+        )
+    return (
+        "before GitLab 18.0 it works, and turning it off (as the upgrade to 18.0 does) widens what"
+        " this project's jobs may reach.",
+        "Before you turn it off, or upgrade to 18.0, switch the inbound limit on in every private"
+        " project that this project's jobs must not reach.",
+    )
+
+
+def _known_entries(project: Project, scope: Scope) -> int | None:
+    if scope.outbound_entries is None:
+        return None
+    return sum(1 for entry in scope.outbound_entries if entry.target_id != project.id)

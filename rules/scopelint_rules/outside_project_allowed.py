@@ -1,0 +1,52 @@
+"""SL305: an entry lets in a project outside the project's top-level group."""
+
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import AllowlistEntry, Project, Scope
+from scopelint.paths import entry_evidence, inside_path, outside_path
+from scopelint.rule import EntryRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class OutsideProjectAllowed(EntryRule):
+    """Flags a project entry that is neither in the project's top-level group nor trusted.
+
+    A project in a user's namespace is SL306's. A target that cannot be seen is outside for sure,
+    as its path says, so it is flagged here.
+    """
+
+    code = "SL305"
+    name = "outside-project-allowed"
+    title = "A project outside the top-level group is on the allowlist"
+    severity = Severity.MEDIUM
+    tags = ("job-token", "allowlist", "outside")
+    cwe = (668, 732)
+    owasp = ("CICD-SEC-2", "CICD-SEC-5")
+
+    def judge(
+        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+    ) -> Verdict | None:
+        """Return a fail for a foreign project that is not known to be personal."""
+        path = outside_path(entry, project, "project")
+        if path is None:
+            return None if inside_path(entry, project, "project") is None else PASS
+        target = estate.target(entry)
+        if target is not None and target.personal:
+            return None
+        if self.policy.trusted.matches(path):
+            return PASS
+        evidence = {
+            "project": path,
+            "top_level_group": project.top_level_path,
+            "visible": target is not None,
+        }
+        return self.fail(
+            f"The project {path} lies outside {project.top_level_path}, and whoever may run its"
+            " pipelines may use its job tokens here.",
+            evidence=evidence | entry_evidence(entry),
+            remediation=f"Look in the authentication log whether {path} still comes; remove the"
+            " entry if not, else waive it with its reason and an end, or add it to trusted.",
+        )

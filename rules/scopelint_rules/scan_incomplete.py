@@ -1,0 +1,72 @@
+"""SL902: not everything that was asked for was read."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import Fact
+from scopelint.rule import InstanceRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+_WORDS = {
+    Fact.ENUMERATION: ("1 list of projects is not whole", "{} lists of projects are not whole"),
+    Fact.GROUP: ("1 group could not be read", "{} groups could not be read"),
+    Fact.COUNT: (
+        "GitLab counts more than it showed",
+        "GitLab counts more than it showed in {} places",
+    ),
+    Fact.UNFINISHED: ("the collection was broken off", "{} collections were broken off"),
+    Fact.SHARD: ("1 shard is missing", "{} shards are missing"),
+    Fact.SCOPE: ("1 scope could not be read", "{} scopes could not be read"),
+    Fact.ENTRIES: ("1 allowlist is not whole", "{} allowlists are not whole"),
+}
+
+
+class ScanIncomplete(InstanceRule):
+    """Sums up once what is missing, where what is missing makes the scan incomplete."""
+
+    code = "SL902"
+    name = "scan-incomplete"
+    title = "The scan is incomplete"
+    severity = Severity.UNKNOWN
+    tags = ("job-token", "coverage")
+    cwe = (223,)
+    owasp = ("CICD-SEC-10",)
+
+    def judge(self, estate: "Estate") -> Iterable[Verdict]:
+        """Yield one unknown with the numbers, or a pass."""
+        if estate.complete:
+            yield PASS
+            return
+        gaps = Counter(Fact(gap.fact) for gap in estate.gaps if gap.breaks_completeness)
+        said = [
+            words[0] if gaps[fact] == 1 else words[1].format(gaps[fact])
+            for fact, words in _WORDS.items()
+            if gaps[fact]
+        ]
+        yield self.unknown(
+            f"The scan is incomplete: {estate.read} of {estate.total} projects were read;"
+            f" {', '.join(said)}.",
+            evidence={
+                "projects": {"total": estate.total, "read": estate.read},
+                "gaps": {fact.value: gaps[fact] for fact in _WORDS if gaps[fact]},
+            },
+            remediation=_fix(gaps),
+        )
+
+
+def _fix(gaps: Counter[Fact]) -> str:
+    steps = []
+    if gaps[Fact.SCOPE] or gaps[Fact.ENTRIES] or gaps[Fact.GROUP]:
+        steps.append("give the token's user Maintainer on everything that is scanned")
+    if gaps[Fact.UNFINISHED] or gaps[Fact.ENUMERATION]:
+        steps.append("run the collection again to its end")
+    if gaps[Fact.SHARD]:
+        steps.append("hand the snapshots of all shards to check")
+    if gaps[Fact.COUNT]:
+        steps.append("look for projects that the token's user cannot see")
+    text = "; ".join(steps)
+    return f"{text[:1].upper()}{text[1:]}. scopelint doctor names what is missing."

@@ -1,0 +1,41 @@
+"""SL301: an entry lets in the project's whole top-level group."""
+
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import AllowlistEntry, Project, Scope
+from scopelint.paths import entry_evidence, inside_path
+from scopelint.rule import EntryRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class TopLevelGroupAllowed(EntryRule):
+    """Flags a group entry for the project's own top-level group."""
+
+    code = "SL301"
+    name = "top-level-group-allowed"
+    title = "The whole top-level group is on the allowlist"
+    severity = Severity.HIGH
+    tags = ("job-token", "allowlist", "least-privilege")
+    cwe = (732, 1220)
+    owasp = ("CICD-SEC-5",)
+
+    def judge(
+        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+    ) -> Verdict | None:
+        """Return a fail for the top-level group; None for what is no group inside it."""
+        path = inside_path(entry, project, "group")
+        if path is None:
+            return None
+        if path != project.top_level_path:
+            return PASS
+        evidence = {"group": path} | entry_evidence(entry, estate.project_count(entry))
+        return self.fail(
+            f"The whole top-level group {path} is on the allowlist: every project in it, today's"
+            " and tomorrow's, may use its job tokens here.",
+            evidence=evidence,
+            remediation="Find who really comes in the authentication log, add those projects or"
+            f" their nearest groups, then remove the group entry {path}.",
+        )
