@@ -1,0 +1,163 @@
+"""How the console report sets one project with its findings."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from scopelint.finding import Finding, Severity
+from scopelint_reports.digest import label, state_words
+from scopelint_reports.palette import Palette
+from scopelint_reports.text import cell_width, clean, clean_lines, counted, shorten_middle, wrap
+
+_LEVEL_COLUMN = 8
+_MARGIN = 20
+"""Columns before a finding's text, with our own codes, and one for the colon behind an entry."""
+_FOLD_FROM = 3
+_INSTANCE = "The instance"
+
+
+@dataclass(slots=True)
+class Line:
+    """What the list needs of one finding; the finding itself need not stay in memory."""
+
+    level: Severity
+    code: str
+    text: str
+    mark: str
+    fix: str
+
+
+@dataclass(slots=True)
+class Block:
+    """One project with its findings, or the instance (`path` None)."""
+
+    path: str | None
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def namespace(self) -> str:
+        """The group that holds the project; empty for the instance."""
+        return (self.path or "").rpartition("/")[0]
+
+    @property
+    def counts(self) -> Counter[Severity]:
+        """Findings by level, waived ones left out."""
+        return Counter(line.level for line in self.lines if not line.mark.startswith("waived"))
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """Sorts the instance first, then by the most findings of the worst level, then by path."""
+        counts = self.counts
+        return (self.path is not None, *(-counts[level] for level in Severity), self.path or "")
+
+
+def tally(counts: Counter[Severity]) -> str:
+    """Return counts by level in words, worst first: `2 high, 1 low`."""
+    return ", ".join(f"{counts[level]:,} {level}" for level in Severity if counts[level])
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Sets blocks in `width` columns; `show_fix` adds each finding's remediation."""
+
+    width: int
+    palette: Palette
+    show_fix: bool = False
+
+    def blocks(self, findings: Iterable[Finding]) -> list[Block]:
+        """Group findings by project: the instance first, then the worst project."""
+        blocks: dict[str | None, Block] = {}
+        for finding in findings:
+            path = finding.project.path if finding.project else None
+            block = blocks.get(path)
+            if block is None:
+                block = blocks[path] = Block(path)
+            block.lines.append(self._line(finding))
+        return sorted(blocks.values(), key=lambda block: block.rank)
+
+    def lines(self, blocks: Iterable[Block]) -> Iterator[str]:
+        """Yield the text of blocks: each project with its tally, its findings, and a blank line.
+
+        Neighbours that could not be judged for the same reason are told together, so that a
+        token with too small a role does not bury the findings.
+        """
+        for _, run in groupby(blocks, key=_sameness):
+            members = list(run)
+            if len(members) >= _FOLD_FROM:
+                yield from self._together(members)
+                yield ""
+                continue
+            for block in members:
+                yield from self._alone(block)
+                yield ""
+
+    def _alone(self, block: Block) -> Iterator[str]:
+        yield from self._heading(block)
+        code_width = max(len(line.code) for line in block.lines)
+        for line in block.lines:
+            yield from self._finding(line, code_width)
+
+    def _together(self, blocks: list[Block]) -> Iterator[str]:
+        line = blocks[0].lines[0]
+        paint = self.palette.paint
+        yield f"{paint('bold', f'{len(blocks):,} projects')}  {paint('dim', f'1 {line.level} each')}"
+        yield from self._finding(line, len(line.code))
+        for block in blocks:
+            yield f"    {shorten_middle(clean(block.path or ''), self.width - 4)}"
+
+    def _line(self, finding: Finding) -> Line:
+        text = clean(finding.message)
+        entry = _entry(finding)
+        if entry and entry not in text:
+            text = f"{shorten_middle(entry, self.width - _MARGIN)}: {text}"
+        fix = clean_lines(finding.remediation).strip() if self.show_fix else ""
+        return Line(label(finding), clean(finding.rule), text, state_words(finding), fix)
+
+    def _heading(self, block: Block) -> Iterator[str]:
+        paint = self.palette.paint
+        path = _INSTANCE if block.path is None else clean(block.path)
+        path = shorten_middle(path, self.width)
+        counts = tally(block.counts) or counted(len(block.lines), "waived finding")
+        if cell_width(path) + 2 + len(counts) > self.width:
+            yield paint("bold", path)
+            yield f"  {paint('dim', counts)}"
+        else:
+            yield f"{paint('bold', path)}  {paint('dim', counts)}"
+
+    def _finding(self, line: Line, code_width: int) -> Iterator[str]:
+        indent = 2 + _LEVEL_COLUMN + 2 + code_width + 2
+        text = f"{line.text} [{line.mark}]" if line.mark else line.text
+        first, *rest = wrap(text, self.width - indent)
+        level = self.palette.paint(line.level, f"{line.level.value:<{_LEVEL_COLUMN}}")
+        yield f"  {level}  {line.code:<{code_width}}  {first}"
+        margin = " " * indent
+        for more in rest:
+            yield margin + more
+        if line.fix:
+            yield from self._fix(line.fix, margin)
+
+    def _fix(self, text: str, margin: str) -> Iterator[str]:
+        lead = "fix: "
+        room = self.width - len(margin) - len(lead)
+        for paragraph in filter(str.strip, text.split("\n")):
+            for piece in wrap(paragraph.rstrip(), room):
+                yield f"{margin}{self.palette.paint('dim', lead + piece)}"
+                lead = "     "
+
+
+def _sameness(block: Block) -> tuple[object, ...]:
+    """Equal for projects that share one unknown; unique for every other block."""
+    if block.path is None or len(block.lines) != 1 or block.lines[0].level is not Severity.UNKNOWN:
+        return (block.path,)
+    line = block.lines[0]
+    return (line.code, line.text, line.mark, line.fix, None)
+
+
+def _entry(finding: Finding) -> str:
+    entry = finding.entry
+    if entry is None:
+        return ""
+    if entry.path:
+        return clean(entry.path)
+    return f"{entry.kind} {'gone' if entry.id is None else entry.id}"

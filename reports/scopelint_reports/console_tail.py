@@ -1,0 +1,141 @@
+"""The end of the console report: what was not judged, not read, found and scanned, and the gate."""
+
+from collections.abc import Iterator
+
+from scopelint.report import Report
+from scopelint_reports.digest import (
+    GapGroup,
+    api_words,
+    enforcement_words,
+    gaps_by_fact,
+    gate_words,
+    not_judged,
+    severity_counts,
+    utc,
+)
+from scopelint_reports.palette import Palette
+from scopelint_reports.text import cell_width, clean, counted, number, shorten_middle, wrap
+
+_COLUMN = 12
+
+
+class Tail:
+    """Sets the tail of a report in `width` columns."""
+
+    def __init__(self, report: Report, palette: Palette, width: int) -> None:
+        self._report = report
+        self._paint = palette.paint
+        self._width = width
+
+    def lines(self, *, clean_run: bool) -> Iterator[str]:
+        """Yield the tail's lines, the gate's verdict last. `clean_run`: no finding was listed."""
+        if clean_run:
+            yield from self._nothing()
+        yield from self._rules()
+        yield from self._gaps()
+        yield from self._row("Findings", self._findings())
+        yield from self._row("Scanned", self._scanned())
+        for text in self._circumstances():
+            yield from self._row("", text)
+        yield ""
+        yield self._verdict()
+
+    def _row(self, title: str, text: str) -> Iterator[str]:
+        first, *rest = wrap(text, self._width - _COLUMN)
+        yield self._paint("bold", title) + " " * (_COLUMN - len(title)) + first
+        for more in rest:
+            yield " " * _COLUMN + more
+
+    def _nothing(self) -> Iterator[str]:
+        report = self._report
+        judged = sum(1 for rule in report.rules if rule.not_judged is None)
+        hidden = sum(count for _, count in severity_counts(report))
+        head = "Nothing to show at this level." if hidden else "All clear."
+        what = (
+            f"{counted(report.scan.projects.read, 'project')} with "
+            f"{counted(report.scan.entries, 'allowlist entry', 'allowlist entries')} "
+            f"read, {counted(judged, 'rule')} applied"
+        )
+        yield from wrap(f"{head} {what}.", self._width)
+        yield ""
+
+    def _rules(self) -> Iterator[str]:
+        silent = not_judged(self._report.rules)
+        if not silent:
+            return
+        yield self._paint("bold", "Not judged")
+        code_width = max(cell_width(clean(rule.code)) for rule in silent)
+        indent = " " * (2 + code_width + 2)
+        for rule in silent:
+            reason = f"{clean(rule.name)}: {clean(rule.not_judged or '')}"
+            first, *rest = wrap(reason, self._width - len(indent))
+            yield f"  {clean(rule.code):<{code_width}}  {first}"
+            for more in rest:
+                yield indent + more
+        yield ""
+
+    def _gaps(self) -> Iterator[str]:
+        groups = gaps_by_fact(self._report.scan.gaps)
+        for title, breaks in (
+            ("Could not be read", True),
+            ("Also not seen (still complete)", False),
+        ):
+            some = [group for group in groups if group.breaks is breaks]
+            if some:
+                yield self._paint("bold", title)
+                for group in some:
+                    yield from self._gap(group)
+                yield ""
+
+    def _gap(self, group: GapGroup) -> Iterator[str]:
+        count = f"{number(group.count):>8}"
+        head = f"{clean(group.fact)}: {group.words} ({clean(group.reason_words)})"
+        indent = " " * (len(count) + 2)
+        room = self._width - len(indent)
+        first, *rest = wrap(head, room)
+        yield f"{count}  {first}"
+        for more in rest:
+            yield indent + more
+        if not group.examples:
+            return
+        names = ", ".join(shorten_middle(name, room) for name in group.examples)
+        if group.more:
+            names += f", and {number(group.more)} more"
+        for line in wrap(names, room):
+            yield indent + self._paint("dim", line)
+
+    def _findings(self) -> str:
+        counts = severity_counts(self._report)
+        if not counts:
+            return "none"
+        return ", ".join(f"{number(count)} {name}" for name, count in counts)
+
+    def _scanned(self) -> str:
+        summary = self._report.scan
+        projects = summary.projects
+        if projects.read == projects.total:
+            read = counted(projects.total, "project")
+        else:
+            noun = "project" if projects.total == 1 else "projects"
+            read = f"{number(projects.read)} of {number(projects.total)} {noun}"
+        targets = ", ".join(clean(target) for target in summary.scan.targets)
+        return (
+            f"{read}, {counted(summary.groups, 'group')}, "
+            f"{counted(summary.entries, 'entry', 'entries')}"
+            + (f" in {targets}" if targets else "")
+        )
+
+    def _circumstances(self) -> Iterator[str]:
+        scan = self._report.scan.scan
+        version = f"GitLab {clean(scan.gitlab_version) or 'of unknown version'}"
+        yield f"{version} at {clean(scan.instance)}, {enforcement_words(scan.enforcement)}"
+        when = utc(scan.finished_at or scan.started_at)
+        yield (
+            f"{when}, {counted(scan.requests, 'request')} through {api_words(scan.api)}, "
+            f"scopelint {clean(self._report.tool_version)}"
+        )
+
+    def _verdict(self) -> str:
+        result = self._report.gate.result
+        words = gate_words(self._report)
+        return f"{self._paint(result, result.upper())}  {words}" if words else result.upper()

@@ -1,0 +1,176 @@
+"""What the formats for people say alike: the gate's sentence, gaps by fact, the scan in words."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from scopelint.finding import Finding, Outcome, Severity, State
+from scopelint.model import Fact, Gap
+from scopelint.report import Report, RuleSummary
+from scopelint_reports.text import clean, counted, number
+
+FACT_WORDS: dict[str, str] = {
+    Fact.ENUMERATION: "the list of projects",
+    Fact.GROUP: "groups",
+    Fact.COUNT: "projects that GitLab counts and does not show",
+    Fact.UNFINISHED: "the rest of a collection that was broken off",
+    Fact.SHARD: "shards of the collection",
+    Fact.SCOPE: "job token scopes of projects",
+    Fact.ENTRIES: "allowlists of projects",
+    Fact.LOG: "the authentication log",
+    Fact.PERMISSIONS: "permissions, age and origin of entries",
+    Fact.OWN_FLAG: "the projects' own inbound flags",
+    Fact.ENFORCEMENT: "the instance's enforcement setting",
+    Fact.TARGET: "targets of entries outside the scanned tree",
+}
+"""Each fact in words, as the subject of "could not be read"; fields name themselves."""
+
+_SEVERITY_REASON = re.compile(r"\d+ (?:critical|high|medium|low|info)")
+_EXAMPLES = 3
+
+
+def fact_words(fact: str) -> str:
+    """Return a gap's fact in words; a `field:` fact is named by GitLab's field."""
+    name = str(fact)
+    if name.startswith("field:"):
+        return f"the field {clean(name[6:])}"
+    return FACT_WORDS.get(name, clean(name))
+
+
+@dataclass(slots=True)
+class GapGroup:
+    """All gaps of one fact: how many, why, whether they make the scan incomplete, and the first few.
+
+    `reasons` counts them by reason. `examples` are cleaned paths (or details, for gaps of the
+    whole run), at most three.
+    """
+
+    fact: str
+    words: str
+    breaks: bool
+    count: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def reason_words(self) -> str:
+        """The reasons in words with their counts: `12 forbidden, 2 timed out`."""
+        ordered = sorted(self.reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+        if len(ordered) == 1:
+            return ordered[0][0]
+        return ", ".join(f"{number(count)} {reason}" for reason, count in ordered)
+
+    @property
+    def more(self) -> int:
+        """How many gaps the examples do not show."""
+        return self.count - len(self.examples)
+
+
+def gap_subject(gap: Gap) -> str:
+    """Return whose gap it is, cleaned: a path, a kind and number, or the detail of a run's gap."""
+    if gap.subject_path:
+        return clean(gap.subject_path)
+    if gap.subject_id is not None:
+        return f"{gap.subject_kind or 'project'} {gap.subject_id}"
+    return clean(gap.detail)
+
+
+def gaps_by_fact(gaps: Iterable[Gap]) -> list[GapGroup]:
+    """Group gaps by fact: those that make the scan incomplete first, then by count and name."""
+    groups: dict[str, GapGroup] = {}
+    for gap in gaps:
+        fact = str(gap.fact)
+        group = groups.get(fact)
+        if group is None:
+            group = groups[fact] = GapGroup(fact, fact_words(fact), gap.breaks_completeness)
+        group.count += 1
+        group.reasons[str(gap.reason).replace("_", " ")] += 1
+        if len(group.examples) < _EXAMPLES and (subject := gap_subject(gap)):
+            group.examples.append(subject)
+    return sorted(groups.values(), key=lambda group: (not group.breaks, -group.count, group.fact))
+
+
+def not_judged(rules: Iterable[RuleSummary]) -> list[RuleSummary]:
+    """Return the rules that could not judge at all, in the order given."""
+    return [rule for rule in rules if rule.not_judged is not None]
+
+
+def coverage(report: Report) -> str:
+    """Say in a clause what could not be read, empty where the scan is complete."""
+    if report.scan.complete:
+        return ""
+    counts = report.scan.projects
+    if counts.unreadable:
+        noun = "project" if counts.total == 1 else "projects"
+        return f"{number(counts.unreadable)} of {number(counts.total)} {noun} could not be read"
+    broken = [group for group in gaps_by_fact(report.scan.gaps) if group.breaks]
+    if not broken:
+        return "the scan is incomplete"
+    return "could not be read: " + ", ".join(group.words for group in broken)
+
+
+def gate_words(report: Report) -> str:
+    """Say why the gate passes or does not, in one line without its verdict."""
+    gate = report.gate
+    reasons = [clean(reason) for reason in gate.reasons]
+    levels = [reason for reason in reasons if _SEVERITY_REASON.fullmatch(reason)]
+    parts = [f"{', '.join(levels)} at or above {clean(gate.fail_on)}"] if levels else []
+    parts += [reason for reason in reasons if reason not in levels]
+    if gate.result == "pass" and not parts:
+        parts.append(_pass_words(report))
+    missing = coverage(report)
+    if missing and not any("could not be read" in p or "incomplete" in p for p in parts):
+        parts.append(missing)
+    return "; ".join(parts)
+
+
+def _pass_words(report: Report) -> str:
+    if report.gate.fail_on == "never":
+        return "the gate is off (fail on: never)"
+    below = sum(report.summary.severities.values())
+    tail = f"; {counted(below, 'finding')} below it" if below else ""
+    return f"no new finding at or above {clean(report.gate.fail_on)}{tail}"
+
+
+def label(finding: Finding) -> Severity:
+    """Return the level a person is shown: unknown for an unknown verdict, else the severity."""
+    return Severity.UNKNOWN if finding.verdict is Outcome.UNKNOWN else finding.severity
+
+
+def state_words(finding: Finding) -> str:
+    """Return what marks a finding that is not new: `baselined`, `waived until … (reason)`, or empty."""
+    if finding.state is State.BASELINED:
+        return "baselined"
+    if finding.state is not State.WAIVED:
+        return ""
+    waiver = finding.waiver
+    if waiver is None:
+        return "waived"
+    until = f" until {clean(waiver.expires)}" if waiver.expires else " without end"
+    owner = f", {clean(waiver.owner)}" if waiver.owner else ""
+    return f"waived{until}: {clean(waiver.reason)}{owner}"
+
+
+def utc(moment: datetime | None) -> str:
+    """Return a time as `2026-11-21 09:08:00 UTC`, empty for None; naive times are taken as UTC."""
+    if moment is None:
+        return ""
+    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return f"{aware:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def api_words(api: str) -> str:
+    """Return the name of the API as people write it."""
+    return {"graphql": "GraphQL", "rest": "REST"}.get(api, clean(api))
+
+
+def enforcement_words(enforcement: str) -> str:
+    """Say whether the instance makes every project restricted."""
+    return {"on": "enforced", "off": "not enforced"}.get(enforcement, "enforcement not known")
+
+
+def severity_counts(report: Report) -> list[tuple[str, int]]:
+    """Return the summary's counts in the report's order, those above zero only."""
+    return [(name, count) for name, count in report.summary.as_dict().items() if count]

@@ -1,0 +1,86 @@
+"""The report as one HTML file that asks nobody for anything: it opens from a disk or an artifact.
+
+The shell is a Jinja2 template with escaping on. Script and style are inlined and allowed by their
+hash alone in a content security policy; findings are inert JSON that the script shows as text.
+Without scripts the summary, the rules and the first findings are there all the same.
+"""
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import BinaryIO, ClassVar
+
+from markupsafe import Markup
+
+from scopelint.report import Report, Reporter
+from scopelint_reports.html_data import MOST_FINDINGS, data_block
+from scopelint_reports.html_view import context, digest
+from scopelint_reports.text import number
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_SCRIPTS = ("report-data.js", "report-filter.js", "report-detail.js", "report-view.js")
+
+
+class HtmlReporter(Reporter):
+    """`html`: one self-contained page to read, filter, share and print."""
+
+    name: ClassVar[str] = "html"
+    title: ClassVar[str] = "one self-contained page with filters, for people and auditors"
+    extension: ClassVar[str] = "html"
+
+    def render(self, report: Report, out: BinaryIO) -> None:
+        """Write the page as UTF-8; the same report gives the same bytes."""
+        import jinja2
+
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(_TEMPLATES, encoding="utf-8"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters["number"] = number
+        show_waived = self.options.show_waived
+        seen = digest(report.shown(waived=show_waived))
+        style, script = _style(), _script()
+        stream = environment.get_template("report.html.j2").stream(
+            **context(report, seen),
+            waived_shown=show_waived,
+            carried=min(seen.shown, MOST_FINDINGS),
+            policy=_policy(style, script),
+            # Our own files and JSON with every "<" written as an escape: nothing here can end
+            # the element it stands in.
+            style=Markup(style),  # noqa: S704
+            script=Markup(script),  # noqa: S704
+            data=Markup(data_block(report, report.shown(waived=show_waived))),  # noqa: S704
+        )
+        stream.enable_buffering(64)
+        stream.dump(out, encoding="utf-8")
+
+
+def _style() -> str:
+    return (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+
+
+def _script() -> str:
+    """Return the script: its parts in one function, so that nothing becomes global."""
+    parts = [(_TEMPLATES / name).read_text(encoding="utf-8") for name in _SCRIPTS]
+    return '(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n"
+
+
+def _policy(style: str, script: str) -> str:
+    """Return the content security policy: nothing is loaded, only this script and style run."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash(script)}'",
+            f"style-src '{_hash(style)}'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

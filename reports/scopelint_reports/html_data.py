@@ -1,0 +1,236 @@
+"""The findings as the HTML report carries them: columns over interned values, small and inert.
+
+The block is JSON in a `<script type="application/json">` that no browser runs. `<`, `>` and `&`
+are written as escapes, so no text in it can end the element. Past `GZIP_FROM` bytes it holds a
+gzip stream in base64 instead, which the page unpacks. A fingerprint is 64 hex digits that do not
+compress: where it follows from rule, instance, project and key it is left out and the page
+computes it.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from scopelint.finding import Finding, Outcome, Severity, State, fingerprint
+from scopelint.report import Report
+from scopelint_reports.digest import gap_subject, label
+from scopelint_reports.pages import web_link
+from scopelint_reports.text import clean, clean_lines
+
+GZIP_FROM = 2_000_000
+"""Bytes of JSON from which the block is compressed."""
+MOST_FINDINGS = 250_000
+"""Findings a page can hold and still open quickly; the JSON report holds all."""
+
+ENTRY_MARK, PROJECT_MARK = "\x01", "\x02"
+"""Stand in a message for the paths of its entry and its project."""
+
+_GZIP_WBITS = 31  # zlib writes gzip's frame, its time stamp zero
+_LEVELS = {level: rank for rank, level in enumerate(Severity)}
+_STATES = {state: rank for rank, state in enumerate(State)}
+_ESCAPES = {
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "&": "\\u0026",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+}
+_CHUNK = 20_000
+
+
+class _Pool:
+    """Numbers values in the order they come; equal values share a number."""
+
+    __slots__ = ("_numbers",)
+
+    def __init__(self) -> None:
+        self._numbers: dict[Any, int] = {}
+
+    def __call__(self, value: Any) -> int:
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._numbers)
+
+
+class _Columns:
+    """Findings turned into columns of numbers over pools of values."""
+
+    def __init__(self, instance: str) -> None:
+        self._instance = instance
+        self.strings = _Pool()
+        self.projects = _Pool()
+        self.entries = _Pool()
+        self.evidence = _Pool()
+        self.rules = _Pool()
+        self.waivers = _Pool()
+        self._fixes: dict[str, int] = {}
+        names = ("rule", "name", "level", "severity", "confidence", "verdict", "state", "project")
+        more = ("entry", "text", "evidence", "fix", "key", "print", "waiver")
+        self.columns: dict[str, list[Any]] = {name: [] for name in names + more}
+
+    def add(self, finding: Finding) -> None:
+        """Append one finding."""
+        key, known = self._key(finding)
+        row = (
+            self.rules(clean(finding.rule)),
+            self.strings(clean(finding.name)),
+            _LEVELS[label(finding)],
+            _LEVELS[finding.severity],
+            self.strings(str(finding.confidence)),
+            int(finding.verdict is Outcome.UNKNOWN),
+            _STATES[finding.state],
+            self._project(finding),
+            self._entry(finding),
+            self.strings(_pattern(finding)),
+            self.evidence(_evidence(finding)),
+            self._fix(finding.remediation),
+            key,
+            0 if known else clean(finding.fingerprint),
+            self._waiver(finding),
+        )
+        for column, value in zip(self.columns.values(), row, strict=True):
+            column.append(value)
+
+    def _project(self, finding: Finding) -> int:
+        project = finding.project
+        if project is None:
+            return -1
+        path = clean(project.path)
+        derived = project.web_url == f"{self._instance}/{path}"
+        return self.projects((project.id, path, 0 if derived else web_link(project.web_url)))
+
+    def _entry(self, finding: Finding) -> int:
+        entry = finding.entry
+        if entry is None:
+            return -1
+        return self.entries((entry.kind, entry.id, clean(entry.path) if entry.path else None))
+
+    def _fix(self, text: str) -> int:
+        known = self._fixes.get(text)
+        if known is None:
+            known = self._fixes[text] = self.strings(clean_lines(text).strip())
+        return known
+
+    def _waiver(self, finding: Finding) -> int:
+        waiver = finding.waiver
+        if waiver is None:
+            return -1
+        parts = (waiver.reason, waiver.expires, waiver.owner)
+        return self.waivers(tuple(part and clean(part) for part in parts))
+
+    def _key(self, finding: Finding) -> tuple[int, bool]:
+        """Return the key's string number (-1: the entry's own key), and whether it proves right."""
+        entry = finding.entry
+        own = f"{entry.kind}:{entry.id}" if entry else ""
+        # A report read back from JSON has lost the keys; the built-in ones can be tried.
+        for key in dict.fromkeys((finding.key or own, own, "", "outbound")):
+            project_id = finding.project.id if finding.project else None
+            if finding.fingerprint == fingerprint(finding.rule, self._instance, project_id, key):
+                return (-1 if key == own else self.strings(key)), True
+        return -1, False
+
+
+def _pattern(finding: Finding) -> str:
+    """Return the message, its entry's and its project's path replaced by a control character.
+
+    Paths stand once in their own pools; a cleaned text holds no control character of its own.
+    """
+    text = clean(finding.message)
+    if finding.entry and finding.entry.path:
+        text = text.replace(clean(finding.entry.path), ENTRY_MARK)
+    if finding.project and finding.project.path:
+        text = text.replace(clean(finding.project.path), PROJECT_MARK)
+    return text
+
+
+def _evidence(finding: Finding) -> str:
+    if not finding.evidence:
+        return "{}"
+    text = json.dumps(finding.evidence, ensure_ascii=True, separators=(",", ":"), default=str)
+    if "\\" not in text:  # nothing but printable ASCII
+        return text
+    return json.dumps(_cleaned(json.loads(text)), separators=(",", ":"), ensure_ascii=False)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean_lines(value)
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    if isinstance(value, dict):
+        return {clean(key): _cleaned(item) for key, item in value.items()}
+    return value
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _array(values: Iterable[Any], *, raw: bool = False) -> Iterator[str]:
+    """Yield a JSON array in pieces; `raw` values are JSON already."""
+    yield "["
+    walk, comma = iter(values), ""
+    while part := list(islice(walk, _CHUNK)):
+        yield comma + (",".join(part) if raw else _json(part)[1:-1])
+        comma = ","
+    yield "]"
+
+
+def _pieces(report: Report, findings: Iterable[Finding]) -> Iterator[str]:
+    scan = report.scan.scan
+    columns = _Columns(scan.instance)
+    for finding in islice(findings, MOST_FINDINGS):
+        columns.add(finding)
+    titles = {clean(rule.code): clean(rule.title) for rule in report.rules}
+    rules = [[code, titles.get(code, "")] for code in columns.rules]
+    head = {"instance": scan.instance, "tool": report.tool_version, "rules": rules}
+    yield _json(head)[:-1]
+    for name in ("strings", "projects", "entries", "waivers"):
+        yield f',"{name}":'
+        yield from _array(getattr(columns, name))
+    yield ',"evidence":'
+    yield from _array(columns.evidence, raw=True)
+    yield ',"columns":{'
+    for position, (name, values) in enumerate(columns.columns.items()):
+        yield f'{"," if position else ""}"{name}":'
+        yield from _array(values)
+    yield '},"gaps":'
+    yield from _array(
+        (str(gap.fact), str(gap.reason), gap_subject(gap), clean(gap.detail))
+        for gap in report.scan.gaps
+    )
+    yield "}"
+
+
+def _inert(text: str) -> str:
+    for char, escape in _ESCAPES.items():
+        text = text.replace(char, escape)
+    return text
+
+
+def data_block(report: Report, findings: Iterable[Finding]) -> str:
+    """Return the JSON text for the page's data element, plain or as `{"gzip": "<base64>"}`.
+
+    At most `MOST_FINDINGS` findings go in. The same report gives the same text.
+    """
+    plain: list[str] | None = []
+    size = 0
+    packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP_WBITS)
+    packed = bytearray()
+    for piece in _pieces(report, findings):
+        text = _inert(piece)
+        data = text.encode("utf-8")
+        packed += packer.compress(data)
+        size += len(data)
+        if plain is not None:
+            plain.append(text)
+            if size >= GZIP_FROM:
+                plain = None
+    if plain is not None:
+        return "".join(plain)
+    packed += packer.flush()
+    return '{"gzip":"' + base64.b64encode(packed).decode("ascii") + '"}'

@@ -1,0 +1,195 @@
+"""What the HTML report shows before any script runs: plain values for its template."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+from urllib.parse import urlencode
+
+from scopelint.finding import Finding, Outcome, ProjectRef, Severity, State
+from scopelint.report import Report, RuleSummary
+from scopelint_reports.digest import (
+    GapGroup,
+    api_words,
+    enforcement_words,
+    gap_subject,
+    gaps_by_fact,
+    gate_words,
+    label,
+    not_judged,
+    state_words,
+    utc,
+)
+from scopelint_reports.pages import page_html, web_link
+from scopelint_reports.text import clean, clean_lines
+
+STATIC_ROWS = 200
+"""Findings in the page itself, for readers without scripts; the data block holds all."""
+STATIC_GAPS = 50
+WORST_PROJECTS = 10
+
+_LEVELS = tuple(Severity)
+_VERDICT_WORDS = {"pass": "Pass", "fail": "Fail", "incomplete": "Incomplete"}
+
+
+@dataclass(slots=True)
+class ProjectTally:
+    """A project with its failing findings by level, waived and baselined ones left out."""
+
+    project: ProjectRef
+    counts: Counter[Severity] = field(default_factory=Counter)
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """Sorts the most findings of the worst level first, then by path."""
+        return (*(-self.counts[level] for level in _LEVELS), self.project.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One walk over the findings: how many are shown, the first of them, the worst projects."""
+
+    shown: int
+    first: list[Finding]
+    worst: list[ProjectTally]
+
+
+def digest(findings: Iterable[Finding]) -> Digest:
+    """Walk the shown findings once."""
+    shown = 0
+    first: list[Finding] = []
+    tallies: dict[int, ProjectTally] = {}
+    for finding in findings:
+        shown += 1
+        if len(first) < STATIC_ROWS:
+            first.append(finding)
+        if finding.project and finding.state is State.NEW and finding.verdict is Outcome.FAIL:
+            tally = tallies.get(finding.project.id)
+            if tally is None:
+                tally = tallies[finding.project.id] = ProjectTally(finding.project)
+            tally.counts[finding.severity] += 1
+    worst = sorted(tallies.values(), key=lambda tally: tally.rank)[:WORST_PROJECTS]
+    return Digest(shown, first, worst)
+
+
+def _link(**state: str) -> str:
+    return "#" + urlencode(state)
+
+
+def _settings(project: ProjectRef | None) -> str | None:
+    base = web_link(project.web_url) if project else None
+    return f"{base}/-/settings/ci_cd#js-token-access" if base else None
+
+
+def row(finding: Finding) -> dict[str, Any]:
+    """Return one finding as the static table shows it."""
+    entry = finding.entry
+    return {
+        "level": label(finding).value,
+        "rule": clean(finding.rule),
+        "name": clean(finding.name),
+        "project": clean(finding.project.path) if finding.project else "",
+        "settings": _settings(finding.project),
+        "entry": clean(entry.path or f"{entry.kind} {entry.id or 'gone'}") if entry else "",
+        "kind": entry.kind if entry else "",
+        "message": clean(finding.message),
+        "mark": state_words(finding),
+        "fix": clean_lines(finding.remediation).strip(),
+    }
+
+
+def _rule(rule: RuleSummary) -> dict[str, Any]:
+    counts = {outcome.value: rule.outcomes.get(outcome, 0) for outcome in Outcome}
+    references = [f"CWE-{number}" for number in rule.cwe] + [clean(name) for name in rule.owasp]
+    return {
+        "code": clean(rule.code),
+        "name": clean(rule.name),
+        "title": clean(rule.title),
+        "level": rule.severity.value,
+        "counts": counts,
+        "judged": sum(counts.values()),
+        "not_judged": None if rule.not_judged is None else clean(rule.not_judged),
+        "help": web_link(rule.help_uri),
+        "confidence": clean(rule.confidence),
+        "references": references,
+        "tags": [clean(tag) for tag in rule.tags],
+        "distribution": clean(rule.distribution),
+        "page": page_html(rule.page),
+        "href": _link(rule=clean(rule.code)),
+    }
+
+
+def _tally(tally: ProjectTally) -> dict[str, Any]:
+    path = clean(tally.project.path)
+    counts = [(level.value, tally.counts[level]) for level in _LEVELS if tally.counts[level]]
+    return {"path": path, "href": _link(project=path), "counts": counts}
+
+
+def _tiles(report: Report) -> list[dict[str, Any]]:
+    counts = report.summary.as_dict()
+    return [
+        {
+            "level": level.value,
+            "count": counts[level.value],
+            "href": _link(severity=level.value, state="new"),
+        }
+        for level in _LEVELS
+    ]
+
+
+def _gap_groups(report: Report) -> tuple[list[GapGroup], list[GapGroup]]:
+    groups = gaps_by_fact(report.scan.gaps)
+    return [g for g in groups if g.breaks], [g for g in groups if not g.breaks]
+
+
+def _gap_rows(report: Report) -> list[dict[str, str]]:
+    return [
+        {
+            "fact": clean(str(gap.fact)),
+            "subject": gap_subject(gap) if gap.subject_path or gap.subject_id is not None else "",
+            "reason": clean(str(gap.reason)).replace("_", " "),
+            "detail": clean(gap.detail),
+        }
+        for gap in islice(report.scan.gaps, STATIC_GAPS)
+    ]
+
+
+def context(report: Report, seen: Digest) -> dict[str, Any]:
+    """Return the template's variables; every string is cleaned, none is markup but rules' pages."""
+    summary, scan = report.scan, report.scan.scan
+    breaking, others = _gap_groups(report)
+    total = summary.projects.total
+    return {
+        "tool_version": clean(report.tool_version),
+        "instance": clean(scan.instance),
+        "instance_link": web_link(scan.instance),
+        "targets": [clean(target) for target in scan.targets],
+        "started": utc(scan.started_at),
+        "finished": utc(scan.finished_at),
+        "gitlab_version": clean(scan.gitlab_version),
+        "api": api_words(scan.api),
+        "requests": scan.requests,
+        "enforcement": enforcement_words(scan.enforcement),
+        "result": report.gate.result,
+        "result_word": _VERDICT_WORDS.get(report.gate.result, clean(report.gate.result)),
+        "reasons": gate_words(report),
+        "fail_on": clean(report.gate.fail_on),
+        "complete": summary.complete,
+        "projects": summary.projects,
+        "read_share": round(100 * summary.projects.read / total, 1) if total else 0,
+        "groups": summary.groups,
+        "entries": summary.entries,
+        "tiles": _tiles(report),
+        "waived": report.summary.waived,
+        "baselined": report.summary.baselined,
+        "gaps_breaking": breaking,
+        "gaps_other": others,
+        "gap_rows": _gap_rows(report),
+        "gap_count": len(summary.gaps),
+        "not_judged": [_rule(rule) for rule in not_judged(report.rules)],
+        "worst": [_tally(tally) for tally in seen.worst],
+        "rules": [_rule(rule) for rule in report.rules],
+        "rows": [row(finding) for finding in seen.first],
+        "shown": seen.shown,
+    }

@@ -1,0 +1,283 @@
+"""The SARIF 2.1.0 report, for GitLab, GitHub, Azure DevOps, DefectDojo and SonarQube.
+
+One profile satisfies all of them: each result has an explicit level, one synthetic physical
+location (`scopelint_reports.location`) with a region, and stable fingerprints; nothing is `pass`
+or `absent`, which some of them count as live. Results are streamed, severest first, because
+GitLab keeps 5,000 a run in file order and takes at most 20 runs a file.
+
+What could not be judged is no result: it is a notification of the run, which then counts as not
+successful, and a single result of the rule SL902.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import islice
+from typing import Any, BinaryIO, Literal
+
+import sarif_om as om
+
+from scopelint.finding import Confidence, Finding, Outcome, Severity, State, fingerprint
+from scopelint.report import Report, Reporter
+from scopelint_reports.location import place, settings_url
+from scopelint_reports.sarif_rules import LEVELS, SECURITY_SEVERITIES, taxonomies, tool
+from scopelint_reports.sarif_write import to_data
+from scopelint_reports.wellformed import json_text, plain, shorten, utc
+
+SCHEMA_URI = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+RESULTS_A_RUN = 5_000
+RUNS = 20
+NOTIFICATIONS = 1_000
+"""The most notifications about single gaps; the others are counted."""
+
+_INCOMPLETE = "SL902"
+_MESSAGE_CHARS = 1_000
+_TARGET_CHARS = 200
+
+_Rules = Mapping[str, tuple[int, Severity]]
+"""Of each rule's code: its place among the tool's rules, and its usual severity."""
+
+_BASELINE: Mapping[State, Literal["new", "unchanged"]] = {
+    State.NEW: "new",
+    State.BASELINED: "unchanged",
+    State.WAIVED: "new",
+}
+
+
+class SarifReporter(Reporter):
+    """Code scanning's format. Waived findings are left out unless asked for."""
+
+    name = "sarif"
+    title = "SARIF 2.1.0 for code scanning and vulnerability management"
+    extension = "sarif"
+
+    def render(self, report: Report, out: BinaryIO) -> None:
+        """Write the report; raise nothing for what names hold."""
+        show_waived = self.options.sarif_include_suppressed
+        survey = _survey(report, show_waived=show_waived)
+        category = self.options.sarif_category or _category(report)
+        runs = max(1, -(-survey.kept // RESULTS_A_RUN))
+        results = islice(_results(report, survey, show_waived=show_waived), survey.kept)
+        rules = {rule.code: (n, rule.severity) for n, rule in enumerate(report.rules)}
+        instance = report.scan.scan.instance
+        _write(out, f'{{"$schema":{json_text(SCHEMA_URI)},"version":"2.1.0","runs":[\n')
+        for number in range(1, runs + 1):
+            frame = json_text(to_data(_frame(report, survey, category, number)), compact=True)
+            _write(out, f'{frame[:-1]},"results":[')
+            _write_results(out, islice(results, RESULTS_A_RUN), rules, instance)
+            _write(out, "]}\n" if number == runs else "]},\n")
+        _write(out, "]}\n")
+
+
+@dataclass(slots=True)
+class _Survey:
+    """What a first walk over the findings told: how many, and what could not be judged."""
+
+    fails: int = 0
+    unknown: int = 0
+    summed_up: Finding | None = None
+    notices: list[Finding] = field(default_factory=list)
+
+    @property
+    def kept(self) -> int:
+        """How many results the file holds."""
+        return min(self.fails + (self.summed_up is not None), RESULTS_A_RUN * RUNS)
+
+    @property
+    def left_out(self) -> int:
+        """How many results are too many."""
+        return self.fails + (self.summed_up is not None) - self.kept
+
+
+def _survey(report: Report, *, show_waived: bool) -> _Survey:
+    survey = _Survey()
+    has_sum = False
+    states = set()
+    for finding in report.shown(waived=True):
+        hidden = finding.state is State.WAIVED and not show_waived
+        if finding.verdict is Outcome.FAIL:
+            survey.fails += not hidden
+            continue
+        if finding.rule == _INCOMPLETE:
+            has_sum = True
+            if not hidden and survey.summed_up is None:
+                survey.summed_up = finding
+        if finding.state is State.WAIVED:
+            continue
+        states.add(finding.state)
+        survey.unknown += 1
+        if len(survey.notices) < NOTIFICATIONS:
+            survey.notices.append(finding)
+    if survey.unknown and not has_sum:
+        state = State.NEW if State.NEW in states else State.BASELINED
+        survey.summed_up = _sum(report, survey.unknown, state)
+    return survey
+
+
+def _sum(report: Report, unknown: int, state: State) -> Finding:
+    """Make the one result that stands for all that is unknown, where the rule SL902 did not."""
+    projects = report.scan.projects
+    return Finding(
+        rule=_INCOMPLETE,
+        name="scan-incomplete",
+        severity=Severity.UNKNOWN,
+        confidence=Confidence.HIGH,
+        verdict=Outcome.UNKNOWN,
+        message=(
+            f"Not everything could be judged: {unknown} unknown, "
+            f"{projects.unreadable} of {projects.total} projects unreadable."
+        ),
+        project=None,
+        entry=None,
+        fingerprint=fingerprint(_INCOMPLETE, report.scan.scan.instance, None, ""),
+        state=state,
+    )
+
+
+def _results(report: Report, survey: _Survey, *, show_waived: bool) -> Iterator[Finding]:
+    """Yield what becomes a result, severest first; a place is kept for SL902 at the end."""
+    fails = (f for f in report.shown(waived=show_waived) if f.verdict is Outcome.FAIL)
+    if survey.summed_up is None:
+        yield from fails
+        return
+    yield from islice(fails, RESULTS_A_RUN * RUNS - 1)
+    yield survey.summed_up
+
+
+def _write(out: BinaryIO, text: str) -> None:
+    out.write(text.encode())
+
+
+def _write_results(
+    out: BinaryIO, findings: Iterator[Finding], rules: _Rules, instance: str
+) -> None:
+    before = "\n"
+    for finding in findings:
+        result = _result(finding, rules, instance)
+        _write(out, before + json_text(to_data(result), compact=True))
+        before = ",\n"
+
+
+def _result(finding: Finding, rules: _Rules, instance: str) -> om.Result:
+    index, usual = rules.get(finding.rule, (-1, None))
+    identity = finding.fingerprint
+    return om.Result(
+        message=om.Message(text=_text(finding.message) or finding.name),
+        rule_id=finding.rule,
+        rule_index=index,
+        level=LEVELS[finding.severity],
+        locations=[_location(finding, instance)],
+        fingerprints={"scopelint/v1": identity},
+        partial_fingerprints={
+            "scopelint/v1": identity,
+            "primaryLocationLineHash": f"{identity[:16]}:1",
+        },
+        hosted_viewer_uri=settings_url(finding),
+        baseline_state=_BASELINE[finding.state],
+        suppressions=_suppressions(finding),
+        properties=_properties(finding, usual),
+    )
+
+
+def _text(text: str) -> str:
+    """Return a message that stays text: SARIF reads `[a](b)` as a link, `{0}` as an argument."""
+    text = plain(text).strip().replace("](", "] (")
+    return shorten(text.replace("{", "{{").replace("}", "}}"), _MESSAGE_CHARS)
+
+
+def _location(finding: Finding, instance: str) -> om.Location:
+    where = place(finding, instance)
+    return om.Location(
+        physical_location=om.PhysicalLocation(
+            artifact_location=om.ArtifactLocation(uri=where.uri),
+            region=om.Region(start_line=1, start_column=1, end_line=1, end_column=2),
+        ),
+        logical_locations=[om.LogicalLocation(fully_qualified_name=where.name, kind="object")],
+    )
+
+
+def _properties(finding: Finding, usual: Severity | None) -> dict[str, Any]:
+    severity = finding.severity
+    properties: dict[str, Any] = {
+        "severity": severity.value,
+        "confidence": finding.confidence.value,
+    }
+    if severity is not usual and severity in SECURITY_SEVERITIES:
+        properties["security-severity"] = SECURITY_SEVERITIES[severity]
+    if finding.remediation:
+        properties["remediation"] = shorten(plain(finding.remediation), _MESSAGE_CHARS)
+    return properties
+
+
+def _suppressions(finding: Finding) -> list[om.Suppression] | None:
+    if finding.state is not State.WAIVED:
+        return None
+    why = _text(finding.waiver.reason) if finding.waiver else ""
+    return [om.Suppression(kind="external", state="accepted", justification=why or None)]
+
+
+def _frame(report: Report, survey: _Survey, category: str, number: int) -> om.Run:
+    """Return a run without its results; the notifications are in the first one only."""
+    scan = report.scan.scan
+    category = category.rstrip("/")
+    notices = _notifications(report, survey) if number == 1 else []
+    invocation = om.Invocation(
+        execution_successful=report.scan.complete and not survey.unknown,
+        start_time_utc=utc(scan.started_at),
+        end_time_utc=utc(scan.finished_at) if scan.finished_at else None,
+        tool_execution_notifications=notices or None,
+    )
+    return om.Run(
+        tool=tool(report.tool_version, report.rules),
+        invocations=[invocation],
+        automation_details=om.RunAutomationDetails(
+            id=f"{category}/" if number == 1 else f"{category}/{number}/"
+        ),
+        taxonomies=taxonomies(report.rules),
+        column_kind="unicodeCodePoints",
+    )
+
+
+def _category(report: Report) -> str:
+    """Name the analysis so that a later upload for the same targets replaces this one."""
+    scan = report.scan.scan
+    targets = scan.targets[0] if len(scan.targets) == 1 else ""
+    if not targets or len(targets) > _TARGET_CHARS:
+        targets = sha256(json.dumps(sorted(scan.targets)).encode()).hexdigest()[:12]
+    host = scan.instance.partition("://")[2]
+    return plain(f"scopelint/{host}/{targets}")
+
+
+def _notifications(report: Report, survey: _Survey) -> list[om.Notification]:
+    made = [_notice(finding, report.scan.scan.instance) for finding in survey.notices]
+    more = survey.unknown - len(survey.notices)
+    if more:
+        made.append(_note(f"{more} more findings of verdict unknown are not listed.", "warning"))
+    elif not survey.unknown and not report.scan.complete:
+        made.append(_note("The scan is incomplete; all that is unknown is accepted.", "warning"))
+    if survey.left_out:
+        text = f"{survey.left_out} results are left out: the file holds the {survey.kept} severest."
+        made.append(_note(text, "error"))
+    for rule in report.rules:
+        if rule.not_judged is not None:
+            note = _note(_text(f"{rule.code} was not judged: {rule.not_judged}"), "note")
+            note.associated_rule = om.ReportingDescriptorReference(id=rule.code)
+            made.append(note)
+    return made
+
+
+def _note(text: str, level: Literal["note", "warning", "error"]) -> om.Notification:
+    return om.Notification(message=om.Message(text=text), level=level)
+
+
+def _notice(finding: Finding, instance: str) -> om.Notification:
+    note = _note(
+        _text(finding.message) or finding.name,
+        "error" if finding.rule == _INCOMPLETE else "warning",
+    )
+    note.associated_rule = om.ReportingDescriptorReference(id=finding.rule)
+    note.locations = [_location(finding, instance)]
+    return note

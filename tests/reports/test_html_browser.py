@@ -1,0 +1,156 @@
+"""The HTML report in a real browser, where there is one: it starts, filters, and stays inert."""
+
+import io
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lxml.html
+import pytest
+
+from scopelint.report import RenderOptions, Report
+from scopelint_reports import html_data
+from scopelint_reports.html import HtmlReporter
+from tests.reports import build
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-sync", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-extensions", "--disable-dev-shm-usage", "--virtual-time-budget=5000"),
+    "--dump-dom",
+)
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def browse(tmp_path: Path) -> Open:
+    """Return a function that opens a report (or HTML text) and returns the page it became."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        pytest.skip(f"no browser on PATH ({', '.join(BROWSERS)})")
+
+    def open_page(page: Report | str, fragment: str = "", **options: Any) -> Any:
+        file = tmp_path / "report.html"
+        file.write_text(page if isinstance(page, str) else text_of(page, **options), "utf-8")
+        profile = f"--user-data-dir={tmp_path / 'profile'}"
+        done = subprocess.run(
+            [browser, *FLAGS, profile, file.as_uri() + fragment],
+            capture_output=True,
+            timeout=60,
+            check=True,
+        )
+        return lxml.html.document_fromstring(done.stdout.decode("utf-8"))
+
+    return open_page
+
+
+def text_of(report: Report, **options: Any) -> str:
+    out = io.BytesIO()
+    HtmlReporter(RenderOptions(**options)).render(report, out)
+    return out.getvalue().decode("utf-8")
+
+
+def count(page: Any) -> str:
+    return str(page.get_element_by_id("count").text_content())
+
+
+def ready(page: Any) -> bool:
+    assert page.get("data-errors") is None
+    assert page.get("data-violations") is None
+    return bool(page.get("data-ready") == "yes")
+
+
+def test_it_starts_without_an_error_and_names_stay_text(browse: Open) -> None:
+    report = build.everything()
+    page = browse(report, show_waived=True)
+    assert ready(page)
+    assert count(page) == f"{len(report.findings)} findings"
+    assert page.find(".//tbody[@id='rows']//button") is not None
+    assert not page.xpath("//img | //iframe | //tbody//b | //@onerror | //@style")
+    assert len(page.xpath("//script")) == 1
+    assert build.HTML in page.get_element_by_id("rows").text_content()
+    for address in page.xpath("//a/@href"):
+        assert address.startswith(("#", "https://", "http://"))
+
+
+def test_a_compressed_page_shows_the_same(browse: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = browse(build.everything())
+    monkeypatch.setattr(html_data, "GZIP_FROM", 1)
+    packed = browse(build.everything())
+    assert ready(packed)
+    shown = [page.get_element_by_id("rows").text_content() for page in (plain, packed)]
+    assert shown[0] == shown[1]
+
+
+def test_many_findings_come_in_pages_of_few_nodes(browse: Open) -> None:
+    page = browse(build.large(3_000))
+    assert ready(page)
+    assert len(page.xpath("//tbody[@id='rows']/tr")) == 100
+    assert page.get_element_by_id("page").text_content() == "Page 1 of 30"
+    assert int(page.get("data-nodes")) < 3_000
+
+
+@pytest.mark.parametrize(
+    ("fragment", "wanted"),
+    [
+        ("#rule=SL302", 2),
+        ("#severity=critical,low", 3),
+        ("#state=baselined", 1),
+        ("#q=beta%2Fsdk", 1),
+        ("#group=acme%2Fteam-2", 4),
+        ("#group=acme%2Fteam-2&severity=medium", 3),
+        ("#rule=SL999", 0),
+    ],
+)
+def test_the_address_preselects_filters(browse: Open, fragment: str, wanted: int) -> None:
+    report = build.everything()
+    page = browse(report, fragment)
+    assert ready(page)
+    assert count(page) == f"{wanted} of {sum(1 for _ in report.shown())} findings"
+    assert len(page.xpath("//tbody[@id='rows']//button[@aria-expanded]")) == wanted
+    assert page.get_element_by_id("filter-words").text_content().startswith("Only ")
+
+
+def test_the_address_of_a_finding_opens_it(browse: Open) -> None:
+    report = build.large(250)
+    finding = list(report.findings)[222]
+    page = browse(report, "#f-" + finding.fingerprint[:16])
+    assert ready(page)
+    (panel,) = page.xpath("//tr[contains(@class, 'detail')]")
+    text = panel.text_content()
+    assert finding.fingerprint in text
+    assert finding.remediation in text
+    assert panel.xpath(".//a[@rel='noopener noreferrer']/@href")[-1] == (
+        f"{finding.project.web_url}/-/settings/ci_cd#js-token-access" if finding.project else ""
+    )
+    assert page.get_element_by_id("page").text_content() == "Page 3 of 3"
+
+
+def test_the_address_of_a_rule_opens_its_page(browse: Open) -> None:
+    page = browse(build.everything(), "#rule-SL101")
+    assert ready(page)
+    rule = page.get_element_by_id("rule-SL101")
+    assert rule.get("open") is not None
+    assert [head.text for head in rule.xpath(".//h5")][:2] == ["What it flags", "Why it matters"]
+    assert "a <token> reaches further" in rule.text_content()
+
+
+def test_a_script_that_got_in_would_not_run(browse: Open) -> None:
+    html = text_of(build.clean())
+    evil = "<script>document.documentElement.dataset.hurt = 'yes'</script>"
+    page = browse(html.replace("<main>", evil + "<main>"))
+    assert page.get("data-ready") == "yes"
+    assert page.get("data-hurt") is None
+
+
+def test_the_script_makes_no_markup_from_text() -> None:
+    html = text_of(build.clean())
+    script = html[html.rindex("<script>") :]
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b|Function\(", script
+    )
