@@ -53,14 +53,30 @@ class RuleOptions(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """What a run declares for all rules: trusted paths, and which rules judge.
+class Boundary:
+    """A declared trust boundary: only `allow_from` may reach what lies in `projects`.
 
-    `trusted` are the globs of `trusted:` and `--trusted`. `selected` are the codes of the rules
-    of this run, in order; `of_instance` are those among them that judge no project.
+    A project inside several boundaries must satisfy each of them.
+    """
+
+    name: str
+    projects: GlobSet
+    allow_from: GlobSet
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a run declares for all rules: trusted paths, boundaries, and which rules judge.
+
+    `trusted` are the globs of `trusted:` and `--trusted`. `boundaries` are those of the config.
+    `assume_fine_grained` says, for GitLab 17.7 to 18.2, whether fine-grained permissions are in
+    force, which no API shows there; None leaves it open. `selected` are the codes of the rules of
+    this run, in order; `of_instance` are those among them that judge no project.
     """
 
     trusted: GlobSet = field(default_factory=GlobSet)
+    boundaries: tuple[Boundary, ...] = ()
+    assume_fine_grained: bool | None = None
     selected: tuple[str, ...] = ()
     of_instance: frozenset[str] = frozenset()
 

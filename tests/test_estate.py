@@ -63,7 +63,7 @@ def test_flags_are_completed_by_what_the_run_knows(
 def test_counts_of_projects_are_exact_only_where_the_list_is_whole() -> None:
     """Inside the tree the list is counted; with a hole in it the number is only a lower bound."""
     entry = AllowlistEntry("group", 1, "acme")
-    projects = {"acme/a": {}, "acme/x/b": {}}
+    projects: dict[str, Any] = {"acme/a": {}, "acme/x/b": {}}
     with estate({"groups": [{"path": "acme", "id": 1}], "projects": projects}) as observed:
         count = observed.project_count(entry)
         assert count is not None

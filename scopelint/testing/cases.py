@@ -25,8 +25,8 @@ class Expected(BaseModel):
     """One verdict that must be given: what is named must be so, the rest is free.
 
     Without `project` it is about the instance. `entry` is the target's full path, or `gone` for a
-    target that is no longer there. `message_has` is a part of the message. Every key of
-    `evidence` must be in the verdict's, with that value.
+    target that is no longer there. `message_has` and `remediation_has` are parts of these
+    texts. Every key of `evidence` must be in the verdict's, with that value.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,6 +35,7 @@ class Expected(BaseModel):
     outcome: Outcome
     entry: str | None = None
     message_has: str = ""
+    remediation_has: str = ""
     evidence: dict[str, Any] = Field(default_factory=dict)
 
     def matches(self, said: Said) -> bool:
@@ -44,6 +45,7 @@ class Expected(BaseModel):
             project == self.project
             and verdict.outcome is self.outcome
             and self.message_has in verdict.message
+            and self.remediation_has in verdict.remediation
             and (self.entry is None or self.entry == _entry_path(verdict))
             and _covers(_as_json(verdict.evidence), self.evidence)
         )

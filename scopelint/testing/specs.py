@@ -137,7 +137,7 @@ class ResolvedSpec(_PointingSpec):
 class GapSpec(_PointingSpec):
     """Something that could not be read; without `group:` or `project:` the whole run's."""
 
-    fact: Fact
+    fact: Fact | str = Field(union_mode="left_to_right")
     reason: Reason = Reason.ERROR
     detail: str = ""
 

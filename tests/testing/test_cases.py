@@ -79,8 +79,13 @@ def test_what_is_as_expected_passes(tmp_path: Path, text: str, rule: type[Rule])
             "missing: ",
         ),
         (
-            f"fail_a: {{{TWO}, expect: [{{project: acme/shop, outcome: fail, evidence: {{entries: true}}}}]}}",
+            f"fail_a: {{{ONE}, options: {{most: 0}},"
+            " expect: [{project: acme/shop, outcome: fail, evidence: {entries: true}}]}",
             "missing: ",
+        ),
+        (
+            f"fail_a: {{{TWO}, expect: [{{project: acme/shop, outcome: fail, remediation_has: All}}]}}",
+            "missing: .*All",
         ),
         (
             f"fail_a: {{{TWO}, expect: [{{project: acme/shop, outcome: fail, evidence: {{more: 1}}}}]}}",
