@@ -22,7 +22,7 @@ from scopelint.model import (
     Target,
 )
 from scopelint.paths import is_inside as is_inside
-from scopelint.snapshot import Snapshot
+from scopelint.snapshot import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class GroupTree:
 class Estate:
     """What one collection saw, for reading: `scan` is its frame, `as_of` the rules' only clock."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Source) -> None:
         self._snapshot = snapshot
         self.scan: Scan = snapshot.header.scan()
         self.as_of: datetime = self.scan.finished_at or self.scan.started_at
@@ -96,7 +96,7 @@ class Estate:
     @cached_property
     def total(self) -> int:
         """How many projects were asked for: read, unreadable, and not reached."""
-        return self._snapshot.count("read", "unreadable", "listed")
+        return self._snapshot.count("read", "unreadable", "listed", "elsewhere")
 
     @cached_property
     def read(self) -> int:

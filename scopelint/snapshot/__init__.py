@@ -1,7 +1,18 @@
 """The snapshot: one SQLite file that holds what was observed, and what could not be read."""
 
 from scopelint.snapshot.header import Filters, Header
+from scopelint.snapshot.merge import MergedSnapshots, Source, open_snapshots
 from scopelint.snapshot.reader import Snapshot
 from scopelint.snapshot.writer import Listed, SnapshotWriter, Walk
 
-__all__ = ["Filters", "Header", "Listed", "Snapshot", "SnapshotWriter", "Walk"]
+__all__ = [
+    "Filters",
+    "Header",
+    "Listed",
+    "MergedSnapshots",
+    "Snapshot",
+    "SnapshotWriter",
+    "Source",
+    "Walk",
+    "open_snapshots",
+]

@@ -46,10 +46,9 @@ def project_row(project: Project) -> Row:
     return _row(project, "read" if project.scope else "unreadable", project.scope or _NO_SCOPE)
 
 
-def listed_row(project: Project, push: bool | None, *, wanted: bool) -> Row:
+def listed_row(project: Project, push: bool | None, state: str) -> Row:
     """Return the row of a project as the enumeration shows it."""
-    scope = replace(_NO_SCOPE, push=push)
-    return _row(project, "listed" if wanted else "excluded", scope)
+    return _row(project, state, replace(_NO_SCOPE, push=push))
 
 
 _NO_SCOPE = Scope(None, None, None, None, None, outbound_entries=None)

@@ -20,7 +20,7 @@ TABLES: Final = {
   visibility TEXT, web_url TEXT, deletion TEXT
 ) STRICT""",
     # state: listed (seen while enumerating, not yet read), excluded (filtered out, counted only),
-    # read, unreadable (a gap says why). NULL in a fact's column: not known.
+    # elsewhere (another shard reads it), read, unreadable (a gap says why). NULL in a fact's column: not known.
     "projects": """CREATE TABLE projects (
   id INTEGER PRIMARY KEY, path TEXT NOT NULL, state TEXT NOT NULL,
   name TEXT NOT NULL DEFAULT '', web_url TEXT, visibility TEXT, archived INTEGER,

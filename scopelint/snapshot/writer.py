@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from scopelint.errors import OutputError, SnapshotError
 from scopelint.model import Gap, Group, Project, Target
@@ -17,14 +17,23 @@ from scopelint.snapshot.header import Header
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A project as the enumeration shows it. `wanted` False: counted, but filtered out.
+    """A project as the enumeration shows it.
 
-    `push` is the push setting where the enumeration shows it (REST), else None.
+    `push` is the push setting where the enumeration shows it (REST), else None. `wanted` False:
+    counted, but filtered out. `elsewhere` True: another shard reads it.
     """
 
     project: Project
     push: bool | None = None
     wanted: bool = True
+    elsewhere: bool = False
+
+    @property
+    def state(self) -> Literal["listed", "excluded", "elsewhere"]:
+        """How the snapshot keeps it until it is read."""
+        if not self.wanted:
+            return "excluded"
+        return "elsewhere" if self.elsewhere else "listed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +117,9 @@ class SnapshotWriter:
                 done = self._db.execute(
                     f"INSERT INTO projects ({columns}) VALUES ({rows.marks(columns)})"  # noqa: S608
                     " ON CONFLICT (id) DO NOTHING",
-                    rows.listed_row(one.project, one.push, wanted=one.wanted),
+                    rows.listed_row(one.project, one.push, one.state),
                 )
-                if done.rowcount and one.wanted:
+                if done.rowcount and one.state == "listed":
                     new.append(one.project.id)
             self._save_walk(walk)
         return new

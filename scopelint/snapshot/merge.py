@@ -1,0 +1,220 @@
+"""Several snapshots read as one: the shards of a collection.
+
+Each shard lists every project and reads its own part; so the union is whole exactly when every
+shard is there, and a missing one is a gap, never a smaller result.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from scopelint.errors import SnapshotError
+from scopelint.model import Enforcement, Fact, Gap, Group, Project, Reason, Target
+from scopelint.snapshot.header import Filters, Header
+from scopelint.snapshot.reader import Snapshot
+from scopelint.snapshot.writer import Walk
+
+_PRECEDENCE = ("read", "unreadable", "listed", "elsewhere", "excluded")
+"""What counts for a project that several shards list: the one that knows most of it."""
+
+
+class Source(Protocol):
+    """What an estate reads from: one snapshot, or several merged."""
+
+    header: Header
+
+    def groups(self) -> Iterator[Group]: ...  # noqa: D102
+    def gaps(self) -> Iterator[Gap]: ...  # noqa: D102
+    def targets(self) -> Iterator[Target]: ...  # noqa: D102
+    def targets_inside(self) -> Iterator[Target]: ...  # noqa: D102
+    def walks(self) -> Iterator[Walk]: ...  # noqa: D102
+    def project_paths(self) -> Iterator[tuple[int, str]]: ...  # noqa: D102
+    def count(self, *states: str) -> int: ...  # noqa: D102
+    def count_entries(self) -> int: ...  # noqa: D102
+    def projects(self) -> Iterator[Project]: ...  # noqa: D102
+
+
+class MergedSnapshots:
+    """The shards of one collection, with the reading methods of a single snapshot.
+
+    Use as a context manager: it closes what it opened. Raises SnapshotError where the files are
+    not parts of one collection: other instances, targets, filters or ways of reading, or the same
+    shard twice.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._stack = ExitStack()
+        with ExitStack() as stack:
+            self._parts = [stack.enter_context(Snapshot(path)) for path in paths]
+            _check(self._parts)
+            self.header = _merge_headers([part.header for part in self._parts])
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def groups(self) -> Iterator[Group]:
+        """Yield every group once."""
+        yield from {group.id: group for part in self._parts for group in part.groups()}.values()
+
+    def gaps(self) -> Iterator[Gap]:
+        """Yield every gap once, and one for the shards that are not here."""
+        yield from dict.fromkeys(gap for part in self._parts for gap in part.gaps())
+        missing = self._missing_shards()
+        if missing:
+            _, total = self._parts[0].header.shard or (1, 1)
+            names = ", ".join(f"{index}/{total}" for index in missing)
+            yield Gap(
+                Fact.SHARD,
+                Reason.NOT_FOUND,
+                f"shard {names} is not here: {self.count('elsewhere')} projects are in it",
+            )
+
+    def _missing_shards(self) -> list[int]:
+        shards = [part.header.shard for part in self._parts if part.header.shard is not None]
+        if not shards:
+            return []
+        here = {index for index, _ in shards}
+        return [index for index in range(1, shards[0][1] + 1) if index not in here]
+
+    def targets(self) -> Iterator[Target]:
+        """Yield every resolved target once, a visible one before one that was not."""
+        found: dict[tuple[str, int], Target] = {}
+        for part in self._parts:
+            for target in part.targets():
+                known = found.get((target.kind, target.id))
+                if known is None or (target.visible and not known.visible):
+                    found[target.kind, target.id] = target
+        yield from found.values()
+
+    def targets_inside(self) -> Iterator[Target]:
+        """Yield the projects of the read tree that some entry points to."""
+        for part in self._parts:
+            yield from part.targets_inside()
+
+    def walks(self) -> Iterator[Walk]:
+        """Yield how far each enumeration of each shard came."""
+        for part in self._parts:
+            yield from part.walks()
+
+    def project_paths(self) -> Iterator[tuple[int, str]]:
+        """Yield id and path of every project that any shard listed."""
+        merged = heapq.merge(*(part.project_paths() for part in self._parts))
+        for project_id, same in groupby(merged, key=itemgetter(0)):
+            yield project_id, next(same)[1]
+
+    @cached_property
+    def _states(self) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        merged = heapq.merge(*(part.project_states() for part in self._parts))
+        for _, same in groupby(merged, key=itemgetter(0)):
+            counts[min((state for _, state in same), key=_PRECEDENCE.index)] += 1
+        return counts
+
+    def count(self, *states: str) -> int:
+        """Count the projects in these states, each project once."""
+        return sum(self._states[state] for state in states)
+
+    def count_entries(self) -> int:
+        """Count the inbound entries."""
+        return sum(part.count_entries() for part in self._parts)
+
+    def projects(self) -> Iterator[Project]:
+        """Yield read and unreadable projects by id, each once."""
+        merged = heapq.merge(*(part.projects() for part in self._parts), key=attrgetter("id"))
+        for _, same in groupby(merged, key=attrgetter("id")):
+            yield next(same)
+
+
+def open_snapshots(paths: Sequence[Path]) -> Snapshot | MergedSnapshots:
+    """Open one snapshot, or several parts of one collection; raise SnapshotError.
+
+    A single shard of several is opened as a collection whose other parts are missing.
+    """
+    if len(paths) == 1:
+        snapshot = Snapshot(paths[0])
+        if snapshot.header.shard is None or snapshot.header.shard[1] == 1:
+            return snapshot
+        snapshot.close()
+    return MergedSnapshots(paths)
+
+
+def _check(parts: Sequence[Snapshot]) -> None:
+    first = parts[0]
+    for part in parts[1:]:
+        for what, one, other in (
+            ("instances", first.header.instance, part.header.instance),
+            ("targets", first.header.targets, part.header.targets),
+            ("filters", first.header.filters, part.header.filters),
+            ("ways of reading", first.header.api, part.header.api),
+            ("numbers of shards", _total(first), _total(part)),
+        ):
+            if one != other:
+                raise SnapshotError(
+                    f"{first.path} and {part.path} are of different {what}:"
+                    f" {_shown(one)} and {_shown(other)}",
+                    hint="Only the shards of one collection are merged; check others one by one.",
+                )
+    _check_shards(parts)
+
+
+def _check_shards(parts: Sequence[Snapshot]) -> None:
+    seen: dict[tuple[int, int] | None, Path] = {}
+    for part in parts:
+        shard = part.header.shard
+        if shard in seen and len(parts) > 1:
+            what = f"shard {shard[0]}/{shard[1]}" if shard else "a whole collection"
+            raise SnapshotError(
+                f"{seen[shard]} and {part.path} are both {what}",
+                hint="Give each shard once.",
+            )
+        seen[shard] = part.path
+
+
+def _total(part: Snapshot) -> int:
+    return part.header.shard[1] if part.header.shard else 1
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Filters):
+        return (
+            f"include={list(value.include)} exclude={list(value.exclude)}"
+            f" archived={value.archived} usage={value.usage}"
+        )
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _merge_headers(headers: Sequence[Header]) -> Header:
+    ends = [header.finished_at for header in headers]
+    finished = [end for end in ends if end is not None]
+    return headers[0].with_changes(
+        started_at=min(header.started_at for header in headers),
+        finished_at=max(finished) if len(finished) == len(ends) else None,
+        enforcement=_enforcement({header.enforcement for header in headers}),
+        administrator=all(header.administrator for header in headers),
+        requests=sum(header.requests for header in headers),
+        retries=sum(header.retries for header in headers),
+        shard=None,
+        unavailable={fact: why for header in headers for fact, why in header.unavailable.items()},
+    )
+
+
+def _enforcement(found: set[Enforcement]) -> Enforcement:
+    """Return what the shards that could tell agree on; a change meanwhile leaves it unknown."""
+    known = found - {"unknown"}
+    return known.pop() if len(known) == 1 else "unknown"
