@@ -22,7 +22,7 @@ from scopelint.model import (
     Target,
 )
 from scopelint.paths import is_inside as is_inside
-from scopelint.snapshot import Source
+from scopelint.snapshot import Source, Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,9 @@ class Estate:
 
     def _all_gaps(self) -> Iterator[Gap]:
         yield from self._snapshot.gaps()
-        unfinished = [walk.name for walk in self._snapshot.walks() if not walk.done]
+        walks = list(self._snapshot.walks())
+        yield from dict.fromkeys(gap for walk in walks if (gap := _hidden(walk)))
+        unfinished = [walk.name for walk in walks if not walk.done]
         waiting = self._snapshot.count("listed")
         if self.scan.finished_at is None or unfinished or waiting:
             yield Gap(
@@ -204,3 +206,20 @@ class Estate:
                 f"the collection was broken off: {waiting} listed projects were not read"
                 + (", and the list itself is not whole" if unfinished else ""),
             )
+
+
+def _hidden(walk: Walk) -> Gap | None:
+    """Return the gap of a list in which GitLab counts more than it shows to this token."""
+    if not walk.done or walk.expected is None or walk.expected <= walk.seen:
+        return None
+    what, _, path = walk.name.partition(":")
+    hidden = walk.expected - walk.seen
+    return Gap(
+        Fact.COUNT if what == "projects" else Fact.GROUP,
+        Reason.REDACTED,
+        f"GitLab counts {walk.expected} {what} below {path} and shows {walk.seen}:"
+        f" {hidden} hidden from this token",
+        "group",
+        None,
+        path,
+    )

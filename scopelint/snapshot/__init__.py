@@ -3,7 +3,8 @@
 from scopelint.snapshot.header import Filters, Header
 from scopelint.snapshot.merge import MergedSnapshots, Source, open_snapshots
 from scopelint.snapshot.reader import Snapshot
-from scopelint.snapshot.writer import Listed, SnapshotWriter, Walk
+from scopelint.snapshot.walk import Walk
+from scopelint.snapshot.writer import Listed, SnapshotWriter
 
 __all__ = [
     "Filters",

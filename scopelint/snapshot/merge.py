@@ -19,7 +19,7 @@ from scopelint.errors import SnapshotError
 from scopelint.model import Enforcement, Fact, Gap, Group, Project, Reason, Target
 from scopelint.snapshot.header import Filters, Header
 from scopelint.snapshot.reader import Snapshot
-from scopelint.snapshot.writer import Walk
+from scopelint.snapshot.walk import Walk
 
 _PRECEDENCE = ("read", "unreadable", "listed", "elsewhere", "excluded")
 """What counts for a project that several shards list: the one that knows most of it."""

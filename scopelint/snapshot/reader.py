@@ -12,7 +12,7 @@ from scopelint.errors import SnapshotError
 from scopelint.model import Gap, Group, Project, Scope, Target
 from scopelint.snapshot import rows, schema
 from scopelint.snapshot.header import Header
-from scopelint.snapshot.writer import Walk
+from scopelint.snapshot.walk import Walk
 
 _NOT_OURS = "is not a scopelint snapshot"
 _P = ParamSpec("_P")

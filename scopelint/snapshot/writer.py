@@ -10,9 +10,11 @@ from types import TracebackType
 from typing import Literal, Self
 
 from scopelint.errors import OutputError, SnapshotError
-from scopelint.model import Gap, Group, Project, Target
+from scopelint.model import EntryKind, Fact, Gap, Group, Project, Target
 from scopelint.snapshot import rows, schema
 from scopelint.snapshot.header import Header
+from scopelint.snapshot.reader import Snapshot
+from scopelint.snapshot.walk import Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +38,16 @@ class Listed:
         return "elsewhere" if self.elsewhere else "listed"
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """How far one enumeration has come: the next page's cursor, and whether it is over.
-
-    `seen` counts the objects so far, `expected` is GitLab's own count, hidden ones included.
-    """
-
-    name: str
-    cursor: str | None = None
-    done: bool = False
-    seen: int = 0
-    expected: int | None = None
+def _make_private(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        raise SnapshotError(
+            f"{path} is already there",
+            hint="Name another file, remove it, or continue it with --resume.",
+        ) from None
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from None
 
 
 class SnapshotWriter:
@@ -56,24 +56,41 @@ class SnapshotWriter:
     Raises OutputError where the disk refuses, SnapshotError where the file is no snapshot.
     """
 
-    def __init__(self, path: Path, header: Header) -> None:
-        """Make a new snapshot at `path`, mode 0600; refuse a file that is already there."""
+    def __init__(self, path: Path, header: Header, *, over_empty: bool = False) -> None:
+        """Make a new snapshot at `path`, mode 0600; refuse a file that is already there.
+
+        `over_empty` takes a file without a byte in it: what a run killed at its start leaves.
+        """
         self.path = path
         self.header = header
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        except FileExistsError:
-            raise SnapshotError(
-                f"{path} is already there",
-                hint="Name another file, remove it, or continue it with --resume.",
-            ) from None
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written: {error.strerror}") from None
+        if over_empty and path.exists() and not path.stat().st_size:
+            path.unlink()
+        _make_private(path)
         self._db = sqlite3.connect(path, isolation_level=None)
         with self._transaction():
             for statement in schema.statements():
                 self._db.execute(statement)
-        self.save_header(header)
+            self._save_header(header)
+
+    @classmethod
+    def resume(cls, path: Path) -> "SnapshotWriter":
+        """Open a snapshot that a collection left unfinished, to go on with it.
+
+        Raises SnapshotError as reading it would: the file is checked before it is written to.
+        """
+        # A killed writer leaves a journal that only a writing connection can roll back.
+        recovery = sqlite3.connect(path)
+        recovery.execute("PRAGMA user_version").close()
+        recovery.close()
+        with Snapshot(path) as snapshot:
+            header = snapshot.header
+        writer = cls.__new__(cls)
+        writer.path, writer.header = path, header
+        writer._db = sqlite3.connect(path, isolation_level=None)
+        with writer._transaction():
+            # What stopped a list will be tried again; it is noted again if it stays so.
+            writer._db.execute("DELETE FROM gaps WHERE fact = ?", (Fact.ENUMERATION.value,))
+        return writer
 
     def __enter__(self) -> Self:
         return self
@@ -94,9 +111,7 @@ class SnapshotWriter:
         """Replace the header: at the start, and at the end with the times and the counts."""
         self.header = header
         with self._transaction():
-            self._db.executemany(
-                "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", header.rows()
-            )
+            self._save_header(header)
 
     def add_groups(self, groups: Iterable[Group], walk: Walk | None = None) -> None:
         """Store a page of groups and how far the walk has come."""
@@ -135,8 +150,11 @@ class SnapshotWriter:
             found[row[0]] = Listed(rows.to_project(row, None, None), rows.flag(row[17]))
         return [found[project_id] for project_id in ids]
 
-    def add_projects(self, projects: Iterable[Project]) -> None:
-        """Store projects whose details were asked for, read or unreadable, with their gaps."""
+    def add_projects(self, projects: Iterable[Project], gaps: Iterable[Gap] = ()) -> None:
+        """Store projects whose details were asked for, read or unreadable, with their gaps.
+
+        `gaps` are those of single facts; that of a whole scope is the project's own.
+        """
         done = list(projects)
         with self._transaction():
             for table in ("entries", "uses"):
@@ -149,13 +167,14 @@ class SnapshotWriter:
             self._insert("entries", rows.ENTRY_COLUMNS, entries)
             uses = (row for project in done for row in rows.use_rows(project))
             self._insert("uses", "project_id, origin_id, origin_path, last_used_at", uses)
-            gaps = (rows.gap_row(project.gap) for project in done if project.gap)
-            self._insert("gaps", rows.GAP_COLUMNS, gaps)
+            found = [*(project.gap for project in done if project.gap), *gaps]
+            self._insert("gaps", rows.GAP_COLUMNS, map(rows.gap_row, found))
 
-    def add_targets(self, targets: Iterable[Target]) -> None:
-        """Store what entries point to."""
+    def add_targets(self, targets: Iterable[Target], gaps: Iterable[Gap] = ()) -> None:
+        """Store what entries point to, and the gaps of those that are not visible."""
         with self._transaction():
             self._insert("targets", rows.TARGET_COLUMNS, map(rows.target_row, targets))
+            self._insert("gaps", rows.GAP_COLUMNS, map(rows.gap_row, gaps))
 
     def add_gaps(self, gaps: Iterable[Gap]) -> None:
         """Store things that could not be read."""
@@ -194,17 +213,25 @@ class SnapshotWriter:
         )
         return found.fetchone() is not None
 
-    def unresolved_targets(self) -> list[tuple[str, int, str | None]]:
-        """Return kind, id and path of every inbound entry's target whose own facts were not read."""
+    def unresolved_targets(self, *, count_groups: bool) -> list[tuple[EntryKind, int, str | None]]:
+        """Return kind, id and path of every inbound entry's target whose own facts are not known.
+
+        `count_groups` asks for the groups of the read tree too: where the tree is only a part of
+        what GitLab has, its own count of their projects is needed.
+        """
+        inside = (
+            ""
+            if count_groups
+            else "AND NOT (kind = 'group' AND target_id IN (SELECT id FROM groups))"
+        )
         found = self._db.execute(
-            """SELECT kind, target_id, max(target_path) FROM entries
-               WHERE direction = 'inbound' AND target_id IS NOT NULL
-                 AND NOT (kind = 'group' AND target_id IN (SELECT id FROM groups))
-                 AND NOT (kind = 'project' AND target_id IN
-                          (SELECT id FROM projects WHERE visibility IS NOT NULL))
-                 AND NOT EXISTS (SELECT 1 FROM targets AS t
-                                 WHERE t.kind = entries.kind AND t.id = target_id)
-               GROUP BY kind, target_id ORDER BY kind, target_id"""
+            f"""SELECT kind, target_id, max(target_path) FROM entries
+                WHERE direction = 'inbound' AND target_id IS NOT NULL {inside}
+                  AND NOT (kind = 'project' AND target_id IN
+                           (SELECT id FROM projects WHERE visibility IS NOT NULL))
+                  AND NOT EXISTS (SELECT 1 FROM targets AS t
+                                  WHERE t.kind = entries.kind AND t.id = target_id)
+                GROUP BY kind, target_id ORDER BY kind, target_id"""  # noqa: S608 - fixed texts
         )
         return list(found)
 
@@ -212,6 +239,11 @@ class SnapshotWriter:
         """Count the projects in a state."""
         found = self._db.execute("SELECT count(*) FROM projects WHERE state = ?", (state,))
         return int(found.fetchone()[0])
+
+    def _save_header(self, header: Header) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", header.rows()
+        )
 
     def _save_walk(self, walk: Walk | None) -> None:
         if walk is not None:

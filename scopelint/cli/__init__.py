@@ -1,0 +1,64 @@
+"""The command line: the only part that prints, and the only one that exits."""
+
+import sys
+from typing import NoReturn
+
+import click
+
+import scopelint
+from scopelint.cli.lazy import Entry, LazyGroup
+
+COMMANDS = {
+    "scan": Entry("scopelint.cli.scan:scan", "Collect, check and report: the main job."),
+    "collect": Entry(
+        "scopelint.cli.collect:collect", "Only read the scopes, into a snapshot file."
+    ),
+    "check": Entry("scopelint.cli.check:check", "Judge a snapshot and report, offline."),
+    "gate": Entry(
+        "scopelint.cli.gate:gate", "Give the exit code of a JSON report, without a scan."
+    ),
+    "rules": Entry("scopelint.cli.rules:rules", "List the rules."),
+    "explain": Entry("scopelint.cli.explain:explain", "Show one rule's page."),
+    "config": Entry("scopelint.cli.config:config", "Check a scopelint.yml, or print its schema."),
+    "doctor": Entry(
+        "scopelint.cli.doctor:doctor", "Tell what this token can read here, all at once."
+    ),
+    "demo": Entry("scopelint.cli.demo:demo", "Run the main job on two built-in GitLabs."),
+    "simulate": Entry(
+        "scopelint.cli.simulate:simulate", "Serve a small GitLab for your own trials."
+    ),
+}
+
+EXIT_CODES = """\b
+Exit codes, the same for every format:
+  0  clean
+  1  a finding gates (see --fail-on)
+  2  usage or configuration error
+  3  incomplete: something could not be read, or there was nothing to scan
+  4  GitLab, token, network, disk, or a broken plug-in
+  5  drift
+130  interrupted
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    entries=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXIT_CODES,
+    invoke_without_command=False,
+)
+@click.version_option(scopelint.__version__, message="scopelint %(version)s")
+def cli() -> None:
+    """Lint GitLab CI/CD job token scopes: who can reach what with a job token."""
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with the code of the outside contract, section 2."""
+    import signal
+
+    from scopelint.cli.failure import run
+
+    # A job that is cancelled gets SIGTERM; what it collected is kept as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(run(cli))

@@ -1,0 +1,55 @@
+"""`scopelint config`: check a scopelint.yml, or print the schemas."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from scopelint.cli import options
+from scopelint.cli.streams import err, out
+from scopelint.errors import UsageError
+from scopelint.policy.config import find_config, load_config
+from scopelint.policy.schema import config_schema
+from scopelint.policy.shown import clean
+from scopelint.registry import find_reporters, find_rules
+
+
+@click.group()
+def config() -> None:
+    """Check a scopelint.yml, or print its JSON Schema."""
+
+
+@config.command()
+@click.argument("file", type=options.FilePath(), required=False)
+def check(file: Path | None) -> None:
+    """Check FILE, or the scopelint.yml that a scan started here would use.
+
+    Every fault is shown at once, with its line and column. Exit 0 where there is none, else 2.
+    """
+    where = file or find_config(Path.cwd())
+    if where is None:
+        raise UsageError(
+            "there is no scopelint.yml here or above, up to the git root",
+            hint="Name the file: scopelint config check FILE",
+        )
+    loaded = load_config(where, [found.cls for found in find_rules().values()])
+    for note in loaded.notes:
+        err(f"warning: {clean(note)}")
+    out(f"{loaded.source}: no fault found")
+
+
+@config.command()
+@click.option("--report", is_flag=True, help="The JSON report's schema instead.")
+def schema(*, report: bool) -> None:
+    """Print the JSON Schema of scopelint.yml, for editors and checks."""
+    if report:
+        out(_report_schema())
+        return
+    found = config_schema([rule.cls for rule in find_rules().values()])
+    out(json.dumps(found, indent=2))
+
+
+def _report_schema() -> str:
+    package = find_reporters()["json"].cls.__module__.rpartition(".")[0]
+    return (files(package) / "report.schema.json").read_text(encoding="utf-8").rstrip()

@@ -1,0 +1,198 @@
+"""Where reports go: checked before the scan starts, written whole or not at all."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from scopelint.cli import streams
+from scopelint.errors import OutputError, PluginError, ScopelintError, UsageError
+from scopelint.registry import Found, get_reporter
+from scopelint.report import RenderOptions, Report, Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One report to write: its format, and its file (None is stdout)."""
+
+    reporter: type[Reporter]
+    path: Path | None
+
+
+def destinations(
+    format_name: str,
+    output: Path | None,
+    reports: tuple[str, ...],
+    reporters: Mapping[str, Found[Reporter]],
+) -> list[Destination]:
+    """Read `-f`, `-o` and `--report`; raise UsageError for what cannot be written as asked."""
+    found = [Destination(get_reporter(format_name, reporters), output)]
+    for text in reports:
+        name, separator, file = text.partition("=")
+        if not separator or not file:
+            raise UsageError(
+                f"--report {text!r} is not NAME=FILE", hint="Such as --report sarif=scopelint.sarif"
+            )
+        found.append(Destination(get_reporter(name, reporters), Path(file)))
+    _check(found)
+    return found
+
+
+def _check(found: list[Destination]) -> None:
+    taken: dict[Path, str] = {}
+    for destination in found:
+        if destination.path is None:
+            continue
+        check_writable(destination.path)
+        real = destination.path.resolve()
+        if real in taken:
+            raise UsageError(
+                f"two reports would go to {destination.path}: {taken[real]} and"
+                f" {destination.reporter.name}",
+                hint="Give each its own file.",
+            )
+        taken[real] = destination.reporter.name
+
+
+def check_apart(found: list[Destination], others: Iterable[tuple[str, Path | None]]) -> None:
+    """Raise UsageError where a report would replace a file that the run reads or makes.
+
+    `others` are those files, each with what it is called in the message.
+    """
+    places = {one.path.resolve(): one for one in found if one.path is not None}
+    for what, path in others:
+        if path is not None and path.resolve() in places:
+            name = places[path.resolve()].reporter.name
+            raise UsageError(
+                f"the {name} report would replace {what}, {path}", hint="Give it its own file."
+            )
+
+
+def check_writable(path: Path) -> None:
+    """Raise UsageError where a file of this name cannot be made or replaced."""
+    try:
+        _check_writable(path)
+    except (OSError, RuntimeError) as error:
+        # A name too long, a loop of links: whatever keeps the path from being looked at.
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{path} cannot be written: {reason}") from None
+
+
+def _check_writable(path: Path) -> None:
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder", hint="Name a file in it.")
+    if _is_device(path):
+        return
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise UsageError(f"{path} cannot be written: there is no folder {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"{path} cannot be written: no permission in {folder}")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise UsageError(f"{path} cannot be written: no permission")
+
+
+def _is_device(path: Path) -> bool:
+    """Tell whether a path is there and no file: /dev/null, /dev/stdout, a named pipe."""
+    return path.exists() and not path.is_file()
+
+
+def write_all(
+    found: list[Destination], report: Report, options: Callable[[Destination], RenderOptions]
+) -> None:
+    """Write every report; raise OutputError for one that cannot be, the old file untouched.
+
+    stdout comes last, so that a reader who goes away early loses no file.
+    """
+    for destination in sorted(found, key=lambda one: one.path is None):
+        reporter = destination.reporter(options(destination))
+        render = partial(_guarded, destination, partial(reporter.render, report))
+        if destination.path is None:
+            _to_stdout(render)
+        else:
+            write_file(destination.path, render)
+
+
+def _guarded(destination: Destination, render: Callable[[BinaryIO], None], out: BinaryIO) -> None:
+    """Render; a crash of the reporter is named, as one of a rule is."""
+    try:
+        render(out)
+    except (OSError, ScopelintError):
+        raise
+    except Exception as error:
+        reporter = destination.reporter
+        raise PluginError(
+            f"reporter {reporter.name} crashed: {type(error).__name__}: {error}",
+            hint=f"This is a fault of {reporter.__module__}; use another format until it is"
+            " mended.",
+        ) from error
+
+
+def write_file(path: Path, render: Callable[[BinaryIO], None]) -> None:
+    """Write a file under a temporary name beside it and move it into place.
+
+    A link stays: the file behind it is replaced. What is no file (a device, a named pipe) is
+    written to as it is. Raises OutputError.
+    """
+    try:
+        if _is_device(path):
+            with path.open("wb") as out:
+                render(out)
+        else:
+            _replace(path.resolve(), render)
+    except BrokenPipeError:
+        return  # a named pipe whose reader has seen enough
+    except OSError as error:
+        raise OutputError(
+            f"{path} could not be written: {error.strerror}; what stood there before is untouched",
+            hint="Is the disk full?",
+        ) from None
+
+
+def _replace(path: Path, render: Callable[[BinaryIO], None]) -> None:
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            render(out)
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _to_stdout(render: Callable[[BinaryIO], None]) -> None:
+    stream = sys.stdout.buffer
+    try:
+        render(_Through(stream))
+        stream.flush()
+    except OSError as error:
+        # A reader that has seen enough is passed over: the exit code still tells the verdict.
+        streams.refused(error)
+
+
+class _Through(BytesIO):
+    """Hands bytes on to stdout; closing it, as some writers do, leaves stdout open."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def write(self, data: bytes, /) -> int:  # type: ignore[override]
+        return self._stream.write(data)
+
+    def flush(self) -> None:
+        self._stream.flush()

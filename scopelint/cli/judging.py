@@ -1,0 +1,145 @@
+"""From a snapshot to reports and an exit code: what `scan` and `check` have in common."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scopelint import engine
+from scopelint.cli.destinations import Destination, check_apart, destinations, write_all
+from scopelint.cli.face import Face
+from scopelint.cli.options import flatten
+from scopelint.errors import ExitCode, NothingScannedError
+from scopelint.estate import Estate
+from scopelint.finding import Severity
+from scopelint.globs import GlobSet
+from scopelint.policy.config import Config
+from scopelint.policy.selection import select_rules
+from scopelint.registry import Found, find_reporters
+from scopelint.report import Gate, RenderOptions, Report
+from scopelint.rule import InstanceRule, Policy, Rule
+from scopelint.snapshot import open_snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Everything about judging that can be wrong before there is a snapshot, already checked."""
+
+    rules: tuple[Rule, ...]
+    settings: engine.Settings
+    destinations: list[Destination]
+    distributions: Mapping[str, str]
+    given: Mapping[str, Any]
+    face: Face
+
+    def judge(self, *paths: Path) -> Report:
+        """Judge one snapshot, or the shards of one collection."""
+        with open_snapshots(paths) as snapshot:
+            estate = Estate(snapshot)
+            if not estate.total:
+                names = ", ".join(map(str, paths))
+                raise NothingScannedError(f"{names}: there is no project to judge")
+            return engine.run(estate, self.rules, self.settings, distributions=self.distributions)
+
+    def conclude(self, judge: Callable[[], Report]) -> ExitCode:
+        """Get the report, write it wherever it was asked for, and return the exit code.
+
+        An empty scan is exit 3 too, so `--exit-zero` makes it a warning.
+        """
+        try:
+            report = judge()
+        except NothingScannedError as error:
+            if not self.given["exit_zero"]:
+                raise
+            self.face.warn(error.message)
+            return ExitCode.OK
+        write_all(self.destinations, report, self._options)
+        return exit_code(
+            report.gate,
+            allow_incomplete=self.given["allow_incomplete"],
+            exit_zero=self.given["exit_zero"],
+        )
+
+    def _options(self, destination: Destination) -> RenderOptions:
+        to_stdout = destination.path is None
+        in_job = to_stdout and bool(os.environ.get("GITLAB_CI"))
+        width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+        return RenderOptions(
+            color=to_stdout and (self.face.colored(sys.stdout) or (in_job and self._job_colour())),
+            width=width if to_stdout else 100,
+            show_waived=self.given["show_waived"],
+            show_fix=self.given["show_fix"],
+            gitlab_job=in_job,
+            sarif_include_suppressed=self.given["sarif_include_suppressed"],
+            sarif_category=self.given["sarif_category"],
+        )
+
+    def _job_colour(self) -> bool:
+        return self.face.color == "auto" and not os.environ.get("NO_COLOR")
+
+
+def prepare(
+    given: Mapping[str, Any],
+    config: Config,
+    rules: Mapping[str, Found[Rule]],
+    face: Face,
+    snapshots: Sequence[Path],
+) -> Judging:
+    """Choose and build the rules, and check every destination.
+
+    `snapshots` are the files that are judged: no report may replace one.
+    """
+    places = destinations(given["format_name"], given["output"], given["reports"], find_reporters())
+    check_apart(
+        places,
+        (
+            *(("the snapshot", path) for path in snapshots),
+            ("the configuration", config.source),
+            ("the token file", given.get("token_file")),
+            ("the CA certificates", given.get("ca_file")),
+        ),
+    )
+    classes = select_rules(
+        [found.cls for found in rules.values()],
+        profile=config.profile,
+        config_select=config.select,
+        config_ignore=config.ignore,
+        select=flatten(given["select"]),
+        extend_select=flatten(given["extend_select"]),
+        ignore=flatten(given["ignore"]),
+    )
+    policy = Policy(
+        trusted=GlobSet((*config.trusted.patterns, *flatten(given["trusted"]))),
+        selected=tuple(rule.code for rule in classes),
+        of_instance=frozenset(rule.code for rule in classes if issubclass(rule, InstanceRule)),
+    )
+    return Judging(
+        rules=tuple(rule(config.options.get(rule.code), policy) for rule in classes),
+        settings=engine.Settings(
+            fail_on=_fail_on(given["fail_on"] or config.fail_on),
+            severities=config.severity,
+            min_severity=Severity(given["min_severity"]),
+        ),
+        destinations=places,
+        distributions={code: found.distribution for code, found in rules.items()},
+        given=given,
+        face=face,
+    )
+
+
+def _fail_on(text: str) -> engine.FailOn:
+    return "never" if text == "never" else Severity(text)
+
+
+def exit_code(gate: Gate, *, allow_incomplete: bool, exit_zero: bool) -> ExitCode:
+    """Return the exit code of a gate (outside contract, section 2)."""
+    if exit_zero:
+        return ExitCode.OK
+    if gate.result == "fail":
+        return ExitCode.FINDINGS
+    if gate.result == "incomplete" and not allow_incomplete:
+        return ExitCode.INCOMPLETE
+    return ExitCode.OK

@@ -1,0 +1,66 @@
+"""How far a collection is, on stderr: one line that is rewritten on a terminal, else now and then."""
+
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from scopelint.cli import streams
+from scopelint.cli.face import Face
+from scopelint.collector.progress import Progress
+
+PLAIN_EVERY = 30.0
+"""Seconds between two lines where there is no terminal."""
+REDRAW_EVERY = 0.1
+"""Seconds between two drawings on a terminal."""
+
+
+class ProgressLine:
+    """Listens to a collection. Use as a context manager: it clears its line at the end."""
+
+    def __init__(self, face: Face, *, wanted: bool | None) -> None:
+        """`wanted` is `--progress/--no-progress`; None shows it on a terminal only."""
+        self._live = sys.stderr.isatty()
+        self._on = not face.quiet and (self._live if wanted is None else wanted)
+        self._plain = not face.quiet and not self._live and wanted is not False
+        self._drawn = False
+        self._started = self._last = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._drawn:
+            streams.err("\r\x1b[2K", end="")
+
+    def __call__(self, progress: Progress) -> None:
+        """Show the progress, if enough time has passed since the last time."""
+        now = time.monotonic()
+        if self._on and self._live:
+            if now - self._last >= REDRAW_EVERY:
+                self._last = now
+                self._drawn = True
+                streams.err(f"\r\x1b[2K{self._text(progress, now)}", end="")
+        elif (self._on or self._plain) and now - self._last >= PLAIN_EVERY:
+            self._last = now
+            streams.err(self._text(progress, now))
+
+    def _text(self, progress: Progress, now: float) -> str:
+        total = progress.expected if progress.expected is not None else progress.listed
+        rate = progress.done / max(now - self._started, 0.001)
+        text = (
+            f"{progress.step}: {progress.done} of {total} projects, {progress.requests} requests,"
+            f" {rate:.0f} projects/s"
+        )
+        if progress.retries:
+            text += f", {progress.retries} retried"
+        if progress.waiting >= 1:
+            until = datetime.now(UTC) + timedelta(seconds=progress.waiting)
+            text += f", waiting for GitLab until {until:%H:%M:%S} UTC"
+        return text

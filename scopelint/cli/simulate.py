@@ -1,0 +1,83 @@
+"""`scopelint simulate`: a small GitLab for one's own trials."""
+
+import threading
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import click
+
+from scopelint.cli import options
+from scopelint.cli.streams import err
+from scopelint.errors import UsageError
+
+
+@click.command()
+@click.argument("estate", type=options.FilePath())
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="0 takes a free one.",
+)
+@click.option("--latency", type=click.FloatRange(0, 60), default=0.0, help="Seconds a request.")
+@click.option(
+    "--latency-per-project",
+    type=click.FloatRange(0, 10),
+    default=0.0,
+    help="Seconds a project whose scope is asked.",
+)
+@click.option(
+    "--error-rate",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Share of requests that fail with 502.",
+)
+@click.option("--rate-limit", type=click.IntRange(min=1), help="Requests a minute before 429.")
+@click.option("--max-page", type=click.IntRange(min=1), help="Projects a query before 503.")
+def simulate(
+    *,
+    estate: Path,
+    port: int,
+    latency: float,
+    latency_per_project: float,
+    error_rate: float,
+    rate_limit: int | None,
+    max_page: int | None,
+) -> None:
+    """Serve the GitLab described in ESTATE (YAML) on 127.0.0.1 until Ctrl-C, then exit 0."""
+    simulator = load_simulator()
+    faults = simulator.Faults(
+        latency=latency,
+        latency_per_project=latency_per_project,
+        error_rate=error_rate,
+        rate_limit=rate_limit,
+        max_page=max_page,
+    )
+    running = simulator.Simulator(simulator.load_estate(estate), faults=faults, port=port)
+    try:
+        running.start()
+    except OSError as error:
+        raise UsageError(
+            f"port {port} cannot be used: {error.strerror}", hint="Try --port 0."
+        ) from None
+    version = running.estate.instance.version_text
+    err(f"GitLab {version} at {running.url}; stop it with Ctrl-C")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        err("stopped")
+    finally:
+        running.stop()
+
+
+def load_simulator() -> ModuleType:
+    """Import the simulator; raise UsageError where its extra is not installed."""
+    try:
+        return import_module("scopelint.simulator")
+    except ImportError as error:
+        raise UsageError(
+            f"the built-in GitLab needs the extra 'demo': {error.name} is not installed",
+            hint="pip install 'scopelint[demo]'",
+        ) from None

@@ -1,0 +1,1 @@
+"""Collecting: the only part of scopelint that talks to GitLab."""

@@ -1,0 +1,40 @@
+"""One question to GitLab, and what becomes of it when it fails."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from scopelint.collector.answers import fatal
+from scopelint.collector.graphql import TooMuchError
+from scopelint.collector.patience import ExchangeError, Failure
+from scopelint.errors import TargetNotFoundError
+from scopelint.model import Reason
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An answer that never came. `too_much` tells that a smaller question may be answered."""
+
+    reason: Reason
+    detail: str
+    too_much: bool = False
+
+
+def attempt(ask: Callable[[], _T]) -> _T | Failed:
+    """Ask, and hand back a failure that concerns this question alone.
+
+    Raises what concerns the whole run: GitLab out of reach, the token refused.
+    """
+    try:
+        return ask()
+    except TooMuchError as error:
+        reason = Reason.TIMED_OUT if error.timed_out else Reason.ERROR
+        return Failed(reason, str(error)[:300], too_much=True)
+    except ExchangeError as error:
+        if error.failure in {Failure.SERVER, Failure.LOCKED, Failure.BROKEN}:
+            return Failed(Reason.ERROR, str(error)[:300])
+        raise fatal(error, "while collecting") from None
+    except TargetNotFoundError as error:
+        return Failed(Reason.NOT_FOUND, error.message)

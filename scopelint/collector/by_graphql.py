@@ -1,0 +1,259 @@
+"""Reading by GraphQL: a hundred projects a request."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from scopelint.collector import graphql, parse, queries
+from scopelint.collector.by_rest import RestReader
+from scopelint.collector.capabilities import Capabilities
+from scopelint.collector.connection import Connection
+from scopelint.collector.reader import (
+    NOT_VISIBLE,
+    NOT_VISIBLE_HINT,
+    Details,
+    Page,
+    Root,
+    Wanted,
+    not_found,
+)
+from scopelint.errors import TargetNotFoundError
+from scopelint.model import Fact, Gap, Group, Project, Reason, Target
+from scopelint.snapshot import Filters, Listed
+
+
+class GraphQLReader:
+    """Reads an instance by GraphQL, built for the fields that it has."""
+
+    batch = queries.PAGE
+
+    def __init__(self, connection: Connection, filters: Filters, wanted: Sequence[Wanted]) -> None:
+        """Ask once what the instance has and what the targets are."""
+        self._connection = connection
+        self._filters = filters
+        paths = [target.path for target in wanted if target.path is not None]
+        ids = [target.id for target in wanted if target.id is not None]
+        self._paths = paths
+        self._found: dict[str, Any] = {}
+        self._by_number: dict[tuple[str, int], Mapping[str, Any]] = {}
+        self._look_up(*queries.preflight(paths[: queries.TARGETS], ids))
+        self.caps = Capabilities.from_data(self._found)
+        self.administrator = self.caps.administrator
+        for start in range(queries.TARGETS, len(paths), queries.TARGETS):
+            some = paths[start : start + queries.TARGETS]
+            self._look_up(*queries.more_targets(some, start, ()))
+        for start in range(queries.PAGE, len(ids), queries.PAGE):
+            self._look_up(*queries.more_targets((), 0, ids[start : start + queries.PAGE]))
+
+    def _look_up(self, text: str, variables: Mapping[str, Any]) -> None:
+        data = graphql.run(self._connection, text, variables).data
+        self._found.update(data)
+        for kind in ("groups", "projects"):
+            for node in (data.get(kind) or {}).get("nodes") or ():
+                if node is not None:
+                    self._by_number[kind, queries.number(node["id"])] = node
+
+    @property
+    def api(self) -> Literal["graphql"]:
+        """Which way this is."""
+        return "graphql"
+
+    def resolve(self, wanted: Sequence[Wanted]) -> list[Root]:
+        """Find the targets in the answer to the first query."""
+        return [self._resolve(target) for target in wanted]
+
+    def _resolve(self, wanted: Wanted) -> Root:
+        if wanted.kind == "instance":
+            return Root("instance", 0, "instance")
+        group, project = self._nodes(wanted)
+        if group and wanted.kind != "project":
+            return Root("group", queries.number(group["id"]), group["fullPath"])
+        if project and wanted.kind != "group":
+            return Root("project", queries.number(project["id"]), project["fullPath"])
+        raise not_found(wanted, is_other_kind=bool(group or project))
+
+    def _nodes(self, wanted: Wanted) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+        if wanted.path is not None:
+            i = self._paths.index(wanted.path)
+            return self._found.get(f"group_{i}"), self._found.get(f"project_{i}")
+        number = wanted.id or 0
+        return self._by_number.get(("groups", number)), self._by_number.get(("projects", number))
+
+    def groups(self, root: Root, cursor: str | None) -> Page[Group]:
+        """Read a page of groups; the root group itself comes with the first."""
+        first = cursor is None
+        if root.kind == "instance":
+            membership = not self.administrator
+            text = queries.instance_groups(self.caps, first_page=first, membership=membership)
+            data = self._run(text, {"after": cursor}).data
+            return _page(data.get("groups"), parse.read_group)
+        text = queries.descendant_groups(self.caps, first_page=first)
+        data = self._run(text, {"path": root.path, "after": cursor}).data
+        group = data.get("group")
+        if group is None:
+            raise TargetNotFoundError(f"group {root.path} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT)
+        page = _page(group["descendantGroups"], parse.read_group)
+        if not first:
+            return page
+        expected = None if page.expected is None else page.expected + 1
+        return Page((parse.read_group(group), *page.items), page.cursor, expected)
+
+    def projects(self, root: Root, cursor: str | None) -> Page[Listed]:
+        """Read a page of project ids and paths."""
+        first = cursor is None
+        if root.kind == "project":
+            return Page((Listed(Project(root.id, root.path)),), None, 1)
+        if root.kind == "instance":
+            membership = not self.administrator
+            text = queries.instance_projects(self.caps, first_page=first, membership=membership)
+            return _page(self._run(text, {"after": cursor}).data.get("projects"), _listed)
+        text = queries.group_projects(first_page=first)
+        group = self._run(text, {"path": root.path, "after": cursor}).data.get("group")
+        if group is None:
+            raise TargetNotFoundError(f"group {root.path} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT)
+        return _page(group["projects"], _listed)
+
+    def read(self, listed: Sequence[Listed]) -> Details:
+        """Read the scopes of up to a page of projects, long lists to their end."""
+        usage = self._filters.usage
+        ids = [queries.gid("Project", one.project.id) for one in listed]
+        result = self._run(queries.details(self.caps, usage=usage), {"ids": ids})
+        late = [error for error in result.errors if error.timed_out]
+        if late and len(listed) > 1:
+            # GitLab ran out of time and left the rest null; with fewer at once it may not.
+            raise graphql.TooMuchError(late[0].message, timed_out=True)
+        readings: dict[int, parse.Reading] = {}
+        nodes = (result.data.get("projects") or {}).get("nodes") or ()
+        for index, node in enumerate(nodes):
+            if node is not None:
+                errors = [error for error in result.errors if _concerns(error, index)]
+                reading = parse.read_node(node, errors, self.caps, usage=usage)
+                readings[reading.project.id] = reading
+        return [self._finish(one, readings.get(one.project.id), late) for one in listed]
+
+    def _finish(
+        self,
+        listed: Listed,
+        reading: parse.Reading | None,
+        late: Sequence[graphql.FieldError],
+    ) -> tuple[Project, list[Gap]]:
+        if reading is None:
+            if late:
+                raise graphql.TooMuchError(late[0].message, timed_out=True)
+            return _gone(listed.project), []
+        while reading.cursors:
+            self._next_pages(reading)
+        project, gaps = parse.finish(reading, self.caps)
+        if reading.scope is not None and parse.hidden_rows(reading, self.caps):
+            return RestReader(self._connection, self._filters, self.caps).reveal(project, gaps)
+        return project, gaps
+
+    def _next_pages(self, reading: parse.Reading) -> None:
+        cursors = dict(reading.cursors)
+        text = queries.rest_of_lists(self.caps, cursors)
+        ids = [queries.gid("Project", reading.project.id)]
+        result = self._run(text, {"ids": ids, **cursors})
+        nodes = [node for node in (result.data.get("projects") or {}).get("nodes") or () if node]
+        node = nodes[0] if nodes else {}
+        lists = [name for name in cursors if name != "ciJobTokenAuthLogs"]
+        if lists:
+            allowlist = node.get("ciJobTokenScopeAllowlist") or node.get("ciJobTokenScope") or {}
+            parse.add_lists(reading, allowlist, lists)
+        if "ciJobTokenAuthLogs" in cursors:
+            parse.add_log(reading, node.get("ciJobTokenAuthLogs"))
+
+    def targets(self, kind: Literal["project", "group"], ids: Sequence[int]) -> list[Target]:
+        """Read groups with a count of all their projects, or projects, by id."""
+        text = (
+            queries.group_targets(self.caps)
+            if kind == "group"
+            else queries.project_targets(self.caps)
+        )
+        gids = [queries.gid(kind.capitalize(), number) for number in ids]
+        data = self._run(text, {"ids": gids}).data
+        nodes = (data.get("groups" if kind == "group" else "projects") or {}).get("nodes") or ()
+        return [_target(kind, node) for node in nodes if node is not None]
+
+    def unavailable(self) -> Mapping[Fact, str]:
+        """Return what GraphQL does not show here."""
+        missing: dict[Fact, str] = {}
+        if not self._filters.usage:
+            missing[Fact.LOG] = "the authentication log was not read (use --usage)"
+        elif not self.caps.log:
+            missing[Fact.LOG] = "GitLab shows the authentication log from 17.9 on"
+        return missing
+
+    def _run(self, text: str, variables: Mapping[str, Any]) -> graphql.Result:
+        result = graphql.run(self._connection, text, variables)
+        late = [error for error in result.errors if error.timed_out and len(error.path) <= 2]
+        if late:
+            # A whole connection is null because GitLab ran out of time: not an empty list.
+            raise graphql.TooMuchError(late[0].message, timed_out=True)
+        return result
+
+
+def _gone(project: Project) -> Project:
+    gap = parse.project_gap(
+        project,
+        Fact.SCOPE,
+        Reason.NOT_FOUND,
+        "it was listed and then not found: deleted meanwhile, or no longer visible",
+    )
+    return Project(project.id, project.path, archived=project.archived, personal=None, gap=gap)
+
+
+def _concerns(error: graphql.FieldError, index: int) -> bool:
+    return error.path[:3] == ("projects", "nodes", index)
+
+
+def _listed(node: Mapping[str, Any]) -> Listed:
+    return Listed(
+        Project(
+            queries.number(node["id"]),
+            node["fullPath"],
+            archived=node.get("archived"),
+            personal=None,
+        )
+    )
+
+
+def _page(connection: Mapping[str, Any] | None, read: Any) -> Page[Any]:
+    if connection is None:
+        raise TargetNotFoundError(
+            "GitLab answered null where a list was due", hint=NOT_VISIBLE_HINT
+        )
+    page = connection["pageInfo"]
+    nodes = tuple(_each(connection, read))
+    cursor = page["endCursor"] if page["hasNextPage"] else None
+    return Page(nodes, cursor, connection.get("count"))
+
+
+def _each(connection: Mapping[str, Any], read: Any) -> Iterator[Any]:
+    for node in connection["nodes"] or ():
+        if node is not None:
+            yield read(node)
+
+
+def _target(kind: Literal["project", "group"], node: Mapping[str, Any]) -> Target:
+    path = node["fullPath"]
+    if kind == "group":
+        count = (node.get("projects") or {}).get("count")
+        return Target(
+            "group",
+            queries.number(node["id"]),
+            path,
+            visible=True,
+            visibility=node.get("visibility"),
+            deletion=parse.read_group_deletion(node),
+            personal=False,
+            project_count=count,
+        )
+    return Target(
+        "project",
+        queries.number(node["id"]),
+        path,
+        visible=True,
+        visibility=node.get("visibility"),
+        archived=node.get("archived"),
+        deletion=parse.read_deletion(node),
+        personal=node.get("group") is None,
+    )

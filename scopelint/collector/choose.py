@@ -1,0 +1,42 @@
+"""Chooses the way of reading: GraphQL where it shows the scopes, else REST."""
+
+import logging
+
+from scopelint.collector.answers import fatal
+from scopelint.collector.by_graphql import GraphQLReader
+from scopelint.collector.by_rest import RestReader
+from scopelint.collector.connection import Connection
+from scopelint.collector.graphql import InvalidQueryError, TooMuchError
+from scopelint.collector.order import Order
+from scopelint.collector.patience import ExchangeError
+from scopelint.collector.reader import Reader
+from scopelint.errors import GitLabError
+
+log = logging.getLogger(__name__)
+
+
+def make_reader(connection: Connection, order: Order) -> Reader:
+    """Return the reader for this instance, token and `--api`; raise a GitLabError if there is none."""
+    if order.api == "rest":
+        return RestReader(connection, order.filters)
+    try:
+        reader = GraphQLReader(connection, order.filters, order.wanted)
+    except InvalidQueryError:
+        if order.api == "graphql":
+            raise
+        log.warning("this GitLab does not know the fields of the first query; reading by REST")
+        return RestReader(connection, order.filters)
+    except ExchangeError as error:
+        raise fatal(error, f"{connection.server.url}/api/graphql") from None
+    except TooMuchError as error:
+        raise GitLabError(f"the first query failed: {error}", hint="Try --api rest.") from None
+    if reader.caps.readable:
+        return reader
+    if order.api == "graphql":
+        raise GitLabError(
+            f"GitLab {reader.caps.version_text or '(version unknown)'} does not show job token"
+            " scopes by GraphQL",
+            hint="Use --api rest.",
+        )
+    log.info("GitLab %s: reading by REST", reader.caps.version_text)
+    return RestReader(connection, order.filters)

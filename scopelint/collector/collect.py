@@ -1,0 +1,165 @@
+"""One collection, from the targets to a finished snapshot; or on from where one was broken off.
+
+The enumeration (ids and paths, a cursor's pages one after the other) and the scopes (a page of
+projects by id, many at once) run side by side: while one page is turned, the scopes of the pages
+before it are read. What is finished is in the snapshot before the next thing starts.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import scopelint
+from scopelint.collector import enforcement, entry_targets
+from scopelint.collector.choose import make_reader
+from scopelint.collector.connection import Connection
+from scopelint.collector.enumeration import Enumeration
+from scopelint.collector.order import Order
+from scopelint.collector.progress import Listener, silent
+from scopelint.collector.reader import Reader, Root
+from scopelint.collector.run import Run
+from scopelint.collector.scopes import Scopes
+from scopelint.collector.workers import Workers
+from scopelint.errors import NothingScannedError, SnapshotError
+from scopelint.snapshot import Filters, Header, SnapshotWriter
+
+log = logging.getLogger(__name__)
+
+
+def collect(
+    connection: Connection,
+    order: Order,
+    path: Path,
+    listener: Listener | None = None,
+    *,
+    resume: bool = False,
+) -> Header:
+    """Collect into the snapshot at `path` and return its header.
+
+    With `resume` an unfinished snapshot is continued: no finished page is read again; one that is
+    finished is left as it is. Raises a GitLabError where the run cannot go on (what was read stays
+    in the file), SnapshotError where the file is another collection's, NothingScannedError where
+    the targets hold no project, OutputError where the disk refuses.
+    """
+    writer = SnapshotWriter.resume(path) if resume and _holds_something(path) else None
+    if writer is not None and writer.header.finished_at is not None:
+        with writer:
+            _same_order(writer.header, connection, order)
+            return writer.header
+    reader = make_reader(connection, order)
+    roots = reader.resolve(order.wanted)
+    header = _header(connection, order, reader, roots)
+    if writer is None:
+        writer = SnapshotWriter(path, header, over_empty=resume)
+    with writer:
+        _same_collection(writer.header, header, path)
+        run = Run(connection, reader, writer, Workers(order.concurrency), listener or silent)
+        try:
+            _read(run, order, roots)
+        finally:
+            run.workers.close()
+            _save_counts(run)
+        if not writer.count("read") + writer.count("unreadable") + writer.count("elsewhere"):
+            raise _nothing(roots, order.filters)
+        return writer.header
+
+
+def _read(run: Run, order: Order, roots: Sequence[Root]) -> None:
+    scopes = Scopes(run, order.page_size)
+    scopes.add(run.writer.listed_ids())
+    Enumeration(run, order.filters, order.shard, scopes.add, scopes.no_more).start(roots)
+    run.work()
+    run.progress.step = "entry targets"
+    header = run.writer.header
+    entry_targets.resolve(run, count_groups=header.whole_instance and not header.administrator)
+    run.progress.step = "enforcement"
+    found = enforcement.find(run.connection, run.reader, run.writer)
+    run.writer.add_gaps(found.gaps)
+    run.writer.save_header(
+        run.writer.header.with_changes(finished_at=_now(), enforcement=found.state)
+    )
+    run.progress.step = "done"
+    run.tell()
+
+
+def _save_counts(run: Run) -> None:
+    """Add what this run sent to what earlier ones sent into the same file."""
+    meter, header = run.connection.patience.meter, run.writer.header
+    run.writer.save_header(
+        header.with_changes(
+            requests=header.requests + meter.requests, retries=header.retries + meter.retries
+        )
+    )
+
+
+def _header(connection: Connection, order: Order, reader: Reader, roots: Sequence[Root]) -> Header:
+    whole = any(root.kind == "instance" for root in roots)
+    if whole and not reader.administrator:
+        log.warning(
+            "the token is no administrator's: of the instance, only the projects it is a member of"
+            " are read"
+        )
+    return Header(
+        tool_version=scopelint.__version__,
+        instance=connection.server.url,
+        targets=tuple(sorted({root.path for root in roots})),
+        api=reader.api,
+        gitlab_version=reader.caps.version_text,
+        started_at=_now(),
+        filters=order.filters,
+        administrator=reader.administrator,
+        whole_instance=whole,
+        shard=order.shard,
+        unavailable=reader.unavailable(),
+    )
+
+
+def _holds_something(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
+
+
+def _same_order(found: Header, connection: Connection, order: Order) -> None:
+    """Refuse a finished file that plainly is of something else; GitLab is not asked for it."""
+    for what, one, other in (
+        ("instance", found.instance, connection.server.url),
+        ("filters", found.filters, order.filters),
+        ("shard", found.shard, order.shard),
+    ):
+        if one != other:
+            raise SnapshotError(
+                f"the snapshot is finished and of another {what}: {one}, not {other}",
+                hint="Give another file, or the options it was collected with.",
+            )
+
+
+def _same_collection(found: Header, asked: Header, path: Path) -> None:
+    for what, one, other in (
+        ("instance", found.instance, asked.instance),
+        ("targets", found.targets, asked.targets),
+        ("filters", found.filters, asked.filters),
+        ("shard", found.shard, asked.shard),
+        ("way of reading", found.api, asked.api),
+    ):
+        if one != other:
+            raise SnapshotError(
+                f"{path} is a collection of another {what}: {one}, not {other}",
+                hint="Give another file, or the options it was collected with.",
+            )
+
+
+def _nothing(roots: Sequence[Root], filters: Filters) -> NothingScannedError:
+    where = ", ".join(root.path for root in roots)
+    if filters.everything:
+        return NothingScannedError(
+            f"{where}: there is no project to judge",
+            hint="Is the group empty, or are its projects hidden from this token?",
+        )
+    return NothingScannedError(
+        f"{where}: no project is left to judge after --include, --exclude and --archived",
+        hint="Globs match the whole full path; 'acme/**' is everything below acme.",
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

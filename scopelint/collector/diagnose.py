@@ -1,0 +1,140 @@
+"""What this instance and token can show, all at once: for `scopelint doctor`.
+
+Reads a sample (the first page of each target), so that it answers in seconds on any instance.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from scopelint.collector.answers import fatal
+from scopelint.collector.by_rest import RestReader
+from scopelint.collector.capabilities import Capabilities
+from scopelint.collector.choose import make_reader
+from scopelint.collector.connection import Connection
+from scopelint.collector.graphql import TooMuchError
+from scopelint.collector.order import Order
+from scopelint.collector.patience import ExchangeError
+from scopelint.collector.reader import Reader, Root
+from scopelint.errors import GitLabError
+from scopelint.model import Project, Reason
+from scopelint.snapshot import Listed
+
+_T = TypeVar("_T")
+
+_WANTED_FIELDS = (
+    ("Project", "ciJobTokenScopeAllowlist", "entries with age and author", "17.7"),
+    ("CiJobTokenScopeAllowlistEntry", "defaultPermissions", "permissions of entries", "17.8"),
+    ("CiJobTokenScopeAllowlistEntry", "autopopulated", "entries made by GitLab", "17.9"),
+    ("ProjectCiCdSetting", "pushRepositoryForJobTokenAllowed", "the push setting", "17.2"),
+    ("ProjectCiCdSetting", "crossProjectPushForJobTokenAllowed", "cross-project push", "19.0"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MissingField:
+    """A thing this instance does not show, and the GitLab version that brought it."""
+
+    what: str
+    since: str
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """What was found out. `sampled` counts the projects that were tried."""
+
+    instance: str
+    gitlab_version: str
+    api: str
+    username: str | None
+    administrator: bool
+    scopes: tuple[str, ...] | None = None
+    expires_at: str | None = None
+    roots: tuple[Root, ...] = ()
+    missing_fields: tuple[MissingField, ...] = ()
+    log: bool = False
+    enforcement: str = "unknown"
+    sampled: int = 0
+    unreadable: Counter[Reason] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+    entry_roots: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether everything that was tried could be read."""
+        return self.sampled > 0 and not self.unreadable
+
+
+def diagnose(connection: Connection, order: Order) -> Diagnosis:
+    """Try everything a scan needs on a sample; raise a GitLabError where not even that goes."""
+    reader = make_reader(connection, order)
+    rest = RestReader(connection, order.filters, reader.caps)
+    found = Diagnosis(
+        instance=connection.server.url,
+        gitlab_version=reader.caps.version_text,
+        api=reader.api,
+        username=reader.caps.username,
+        administrator=reader.administrator,
+        missing_fields=tuple(_missing(reader.caps)) if reader.api == "graphql" else (),
+        log=reader.api == "graphql" and reader.caps.log,
+    )
+    token = rest.token()
+    if token is not None:
+        found.scopes = tuple(token.get("scopes") or ())
+        found.expires_at = token.get("expires_at")
+    found.roots = tuple(reader.resolve(order.wanted))
+    for root in found.roots:
+        _sample(connection, reader, root, found)
+    found.enforcement = _enforcement(reader, rest)
+    return found
+
+
+def _missing(caps: Capabilities) -> list[MissingField]:
+    return [
+        MissingField(what, since)
+        for type_name, field_name, what, since in _WANTED_FIELDS
+        if not caps.has(type_name, field_name)
+    ]
+
+
+def _sample(connection: Connection, reader: Reader, root: Root, found: Diagnosis) -> None:
+    page = _now_or_never(connection, lambda: reader.projects(root, None))
+    listed: Sequence[Listed] = page.items if reader.batch > 1 else page.items[:10]
+    for start in range(0, len(listed), reader.batch):
+        part = listed[start : start + reader.batch]
+        for project, _ in _now_or_never(connection, lambda part=part: reader.read(part)):  # type: ignore[misc]
+            _count(project, found)
+
+
+def _count(project: Project, found: Diagnosis) -> None:
+    found.sampled += 1
+    if project.scope is None:
+        found.unreadable[project.gap.reason if project.gap else Reason.ERROR] += 1
+        if len(found.examples) < 3:
+            found.examples.append(project.path)
+        return
+    for entry in project.scope.entries:
+        if entry.target_path is not None:
+            found.entry_roots[entry.target_path.partition("/")[0]] += 1
+
+
+def _enforcement(reader: Reader, rest: RestReader) -> str:
+    if not reader.caps.enforceable:
+        return "not in this version (17.6 brought it)"
+    setting = rest.enforced_by_setting() if reader.administrator else None
+    if setting is None:
+        return "not shown to this token; a scan tells it from the projects where it can"
+    return "on" if setting else "off"
+
+
+def _now_or_never(connection: Connection, ask: Callable[[], _T]) -> _T:
+    try:
+        return ask()
+    except ExchangeError as error:
+        raise fatal(error, connection.server.url) from None
+    except TooMuchError as error:
+        raise GitLabError(f"GitLab did not answer a page of projects: {error}") from None
+
+
+__all__: Sequence[Any] = ["Diagnosis", "MissingField", "diagnose"]

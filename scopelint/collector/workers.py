@@ -1,0 +1,79 @@
+"""A few threads that run jobs and hand their results back to the one that waits.
+
+Daemon threads, unlike an executor's: Ctrl-C ends the program at once, even while a request is
+waiting for GitLab.
+"""
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+
+class Workers:
+    """Runs jobs on `size` threads; results are handled in the calling thread, by `run()`."""
+
+    def __init__(self, size: int) -> None:
+        self._waiting: deque[tuple[Callable[[], Any], Callable[[Any], None]]] = deque()
+        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Callable[[Any], None]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._results: queue.SimpleQueue[
+            tuple[Callable[[Any], None], Any, BaseException | None]
+        ] = queue.SimpleQueue()
+        self._size = size
+        self._running = 0
+        self._threads: list[threading.Thread] = []
+
+    def submit(
+        self, job: Callable[[], Any], then: Callable[[Any], None], *, first: bool = False
+    ) -> None:
+        """Queue a job; `then` gets its result in the thread that calls `run`.
+
+        `first` puts it before those that wait: for jobs that bring more jobs.
+        """
+        if first:
+            self._waiting.appendleft((job, then))
+        else:
+            self._waiting.append((job, then))
+
+    def run(self, idle: Callable[[], None]) -> None:
+        """Work until no job is left; raise what a job or a `then` raised.
+
+        `idle` is called about once a second while no result arrives.
+        """
+        while self._waiting or self._running:
+            self._start()
+            try:
+                then, result, error = self._results.get(timeout=1.0)
+            except queue.Empty:
+                idle()
+                continue
+            self._running -= 1
+            if error is not None:
+                raise error
+            then(result)
+
+    def close(self) -> None:
+        """Let idle threads end; those at work are daemons and end with the program."""
+        self._waiting.clear()
+        for _ in self._threads:
+            self._jobs.put(None)
+
+    def _start(self) -> None:
+        while self._waiting and self._running < self._size:
+            if len(self._threads) < self._size:
+                thread = threading.Thread(target=self._work, daemon=True)
+                self._threads.append(thread)
+                thread.start()
+            self._running += 1
+            self._jobs.put(self._waiting.popleft())
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            work, then = job
+            try:
+                self._results.put((then, work(), None))
+            except BaseException as error:  # noqa: BLE001 - handed to the waiting thread
+                self._results.put((then, None, error))
