@@ -1,0 +1,226 @@
+"""A collection that is killed goes on where it was, and ends as if it had not been."""
+
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scopelint.collector.collect import collect
+from scopelint.collector.connection import Connection, Server
+from scopelint.collector.order import Order
+from scopelint.collector.reader import Wanted
+from scopelint.errors import SnapshotError
+from scopelint.secret import Secret
+from scopelint.simulator import Faults, Simulator, load_estate
+from scopelint.snapshot import Filters, Snapshot
+
+TOKEN = "glpat-resume"
+ESTATE: dict[str, Any] = {
+    "gitlab": {"version": "19.3.0", "enforce_inbound": False},
+    "users": [{"username": "bot"}],
+    "tokens": [{"token": TOKEN, "user": "bot", "scopes": ["read_api"]}],
+    "roles": [{"user": "bot", "on": "acme", "role": "maintainer"}],
+    "groups": [{"path": "acme"}, {"path": "acme/bulk"}, {"path": "other"}],
+    "projects": [
+        {
+            "path": "acme/outward",
+            "scope": {"allowlist": [{"group": "other"}, {"project": "other/x"}]},
+        },
+        {"path": "other/x"},
+    ],
+    "generate": [
+        {
+            "under": "acme/bulk",
+            "projects": 700,
+            "groups": 130,
+            "entries": 2,
+            "open_share": 0.1,
+            "seed": 3,
+            "log": 1,
+        }
+    ],
+}
+TABLES = ("groups", "projects", "entries", "uses", "targets", "gaps", "walks")
+SKIPPED = {"started_at", "finished_at", "requests", "retries"}
+
+
+def contents(path: Path) -> dict[str, Any]:
+    """Everything in a snapshot but times and counts of requests."""
+    database = sqlite3.connect(path)
+    try:
+        found: dict[str, Any] = {
+            table: sorted(database.execute(f"SELECT * FROM {table}").fetchall(), key=repr)
+            for table in TABLES
+        }
+        found["gaps"] = sorted(row[1:] for row in found["gaps"])
+        meta = dict(database.execute("SELECT key, value FROM meta"))
+        found["meta"] = {key: value for key, value in meta.items() if key not in SKIPPED}
+        return found
+    finally:
+        database.close()
+
+
+def run(url: str, path: Path, *, resume: bool = False, **order: Any) -> None:
+    connection = Connection(Server(url, Secret(TOKEN)))
+    wanted = order.pop("wanted", (Wanted("group", path="acme"),))
+    try:
+        collect(connection, Order(wanted, **order), path, resume=resume)
+    finally:
+        connection.close()
+
+
+def start(url: str, path: Path) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "SCOPELINT_TOKEN": TOKEN}
+    arguments = ["collect", "--url", url, "--group", "acme", "-o", str(path), "--usage"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "scopelint", *arguments, "--resume", "--no-config", "-q"],
+        env=environment,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_ends_as_an_unbroken_run(tmp_path: Path) -> None:
+    """`kill -9` again and again, at random moments; the snapshot equals an unbroken run's."""
+    moments = random.Random(20261121)
+    with Simulator(load_estate(ESTATE), faults=Faults(latency=0.03)) as gitlab:
+        whole, broken = tmp_path / "whole.db", tmp_path / "broken.db"
+        run(gitlab.url, whole, filters=Filters(usage=True))
+        kills = 0
+        for _ in range(25):
+            process = start(gitlab.url, broken)
+            try:
+                process.wait(timeout=moments.uniform(0.35, 1.1))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                kills += 1
+            else:
+                _, errors = process.communicate()
+                assert process.returncode == 0, errors
+                break
+        else:
+            run(gitlab.url, broken, resume=True, filters=Filters(usage=True))
+        assert kills >= 3
+        assert contents(broken) == contents(whole)
+
+
+def test_no_finished_page_is_read_again(tmp_path: Path) -> None:
+    """After a failure in the middle, only what is not in the snapshot is asked for."""
+    estate = load_estate(ESTATE)
+    path = tmp_path / "s.db"
+    with Simulator(estate) as gitlab:
+        connection = Connection(Server(gitlab.url, Secret(TOKEN)))
+
+        class StopError(Exception):
+            pass
+
+        def listener(progress: Any) -> None:
+            if progress.read >= 300:
+                raise StopError
+
+        with pytest.raises(StopError):
+            collect(connection, Order((Wanted("group", path="acme"),)), path, listener)
+        connection.close()
+        database = sqlite3.connect(path)
+        [(left,)] = database.execute("SELECT count(*) FROM projects WHERE state = 'listed'")
+        [(listed,)] = database.execute("SELECT count(*) FROM projects")
+        database.close()
+        unlisted = 701 - listed
+        gitlab.reset_counts()
+        run(gitlab.url, path, resume=True)
+        pages = -(-left // 100) + -(-unlisted // 100) + 1
+        assert gitlab.counts["graphql:Scopes"] <= pages
+        assert gitlab.counts["graphql:Projects"] <= unlisted // 100 + 1
+        assert gitlab.counts["graphql:Preflight"] == 1
+        with Snapshot(path) as snapshot:
+            assert snapshot.count("read") == 701
+            assert snapshot.count("listed") == 0
+
+
+def test_a_finished_snapshot_is_left_as_it_is(tmp_path: Path) -> None:
+    """Resuming what is finished asks GitLab nothing and changes nothing."""
+    path = tmp_path / "s.db"
+    with Simulator(load_estate(ESTATE)) as gitlab:
+        run(gitlab.url, path)
+        before = path.read_bytes()
+        gitlab.reset_counts()
+        run(gitlab.url, path, resume=True)
+        assert not gitlab.counts
+        assert path.read_bytes() == before
+
+
+def test_an_empty_or_missing_file_is_started(tmp_path: Path) -> None:
+    """What a run killed at its very start leaves is no obstacle."""
+    with Simulator(load_estate(ESTATE)) as gitlab:
+        empty = tmp_path / "empty.db"
+        empty.touch()
+        for path in (empty, tmp_path / "missing.db"):
+            run(gitlab.url, path, resume=True)
+            with Snapshot(path) as snapshot:
+                assert snapshot.count("read") == 701
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ({"wanted": (Wanted("group", path="other"),)}, "targets"),
+        ({"filters": Filters(exclude=("acme/outward",))}, "filters"),
+        ({"filters": Filters(usage=True)}, "filters"),
+        ({"shard": (1, 2)}, "shard"),
+        ({"api": "rest"}, "way of reading"),
+    ],
+)
+def test_another_collection_is_refused(tmp_path: Path, order: dict[str, Any], words: str) -> None:
+    """Other targets, filters, shard or way of reading: the file is not mixed, exit code 2."""
+    path = tmp_path / "s.db"
+    estate = load_estate(
+        ESTATE
+        | {"roles": [{"user": "bot", "on": g, "role": "maintainer"} for g in ("acme", "other")]}
+    )
+    with Simulator(estate) as gitlab:
+        unfinished(gitlab.url, path)
+        with pytest.raises(SnapshotError, match=words) as error:
+            run(gitlab.url, path, resume=True, **order)
+        assert error.value.exit_code == 2
+
+
+def test_another_instance_is_refused(tmp_path: Path) -> None:
+    """The same paths on another GitLab are other projects."""
+    path = tmp_path / "s.db"
+    with Simulator(load_estate(ESTATE)) as one, Simulator(load_estate(ESTATE)) as two:
+        unfinished(one.url, path)
+        with pytest.raises(SnapshotError, match="instance"):
+            run(two.url, path, resume=True)
+
+
+def unfinished(url: str, path: Path) -> None:
+    """Leave a collection broken off after its first page."""
+
+    def listener(progress: Any) -> None:
+        if progress.listed:
+            raise InterruptedError
+
+    connection = Connection(Server(url, Secret(TOKEN)))
+    with pytest.raises(InterruptedError):
+        collect(connection, Order((Wanted("group", path="acme"),)), path, listener)
+    connection.close()
+
+
+def test_the_requests_of_all_runs_are_counted(tmp_path: Path) -> None:
+    """The header says what the whole collection cost, however often it was broken off."""
+    path = tmp_path / "s.db"
+    with Simulator(load_estate(ESTATE)) as gitlab:
+        unfinished(gitlab.url, path)
+        time.sleep(0.05)
+        run(gitlab.url, path, resume=True)
+        sent = gitlab.counts["graphql"] + gitlab.counts["rest"]
+        with Snapshot(path) as snapshot:
+            assert snapshot.header.requests <= sent
+            assert snapshot.header.requests >= sent - 9
