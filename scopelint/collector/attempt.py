@@ -7,7 +7,7 @@ from typing import TypeVar
 from scopelint.collector.answers import fatal
 from scopelint.collector.graphql import TooMuchError
 from scopelint.collector.patience import ExchangeError, Failure
-from scopelint.errors import TargetNotFoundError
+from scopelint.errors import TargetNotFoundError, UnexpectedAnswerError
 from scopelint.model import Reason
 
 _T = TypeVar("_T")
@@ -22,13 +22,24 @@ class Failed:
     too_much: bool = False
 
 
+def understood(ask: Callable[[], _T]) -> _T:
+    """Ask; raise UnexpectedAnswerError for JSON of another form than GitLab's API has."""
+    try:
+        return ask()
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        raise UnexpectedAnswerError(
+            f"an answer of GitLab has another form than its API documents ({error!r:.200})",
+            hint="Does --url name a GitLab? If it does, report this with the GitLab version.",
+        ) from error
+
+
 def attempt(ask: Callable[[], _T]) -> _T | Failed:
     """Ask, and hand back a failure that concerns this question alone.
 
     Raises what concerns the whole run: GitLab out of reach, the token refused.
     """
     try:
-        return ask()
+        return understood(ask)
     except TooMuchError as error:
         reason = Reason.TIMED_OUT if error.timed_out else Reason.ERROR
         return Failed(reason, str(error)[:300], too_much=True)

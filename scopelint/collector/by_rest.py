@@ -87,11 +87,18 @@ class RestReader:
         expected = None if below.expected is None else below.expected + 1
         return Page((itself, *below.items), below.cursor, expected)
 
-    def projects(self, root: Root, cursor: str | None) -> Page[Listed]:
-        """Read a page of projects with their attributes, by id so that pages are stable."""
+    def projects(
+        self, root: Root, cursor: str | None, visibility: str | None = None
+    ) -> Page[Listed]:
+        """Read a page of projects with their attributes, by id so that pages are stable.
+
+        `visibility` lists only those that are public, or internal.
+        """
         if root.kind == "project":
             return Page((rest_nodes.listed(self._get(f"/projects/{root.id}")),), None, 1)
         order = {"order_by": "id", "sort": "asc"}
+        if visibility is not None:
+            order["visibility"] = visibility
         if root.kind == "instance":
             mine = {} if self.administrator else {"membership": True}
             return self._page("/projects", cursor, rest_nodes.listed, **order, **mine)

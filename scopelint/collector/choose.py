@@ -6,7 +6,11 @@ from scopelint.collector.answers import fatal
 from scopelint.collector.by_graphql import GraphQLReader
 from scopelint.collector.by_rest import RestReader
 from scopelint.collector.connection import Connection
-from scopelint.collector.graphql import InvalidQueryError, TooMuchError
+from scopelint.collector.graphql import (
+    FineGrainedTokenError,
+    InvalidQueryError,
+    TooMuchError,
+)
 from scopelint.collector.order import Order
 from scopelint.collector.patience import ExchangeError
 from scopelint.collector.reader import Reader
@@ -21,10 +25,10 @@ def make_reader(connection: Connection, order: Order) -> Reader:
         return RestReader(connection, order.filters)
     try:
         reader = GraphQLReader(connection, order.filters, order.wanted)
-    except InvalidQueryError:
+    except (InvalidQueryError, FineGrainedTokenError) as error:
         if order.api == "graphql":
             raise
-        log.warning("this GitLab does not know the fields of the first query; reading by REST")
+        log.warning("%s; reading by REST", error.message)
         return RestReader(connection, order.filters)
     except ExchangeError as error:
         raise fatal(error, f"{connection.server.url}/api/graphql") from None

@@ -7,14 +7,17 @@ before it are read. What is finished is in the snapshot before the next thing st
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import scopelint
-from scopelint.collector import enforcement, entry_targets
+from scopelint.collector import enforcement, entry_targets, features
+from scopelint.collector.attempt import understood
 from scopelint.collector.choose import make_reader
 from scopelint.collector.connection import Connection
 from scopelint.collector.enumeration import Enumeration
+from scopelint.collector.graphql import FineGrainedTokenError
 from scopelint.collector.order import Order
 from scopelint.collector.progress import Listener, silent
 from scopelint.collector.reader import Reader, Root
@@ -47,14 +50,41 @@ def collect(
         with writer:
             _same_order(writer.header, connection, order)
             return writer.header
-    reader = make_reader(connection, order)
-    roots = reader.resolve(order.wanted)
+    if writer is not None:
+        if order.api == "auto":
+            # What was begun one way cannot go on the other.
+            order = replace(order, api=writer.header.api)
+        return _collect(connection, order, path, writer, listener or silent, over_empty=True)
+    try:
+        return _collect(connection, order, path, None, listener or silent, over_empty=resume)
+    except FineGrainedTokenError as error:
+        if order.api != "auto":
+            raise
+        log.warning("%s; reading by REST", error.message)
+    # Nothing of use was written, and the other way of reading wants the place.
+    path.unlink(missing_ok=True)
+    order = replace(order, api="rest")
+    return _collect(connection, order, path, None, listener or silent, over_empty=resume)
+
+
+def _collect(
+    connection: Connection,
+    order: Order,
+    path: Path,
+    writer: SnapshotWriter | None,
+    listener: Listener,
+    *,
+    over_empty: bool,
+) -> Header:
+    reader = understood(lambda: make_reader(connection, order))
+    # The same target may be named twice, by path and by number.
+    roots = list(dict.fromkeys(understood(lambda: reader.resolve(order.wanted))))
     header = _header(connection, order, reader, roots)
     if writer is None:
-        writer = SnapshotWriter(path, header, over_empty=resume)
+        writer = SnapshotWriter(path, header, over_empty=over_empty)
     with writer:
         _same_collection(writer.header, header, path)
-        run = Run(connection, reader, writer, Workers(order.concurrency), listener or silent)
+        run = Run(connection, reader, writer, Workers(order.concurrency), listener)
         try:
             _read(run, order, roots)
         finally:
@@ -70,6 +100,8 @@ def _read(run: Run, order: Order, roots: Sequence[Root]) -> None:
     scopes.add(run.writer.listed_ids())
     Enumeration(run, order.filters, order.shard, scopes.add, scopes.no_more).start(roots)
     run.work()
+    run.progress.step = "features"
+    features.read(run, roots)
     run.progress.step = "entry targets"
     header = run.writer.header
     entry_targets.resolve(run, count_groups=header.whole_instance and not header.administrator)

@@ -22,12 +22,14 @@ class PageSize:
         self._streak = 0
         self._since_failure = 0
         self._first = True
+        self._managed = 0
 
     def answered(self, size: int, seconds: float) -> None:
         """Learn from a page of `size` projects that came in `seconds`."""
         if self._first and seconds > SLOW and size == self.value:
             self.value = max(1, self.value // 2)
         self._first = False
+        self._managed = max(self._managed, size)
         self._since_failure += 1
         if self._since_failure >= FORGET:
             self._ceiling = self.limit
@@ -40,8 +42,15 @@ class PageSize:
             self._streak = 0
 
     def refused(self, size: int) -> None:
-        """Learn from a page of `size` projects that was too much."""
+        """Learn from a page of `size` projects that was too much.
+
+        Where as many were answered before, these projects are to blame and not their number; it
+        is the number all the same if that happens again before another such answer.
+        """
         self._first = False
+        if size <= self._managed:
+            self._managed = (size + 1) // 2
+            return
         self._streak = self._since_failure = 0
         self._ceiling = max(1, min(self._ceiling, size - 1))
         self.value = max(1, min(self.value, size // 2))

@@ -53,7 +53,41 @@ def identity(node: Node) -> Project:
         last_activity_at=parse.read_time(node.get("last_activity_at")),
         group_id=namespace.get("id") if personal is False else None,
         personal=personal,
+        access_levels=access_levels(node) if node.get("visibility") in OPEN else None,
     )
+
+
+OPEN = frozenset({"public", "internal"})
+"""Visibilities at which the levels of features matter."""
+
+FEATURES = (
+    "repository",
+    "builds",
+    "container_registry",
+    "package_registry",
+    "releases",
+    "environments",
+    "merge_requests",
+    "issues",
+)
+"""Features whose visibility decides what stays open to tokens that are not on the allowlist."""
+
+
+def access_levels(node: Node) -> dict[str, str] | None:
+    """Read who may use each feature: `disabled`, `private`, `enabled` or `public`.
+
+    A feature that the version does not tell is left out (the package registry's level came with
+    18.4). Where "public pipelines" is off, members alone see jobs and artifacts, whatever the
+    level of CI/CD says. None where the answer has no levels at all.
+    """
+    levels = {
+        feature: str(level)
+        for feature in FEATURES
+        if (level := node.get(f"{feature}_access_level")) is not None
+    }
+    if levels.get("builds") == "enabled" and node.get("public_jobs") is False:
+        levels["builds"] = "private"
+    return levels or None
 
 
 def deletion(node: Node, path: str) -> parse.Deletion:

@@ -8,6 +8,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from functools import cached_property
 from itertools import groupby
 from operator import attrgetter, itemgetter
@@ -38,6 +39,7 @@ class Source(Protocol):
     def project_paths(self) -> Iterator[tuple[int, str]]: ...  # noqa: D102
     def count(self, *states: str) -> int: ...  # noqa: D102
     def count_entries(self) -> int: ...  # noqa: D102
+    def oldest_use(self) -> Iterator[datetime]: ...  # noqa: D102
     def projects(self) -> Iterator[Project]: ...  # noqa: D102
 
 
@@ -133,6 +135,11 @@ class MergedSnapshots:
     def count_entries(self) -> int:
         """Count the inbound entries."""
         return sum(part.count_entries() for part in self._parts)
+
+    def oldest_use(self) -> Iterator[datetime]:
+        """Yield the earliest of all last uses in the log, or nothing if it holds none."""
+        found = [use for part in self._parts for use in part.oldest_use()]
+        yield from sorted(found)[:1]
 
     def projects(self) -> Iterator[Project]:
         """Yield read and unreadable projects by id, each once."""

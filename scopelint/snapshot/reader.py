@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import wraps
 from itertools import groupby
 from pathlib import Path
@@ -155,6 +156,15 @@ class Snapshot:
         """Count the inbound entries."""
         query = "SELECT count(*) FROM entries WHERE direction = 'inbound'"
         return int(self._db.execute(query).fetchone()[0])
+
+    @_checked
+    def oldest_use(self) -> Iterator[datetime]:
+        """Yield the earliest of all last uses in the log, or nothing if it holds none."""
+        # With min(), SQLite takes the other columns from the row that has it.
+        query = "SELECT last_used_at, min(julianday(last_used_at)) FROM uses"
+        last_used_at, _ = self._db.execute(query).fetchone()
+        if last_used_at is not None:
+            yield datetime.fromisoformat(last_used_at)
 
     @_checked
     def projects(self) -> Iterator[Project]:

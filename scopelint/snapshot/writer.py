@@ -1,8 +1,9 @@
 """Writing a snapshot while collecting: in transactions, so that a killed run can go on."""
 
+import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from scopelint.errors import OutputError, SnapshotError
-from scopelint.model import EntryKind, Fact, Gap, Group, Project, Target
+from scopelint.model import EntryKind, Fact, Gap, Group, Project, Reason, Target
 from scopelint.snapshot import rows, schema
 from scopelint.snapshot.header import Header
 from scopelint.snapshot.reader import Snapshot
@@ -169,6 +170,39 @@ class SnapshotWriter:
             self._insert("uses", "project_id, origin_id, origin_path, last_used_at", uses)
             found = [*(project.gap for project in done if project.gap), *gaps]
             self._insert("gaps", rows.GAP_COLUMNS, map(rows.gap_row, found))
+
+    def without_access_levels(self) -> dict[str, list[int]]:
+        """Return, by visibility, the ids of read public and internal projects lacking levels."""
+        found: dict[str, list[int]] = {}
+        for project_id, visibility in self._db.execute(
+            "SELECT id, visibility FROM projects WHERE state = 'read' AND access_levels IS NULL"
+            " AND visibility IN ('public', 'internal') ORDER BY id"
+        ):
+            found.setdefault(visibility, []).append(project_id)
+        return found
+
+    def add_access_levels(self, levels: Iterable[tuple[int, Mapping[str, str]]]) -> None:
+        """Store who may use the features of projects; those that are not here are passed over."""
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE projects SET access_levels = ? WHERE id = ? AND state = 'read'",
+                ((json.dumps(dict(found)), project_id) for project_id, found in levels),
+            )
+
+    def miss_access_levels(self, ids: Sequence[int], reason: Reason, detail: str) -> None:
+        """Note that the features' levels of these projects could not be read."""
+        fact = Fact.ACCESS_LEVELS
+        with self._transaction():
+            for project_id in ids:
+                path, missing = self._db.execute(
+                    "SELECT path, missing FROM projects WHERE id = ?", (project_id,)
+                ).fetchone()
+                facts = sorted({*filter(None, missing.split(",")), fact.value})
+                self._db.execute(
+                    "UPDATE projects SET missing = ? WHERE id = ?", (",".join(facts), project_id)
+                )
+                gap = Gap(fact, reason, detail, "project", project_id, path)
+                self._insert("gaps", rows.GAP_COLUMNS, [rows.gap_row(gap)])
 
     def add_targets(self, targets: Iterable[Target], gaps: Iterable[Gap] = ()) -> None:
         """Store what entries point to, and the gaps of those that are not visible."""
