@@ -16,6 +16,12 @@ _SSO_HINT: Final = (
     "A sign-in page or proxy may stand before GitLab, or --url names something else;"
     " a GitLab below a relative URL needs that path too (https://example.com/gitlab)."
 )
+_UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
+"""OpenSSL's name for a certificate that does not hold, in the text of both libraries' errors."""
+_CA_HINT: Final = (
+    "Name the authority that signed it with --ca-file FILE (PEM), or in SSL_CERT_FILE;"
+    " --insecure switches the check off."
+)
 TOKEN_HINT: Final = (
     "Use a personal, project or group access token with the scope read_api and the Maintainer"
     " role; a group access token on the top-level group reads the whole tree."
@@ -30,6 +36,8 @@ def from_httpx(error: Exception) -> ExchangeError:
     """Translate an httpx error; the text names no header."""
     if isinstance(error, httpx.ConnectTimeout):
         return ExchangeError(Failure.UNREACHABLE, "no connection within the time limit")
+    if isinstance(error, httpx.ConnectError) and _UNTRUSTED in str(error):
+        return ExchangeError(Failure.UNTRUSTED, _certificate_fault(str(error)))
     if isinstance(error, httpx.ConnectError | httpx.ProxyError):
         return ExchangeError(Failure.UNREACHABLE, f"{type(error).__name__}: {error}")
     if isinstance(error, httpx.TimeoutException):
@@ -41,6 +49,8 @@ def from_requests(error: requests.RequestException) -> ExchangeError:
     """Translate a requests error; the text names no header."""
     if isinstance(error, requests.ReadTimeout):
         return ExchangeError(Failure.TIMED_OUT, "no answer within the time limit")
+    if isinstance(error, requests.exceptions.SSLError) and _UNTRUSTED in str(error):
+        return ExchangeError(Failure.UNTRUSTED, _certificate_fault(str(error)))
     unconnected = requests.exceptions.SSLError | requests.exceptions.ProxyError
     reason = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(error, unconnected | requests.ConnectTimeout) or isinstance(
@@ -50,8 +60,14 @@ def from_requests(error: requests.RequestException) -> ExchangeError:
     return ExchangeError(Failure.CONNECTION, f"{type(error).__name__}: {error}")
 
 
-def check_answer(answer: Any, url: str) -> None:
-    """Refuse an answer that is not GitLab's API speaking.
+def _certificate_fault(text: str) -> str:
+    """Take OpenSSL's own words out of an error's text."""
+    words = text.partition("certificate verify failed: ")[2] or text
+    return words.partition(" (_ssl")[0]
+
+
+def check_answer(answer: Any, url: str) -> Any:
+    """Return the JSON of an answer, None where it need not have one; refuse what is not GitLab's.
 
     Raises OriginError for a redirect that leaves the origin, UnexpectedAnswerError for any other
     redirect and for HTML where JSON was due, ExchangeError (BROKEN) for a body that is cut off.
@@ -60,8 +76,14 @@ def check_answer(answer: Any, url: str) -> None:
     status = int(answer.status_code)
     if 300 <= status < 400:
         _refuse_redirect(answer, url)
+    if status == 407:
+        raise GitLabError(
+            "the proxy does not let us through (HTTP 407): it wants other credentials",
+            hint="Look at HTTP_PROXY, HTTPS_PROXY and NO_PROXY.",
+            status=status,
+        )
     if not 200 <= status < 300 or status == 204:
-        return
+        return None
     kind = (answer.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
     body = answer.content or b""
     if kind == "text/html" or body.lstrip()[:1] == b"<":
@@ -71,7 +93,7 @@ def check_answer(answer: Any, url: str) -> None:
             status=status,
         )
     try:
-        json.loads(body)
+        return json.loads(body)
     except ValueError:
         raise ExchangeError(Failure.BROKEN, "an answer that is not whole JSON", status) from None
 
@@ -102,12 +124,14 @@ def fatal(error: ExchangeError, url: str) -> GitLabError:
         Failure.TIMED_OUT: "GitLab did not answer in time",
         Failure.CONNECTION: "the connection to GitLab broke",
         Failure.UNREACHABLE: "GitLab could not be reached",
+        Failure.UNTRUSTED: "GitLab's certificate is not trusted",
         Failure.BROKEN: "GitLab's answers were not whole",
         Failure.LOCKED: "GitLab kept a resource locked",
     }
+    hint = "Check the address, the network and the proxy settings, then run again."
     return GitLabError(
         f"{words[error.failure]}: {url}: {error}",
-        hint="Check the address, the network and the proxy settings, then run again.",
+        hint=_CA_HINT if error.failure is Failure.UNTRUSTED else hint,
         status=error.status,
     )
 

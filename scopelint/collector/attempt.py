@@ -7,7 +7,7 @@ from typing import TypeVar
 from scopelint.collector.answers import fatal
 from scopelint.collector.graphql import TooMuchError
 from scopelint.collector.patience import ExchangeError, Failure
-from scopelint.errors import TargetNotFoundError, UnexpectedAnswerError
+from scopelint.errors import GitLabError, TargetNotFoundError, UnexpectedAnswerError
 from scopelint.model import Reason
 
 _T = TypeVar("_T")
@@ -31,6 +31,16 @@ def understood(ask: Callable[[], _T]) -> _T:
             f"an answer of GitLab has another form than its API documents ({error!r:.200})",
             hint="Does --url name a GitLab? If it does, report this with the GitLab version.",
         ) from error
+
+
+def needed(ask: Callable[[], _T], url: str) -> _T:
+    """Ask for what a run cannot do without; every failure is a GitLabError that names `url`."""
+    try:
+        return understood(ask)
+    except ExchangeError as error:
+        raise fatal(error, url) from None
+    except TooMuchError as error:
+        raise GitLabError(f"{url} did not answer: {error}", hint="Try --api rest.") from None
 
 
 def attempt(ask: Callable[[], _T]) -> _T | Failed:

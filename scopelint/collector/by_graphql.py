@@ -1,6 +1,7 @@
 """Reading by GraphQL: a hundred projects a request."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from scopelint.collector import graphql, parse, queries
@@ -20,11 +21,14 @@ from scopelint.errors import TargetNotFoundError
 from scopelint.model import Fact, Gap, Group, Project, Reason, Target
 from scopelint.snapshot import Filters, Listed
 
+log = logging.getLogger(__name__)
+
 
 class GraphQLReader:
     """Reads an instance by GraphQL, built for the fields that it has."""
 
     batch = queries.PAGE
+    tight = False
 
     def __init__(self, connection: Connection, filters: Filters, wanted: Sequence[Wanted]) -> None:
         """Ask once what the instance has and what the targets are."""
@@ -83,11 +87,15 @@ class GraphQLReader:
         first = cursor is None
         if root.kind == "instance":
             membership = not self.administrator
-            text = queries.instance_groups(self.caps, first_page=first, membership=membership)
-            data = self._run(text, {"after": cursor}).data
+            data = self._run(
+                lambda caps: queries.instance_groups(caps, first_page=first, membership=membership),
+                {"after": cursor},
+            ).data
             return _page(data.get("groups"), parse.read_group)
-        text = queries.descendant_groups(self.caps, first_page=first)
-        data = self._run(text, {"path": root.path, "after": cursor}).data
+        data = self._run(
+            lambda caps: queries.descendant_groups(caps, first_page=first),
+            {"path": root.path, "after": cursor},
+        ).data
         group = data.get("group")
         if group is None:
             raise TargetNotFoundError(f"group {root.path} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT)
@@ -104,10 +112,17 @@ class GraphQLReader:
             return Page((Listed(Project(root.id, root.path)),), None, 1)
         if root.kind == "instance":
             membership = not self.administrator
-            text = queries.instance_projects(self.caps, first_page=first, membership=membership)
-            return _page(self._run(text, {"after": cursor}).data.get("projects"), _listed)
-        text = queries.group_projects(first_page=first)
-        group = self._run(text, {"path": root.path, "after": cursor}).data.get("group")
+            found = self._run(
+                lambda caps: queries.instance_projects(
+                    caps, first_page=first, membership=membership
+                ),
+                {"after": cursor},
+            )
+            return _page(found.data.get("projects"), _listed)
+        group = self._run(
+            lambda caps: queries.group_projects(caps, first_page=first),
+            {"path": root.path, "after": cursor},
+        ).data.get("group")
         if group is None:
             raise TargetNotFoundError(f"group {root.path} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT)
         return _page(group["projects"], _listed)
@@ -115,8 +130,9 @@ class GraphQLReader:
     def read(self, listed: Sequence[Listed]) -> Details:
         """Read the scopes of up to a page of projects, long lists to their end."""
         usage = self._filters.usage
-        ids = [queries.gid("Project", one.project.id) for one in listed]
-        result = self._run(queries.details(self.caps, usage=usage), {"ids": ids})
+        variables = queries.by_ids("Project", [one.project.id for one in listed])
+        result = self._run(lambda caps: queries.details(caps, usage=usage), variables)
+        self.tight = _near_limit(result.data.get("queryComplexity") or {})
         late = [error for error in result.errors if error.timed_out]
         if late and len(listed) > 1:
             # GitLab ran out of time and left the rest null; with fewer at once it may not.
@@ -149,9 +165,10 @@ class GraphQLReader:
 
     def _next_pages(self, reading: parse.Reading) -> None:
         cursors = dict(reading.cursors)
-        text = queries.rest_of_lists(self.caps, cursors)
-        ids = [queries.gid("Project", reading.project.id)]
-        result = self._run(text, {"ids": ids, **cursors})
+        variables = queries.by_ids("Project", [reading.project.id])
+        result = self._run(
+            lambda caps: queries.rest_of_lists(caps, cursors), {**variables, **cursors}
+        )
         nodes = [node for node in (result.data.get("projects") or {}).get("nodes") or () if node]
         node = nodes[0] if nodes else {}
         lists = [name for name in cursors if name != "ciJobTokenAuthLogs"]
@@ -163,32 +180,55 @@ class GraphQLReader:
 
     def targets(self, kind: Literal["project", "group"], ids: Sequence[int]) -> list[Target]:
         """Read groups with a count of all their projects, or projects, by id."""
-        text = (
-            queries.group_targets(self.caps)
-            if kind == "group"
-            else queries.project_targets(self.caps)
-        )
-        gids = [queries.gid(kind.capitalize(), number) for number in ids]
-        data = self._run(text, {"ids": gids}).data
+        build = queries.group_targets if kind == "group" else queries.project_targets
+        data = self._run(build, queries.by_ids(kind.capitalize(), ids)).data
         nodes = (data.get("groups" if kind == "group" else "projects") or {}).get("nodes") or ()
         return [_target(kind, node) for node in nodes if node is not None]
 
     def unavailable(self) -> Mapping[Fact, str]:
         """Return what GraphQL does not show here."""
-        missing: dict[Fact, str] = {}
+        missing = self.caps.lost_facts()
         if not self._filters.usage:
             missing[Fact.LOG] = "the authentication log was not read (use --usage)"
         elif not self.caps.log:
             missing[Fact.LOG] = "GitLab shows the authentication log from 17.9 on"
         return missing
 
-    def _run(self, text: str, variables: Mapping[str, Any]) -> graphql.Result:
-        result = graphql.run(self._connection, text, variables)
+    def _run(
+        self, build: Callable[[Capabilities], str], variables: Mapping[str, Any]
+    ) -> graphql.Result:
+        """Send the query that `build` makes, again without what GitLab does not know.
+
+        A version that nobody foresaw may have renamed or removed a field: then the scan goes on,
+        and only the fact behind it is missing.
+        """
+        caps = self.caps
+        try:
+            result = graphql.run(self._connection, build(caps), variables)
+        except graphql.InvalidQueryError as error:
+            self.caps = _without_unknown(self.caps, error)
+            if build(self.caps) == build(caps):
+                raise
+            return self._run(build, variables)
         late = [error for error in result.errors if error.timed_out and len(error.path) <= 2]
         if late:
             # A whole connection is null because GitLab ran out of time: not an empty list.
             raise graphql.TooMuchError(late[0].message, timed_out=True)
         return result
+
+
+def _without_unknown(caps: Capabilities, error: graphql.InvalidQueryError) -> Capabilities:
+    for type_name, field_name in error.fields:
+        if caps.has(type_name, field_name):
+            log.warning(
+                "this GitLab does not know %s.%s; reading without it", type_name, field_name
+            )
+            caps = caps.without_field(type_name, field_name)
+    for name in error.arguments:
+        if caps.takes(name):
+            log.warning("this GitLab does not know the argument %s; reading without it", name)
+            caps = caps.without_argument(name)
+    return caps
 
 
 def _gone(project: Project) -> Project:
@@ -225,6 +265,12 @@ def _page(connection: Mapping[str, Any] | None, read: Any) -> Page[Any]:
     nodes = tuple(_each(connection, read))
     cursor = page["endCursor"] if page["hasNextPage"] else None
     return Page(nodes, cursor, connection.get("count"))
+
+
+def _near_limit(complexity: Mapping[str, Any]) -> bool:
+    """Tell whether a query's score leaves less than a tenth of what GitLab allows."""
+    score, limit = complexity.get("score"), complexity.get("limit")
+    return bool(score and limit and score > 0.9 * limit)
 
 
 def _each(connection: Mapping[str, Any], read: Any) -> Iterator[Any]:

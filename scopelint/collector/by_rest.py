@@ -34,6 +34,7 @@ class RestReader:
     """Reads an instance by REST."""
 
     batch = 1
+    tight = False
 
     def __init__(
         self, connection: Connection, filters: Filters, caps: Capabilities | None = None

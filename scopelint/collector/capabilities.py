@@ -6,10 +6,11 @@ release; so the query is built from what `__type` says is there
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
-from scopelint.model import parse_version
+from scopelint.model import Fact, parse_version
 
 ADMINISTRATOR_LIMIT: Final = 300
 """The complexity limit GitLab grants an administrator; others get 250."""
@@ -23,6 +24,24 @@ _TYPES: Final = (
     "CiJobTokenScopeAllowlistEntry",
     "CiJobTokenAuthLog",
 )
+_SURE: Final[Mapping[tuple[str, str], tuple[tuple[int, int], Fact]]] = {
+    ("ProjectCiCdSetting", "pushRepositoryForJobTokenAllowed"): ((18, 4), Fact.PUSH),
+    ("ProjectCiCdSetting", "crossProjectPushForJobTokenAllowed"): ((19, 1), Fact.CROSS_PUSH),
+    ("CiJobTokenScopeAllowlistEntry", "defaultPermissions"): ((17, 9), Fact.PERMISSIONS),
+    ("CiJobTokenScopeAllowlistEntry", "jobTokenPolicies"): ((17, 9), Fact.PERMISSIONS),
+    ("Project", "visibility"): ((16, 0), Fact.VISIBILITY),
+}
+"""From which version on a field is surely there, and the fact that is not readable without it.
+
+A field that is missing before is one that the version does not have yet, which is known; one that
+is missing from then on was renamed or removed in a version that nobody foresaw, which is a gap.
+"""
+_GONE_WITH_18: Final[Mapping[tuple[str, str], Fact]] = {
+    ("ProjectCiCdSetting", "jobTokenScopeEnabled"): Fact.OUTBOUND,
+    ("CiJobTokenScopeAllowlistEntry", "direction"): Fact.OUTBOUND_ENTRIES,
+}
+"""Fields of the outbound setting: from 18.0 on it has no effect, so their absence loses nothing."""
+
 _ENFORCEABLE: Final = (17, 6)
 _PUSH: Final = (17, 2)
 
@@ -43,7 +62,7 @@ def preflight_selection() -> str:
   }}"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Capabilities:
     """The fields that this instance has by type, its version, and the token's complexity limit.
 
@@ -56,6 +75,7 @@ class Capabilities:
     fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
     target_types: frozenset[str] = frozenset()
     inbound_type: str = ""
+    dropped_arguments: frozenset[str] = frozenset()
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "Capabilities":
@@ -79,7 +99,7 @@ class Capabilities:
             inbound_type=inbound.get("inboundAllowlist") or "",
         )
 
-    @property
+    @cached_property
     def version(self) -> tuple[int, int]:
         """Major and minor; `(0, 0)` where GitLab did not say."""
         return parse_version(self.version_text)
@@ -93,7 +113,38 @@ class Capabilities:
         """Tell whether a type has a field on this instance."""
         return field_name in self.fields.get(type_name, frozenset())
 
-    @property
+    def takes(self, argument: str) -> bool:
+        """Tell whether an argument that changes nothing but a default may be sent."""
+        return argument not in self.dropped_arguments
+
+    def without_field(self, type_name: str, field_name: str) -> "Capabilities":
+        """Return these capabilities without a field that GitLab turned out not to know."""
+        left = self.fields.get(type_name, frozenset()) - {field_name}
+        return replace(self, fields={**self.fields, type_name: left})
+
+    def without_argument(self, name: str) -> "Capabilities":
+        """Return these capabilities without an argument that GitLab turned out not to know."""
+        return replace(self, dropped_arguments=self.dropped_arguments | {name})
+
+    def lost(self, type_name: str, field_name: str) -> bool:
+        """Tell whether a field is missing that this version should have."""
+        if self.has(type_name, field_name) or type_name not in self.fields:
+            return False
+        sure = _SURE.get((type_name, field_name))
+        if sure is not None:
+            return self.version == (0, 0) or self.version >= sure[0]
+        return (type_name, field_name) in _GONE_WITH_18 and self.version < (18, 0)
+
+    def lost_facts(self) -> dict[Fact, str]:
+        """Return the facts that cannot be read because a field is gone, with the reason."""
+        named = {key: fact for key, (_, fact) in _SURE.items()} | dict(_GONE_WITH_18)
+        return {
+            fact: f"this GitLab does not show {field_name} any more"
+            for (type_name, field_name), fact in named.items()
+            if self.lost(type_name, field_name)
+        }
+
+    @cached_property
     def entry_rows(self) -> bool:
         """Whether allowlist rows with permissions, age and author can be read (17.7)."""
         return self.has("Project", "ciJobTokenScopeAllowlist")
@@ -109,7 +160,7 @@ class Capabilities:
         settings = self.has("ProjectCiCdSetting", "inboundJobTokenScopeEnabled")
         return settings and (self.entry_rows or self.lists)
 
-    @property
+    @cached_property
     def log(self) -> bool:
         """Whether the authentication log can be read.
 
@@ -128,7 +179,7 @@ class Capabilities:
         """Whether the version has the push setting (17.2)."""
         return self.version == (0, 0) or self.version >= _PUSH
 
-    @property
+    @cached_property
     def targets_need_permission(self) -> bool:
         """Whether an entry's target is null when this token cannot read it (17.7 and 17.8)."""
         return self.entry_rows and "CiJobTokenAccessibleProject" not in self.target_types

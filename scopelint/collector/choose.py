@@ -2,17 +2,15 @@
 
 import logging
 
-from scopelint.collector.answers import fatal
+from scopelint.collector.attempt import needed
 from scopelint.collector.by_graphql import GraphQLReader
 from scopelint.collector.by_rest import RestReader
 from scopelint.collector.connection import Connection
 from scopelint.collector.graphql import (
     FineGrainedTokenError,
     InvalidQueryError,
-    TooMuchError,
 )
 from scopelint.collector.order import Order
-from scopelint.collector.patience import ExchangeError
 from scopelint.collector.reader import Reader
 from scopelint.errors import GitLabError
 
@@ -21,6 +19,10 @@ log = logging.getLogger(__name__)
 
 def make_reader(connection: Connection, order: Order) -> Reader:
     """Return the reader for this instance, token and `--api`; raise a GitLabError if there is none."""
+    return needed(lambda: _make_reader(connection, order), connection.server.url)
+
+
+def _make_reader(connection: Connection, order: Order) -> Reader:
     if order.api == "rest":
         return RestReader(connection, order.filters)
     try:
@@ -30,10 +32,6 @@ def make_reader(connection: Connection, order: Order) -> Reader:
             raise
         log.warning("%s; reading by REST", error.message)
         return RestReader(connection, order.filters)
-    except ExchangeError as error:
-        raise fatal(error, f"{connection.server.url}/api/graphql") from None
-    except TooMuchError as error:
-        raise GitLabError(f"the first query failed: {error}", hint="Try --api rest.") from None
     if reader.caps.readable:
         return reader
     if order.api == "graphql":

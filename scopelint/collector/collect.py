@@ -13,7 +13,7 @@ from pathlib import Path
 
 import scopelint
 from scopelint.collector import enforcement, entry_targets, features
-from scopelint.collector.attempt import understood
+from scopelint.collector.attempt import needed
 from scopelint.collector.choose import make_reader
 from scopelint.collector.connection import Connection
 from scopelint.collector.enumeration import Enumeration
@@ -21,7 +21,7 @@ from scopelint.collector.graphql import FineGrainedTokenError
 from scopelint.collector.order import Order
 from scopelint.collector.progress import Listener, silent
 from scopelint.collector.reader import Reader, Root
-from scopelint.collector.run import Run
+from scopelint.collector.run import Run, aside
 from scopelint.collector.scopes import Scopes
 from scopelint.collector.workers import Workers
 from scopelint.errors import NothingScannedError, SnapshotError
@@ -76,9 +76,10 @@ def _collect(
     *,
     over_empty: bool,
 ) -> Header:
-    reader = understood(lambda: make_reader(connection, order))
+    reader = aside(connection, listener, lambda: make_reader(connection, order))
     # The same target may be named twice, by path and by number.
-    roots = list(dict.fromkeys(understood(lambda: reader.resolve(order.wanted))))
+    found = needed(lambda: reader.resolve(order.wanted), connection.server.url)
+    roots = list(dict.fromkeys(found))
     header = _header(connection, order, reader, roots)
     if writer is None:
         writer = SnapshotWriter(path, header, over_empty=over_empty)
@@ -109,7 +110,9 @@ def _read(run: Run, order: Order, roots: Sequence[Root]) -> None:
     found = enforcement.find(run.connection, run.reader, run.writer)
     run.writer.add_gaps(found.gaps)
     run.writer.save_header(
-        run.writer.header.with_changes(finished_at=_now(), enforcement=found.state)
+        run.writer.header.with_changes(
+            finished_at=_now(), enforcement=found.state, unavailable=run.reader.unavailable()
+        )
     )
     run.progress.step = "done"
     run.tell()

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -54,6 +55,25 @@ class Server:
         return {"PRIVATE-TOKEN": self.token.reveal()}
 
 
+@dataclass(frozen=True, slots=True)
+class GraphQLAnswer:
+    """An answer of the GraphQL endpoint; `body` is its JSON, decoded once, None with a failure."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+    body: Any
+
+    @property
+    def text(self) -> str:
+        """The content as text."""
+        return self.content.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Return the decoded JSON."""
+        return self.body
+
+
 @dataclass
 class Connection:
     """The clients of one server, sharing one patience. Threads may use it at the same time."""
@@ -62,6 +82,7 @@ class Connection:
     patience: Patience = field(default_factory=Patience)
     _local: threading.local = field(default_factory=threading.local, repr=False)
     _graphql: httpx.Client | None = field(default=None, repr=False)
+    _sessions: list["PatientSession"] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         verify: Any = self.server.verify
@@ -82,9 +103,11 @@ class Connection:
         self.patience.stop.set()
         if self._graphql is not None:
             self._graphql.close()
+        for session in self._sessions:
+            session.close()
 
-    def post_graphql(self, payload: dict[str, Any]) -> httpx.Response:
-        """Send one GraphQL query and return the answer, a JSON document.
+    def post_graphql(self, payload: dict[str, Any]) -> "GraphQLAnswer":
+        """Send one GraphQL query and return the answer, a JSON document where it succeeded.
 
         Raises ExchangeError (after the retries) or a GitLabError for an answer that is none.
         """
@@ -92,15 +115,15 @@ class Connection:
         assert client is not None  # noqa: S101 - set in __post_init__
         url = f"{self.server.url}/api/graphql"
 
-        def exchange() -> httpx.Response:
+        def exchange() -> GraphQLAnswer:
             try:
                 answer = client.post(url, json=payload)
             except (httpx.HTTPError, httpx.InvalidURL, RuntimeError) as error:
                 raise from_httpx(error) from None
-            check_answer(answer, url)
-            return answer
+            body = check_answer(answer, url)
+            return GraphQLAnswer(answer.status_code, answer.headers, answer.content, body)
 
-        log.debug("POST %s %s", url, payload.get("operationName") or "")
+        log.debug("POST %s %s", url, payload["query"].partition("(")[0].partition(" {")[0])
         return self.patience.send(exchange, "graphql")
 
     @property
@@ -110,6 +133,8 @@ class Connection:
         if client is None:
             server = self.server
             token = server.token.reveal() or None
+            session = PatientSession(server.url, self.patience)
+            self._sessions.append(session)
             client = gitlab.Gitlab(
                 server.url,
                 private_token=None if server.oauth else token,
@@ -117,7 +142,7 @@ class Connection:
                 ssl_verify=server.verify,
                 timeout=READ_TIMEOUT,
                 user_agent=USER_AGENT,
-                session=PatientSession(server.url, self.patience),
+                session=session,
                 keep_base_url=True,
                 retry_transient_errors=False,
                 per_page=100,

@@ -112,14 +112,14 @@ def _from_python_gitlab(
     try:
         sections.read(files, encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError) as error:
-        raise UsageError(f"python-gitlab's config cannot be read: {error!s:.200}") from None
+        raise UsageError(f"python-gitlab's config cannot be read: {_fault(error)}") from None
     name = _section(sections, urls)
     if name is None:
         return None
     try:
         section = GitlabConfigParser(name, files)
-    except GitlabError as error:
-        raise UsageError(f"python-gitlab's config, section {name}: {error!s:.200}") from None
+    except (GitlabError, configparser.Error, ValueError, TypeError, OSError) as error:
+        raise UsageError(f"python-gitlab's config, section {name}: {_fault(error)}") from None
     token = section.private_token or section.oauth_token
     if not token or not section.url:
         return None
@@ -127,6 +127,15 @@ def _from_python_gitlab(
     oauth = not section.private_token
     found = _checked(token, TokenSource.PYTHON_GITLAB, given_by, oauth=oauth)
     return replace(found, section_url=section.url)
+
+
+def _fault(error: Exception) -> str:
+    """Name a fault by its kind and line; the texts of configparser's errors may show a token."""
+    if isinstance(error, GitlabError):
+        return str(error)[:200]
+    lines = [line for line, _ in getattr(error, "errors", ())] or [getattr(error, "lineno", None)]
+    place = f" in line {lines[0]}" if lines[0] else ""
+    return f"{type(error).__name__}{place}"
 
 
 def _section(sections: configparser.ConfigParser, urls: tuple[str, ...]) -> str | None:

@@ -8,16 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from scopelint.collector.answers import fatal
+from scopelint.collector.attempt import needed
 from scopelint.collector.by_rest import RestReader
 from scopelint.collector.capabilities import Capabilities
 from scopelint.collector.choose import make_reader
 from scopelint.collector.connection import Connection
-from scopelint.collector.graphql import TooMuchError
 from scopelint.collector.order import Order
-from scopelint.collector.patience import ExchangeError
 from scopelint.collector.reader import Reader, Root
-from scopelint.errors import GitLabError
 from scopelint.model import Project, Reason
 from scopelint.snapshot import Listed
 
@@ -79,14 +76,14 @@ def diagnose(connection: Connection, order: Order) -> Diagnosis:
         missing_fields=tuple(_missing(reader.caps)) if reader.api == "graphql" else (),
         log=reader.api == "graphql" and reader.caps.log,
     )
-    token = rest.token()
+    token = _now_or_never(connection, rest.token)
     if token is not None:
         found.scopes = tuple(token.get("scopes") or ())
         found.expires_at = token.get("expires_at")
-    found.roots = tuple(reader.resolve(order.wanted))
+    found.roots = tuple(_now_or_never(connection, lambda: reader.resolve(order.wanted)))
     for root in found.roots:
         _sample(connection, reader, root, found)
-    found.enforcement = _enforcement(reader, rest)
+    found.enforcement = _now_or_never(connection, lambda: _enforcement(reader, rest))
     return found
 
 
@@ -129,12 +126,7 @@ def _enforcement(reader: Reader, rest: RestReader) -> str:
 
 
 def _now_or_never(connection: Connection, ask: Callable[[], _T]) -> _T:
-    try:
-        return ask()
-    except ExchangeError as error:
-        raise fatal(error, connection.server.url) from None
-    except TooMuchError as error:
-        raise GitLabError(f"GitLab did not answer a page of projects: {error}") from None
+    return needed(ask, connection.server.url)
 
 
 __all__: Sequence[Any] = ["Diagnosis", "MissingField", "diagnose"]

@@ -36,8 +36,8 @@ def _turn(run: Run, rest: RestReader, root: Root, visibility: str, cursor: str |
         if isinstance(page, Failed):
             # The projects that stay without levels are noted at the end.
             return
-        found = ((each.project.id, each.project.access_levels or {}) for each in page.items)
-        run.writer.add_access_levels(found)
+        shown = [(each.project.id, each.project.access_levels) for each in page.items]
+        run.writer.add_access_levels((number, found) for number, found in shown if found)
         run.tell()
         if page.cursor is not None and page.cursor != cursor:
             _turn(run, rest, root, visibility, page.cursor)

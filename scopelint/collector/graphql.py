@@ -20,9 +20,9 @@ _TOO_MUCH = re.compile(r"max complexity|max depth|Query too large", re.IGNORECAS
 _TIMEOUT = re.compile(r"timeout|timed out", re.IGNORECASE)
 _FINE_GRAINED = re.compile(r"fine-grained (personal )?access token|granular_scope", re.IGNORECASE)
 _UNKNOWN_FIELD = re.compile(
-    r"Field '(?P<field>\w+)' doesn't exist on type '(?P<type>\w+)'"
-    r"|Cannot query field '(?P<field2>\w+)' on type '(?P<type2>\w+)'"
+    r"Field '(\w+)' doesn't exist on type '(\w+)'|Cannot query field '(\w+)' on type '(\w+)'"
 )
+_UNKNOWN_ARGUMENT = re.compile(r"doesn't accept argument '(\w+)'|Unknown argument '(\w+)'")
 
 
 class TooMuchError(Exception):
@@ -34,7 +34,19 @@ class TooMuchError(Exception):
 
 
 class InvalidQueryError(GitLabError):
-    """GitLab refused the query as invalid: this instance lacks a field or an argument."""
+    """GitLab refused the query as invalid: this instance lacks a field or an argument.
+
+    `fields` names the fields as (type, field), `arguments` the arguments, where GitLab named them.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            f"this GitLab does not know a field that its version should have: {message:.300}",
+            hint="Use --api rest, and report this with the GitLab version.",
+        )
+        found = [[part for part in match if part] for match in _UNKNOWN_FIELD.findall(message)]
+        self.fields = [(type_name, field_name) for field_name, type_name in found]
+        self.arguments = [one or other for one, other in _UNKNOWN_ARGUMENT.findall(message)]
 
 
 class FineGrainedTokenError(AuthenticationError):
@@ -117,10 +129,7 @@ def _no_data(messages: Sequence[str], url: str) -> Exception:
     if _TOO_MUCH.search(text) or _TIMEOUT.search(text):
         return TooMuchError(text, timed_out=_TIMEOUT.search(text) is not None)
     if _UNKNOWN_FIELD.search(text) or "argument" in text.lower() or "fragment" in text.lower():
-        return InvalidQueryError(
-            f"this GitLab does not know a field that its version should have: {text:.300}",
-            hint="Use --api rest, and report this with the GitLab version.",
-        )
+        return InvalidQueryError(text)
     return GitLabError(f"{url} refused the query: {text:.300}", hint="Try --api rest.")
 
 

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Meter:
-    """Thread-safe counters of one run. `requests` counts every request sent, retries included."""
+    """Thread-safe counters of one run.
+
+    `requests` counts every request sent, retries included; `waited` the seconds in which at least
+    one request waited, for the rate limit or before a retry.
+    """
 
     kinds: Counter[str] = field(default_factory=Counter)
     retries: int = 0
@@ -25,12 +29,12 @@ class Meter:
             self.kinds[kind] += 1
 
     def retried(self, seconds: float) -> None:
-        """Count one retry and the seconds waited before it."""
+        """Count one retry and the seconds it adds to the waiting."""
         with self._lock:
             self.retries += 1
             self.waited += seconds
 
     def paused(self, seconds: float) -> None:
-        """Count seconds waited so as not to be refused."""
+        """Count seconds of waiting so as not to be refused."""
         with self._lock:
             self.waited += seconds

@@ -24,9 +24,12 @@ class PageSize:
         self._first = True
         self._managed = 0
 
-    def answered(self, size: int, seconds: float) -> None:
-        """Learn from a page of `size` projects that came in `seconds`."""
-        if self._first and seconds > SLOW and size == self.value:
+    def answered(self, size: int, seconds: float, *, tight: bool = False) -> None:
+        """Learn from a page of `size` projects that came in `seconds`.
+
+        `tight`: its query came near the server's limit of complexity.
+        """
+        if self._first and (seconds > SLOW or tight) and size == self.value:
             self.value = max(1, self.value // 2)
         self._first = False
         self._managed = max(self._managed, size)

@@ -73,7 +73,7 @@ def read_node(
         gap = project_gap(identity, Fact.SCOPE, *_why(error))
         return Reading(replace(identity, gap=gap), None)
     reading = Reading(identity, _settings(settings, caps))
-    _missing_settings(reading, settings, by_field)
+    _missing_settings(reading, settings, by_field, caps)
     if allowlist is None:
         reading.add_gap(Fact.ENTRIES, *_why(by_field.get(_root(caps))))
     else:
@@ -229,11 +229,19 @@ def finish(reading: Reading, caps: Capabilities) -> tuple[Project, list[Gap]]:
     scope = replace(
         reading.scope,
         entries=tuple(inbound),
-        outbound_entries=None if Fact.OUTBOUND_ENTRIES in missing else tuple(outbound),
+        outbound_entries=tuple(outbound) if _outbound_known(reading, caps) else None,
         uses=uses,
         missing=frozenset(missing),
     )
     return replace(reading.project, scope=scope), reading.gaps
+
+
+def _outbound_known(reading: Reading, caps: Capabilities) -> bool:
+    missing = {gap.fact for gap in reading.gaps}
+    if caps.entry_rows:
+        # Rows of both directions stand in one list.
+        return not missing & {Fact.OUTBOUND_ENTRIES, Fact.ENTRIES}
+    return "outboundAllowlist" in reading.lists and Fact.OUTBOUND_ENTRIES not in missing
 
 
 def hidden_rows(reading: Reading, caps: Capabilities) -> bool:
@@ -253,7 +261,11 @@ def _uses(reading: Reading) -> tuple[TokenUse, ...] | None:
         return None
     if len(reading.uses) >= LOG_CAP:
         reading.add_gap(Fact.LOG, Reason.CAPPED, f"the log shows at most {LOG_CAP} origins")
-    known = [use for use in reading.uses if use["originProject"] and use["lastAuthorizedAt"]]
+    known = [
+        use
+        for use in reading.uses
+        if use["lastAuthorizedAt"] and (use["originProject"] or {}).get("fullPath")
+    ]
     if len(known) < len(reading.uses):
         reading.add_gap(Fact.LOG, Reason.REDACTED, "the log hides origins from this token")
     return tuple(
@@ -282,9 +294,18 @@ def _split(
     outbound: list[AllowlistEntry] = []
     for name, kind in (("groupsAllowlist", "group"), ("projectsAllowlist", "project")):
         for node in reading.lists.get(name, ()):
-            leftover = str(node.get("direction") or "inbound").lower() == "outbound"
+            direction = node.get("direction", "inbound")
+            if direction is None and kind == "project":
+                detail = "GitLab answered null for an entry's direction"
+                reading.add_gap(Fact.OUTBOUND_ENTRIES, Reason.ERROR, detail)
+            leftover = str(direction).lower() == "outbound"
             (outbound if leftover else inbound).append(_entry(node, kind, caps))  # type: ignore[arg-type]
-    return inbound, outbound
+    return _without_twins(inbound), _without_twins(outbound)
+
+
+def _without_twins(entries: list[AllowlistEntry]) -> list[AllowlistEntry]:
+    """Keep one of the rows that nothing tells apart: two just-deleted targets allowed at one time."""
+    return list({entry.key: entry for entry in entries}.values())
 
 
 def _plain_lists(reading: Reading) -> tuple[list[AllowlistEntry], list[AllowlistEntry]]:
@@ -308,7 +329,8 @@ def _others(reading: Reading, name: str) -> list[AllowlistEntry]:
 def _entry(node: Node, kind: Literal["group", "project"], caps: Capabilities) -> AllowlistEntry:
     target = node.get("target")
     # What this version does not have: every entry has default permissions, made by hand.
-    default: bool | None = True
+    lost = caps.lost("CiJobTokenScopeAllowlistEntry", "defaultPermissions")
+    default: bool | None = None if lost else True
     automatic: bool | None = False
     if caps.has("CiJobTokenScopeAllowlistEntry", "defaultPermissions"):
         default = node.get("defaultPermissions")
@@ -346,15 +368,18 @@ def _settings(settings: Node | None, caps: Capabilities) -> Scope:
 
 
 def _value(settings: Node, name: str, caps: Capabilities) -> bool | None:
-    """Read a flag; one that this version does not have is known to be off."""
+    """Read a flag; one that this version does not have yet is known to be off."""
     if not caps.has("ProjectCiCdSetting", name):
-        return False
+        return None if caps.lost("ProjectCiCdSetting", name) else False
     value = settings.get(name)
     return None if value is None else bool(value)
 
 
 def _missing_settings(
-    reading: Reading, settings: Node | None, errors: Mapping[str, FieldError]
+    reading: Reading,
+    settings: Node | None,
+    errors: Mapping[str, FieldError],
+    caps: Capabilities,
 ) -> None:
     if settings is None or reading.scope is None:
         return
@@ -366,7 +391,8 @@ def _missing_settings(
         (Fact.CROSS_PUSH, scope.cross_project_push, "crossProjectPushForJobTokenAllowed"),
     )
     for fact, value, name in named:
-        if value is None:
+        # What the instance shows for no project is said once for the run.
+        if value is None and not caps.lost("ProjectCiCdSetting", name):
             reading.add_gap(fact, *_why(errors.get(name)))
 
 

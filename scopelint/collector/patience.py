@@ -3,16 +3,19 @@
 python-gitlab's and httpx's own retries are off, so that this is the only place.
 """
 
+import logging
 import random
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import Final, Protocol, TypeVar
 
 from scopelint.collector.meter import Meter
+from scopelint.collector.pace import LONGEST_ORDERED, Pace, is_general, ordered_wait
+
+log = logging.getLogger(__name__)
 
 
 class Failure(Enum):
@@ -27,7 +30,9 @@ class Failure(Enum):
     CONNECTION = auto()
     """Reset, or closed before the answer was whole."""
     UNREACHABLE = auto()
-    """No connection could be made: refused, no such host, no valid certificate."""
+    """No connection could be made: refused, no such host, a proxy that will not."""
+    UNTRUSTED = auto()
+    """The certificate is not signed by an authority that is trusted here, or for another name."""
     BROKEN = auto()
     """A body that should be JSON and is not whole."""
     LOCKED = auto()
@@ -48,6 +53,7 @@ MATRIX: Final[Mapping[Failure, Treatment]] = {
     Failure.TIMED_OUT: Treatment(attempts=1, base=0.0),
     Failure.CONNECTION: Treatment(attempts=12, base=0.1),
     Failure.UNREACHABLE: Treatment(attempts=12, base=0.1),
+    Failure.UNTRUSTED: Treatment(attempts=1, base=0.0),
     Failure.BROKEN: Treatment(attempts=12, base=0.1),
     Failure.LOCKED: Treatment(attempts=10, base=0.2),
 }
@@ -59,8 +65,6 @@ GitLab is restarting."""
 
 LONGEST_BACKOFF: Final = 30.0
 """Seconds; no wait that we choose ourselves is longer."""
-LONGEST_ORDERED: Final = 600.0
-"""Seconds; GitLab's longest documented interval (its application limits)."""
 
 SERVER_ERRORS: Final = frozenset({500, 502, 503, 504, *range(520, 531)})
 
@@ -118,11 +122,13 @@ class Patience:
     stop: threading.Event = field(default_factory=threading.Event)
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _not_before: float = 0.0
     waiting_until: float = 0.0
     """Until when (by `clock`) a request waits for GitLab; in the past while none does."""
     _answered: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        self._pace = Pace(self.max_rpm, self.clock)
 
     def send(self, exchange: Callable[[], A], kind: str) -> A:
         """Run `exchange` until its answer can be read; raise ExchangeError when it never can.
@@ -132,24 +138,10 @@ class Patience:
         attempt = 0
         while True:
             attempt += 1
-            self._wait_for_a_turn()
-            self.meter.count(kind)
-            answer: A | None = None
-            try:
-                answer = exchange()
-                failure = classify(answer)
-                error = ExchangeError(
-                    failure or Failure.SERVER,
-                    f"HTTP {answer.status_code}",
-                    answer.status_code,
-                )
-            except ExchangeError as raised:
-                failure, error = raised.failure, raised
-            if answer is not None:
-                self._answered = True
-                self._learn(answer.headers)
-            if failure is None and answer is not None:
+            answer, error = self._send_once(exchange, kind)
+            if error is None and answer is not None:
                 return answer
+            assert error is not None  # noqa: S101 - one of the two is there
             treatment = MATRIX[error.failure]
             attempts = treatment.attempts
             if error.failure is Failure.UNREACHABLE and not self._answered:
@@ -157,57 +149,61 @@ class Patience:
             if attempt >= attempts or self.stop.is_set():
                 raise error
             seconds = self._delay(treatment, attempt, answer)
-            self.meter.retried(seconds)
-            self._wait(seconds)
+            log.debug("%s; again in %.1f s", error, seconds)
+            self.meter.retried(self._announce(seconds))
+            self.stop.wait(seconds)
+
+    def _send_once(
+        self, exchange: Callable[[], A], kind: str
+    ) -> tuple[A | None, ExchangeError | None]:
+        """Send when it is this request's turn; return the answer, what is wrong with it, or both."""
+        self._wait_for_a_turn()
+        self.meter.count(kind)
+        try:
+            answer = exchange()
+        except ExchangeError as raised:
+            return None, raised
+        finally:
+            self._pace.done()
+        self._answered = True
+        self._pace.learn(answer.headers)
+        failure = classify(answer)
+        if failure is None:
+            return answer, None
+        return answer, ExchangeError(failure, f"HTTP {answer.status_code}", answer.status_code)
 
     def _delay(self, treatment: Treatment, attempt: int, answer: Answer | None) -> float:
+        """Choose how long to wait; a refusal that is not one endpoint's holds all others too."""
+        refused = answer is not None and answer.status_code == 429
         ordered = ordered_wait(answer.headers) if answer is not None else None
         if ordered is not None:
             # A little more than ordered, spread, so that waiting requests do not return together.
-            return min(ordered, LONGEST_ORDERED) + self.jitter()
-        backoff = min(treatment.base * 2.0 ** (attempt - 1), LONGEST_BACKOFF)
-        return backoff * (0.5 + self.jitter() / 2)
+            hold = min(ordered, LONGEST_ORDERED)
+            seconds = hold + self.jitter()
+        else:
+            backoff = min(treatment.base * 2.0 ** (attempt - 1), LONGEST_BACKOFF)
+            hold = seconds = backoff * (0.5 + self.jitter() / 2)
+        if refused and answer is not None and is_general(answer.headers):
+            self._pace.hold(hold)
+        return seconds
 
     def _wait_for_a_turn(self) -> None:
+        turn, waited_for = self._pace.take_turn(), 0.0
+        while turn > waited_for and not self.stop.is_set():
+            seconds = turn - self.clock()
+            if seconds > 0:
+                self.meter.paused(self._announce(seconds))
+                self.stop.wait(seconds)
+            # A hold may have come in the meantime.
+            turn, waited_for = self._pace.postponed(turn), turn
+
+    def _announce(self, seconds: float) -> float:
+        """Tell until when we wait; return how much longer that is than what was told already.
+
+        So the meter counts the time in which any request waited, not the sum over all that did.
+        """
         with self._lock:
             now = self.clock()
-            turn = max(now, self._not_before)
-            if self.max_rpm:
-                self._not_before = turn + 60.0 / self.max_rpm
-        if turn > now:
-            self.meter.paused(turn - now)
-            self._wait(turn - now)
-
-    def _wait(self, seconds: float) -> None:
-        self.waiting_until = max(self.waiting_until, self.clock() + seconds)
-        self.stop.wait(seconds)
-
-    def _learn(self, headers: Mapping[str, str]) -> None:
-        """Hold back when GitLab says that the allowance of this minute is used up."""
-        remaining = headers.get("RateLimit-Remaining", "")
-        if remaining.isdecimal() and int(remaining) == 0:
-            seconds = ordered_wait(headers)
-            if seconds is not None:
-                with self._lock:
-                    until = self.clock() + min(seconds, LONGEST_ORDERED)
-                    self._not_before = max(self._not_before, until)
-
-
-def ordered_wait(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds an answer asks us to wait, None where it asks nothing.
-
-    `Retry-After` is seconds; `RateLimit-Reset` is a Unix time, taken against the server's own
-    `Date` so that a wrong clock here does no harm
-    (doc/administration/settings/user_and_ip_rate_limits.md).
-    """
-    retry_after = headers.get("Retry-After", "")
-    if retry_after.isdecimal():
-        return float(retry_after)
-    reset = headers.get("RateLimit-Reset", "")
-    if not reset.isdecimal():
-        return None
-    try:
-        now = parsedate_to_datetime(headers.get("Date", "")).timestamp()
-    except ValueError:
-        now = time.time()
-    return max(0.0, float(reset) - now)
+            told = max(self.waiting_until, now)
+            self.waiting_until = max(told, now + seconds)
+            return self.waiting_until - told

@@ -23,7 +23,8 @@ _SETTINGS = (
 )
 _ENTRY = ("direction", "createdAt", "autopopulated", "defaultPermissions", "jobTokenPolicies")
 _PAGE_INFO = "pageInfo { hasNextPage endCursor }"
-
+_IDS = f"$ids: [ID!]!, $n: Int = {PAGE}"
+# GitLab counts a page's cost by `first`, not by the ids given: fewer ids alone cost no less.
 
 TARGETS = 20
 """Targets that one query looks up: with what else the first query asks, under 200 points."""
@@ -66,11 +67,12 @@ def _lookup(
     return f"query {name}{head} {{\n{body}\n}}", variables
 
 
-def group_projects(*, first_page: bool) -> str:
+def group_projects(caps: Capabilities, *, first_page: bool) -> str:
     """Return the enumeration of a group tree's projects: ids and paths, the count once."""
+    archived = "includeArchived: true, " if caps.takes("includeArchived") else ""
     return f"""query Projects($path: ID!, $after: String) {{
   group(fullPath: $path) {{
-    projects(includeSubgroups: true, includeArchived: true, first: {PAGE}, after: $after) {{
+    projects(includeSubgroups: true, {archived}first: {PAGE}, after: $after) {{
       {"count" if first_page else ""} {_PAGE_INFO} nodes {{ id fullPath archived }}
     }}
   }}
@@ -79,7 +81,7 @@ def group_projects(*, first_page: bool) -> str:
 
 def instance_projects(caps: Capabilities, *, first_page: bool, membership: bool) -> str:
     """Return the enumeration of the instance's projects, or of the token's memberships."""
-    archived = "archived: INCLUDE, " if caps.version >= (17, 4) else ""
+    archived = _archived(caps)
     mine = "membership: true, " if membership else ""
     return f"""query Projects($after: String) {{
   projects({archived}{mine}first: {PAGE}, after: $after) {{
@@ -89,8 +91,10 @@ def instance_projects(caps: Capabilities, *, first_page: bool, membership: bool)
 
 
 def _group_fields(caps: Capabilities) -> str:
-    deletion = " ".join(_having(caps, "Group", ("markedForDeletionOn",)))
-    return f"id fullPath name visibility webUrl {deletion} parent {{ id }}"
+    known = " ".join(
+        _having(caps, "Group", ("name", "visibility", "webUrl", "markedForDeletionOn"))
+    )
+    return f"id fullPath {known} parent {{ id }}"
 
 
 def descendant_groups(caps: Capabilities, *, first_page: bool) -> str:
@@ -126,11 +130,13 @@ def details(caps: Capabilities, *, usage: bool) -> str:
     identity = " ".join(_having(caps, "Project", (*_IDENTITY, *_DELETION)))
     if caps.has("Project", "maxAccessLevel"):
         identity += " maxAccessLevel { integerValue }"
-    return f"""query Scopes($ids: [ID!]!) {{
+    if caps.has("Project", "group"):
+        identity += " group { id }"
+    return f"""query Scopes({_IDS}) {{
   queryComplexity {{ score limit }}
   {_projects_by_ids(caps)} {{
     nodes {{
-      id fullPath {identity} group {{ id }}
+      id fullPath {identity}
       ciCdSettings {{ {" ".join(_having(caps, "ProjectCiCdSetting", _SETTINGS))} }}
       {_allowlists(caps)}{log}
     }}
@@ -149,7 +155,7 @@ def rest_of_lists(caps: Capabilities, names: Iterable[str]) -> str:
     log = _log(first_page=False) if "ciJobTokenAuthLogs" in wanted else ""
     lists = [name for name in wanted if name != "ciJobTokenAuthLogs"]
     scope = f"{_root(caps)} {{ {_connections(caps, lists, first_page=False)} }}" if lists else ""
-    return f"""query Rest($ids: [ID!]!{heads}) {{
+    return f"""query Rest({_IDS}{heads}) {{
   {_projects_by_ids(caps)} {{ nodes {{ id {scope} {log} }} }}
 }}"""
 
@@ -157,8 +163,8 @@ def rest_of_lists(caps: Capabilities, names: Iterable[str]) -> str:
 def group_targets(caps: Capabilities) -> str:
     """Return the query for groups that entries point to, with a count of all their projects."""
     deletion = " ".join(_having(caps, "Group", ("markedForDeletionOn",)))
-    return f"""query GroupTargets($ids: [ID!]!) {{
-  groups(ids: $ids, first: {PAGE}) {{
+    return f"""query GroupTargets({_IDS}) {{
+  groups(ids: $ids, first: $n) {{
     nodes {{
       id fullPath visibility {deletion} projects(includeSubgroups: true, first: 1) {{ count }}
     }}
@@ -169,7 +175,7 @@ def group_targets(caps: Capabilities) -> str:
 def project_targets(caps: Capabilities) -> str:
     """Return the query for projects that entries point to."""
     deletion = " ".join(_having(caps, "Project", _DELETION))
-    return f"""query ProjectTargets($ids: [ID!]!) {{
+    return f"""query ProjectTargets({_IDS}) {{
   {_projects_by_ids(caps)} {{
     nodes {{ id fullPath visibility archived {deletion} group {{ id }} }}
   }}
@@ -194,9 +200,18 @@ def number(global_id: str) -> int:
     return int(global_id.rpartition("/")[2])
 
 
+def by_ids(kind: str, ids: Sequence[int]) -> dict[str, object]:
+    """Return the variables of a query for objects of a kind (`Project`, `Group`) by id."""
+    return {"ids": [gid(kind, number) for number in ids], "n": len(ids)}
+
+
 def _projects_by_ids(caps: Capabilities) -> str:
-    archived = "archived: INCLUDE, " if caps.version >= (17, 4) else ""
-    return f"projects(ids: $ids, {archived}first: {PAGE})"
+    return f"projects(ids: $ids, {_archived(caps)}first: $n)"
+
+
+def _archived(caps: Capabilities) -> str:
+    """Ask for archived projects too; where the argument is not known, they are in by default."""
+    return "archived: INCLUDE, " if caps.version >= (17, 4) and caps.takes("archived") else ""
 
 
 def _having(caps: Capabilities, type_name: str, names: Iterable[str]) -> list[str]:
@@ -219,7 +234,9 @@ def _connection(caps: Capabilities, name: str, *, first_page: bool) -> str:
     after = "" if first_page else f", after: ${name}"
     if caps.entry_rows:
         fields = " ".join(_having(caps, "CiJobTokenScopeAllowlistEntry", _ENTRY))
-        nodes = f"count nodes {{ {fields} addedBy {{ username }} {_target(caps)} }}"
+        if caps.has("CiJobTokenScopeAllowlistEntry", "addedBy"):
+            fields += " addedBy { username }"
+        nodes = f"count nodes {{ {fields} {_target(caps)} }}"
     else:
         # The plain lists hide what the token cannot see; where there is a count, it tells.
         counted = "count " if "Accessible" not in caps.inbound_type else ""

@@ -64,6 +64,8 @@ class Reader(Protocol):
     caps: Capabilities
     batch: int
     """How many projects `read` takes at once."""
+    tight: bool
+    """Whether the last page of scopes came near the server's limit of complexity."""
     administrator: bool
 
     @property

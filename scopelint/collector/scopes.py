@@ -51,7 +51,7 @@ class Scopes:
             if isinstance(details, Failed):
                 self._ask_less(listed, details)
             else:
-                self.size.answered(len(listed), seconds)
+                self.size.answered(len(listed), seconds, tight=self._run.reader.tight)
                 self._keep(details)
 
         self._run.workers.submit(ask, then)

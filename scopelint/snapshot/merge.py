@@ -6,7 +6,7 @@ shard is there, and a missing one is a gap, never a smaller result.
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from functools import cached_property
@@ -37,10 +37,11 @@ class Source(Protocol):
     def targets_inside(self) -> Iterator[Target]: ...  # noqa: D102
     def walks(self) -> Iterator[Walk]: ...  # noqa: D102
     def project_paths(self) -> Iterator[tuple[int, str]]: ...  # noqa: D102
+    def project_states(self) -> Iterator[tuple[int, str]]: ...  # noqa: D102
     def count(self, *states: str) -> int: ...  # noqa: D102
     def count_entries(self) -> int: ...  # noqa: D102
     def oldest_use(self) -> Iterator[datetime]: ...  # noqa: D102
-    def projects(self) -> Iterator[Project]: ...  # noqa: D102
+    def projects(self, only: Collection[int] | None = None) -> Iterator[Project]: ...  # noqa: D102
 
 
 class MergedSnapshots:
@@ -120,13 +121,15 @@ class MergedSnapshots:
         for project_id, same in groupby(merged, key=itemgetter(0)):
             yield project_id, next(same)[1]
 
+    def project_states(self) -> Iterator[tuple[int, str]]:
+        """Yield id and state of every project that any shard listed: what is known best of it."""
+        merged = heapq.merge(*(part.project_states() for part in self._parts))
+        for project_id, same in groupby(merged, key=itemgetter(0)):
+            yield project_id, min((state for _, state in same), key=_PRECEDENCE.index)
+
     @cached_property
     def _states(self) -> Counter[str]:
-        counts: Counter[str] = Counter()
-        merged = heapq.merge(*(part.project_states() for part in self._parts))
-        for _, same in groupby(merged, key=itemgetter(0)):
-            counts[min((state for _, state in same), key=_PRECEDENCE.index)] += 1
-        return counts
+        return Counter(state for _, state in self.project_states())
 
     def count(self, *states: str) -> int:
         """Count the projects in these states, each project once."""
@@ -141,9 +144,9 @@ class MergedSnapshots:
         found = [use for part in self._parts for use in part.oldest_use()]
         yield from sorted(found)[:1]
 
-    def projects(self) -> Iterator[Project]:
-        """Yield read and unreadable projects by id, each once."""
-        merged = heapq.merge(*(part.projects() for part in self._parts), key=attrgetter("id"))
+    def projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
+        """Yield read and unreadable projects by id, each once; `only` those with these ids."""
+        merged = heapq.merge(*(part.projects(only) for part in self._parts), key=attrgetter("id"))
         for _, same in groupby(merged, key=attrgetter("id")):
             yield next(same)
 

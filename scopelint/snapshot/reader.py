@@ -1,7 +1,7 @@
 """Reading a snapshot: opened read-only, checked before use, streamed in order of project id."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from functools import wraps
 from itertools import groupby
@@ -51,6 +51,7 @@ class Snapshot:
                 f"snapshot {path} {what}",
                 hint="Make one with: scopelint collect TARGET -o FILE",
             )
+        _check_size(path)
         try:
             self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
             self._db.execute("PRAGMA trusted_schema = OFF")
@@ -150,12 +151,18 @@ class Snapshot:
         """Count the projects in these states."""
         wanted = ", ".join("?" * len(states))
         query = f"SELECT count(*) FROM projects WHERE state IN ({wanted})"  # noqa: S608
-        return int(self._db.execute(query, states).fetchone()[0])
+        return self._number(query, *states)
 
     def count_entries(self) -> int:
         """Count the inbound entries."""
         query = "SELECT count(*) FROM entries WHERE direction = 'inbound'"
-        return int(self._db.execute(query).fetchone()[0])
+        return self._number(query)
+
+    def _number(self, query: str, *values: str) -> int:
+        try:
+            return int(self._db.execute(query, values).fetchone()[0])
+        except sqlite3.Error as error:
+            raise SnapshotError(f"{self.path} is damaged: {error}", hint="Collect again.") from None
 
     @_checked
     def oldest_use(self) -> Iterator[datetime]:
@@ -167,8 +174,13 @@ class Snapshot:
             yield datetime.fromisoformat(last_used_at)
 
     @_checked
-    def projects(self) -> Iterator[Project]:
-        """Yield read and unreadable projects by id, with their scope as it was observed."""
+    def projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
+        """Yield read and unreadable projects by id, with their scope as it was observed.
+
+        `only` those with these ids, at most 500.
+        """
+        wanted = tuple(only or ())
+        among = f"IN ({', '.join('?' * len(wanted))})" if only is not None else "NOT NULL"
         gaps = {
             gap.subject_id: gap
             for gap in self.gaps()
@@ -176,24 +188,44 @@ class Snapshot:
         }
         entries = _Grouped(
             self._db.execute(
-                "SELECT project_id, direction, kind, target_id, target_path, default_permissions,"
+                "SELECT project_id, direction, kind, target_id, target_path, default_permissions,"  # noqa: S608
                 " policies, created_at, added_by, autopopulated FROM entries"
-                " ORDER BY project_id, direction, kind, position"
+                f" WHERE project_id {among} ORDER BY project_id, direction, kind, position",
+                wanted,
             )
         )
         uses = _Grouped(
             self._db.execute(
-                "SELECT project_id, origin_id, origin_path, last_used_at FROM uses"
-                " ORDER BY project_id, origin_id"
+                "SELECT project_id, origin_id, origin_path, last_used_at FROM uses"  # noqa: S608
+                f" WHERE project_id {among} ORDER BY project_id, origin_id",
+                wanted,
             )
         )
         found = self._db.execute(
             f"SELECT {rows.PROJECT_COLUMNS} FROM projects"  # noqa: S608
-            " WHERE state IN ('read', 'unreadable') ORDER BY id"
+            f" WHERE state IN ('read', 'unreadable') AND id {among} ORDER BY id",
+            wanted,
         )
         for row in found:
             scope = _scope(row, entries.of(row[0]), uses.of(row[0])) if row[2] == "read" else None
             yield rows.to_project(row, scope, gaps.get(row[0]))
+
+
+def _check_size(path: Path) -> None:
+    """Refuse a file that was cut short: SQLite reads a missing last page as zeros.
+
+    The page's size and the pages' number are at the offsets 16 and 28 (sqlite.org/fileformat2,
+    "The Database Header").
+    """
+    with path.open("rb") as file:
+        head = file.read(32)
+        size = file.seek(0, 2)
+    page, pages = int.from_bytes(head[16:18]), int.from_bytes(head[28:32])
+    if head.startswith(b"SQLite format 3\0") and size < pages * (65536 if page == 1 else page):
+        raise SnapshotError(
+            f"{path} {_NOT_OURS} any more: it was cut short",
+            hint="Copy it again, or collect again.",
+        )
 
 
 class _Grouped:

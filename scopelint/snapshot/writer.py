@@ -51,6 +51,17 @@ def _make_private(path: Path) -> None:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from None
 
 
+def _open(path: Path) -> sqlite3.Connection:
+    """Open for writing, without waiting for the disk after each page.
+
+    What a killed process had committed is with the operating system; only when the machine itself
+    goes down is an unfinished snapshot lost. The last transaction waits for all of it.
+    """
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA synchronous = OFF")
+    return database
+
+
 class SnapshotWriter:
     """One snapshot being written. Use as a context manager; every method is a transaction.
 
@@ -67,7 +78,7 @@ class SnapshotWriter:
         if over_empty and path.exists() and not path.stat().st_size:
             path.unlink()
         _make_private(path)
-        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db = _open(path)
         with self._transaction():
             for statement in schema.statements():
                 self._db.execute(statement)
@@ -87,7 +98,7 @@ class SnapshotWriter:
             header = snapshot.header
         writer = cls.__new__(cls)
         writer.path, writer.header = path, header
-        writer._db = sqlite3.connect(path, isolation_level=None)
+        writer._db = _open(path)
         with writer._transaction():
             # What stopped a list will be tried again; it is noted again if it stays so.
             writer._db.execute("DELETE FROM gaps WHERE fact = ?", (Fact.ENUMERATION.value,))
@@ -111,6 +122,8 @@ class SnapshotWriter:
     def save_header(self, header: Header) -> None:
         """Replace the header: at the start, and at the end with the times and the counts."""
         self.header = header
+        if header.finished_at is not None:
+            self._db.execute("PRAGMA synchronous = FULL")
         with self._transaction():
             self._save_header(header)
 
@@ -126,19 +139,22 @@ class SnapshotWriter:
         A project that is already there stays as it is and is not returned: two targets may hold
         the same one, and a page may show again what moved while it was turned.
         """
-        new: list[int] = []
+        page = list({one.project.id: one for one in listed}.values())
         columns = rows.PROJECT_COLUMNS
         with self._transaction():
-            for one in listed:
-                done = self._db.execute(
-                    f"INSERT INTO projects ({columns}) VALUES ({rows.marks(columns)})"  # noqa: S608
-                    " ON CONFLICT (id) DO NOTHING",
-                    rows.listed_row(one.project, one.push, one.state),
-                )
-                if done.rowcount and one.state == "listed":
-                    new.append(one.project.id)
+            known = self._known([one.project.id for one in page])
+            page = [one for one in page if one.project.id not in known]
+            self._db.executemany(
+                f"INSERT INTO projects ({columns}) VALUES ({rows.marks(columns)})",  # noqa: S608
+                (rows.listed_row(one.project, one.push, one.state) for one in page),
+            )
             self._save_walk(walk)
-        return new
+        return [one.project.id for one in page if one.state == "listed"]
+
+    def _known(self, ids: Sequence[int]) -> set[int]:
+        marks = ", ".join("?" * len(ids))
+        found = self._db.execute(f"SELECT id FROM projects WHERE id IN ({marks})", ids)  # noqa: S608
+        return {row[0] for row in found}
 
     def listed(self, ids: Sequence[int]) -> list[Listed]:
         """Return what the enumeration showed of these projects, in the order asked."""

@@ -20,6 +20,9 @@ from scopelint.estate import Estate
 from scopelint.model import Enforcement, Fact, Gap, Group, Project, Target
 from scopelint.secret import Secret
 from scopelint.simulator import Faults, Simulator, load_estate
+from scopelint.simulator.answer import Answer
+from scopelint.simulator.faults import Verdict
+from scopelint.simulator.request import Request
 from scopelint.snapshot import Filters, Header, Snapshot
 from scopelint.snapshot.rows import sort_entries
 
@@ -334,3 +337,22 @@ class Scripted:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def intercept(
+    simulator: Simulator,
+    before: Callable[[Request], None] | None = None,
+    after: Callable[[Request, Answer], None] | None = None,
+) -> None:
+    """Hear every request before it is answered, and change answers before they are sent."""
+    answer = simulator.answer
+
+    def answering(request: Request, full_path: str) -> tuple[Answer, Verdict]:
+        if before is not None:
+            before(request)
+        found, verdict = answer(request, full_path)
+        if after is not None:
+            after(request, found)
+        return found, verdict
+
+    simulator.answer = answering  # type: ignore[method-assign]

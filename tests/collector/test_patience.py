@@ -8,15 +8,14 @@ from email.utils import formatdate
 import pytest
 
 from scopelint.collector.meter import Meter
+from scopelint.collector.pace import LONGEST_ORDERED, ordered_wait
 from scopelint.collector.patience import (
     LONGEST_BACKOFF,
-    LONGEST_ORDERED,
     MATRIX,
     ExchangeError,
     Failure,
     Patience,
     classify,
-    ordered_wait,
 )
 from tests.collector.kit import Hurried, hurried
 
