@@ -3,6 +3,7 @@
 All tests are exact tests on full paths; nothing here reads a snapshot or knows a rule.
 """
 
+import re
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
 def is_inside(path: str, namespace: str) -> bool:
     """Tell whether `path` (a project or a group) is `namespace` itself or lies below it."""
     return path == namespace or path.startswith(namespace + "/")
+
+
+_DELETION = re.compile(r"-(?:deletion_scheduled|deleted)-[0-9]+(?:/|$)")
+
+
+def scheduled_for_deletion(path: str) -> bool:
+    """Tell whether a full path says that its project or group, or one above, is to be deleted.
+
+    GitLab then ends the path's segment in `-deletion_scheduled-ID`, before 18.x in `-deleted-ID`.
+    """
+    # Hardly any path says so, and looking for the word is ten times quicker.
+    return "-delet" in path and _DELETION.search(path) is not None
 
 
 def is_self(entry: AllowlistEntry, project: Project) -> bool:

@@ -45,7 +45,9 @@ Ids are handed out by path (groups from 1, projects from 1001); `id:` sets one.
     fail_open_project:
       estate: {projects: {acme/web/shop: {inbound_own: false}}, enforcement: off}
       options: {max_projects: 10}      # the rule's own
-      trusted: ["partner/**"]
+      trusted: ["partner/**"]          # what a run's configuration declares for all rules:
+      boundaries: [{name: production, projects: ["acme/prod/**"], allow_from: ["acme/**"]}]
+      assume_fine_grained: true
       expect:
         - {project: acme/web/shop, outcome: fail, message_has: Any project, evidence: {entries: 0}}
     skip_on_gitlab_com:

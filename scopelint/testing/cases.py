@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from scopelint import engine
 from scopelint.estate import Estate
-from scopelint.finding import Outcome, Verdict
+from scopelint.finding import Confidence, Outcome, Verdict
 from scopelint.globs import GlobSet
-from scopelint.rule import Policy, Rule
+from scopelint.rule import Boundary, Policy, Rule
 from scopelint.testing.estates import estate as build
 from scopelint.testing.yamltext import load
 
@@ -26,7 +26,8 @@ class Expected(BaseModel):
 
     Without `project` it is about the instance. `entry` is the target's full path, or `gone` for a
     target that is no longer there. `message_has` and `remediation_has` are parts of these
-    texts. Every key of `evidence` must be in the verdict's, with that value.
+    texts. `confidence` is the one that the verdict itself names. Every key of `evidence` must be in
+    the verdict's, with that value.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,6 +37,7 @@ class Expected(BaseModel):
     entry: str | None = None
     message_has: str = ""
     remediation_has: str = ""
+    confidence: Confidence | None = None
     evidence: dict[str, Any] = Field(default_factory=dict)
 
     def matches(self, said: Said) -> bool:
@@ -46,9 +48,18 @@ class Expected(BaseModel):
             and verdict.outcome is self.outcome
             and self.message_has in verdict.message
             and self.remediation_has in verdict.remediation
+            and self.confidence in (None, verdict.confidence)
             and (self.entry is None or self.entry == _entry_path(verdict))
             and _covers(_as_json(verdict.evidence), self.evidence)
         )
+
+
+class _Boundary(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    projects: tuple[str, ...]
+    allow_from: tuple[str, ...] = ()
 
 
 class _Body(BaseModel):
@@ -57,6 +68,8 @@ class _Body(BaseModel):
     estate: dict[str, Any]
     options: dict[str, Any] = Field(default_factory=dict)
     trusted: tuple[str, ...] = ()
+    boundaries: tuple[_Boundary, ...] = ()
+    assume_fine_grained: bool | None = None
     expect: tuple[Expected, ...] = ()
     not_judged: str | None = None
 
@@ -74,9 +87,20 @@ class Case:
         return self.name.partition("_")[0]
 
     def rule(self, rule_class: type[Rule]) -> Rule:
-        """Return the rule with the case's options and trusted paths."""
-        trusted = GlobSet(self.body.trusted)
-        return rule_class(self.body.options, Policy(trusted=trusted, selected=(rule_class.code,)))
+        """Return the rule with the case's options, and what the case declares for all rules."""
+        boundaries = (
+            Boundary(each.name, GlobSet(each.projects), GlobSet(each.allow_from))
+            for each in self.body.boundaries
+        )
+        policy = Policy(
+            trusted=GlobSet(self.body.trusted),
+            boundaries=tuple(boundaries),
+            assume_fine_grained=self.body.assume_fine_grained,
+            selected=(rule_class.code,),
+        )
+        # As a config's are validated: a list stands for a tuple, text for an enum's member.
+        options = rule_class.Options.model_validate_json(json.dumps(self.body.options, default=str))
+        return rule_class(options, policy)
 
 
 def load_cases(path: Path) -> tuple[Case, ...]:

@@ -49,7 +49,7 @@ class EntrySpec(_PointingSpec):
     policies: tuple[str, ...] | None = ()
     created_at: datetime | None = None
     added_by: str | None = None
-    autopopulated: bool | None = None
+    autopopulated: bool | None = False
 
     @model_validator(mode="after")
     def _one_target(self) -> "EntrySpec":

@@ -43,14 +43,22 @@ resolved:
   - {project: hidden/vault, visible: false}
 """
 
+# Every entry but the one for the project itself has default permissions, hence SL501 (but not
+# for a row whose target is gone).
 EXPECTED = {
-    ("group", "acme"): {"SL301"},
-    ("group", "acme/web"): {"SL302", "SL303"},
-    ("group", "acme/big"): {"SL302"},
-    ("group", "partner"): {"SL304"},
-    ("project", "partner/sdk"): {"SL305"},
-    ("project", "hidden/vault"): {"SL305"},
-    ("project", "mia/scratch"): {"SL306"},
+    ("group", "acme"): {"SL301", "SL501"},
+    ("group", "acme/web"): {"SL302", "SL303", "SL401", "SL501"},
+    ("group", "acme/web/cart"): {"SL401", "SL501"},
+    ("group", "acme/big"): {"SL302", "SL401", "SL501"},
+    ("group", "partner"): {"SL304", "SL501"},
+    ("group", "acme-shared/tools"): {"SL501"},
+    ("group", None): {"SL402"},
+    ("project", "acme/big/p1"): {"SL401", "SL501"},
+    ("project", "partner/sdk"): {"SL305", "SL401", "SL501"},
+    ("project", "hidden/vault"): {"SL305", "SL501"},
+    ("project", "mia/scratch"): {"SL306", "SL501"},
+    ("project", "acme-shared/scanner"): {"SL501"},
+    ("project", None): {"SL402"},
 }
 
 
@@ -120,6 +128,18 @@ def test_partly_read_allowlist_gives_one_unknown_a_rule_beside_what_was_read() -
         ("SL304", "unknown"),
         ("SL305", "unknown"),
         ("SL306", "unknown"),
+        ("SL307", "unknown"),
+        ("SL401", "unknown"),
+        ("SL402", "unknown"),
+        ("SL403", "unknown"),
+        ("SL405", "unknown"),
+        ("SL406", "unknown"),
+        ("SL501", "fail"),
+        ("SL501", "fail"),
+        ("SL501", "unknown"),
+        ("SL502", "unknown"),
+        ("SL503", "unknown"),
+        ("SL504", "unknown"),
     ]
 
 

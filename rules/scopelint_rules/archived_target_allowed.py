@@ -1,0 +1,41 @@
+"""SL403: an entry's target is archived."""
+
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import AllowlistEntry, Project, Scope
+from scopelint.paths import entry_evidence, is_self
+from scopelint.rule import EntryRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class ArchivedTargetAllowed(EntryRule):
+    """Flags an entry for an archived project, which can run no job until it is unarchived."""
+
+    code = "SL403"
+    name = "archived-target-allowed"
+    title = "An archived project is on the allowlist"
+    severity = Severity.LOW
+    tags = ("job-token", "allowlist", "hygiene")
+    cwe = (459,)
+    owasp = ("CICD-SEC-5",)
+
+    def judge(
+        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+    ) -> Verdict | None:
+        """Return a fail for an archived target; None where that was not read."""
+        if is_self(entry, project):
+            return None
+        target = estate.target(entry)
+        if target is None or target.archived is None:
+            return None
+        if not target.archived:
+            return PASS
+        return self.fail(
+            f"The {entry.kind} {entry.target_path} is archived and can run no job: its entry is of no"
+            " use today, and works again the moment somebody unarchives it.",
+            evidence={entry.kind: entry.target_path, "archived": True} | entry_evidence(entry),
+            remediation=f"Remove the {entry.kind} entry {entry.target_path}.",
+        )

@@ -1,0 +1,59 @@
+"""SL406: a group entry was made by GitLab's auto-population, not by a decision."""
+
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.paths import entry_evidence, is_inside
+from scopelint.rule import EntryRule
+from scopelint.usage import narrower, uses_through
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class AutopopulatedGroupEntry(EntryRule):
+    """Flags group entries that GitLab made from the log by merging projects into their groups.
+
+    The whole top-level group is SL301's, groups outside that are not trusted are SL304's.
+    """
+
+    code = "SL406"
+    name = "autopopulated-group-entry"
+    title = "A group entry was made by auto-population"
+    severity = Severity.LOW
+    tags = ("job-token", "allowlist", "least-privilege")
+    cwe = (1220,)
+    owasp = ("CICD-SEC-5",)
+    needs = frozenset({Fact.ENTRIES, Fact.PERMISSIONS})
+
+    def judge(
+        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+    ) -> Verdict | None:
+        """Return a fail for such an entry, unless a graver rule speaks of it."""
+        path = entry.target_path
+        if entry.kind != "group" or path is None or path == project.top_level_path:
+            return None
+        if not is_inside(path, project.top_level_path) and not self.policy.trusted.matches(path):
+            return None
+        if entry.autopopulated is None:
+            return self.unknown(
+                f"Whether auto-population made the group entry {path} could not be read.",
+                evidence={"group": path},
+                remediation="Scan through GraphQL, which shows how an entry was made.",
+            )
+        if not entry.autopopulated:
+            return PASS
+        evidence = {"group": path} | entry_evidence(entry, estate.project_count(entry))
+        instead = "the projects that the authentication log shows"
+        if scope.uses is not None and Fact.LOG not in scope.missing:
+            used = [use.origin_path for use in uses_through(entry, scope.uses)]
+            evidence |= {"used_by": len(used), "instead": narrower(path, used)[:10]}
+            instead = ", ".join(narrower(path, used)[:10]) or instead
+        return self.fail(
+            f"Auto-population made the group entry {path} by merging single projects into their"
+            " group; nobody chose to let in all of it.",
+            evidence=evidence,
+            remediation=f"Allow {instead}, then remove the group entry {path}; if the whole group is"
+            " meant, remove it and add it again by hand.",
+        )

@@ -1,0 +1,67 @@
+"""SL402: an entry's target is about to be deleted, or gone."""
+
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import AllowlistEntry, Project, Scope
+from scopelint.paths import entry_evidence, is_self, scheduled_for_deletion
+from scopelint.rule import EntryRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+SEES_EVERY_TARGET = (17, 9)
+"""The first release in which no target is hidden from a token that reads the allowlist."""
+
+
+class DanglingEntry(EntryRule):
+    """Flags an entry whose target is scheduled for deletion, being deleted, or deleted."""
+
+    code = "SL402"
+    name = "dangling-entry"
+    title = "An entry points to what is being deleted"
+    severity = Severity.LOW
+    tags = ("job-token", "allowlist", "hygiene")
+    cwe = (459,)
+    owasp = ("CICD-SEC-5",)
+
+    def judge(
+        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+    ) -> Verdict | None:
+        """Return a fail by what was seen of the target, or by its path alone."""
+        if is_self(entry, project):
+            return None
+        path = entry.target_path
+        if entry.target_id is None or path is None:
+            if (0, 0) < estate.scan.version < SEES_EVERY_TARGET:
+                return self.unknown(
+                    f"The {entry.kind} of this entry is gone, or this token cannot see it: GitLab"
+                    " before 17.9 shows the two alike.",
+                    evidence={"target": None} | entry_evidence(entry),
+                    remediation="Scan with a token that can see more, such as an administrator's.",
+                )
+            return self.fail(
+                f"The {entry.kind} that this entry allowed is gone; GitLab removes such a row by"
+                " itself, as a rule within minutes.",
+                evidence={"target": "gone"} | entry_evidence(entry),
+                remediation="Scan again; if the row is still there, ask your administrator to look at"
+                " the instance's background jobs (loose foreign keys).",
+            )
+        target = estate.target(entry)
+        deletion = target.deletion if target is not None else None
+        by_path = scheduled_for_deletion(path)
+        if deletion in (None, "none") and not by_path:
+            return None if deletion is None else PASS
+        state = "being deleted" if deletion == "in_progress" else "scheduled for deletion"
+        return self.fail(
+            f"The {entry.kind} {path} is {state}; if it is restored, it is let in again unasked.",
+            evidence={
+                entry.kind: path,
+                "target": "in_progress" if deletion == "in_progress" else "scheduled",
+                "seen": deletion not in (None, "none"),
+                "by_path": by_path,
+            }
+            | entry_evidence(entry),
+            remediation=f"Remove the {entry.kind} entry {path}; add it again if the {entry.kind} is"
+            " restored and needed.",
+        )

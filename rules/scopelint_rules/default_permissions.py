@@ -1,0 +1,70 @@
+"""SL501: an entry grants everything, not chosen permissions."""
+
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.finegrained import STORED_FROM
+from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.paths import entry_evidence, is_self
+from scopelint.rule import EntryRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class DefaultPermissions(EntryRule):
+    """Flags entries with default permissions: all that the user behind the job may do."""
+
+    code = "SL501"
+    name = "default-permissions"
+    title = "An entry grants all permissions"
+    severity = Severity.LOW
+    strict = True
+    tags = ("job-token", "permissions", "least-privilege")
+    cwe = (250, 1220)
+    owasp = ("CICD-SEC-5",)
+    help_uri = "https://docs.gitlab.com/ci/jobs/fine_grained_permissions/"
+    needs = frozenset({Fact.ENTRIES, Fact.PERMISSIONS})
+
+    def not_judged(self, estate: "Estate") -> str | None:
+        """Say that the instance's version has no other permissions to choose."""
+        reason = super().not_judged(estate)
+        if reason is None and (0, 0) < estate.scan.version < STORED_FROM:
+            return "GitLab has fine-grained permissions from 17.7 on"
+        return reason
+
+    def judge(
+        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+    ) -> Verdict | None:
+        """Return a fail for default permissions, unknown where they were not read."""
+        if entry.target_path is None:
+            return None
+        if entry.default_permissions is False:
+            return PASS
+        target = entry.target_path
+        evidence = {
+            entry.kind: entry.target_path,
+            "default_permissions": entry.default_permissions,
+        } | entry_evidence(entry, estate.project_count(entry) if entry.kind == "group" else None)
+        if entry.default_permissions is None:
+            return self.unknown(
+                f"What the {entry.kind} entry {target} permits could not be read.",
+                evidence=evidence,
+                remediation="Scan through GraphQL, which shows permissions.",
+            )
+        if is_self(entry, project):
+            message = (
+                "The project's entry for itself has default permissions, so it does not limit the"
+                " project's own token at all."
+            )
+        else:
+            message = (
+                f"The {entry.kind} entry {target} has default permissions: its jobs may do here all"
+                " that the user who started them may do."
+            )
+        return self.fail(
+            message,
+            evidence=evidence,
+            remediation=f"Give the {entry.kind} entry {target} fine-grained permissions: Edit"
+            " permissions > Fine-grained permissions, and only what its jobs use.",
+        )

@@ -1,0 +1,51 @@
+"""SL405: an entry's group holds no project today."""
+
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import AllowlistEntry, Project, Scope
+from scopelint.paths import entry_evidence
+from scopelint.rule import EntryRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class EmptyGroupAllowed(EntryRule):
+    """Flags a group entry that covers no project, subgroups and hidden ones included."""
+
+    code = "SL405"
+    name = "empty-group-allowed"
+    title = "An empty group is on the allowlist"
+    severity = Severity.LOW
+    strict = True
+    tags = ("job-token", "allowlist", "hygiene")
+    cwe = (1220,)
+    owasp = ("CICD-SEC-5",)
+
+    def judge(
+        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+    ) -> Verdict | None:
+        """Return a fail for an exact count of 0; None where nothing tells the count."""
+        if entry.kind != "group":
+            return None
+        count = estate.project_count(entry)
+        if count is None:
+            return None
+        if count.number:
+            return PASS
+        evidence = {"group": entry.target_path} | entry_evidence(entry, count)
+        if not count.exact:
+            return self.unknown(
+                f"No project was seen below the group {entry.target_path}, but not all of them could"
+                " be counted, so whether it is empty is not known.",
+                evidence=evidence,
+                remediation="Make the scan complete (see SL902) and scan again.",
+            )
+        return self.fail(
+            f"The group {entry.target_path} holds no project today: the entry is of no use, and"
+            " whoever adds a project there gains access.",
+            evidence=evidence,
+            remediation=f"Remove the group entry {entry.target_path}; allow what is needed once it is"
+            " there.",
+        )

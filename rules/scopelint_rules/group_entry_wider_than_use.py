@@ -1,0 +1,123 @@
+"""SL703: of a group's many projects only few ever came."""
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import AllowlistEntry, Project, Scope, TokenUse
+from scopelint.paths import entry_evidence
+from scopelint.usage import UsageOptions, UsageRule, narrower, uses_through
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate, ProjectCount
+
+SHOWN = 10
+"""Used projects, and groups to allow instead, that the evidence lists at most."""
+
+
+class GroupEntryWiderThanUseOptions(UsageOptions):
+    """How small a share of a group may be all that comes."""
+
+    max_share: int = Field(
+        default=20,
+        ge=0,
+        le=100,
+        description="Percent of the group's projects; where no more than that came, it is flagged.",
+    )
+    min_projects: int = Field(
+        default=10, ge=1, description="Projects a group must hold at least to be judged."
+    )
+
+
+class GroupEntryWiderThanUse(UsageRule):
+    """Flags a group entry of which at most `max_share` percent of the projects made use.
+
+    An entry that nobody used within `days` is SL701's.
+    """
+
+    code = "SL703"
+    name = "group-entry-wider-than-use"
+    title = "A group entry is much wider than its use"
+    severity = Severity.LOW
+    tags = ("job-token", "usage", "least-privilege")
+    cwe = (272, 1220)
+    owasp = ("CICD-SEC-5",)
+    help_uri = "https://docs.gitlab.com/ci/jobs/ci_job_token/#job-token-authentication-log"
+    Options = GroupEntryWiderThanUseOptions
+
+    def judge(
+        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+    ) -> Verdict | None:
+        """Return a fail for a small share, unknown where the group could not be counted."""
+        path, limit = entry.target_path, self.limit(estate)
+        young = entry.created_at is not None and entry.created_at > limit
+        if entry.kind != "group" or path is None or young:
+            return None
+        count = estate.project_count(entry)
+        if count is None or (count.exact and count.number < self.options.min_projects):
+            return None
+        uses = uses_through(entry, scope.uses or ())
+        if scope.uses is not None and (not uses or uses[0].last_used_at <= limit):
+            return None
+        if count.exact and not self._small(len(uses), count):
+            return PASS
+        evidence: dict[str, object] = {
+            "group": path,
+            "max_share": self.options.max_share,
+            "min_projects": self.options.min_projects,
+        } | entry_evidence(entry, count)
+        if scope.uses is None:
+            return self._unknown(path, "the project's authentication log", evidence)
+        evidence |= _use(path, uses)
+        lost = self._lost(entry, len(uses), count)
+        return (
+            self._unknown(path, lost, evidence)
+            if lost
+            else self._too_wide(path, uses, count, evidence)
+        )
+
+    def _small(self, used: int, count: "ProjectCount") -> bool:
+        return 100 * used <= int(self.options.max_share) * count.number
+
+    def _lost(self, entry: AllowlistEntry, used: int, count: "ProjectCount") -> str | None:
+        """Name what keeps the rule from a fail; a count that is already enough does not."""
+        if not self._small(used, count) or count.number < self.options.min_projects:
+            return "how many projects the group holds"
+        return "the entry's age" if entry.created_at is None else None
+
+    def _too_wide(
+        self,
+        path: str,
+        uses: list[TokenUse],
+        count: "ProjectCount",
+        evidence: dict[str, object],
+    ) -> Verdict:
+        instead = narrower(path, (use.origin_path for use in uses))
+        names = ", ".join(instead[:SHOWN]) + (" and others" if len(instead) > SHOWN else "")
+        number = f"the {count.number}" if count.exact else f"at least {count.number}"
+        return self.fail(
+            f"Only {len(uses)} of {number} projects below the group {path} ever came through its"
+            " entry.",
+            evidence=evidence,
+            remediation=f"Allow {names} instead, then remove the group entry {path}.",
+        )
+
+    def _unknown(self, path: str, what: str, evidence: dict[str, object]) -> Verdict:
+        return self.unknown(
+            f"Whether the group entry {path} is much wider than its use is not known, because {what}"
+            " could not be read.",
+            evidence=evidence,
+            remediation="Make the scan complete, with --usage, and scan again.",
+        )
+
+
+def _use(path: str, uses: list[TokenUse]) -> dict[str, object]:
+    used = [use.origin_path for use in uses]
+    return {
+        "used": len(used),
+        "used_by": used[:SHOWN],
+        "instead": narrower(path, used)[:SHOWN],
+        "last_used_at": uses[0].last_used_at.astimezone(UTC).isoformat(),
+    }

@@ -1,0 +1,49 @@
+"""SL601: the project's own jobs may push to it with a job token."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import Fact, Project, Scope
+from scopelint.rule import ProjectRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class JobTokenPushAllowed(ProjectRule):
+    """Flags projects that accept Git pushes made with their own job token."""
+
+    code = "SL601"
+    name = "job-token-push-allowed"
+    title = "Jobs may push to their own project"
+    severity = Severity.LOW
+    tags = ("job-token", "push", "settings")
+    cwe = (250,)
+    owasp = ("CICD-SEC-1", "CICD-SEC-4")
+    help_uri = (
+        "https://docs.gitlab.com/ci/jobs/ci_job_token/"
+        "#allow-git-push-requests-to-your-project-repository"
+    )
+    needs = frozenset({Fact.PUSH})
+
+    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+        """Yield a fail where the setting is on."""
+        evidence = {"push": scope.push, "cross_project_push": scope.cross_project_push}
+        if scope.push is None:
+            yield self.unknown(
+                "Whether jobs may push to this project with a job token could not be read.",
+                evidence=evidence,
+                remediation="Scan again; if it stays so, check the token's role with: scopelint"
+                " doctor",
+            )
+        elif scope.push:
+            yield self.fail(
+                "A job of this project may push to it with its job token, as the user who started it:"
+                " what runs in the pipeline may change what the next one runs.",
+                evidence=evidence,
+                remediation='Clear "Allow Git push requests to the repository" (Settings > CI/CD > Job'
+                " token permissions); if a job must push, protect the branches it must not touch.",
+            )
+        else:
+            yield PASS

@@ -1,0 +1,59 @@
+"""SL307: a private project lets in a public or internal one."""
+
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.paths import entry_evidence, is_self
+from scopelint.rule import EntryRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class LessPrivateProjectAllowed(EntryRule):
+    """Flags a project entry of a private project whose target is public or internal."""
+
+    code = "SL307"
+    name = "less-private-project-allowed"
+    title = "A private project lets in a less private one"
+    severity = Severity.LOW
+    strict = True
+    tags = ("job-token", "allowlist", "visibility")
+    cwe = (668,)
+    owasp = ("CICD-SEC-4", "CICD-SEC-5")
+    needs = frozenset({Fact.ENTRIES, Fact.VISIBILITY})
+
+    def judge(
+        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+    ) -> Verdict | None:
+        """Return a fail for a less private target; None where this token cannot see it."""
+        if entry.kind != "project" or is_self(entry, project):
+            return None
+        if project.visibility not in (None, "private"):
+            return None
+        target = estate.target(entry)
+        if target is None or target.visibility is None:
+            return None
+        if target.visibility == "private":
+            return PASS
+        evidence = {
+            "project": entry.target_path,
+            "target_visibility": target.visibility,
+            "visibility": project.visibility,
+        } | entry_evidence(entry)
+        if project.visibility is None:
+            return self.unknown(
+                f"{entry.target_path} is {target.visibility}, but this project's own visibility"
+                " could not be read, so whether it is more private is not known.",
+                evidence=evidence,
+                remediation="Scan again; if it stays so, check the token's role with: scopelint"
+                " doctor",
+            )
+        return self.fail(
+            f"This project is private and lets in {entry.target_path}, which is {target.visibility}:"
+            " more people can see, fork and propose what runs there.",
+            evidence=evidence,
+            remediation=f"Remove the entry {entry.target_path}; or make that project private, or keep"
+            " it with fine-grained permissions for what it really reads.",
+        )

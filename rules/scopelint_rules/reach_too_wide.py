@@ -1,0 +1,145 @@
+"""SL309: all entries together let in too many projects."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.paths import is_inside, is_self
+from scopelint.reach import InboundCounter
+from scopelint.rule import ProjectRule, RuleOptions
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+OUTBOUND_ENDS = (18, 0)
+"""The first release in which an origin's own outbound limit keeps nothing out."""
+SHOWN = 10
+"""Entries that the evidence lists at most, the widest first."""
+
+
+class ReachTooWideOptions(RuleOptions):
+    """How many projects may reach one."""
+
+    max_projects: int = Field(
+        default=200,
+        ge=1,
+        description="The most projects whose tokens may reach this one, all entries together.",
+    )
+
+
+@dataclass(slots=True)
+class _Reach:
+    """How many other projects come in, and what may be missing from that number."""
+
+    number: int = 0
+    counted: bool = True
+    seen: bool = True
+
+
+class ReachTooWide(ProjectRule):
+    """Flags projects that more than `max_projects` others can reach, each counted once.
+
+    Where the limit is off that is SL101's; where a single entry lets in as many, that entry has
+    its own finding.
+    """
+
+    code = "SL309"
+    name = "reach-too-wide"
+    title = "Too many projects can reach this one"
+    severity = Severity.MEDIUM
+    tags = ("job-token", "allowlist", "least-privilege")
+    cwe = (1220,)
+    owasp = ("CICD-SEC-5",)
+    Options = ReachTooWideOptions
+
+    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+        """Yield a fail above the limit, unknown where the count may be too small."""
+        if scope.inbound_effective is False:
+            return
+        limit: int = self.options.max_projects
+        shares: list[tuple[int, AllowlistEntry]] = []
+        reach = _Reach(counted=Fact.ENTRIES not in scope.missing)
+        for entry in _outermost(scope, project):
+            number = _add(reach, entry, project, estate)
+            shares.append((number, entry))
+        if any(number > limit for number, _ in shares):
+            return
+        if reach.number > limit and estate.scan.version < OUTBOUND_ENDS:
+            count = estate.derived(InboundCounter).count(project)
+            reach = _Reach(count.number, counted=reach.counted and count.exact, seen=reach.seen)
+        if reach.number <= limit and reach.counted:
+            if reach.seen and scope.inbound_effective:
+                yield PASS
+            return
+        evidence = {
+            "projects": reach.number,
+            "projects_exact": reach.counted and reach.seen,
+            "max_projects": limit,
+            "entries": _widest(shares),
+        }
+        if reach.number > limit and scope.inbound_effective:
+            more = "" if reach.counted and reach.seen else "at least "
+            groups = [entry.target_path for _, entry in shares if entry.kind == "group"]
+            yield self.fail(
+                f"The job tokens of {more}{reach.number} projects reach this one, by"
+                f" {len(scope.entries)} entries together; {limit} are allowed.",
+                evidence=evidence,
+                remediation="Start with the widest entries"
+                + (f" ({', '.join(str(group) for group in groups[:3])})" if groups else "")
+                + ": allow the projects or subgroups that the authentication log shows instead.",
+            )
+        elif reach.number > limit:
+            yield self.unknown(
+                f"The entries name {reach.number} projects, more than {limit}, but whether the inbound"
+                " limit is on is not known: it may be all projects.",
+                evidence=evidence,
+                remediation="Scan with an administrator's token, or switch the project's own limit on.",
+            )
+        else:
+            yield self.unknown(
+                f"At least {reach.number} projects reach this one, but not all could be counted, so"
+                f" whether they are more than {limit} is not known.",
+                evidence=evidence,
+                remediation="Make the scan complete (see SL902) and scan again.",
+            )
+
+
+def _outermost(scope: Scope, project: Project) -> Iterable[AllowlistEntry]:
+    """Yield the entries that lie in no other one, so that no project is counted twice."""
+    groups = {entry.target_path for entry in scope.entries if entry.kind == "group"}
+    for entry in scope.entries:
+        path = entry.target_path
+        if path is None or is_self(entry, project):
+            continue
+        while groups and (path := path.rpartition("/")[0]) and path not in groups:
+            pass
+        if not groups or not path:
+            yield entry
+
+
+def _add(reach: _Reach, entry: AllowlistEntry, project: Project, estate: "Estate") -> int:
+    """Count the projects that one entry adds, and note what could not be counted or seen."""
+    if entry.kind == "project":
+        reach.number += 1
+        return 1
+    count = estate.project_count(entry)
+    if count is None:
+        reach.seen = False
+        return 0
+    reach.counted &= count.exact
+    own = is_inside(project.path, entry.target_path or "")
+    number = max(count.number - own, 0)
+    reach.number += number
+    return number
+
+
+def _widest(shares: list[tuple[int, AllowlistEntry]]) -> list[dict[str, object]]:
+    shares.sort(key=lambda share: (-share[0], share[1].kind, share[1].target_id or 0))
+    return [
+        {"kind": entry.kind, "id": entry.target_id, "path": entry.target_path, "projects": number}
+        for number, entry in shares[:SHOWN]
+    ]

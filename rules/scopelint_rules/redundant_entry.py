@@ -1,0 +1,68 @@
+"""SL401: a wider entry already grants the same to the same origins."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.finegrained import Enclosing, granted, in_words
+from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.paths import entry_evidence, is_self
+from scopelint.rule import EntryRule, Policy, RuleOptions
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class RedundantEntry(EntryRule):
+    """Flags an entry without which the same origins would have the same permissions.
+
+    GitLab goes by the entry nearest to the origin, so what counts is the one that would take over:
+    the nearest group entry above. If that one grants more or less, the entry is not redundant.
+    """
+
+    code = "SL401"
+    name = "redundant-entry"
+    title = "Another entry already grants the same"
+    severity = Severity.LOW
+    tags = ("job-token", "allowlist", "hygiene")
+    cwe = (459,)
+    owasp = ("CICD-SEC-5",)
+    needs = frozenset({Fact.ENTRIES, Fact.PERMISSIONS})
+
+    def __init__(
+        self, options: Mapping[str, Any] | RuleOptions | None = None, policy: Policy | None = None
+    ) -> None:
+        super().__init__(options, policy)
+        self._enclosing = Enclosing()
+
+    def judge(
+        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+    ) -> Verdict | None:
+        """Return a fail where the entry above grants the same, unknown where that is not known."""
+        if entry.target_path is None or is_self(entry, project):
+            return None
+        above = self._enclosing.nearest(entry, scope)
+        if above is None:
+            return PASS
+        mine, theirs = granted(entry), granted(above)
+        evidence = {
+            entry.kind: entry.target_path,
+            "covered_by": above.target_path,
+            "permissions": in_words(entry),
+        } | entry_evidence(entry)
+        if mine is None or theirs is None:
+            return self.unknown(
+                f"The group entry {above.target_path} covers {entry.target_path} too, but what the"
+                " two entries permit could not be read, so whether they grant the same is not known.",
+                evidence=evidence,
+                remediation="Scan through GraphQL, which shows permissions.",
+            )
+        if mine != theirs:
+            return PASS
+        return self.fail(
+            f"The {entry.kind} entry {entry.target_path} changes nothing: the group entry"
+            f" {above.target_path} already grants the same ({in_words(above)}).",
+            evidence=evidence,
+            remediation=f"Remove the {entry.kind} entry {entry.target_path}; or, if it was meant to"
+            f" stand alone, remove the wider group entry {above.target_path} instead.",
+        )

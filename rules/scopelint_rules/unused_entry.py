@@ -1,0 +1,68 @@
+"""SL701: nobody has come through an entry for a long time."""
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import AllowlistEntry, Project, Scope
+from scopelint.paths import entry_evidence, is_self
+from scopelint.usage import UsageRule, uses_through
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class UnusedEntry(UsageRule):
+    """Flags entries that are older than `days` and let nobody in during them."""
+
+    code = "SL701"
+    name = "unused-entry"
+    title = "An entry has not been used for a long time"
+    severity = Severity.LOW
+    tags = ("job-token", "usage", "least-privilege")
+    cwe = (272,)
+    owasp = ("CICD-SEC-5",)
+    help_uri = "https://docs.gitlab.com/ci/jobs/ci_job_token/#job-token-authentication-log"
+
+    def judge(
+        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+    ) -> Verdict | None:
+        """Return a fail for an old entry without a late use; None for a young one."""
+        if entry.target_path is None or is_self(entry, project):
+            return None
+        days, limit = self.options.days, self.limit(estate)
+        if entry.created_at is not None and entry.created_at > limit:
+            return None
+        uses = uses_through(entry, scope.uses or ())
+        if uses and uses[0].last_used_at > limit:
+            return PASS
+        evidence = {entry.kind: entry.target_path, "days": days} | entry_evidence(entry)
+        if scope.uses is None:
+            return self.unknown(
+                "The authentication log of this project could not be read, so whether"
+                f" {entry.target_path} still comes is not known.",
+                evidence=evidence,
+                remediation="Scan again with --usage, through GraphQL.",
+            )
+        last = uses[0].last_used_at.astimezone(UTC) if uses else None
+        since = estate.log_since
+        evidence |= {
+            "last_used_at": last.isoformat() if last else None,
+            "last_used_by": uses[0].origin_path if uses else None,
+            "log_since": since.astimezone(UTC).isoformat() if since else None,
+        }
+        if entry.created_at is None:
+            return self.unknown(
+                f"No use of the {entry.kind} entry {entry.target_path} within {days} days, but how old"
+                " the entry is could not be read.",
+                evidence=evidence,
+                remediation="Ask who added it; if nobody knows, remove it.",
+            )
+        when = f"last used on {last.date()}" if last else "never used, as far as the log tells"
+        return self.fail(
+            f"The {entry.kind} entry {entry.target_path} lets in nobody: {when}; {days} days are"
+            " allowed.",
+            evidence=evidence,
+            remediation=f"Remove the {entry.kind} entry {entry.target_path}; rare jobs (a yearly release,"
+            " a disaster drill) are worth a question first.",
+        )

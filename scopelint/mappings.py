@@ -1,0 +1,111 @@
+"""What rules support in standards and benchmarks: data files of the installed rule bundles.
+
+A bundle is a package named by an entry point of the group `scopelint.rules`; every `*.yml` in its
+folder `mappings` is read. A team extends them by a package of its own with such a folder, for our
+rules as for theirs:
+
+    name: ACME secure build standard
+    version: "7"
+    relation: supports            # the rule helps with it; it is not the control itself
+    items: {B-12: Tokens are scoped}
+    rules: {SL101: [B-12]}
+"""
+
+import importlib.util
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from scopelint.errors import PluginError
+from scopelint.registry import RULES
+from scopelint.report import Report
+
+FOLDER = "mappings"
+References = Mapping[str, tuple[str, ...]]
+"""Of one rule: items such as `2.1.5 Access is limited`, by standard and version."""
+
+_Text = Annotated[str, Field(min_length=1), BeforeValidator(lambda value: _as_text(value))]
+
+
+def _as_text(value: object) -> object:
+    """Take a number as it is written: `7.2` is an item, not a quantity."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+class StandardMapping(BaseModel):
+    """One data file: a standard, its items, and the rules that support them.
+
+    `items` gives each item's title in words of one's own, `rules` the items of each rule's code.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: _Text
+    version: _Text
+    relation: Literal["supports"] = "supports"
+    items: dict[_Text, _Text]
+    rules: dict[_Text, tuple[_Text, ...]]
+
+    @model_validator(mode="after")
+    def _items_are_there(self) -> "StandardMapping":
+        lost = {item for items in self.rules.values() for item in items} - self.items.keys()
+        if lost:
+            raise ValueError(f"rules name items that are not listed: {', '.join(sorted(lost))}")
+        return self
+
+    def of(self, code: str) -> tuple[str, ...]:
+        """Return the items that a rule supports, each with its title."""
+        return tuple(f"{item} {self.items[item]}" for item in self.rules.get(code, ()))
+
+
+def find_mappings() -> tuple[StandardMapping, ...]:
+    """Return every installed mapping, by name and version; raise PluginError for one that is off."""
+    found = [_read(file) for folder in _folders() for file in sorted(folder.glob("*.yml"))]
+    return tuple(sorted(found, key=lambda mapping: (mapping.name, mapping.version)))
+
+
+def references(code: str, mappings: tuple[StandardMapping, ...]) -> References:
+    """Return what a rule supports, by `name version` of the standard."""
+    found: dict[str, tuple[str, ...]] = {}
+    for mapping in mappings:
+        items = mapping.of(code)
+        if items:
+            key = f"{mapping.name} {mapping.version}"
+            found[key] = tuple(dict.fromkeys((*found.get(key, ()), *items)))
+    return found
+
+
+def with_references(report: Report) -> Report:
+    """Return the report with what each of its rules supports."""
+    mappings = find_mappings()
+    rules = (replace(rule, references=references(rule.code, mappings)) for rule in report.rules)
+    return replace(report, rules=tuple(rules))
+
+
+def _folders() -> Iterator[Path]:
+    modules = dict.fromkeys(entry.module for entry in entry_points(group=RULES))
+    for module in sorted(modules):
+        spec = importlib.util.find_spec(module)
+        for place in (spec.submodule_search_locations or ()) if spec else ():
+            yield Path(place) / FOLDER
+
+
+def _read(file: Path) -> StandardMapping:
+    try:
+        return StandardMapping.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        problem = _first(error) if isinstance(error, ValidationError) else str(error)
+        raise PluginError(
+            f"the mapping {file} cannot be read: {problem}",
+            hint="Mend or uninstall the package that brought it.",
+        ) from None
+
+
+def _first(error: ValidationError) -> str:
+    one = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}"

@@ -1,0 +1,236 @@
+"""The CI/CD component and the plain include: valid, and every line of them works as written."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scopelint.errors import ExitCode
+from scopelint.simulator import Simulator, load_estate
+from tests.meta.kit import ESTATE, TOKEN
+from tests.meta.pipeline import InputError, interpolated, is_added, jobs, play
+from tests.meta.sources import ROOT
+from tests.reports import tools
+
+COMPONENT = ROOT / "templates" / "scopelint" / "template.yml"
+PLAIN = ROOT / "templates" / "scopelint.gitlab-ci.yml"
+FILES = {
+    "scopelint.json",
+    "scopelint.html",
+    "scopelint.md",
+    "gl-sast-report.json",
+    "gl-code-quality-report.json",
+    "gl-scopelint-junit.xml",
+    "gl-annotations.json",
+    "metrics.txt",
+}
+DEFAULT_BRANCH = {"CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main"}
+MERGE_REQUEST = {"CI_DEFAULT_BRANCH": "main", "CI_PIPELINE_SOURCE": "merge_request_event"}
+SHELLS = [shell for shell in ("sh", "bash") if shutil.which(shell)]
+
+
+@pytest.fixture
+def gitlab() -> Iterator[str]:
+    with Simulator(load_estate(ESTATE)) as simulator:
+        yield simulator.url
+
+
+def variables(url: str, folder: Path, **more: str) -> dict[str, str]:
+    return {
+        "CI": "true",
+        "GITLAB_CI": "true",
+        "CI_SERVER_URL": url,
+        "CI_JOB_TOKEN": "glcbt-job",
+        "CI_PROJECT_DIR": str(folder),
+        "CI_JOB_URL": f"{url}/acme/audit/-/jobs/7",
+        "CI_PROJECT_ROOT_NAMESPACE": "acme",
+        "SCOPELINT_TOKEN": TOKEN,
+        **more,
+    }
+
+
+def check(folder: Path, text: str) -> None:
+    """Check a configuration by GitLab's own schema of it."""
+    path = folder / "checked.gitlab-ci.yml"
+    path.write_text(text, encoding="utf-8")
+    program = tools.program("check-jsonschema")
+    ran = tools.run([program, "--builtin-schema", "vendor.gitlab-ci", path])
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("inputs", [{}, {"shards": 3, "usage": True, "merge_requests": True}])
+def test_the_component_is_valid(inputs: dict[str, Any], tmp_path: Path) -> None:
+    check(tmp_path, interpolated(COMPONENT, **inputs))
+    check(tmp_path, COMPONENT.read_text(encoding="utf-8").split("\n---\n")[0])
+
+
+def test_the_plain_include_is_valid(tmp_path: Path) -> None:
+    check(tmp_path, PLAIN.read_text(encoding="utf-8"))
+
+
+def test_the_schema_finds_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"artifacts|access"):
+        check(tmp_path, interpolated(COMPONENT).replace("access: developer", "access: everybody"))
+
+
+def test_every_input_is_described_bounded_used_and_quoted() -> None:
+    head, text = COMPONENT.read_text(encoding="utf-8").split("\n---\n")
+    inputs = yaml.safe_load(head)["spec"]["inputs"]
+    used = re.findall(r"(.?)\$\[\[ inputs\.(\w+) \]\]", text)
+    assert {name for _, name in used} == set(inputs)
+    for name, spec in inputs.items():
+        assert spec["description"].endswith(".") or ". " in spec["description"]
+        assert spec.get("type", "string") != "string" or "regex" in spec or "options" in spec, name
+    for line in text.splitlines():
+        if "inputs." in line and "parallel:" not in line:
+            before = line.partition("$[[")[0]
+            assert before.count('"') % 2 == 1, line
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"target": 'acme"; id; "'},
+        {"target": "acme $(id)"},
+        {"prefix": "a: b"},
+        {"fail_on": "always"},
+        {"shards": "2"},
+        {"image": "python:3.13\nscript: id"},
+        {"nonsense": "x"},
+    ],
+)
+def test_inputs_that_would_break_out_are_refused(inputs: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        interpolated(COMPONENT, **inputs)
+
+
+def test_which_jobs_run_when() -> None:
+    def added(where: dict[str, str], **inputs: Any) -> set[str]:
+        found = jobs(interpolated(COMPONENT, **inputs))
+        return {
+            name.removeprefix("scopelint-") for name, job in found.items() if is_added(job, where)
+        }
+
+    assert added(DEFAULT_BRANCH) == {"scan", "gate"}
+    assert added(DEFAULT_BRANCH, shards=4) == {"collect", "merge", "gate"}
+    assert added(MERGE_REQUEST) == set()
+    assert added(MERGE_REQUEST, merge_requests=True) == {"scan", "gate"}
+    assert added(MERGE_REQUEST, merge_requests=True, shards=4) == {"collect", "merge", "gate"}
+    assert added({"CI_COMMIT_BRANCH": "other", "CI_DEFAULT_BRANCH": "main"}) == set()
+
+
+@pytest.mark.parametrize("name", ["scan", "merge"])
+def test_reports_are_all_uploaded_and_kept_from_strangers(name: str) -> None:
+    job = jobs(interpolated(COMPONENT, shards=2))[f"scopelint-{name}"]
+    artifacts = job["artifacts"]
+    assert (artifacts["access"], artifacts["when"]) == ("developer", "always")
+    assert {*artifacts["paths"], *artifacts["reports"].values()} == FILES
+    assert {"sast", "codequality", "junit", "annotations", "metrics"} == set(artifacts["reports"])
+    assert "allow_failure" not in job
+    written = set(re.findall(r"--report \S+=(\S+)", " ".join(job["script"])))
+    assert written == FILES
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("source", ["component", "plain"])
+def test_scan_and_gate(source: str, shell: str, gitlab: str, tmp_path: Path) -> None:
+    text = interpolated(COMPONENT) if source == "component" else PLAIN.read_text(encoding="utf-8")
+    found = jobs(text)
+    given = variables(gitlab, tmp_path)
+    scanned = play(found["scopelint-scan"], tmp_path, given, shell)
+    assert scanned.code == ExitCode.OK, scanned.err
+    assert TOKEN not in scanned.out + scanned.err
+    assert {path.name for path in tmp_path.iterdir()} == FILES
+    assert json.loads((tmp_path / "scopelint.json").read_text())["gate"]["result"] == "fail"
+    assert (
+        f"{given['CI_JOB_URL']}/artifacts/file/scopelint.html"
+        in (tmp_path / "scopelint.md").read_text()
+    )
+    gated = play(found["scopelint-gate"], tmp_path, given, shell)
+    assert gated.code == ExitCode.FINDINGS, gated.err
+
+
+def test_the_scan_is_whole_so_that_gitlab_may_resolve_what_is_gone(
+    gitlab: str, tmp_path: Path
+) -> None:
+    job = jobs(interpolated(COMPONENT, target="acme/web"))["scopelint-scan"]
+    assert play(job, tmp_path, variables(gitlab, tmp_path), "sh").code == ExitCode.OK
+    scan = json.loads((tmp_path / "gl-sast-report.json").read_text())["scan"]
+    listed = {one["value"] for one in scan["primary_identifiers"]}
+    assert {"SL101", "SL301", "SL902"} <= listed
+
+
+def test_inputs_reach_the_command(gitlab: str, tmp_path: Path) -> None:
+    (tmp_path / "ci.yml").write_text("gitlab: {targets: [acme/sandbox]}\nselect: [SL101]\n")
+    inputs = {"target": "", "config": "ci.yml", "usage": True, "fail_on": "critical"}
+    found = jobs(interpolated(COMPONENT, **inputs))
+    given = variables(gitlab, tmp_path)
+    assert play(found["scopelint-scan"], tmp_path, given, "sh").code == ExitCode.OK
+    report = json.loads((tmp_path / "scopelint.json").read_text())
+    assert report["scan"]["targets"] == ["acme/sandbox"]
+    assert [rule["code"] for rule in report["rules"]] == ["SL101"]
+    assert report["summary"]["high"] == 1
+    assert play(found["scopelint-gate"], tmp_path, given, "sh").code == ExitCode.OK
+
+
+def test_shards_are_merged(gitlab: str, tmp_path: Path) -> None:
+    found = jobs(interpolated(COMPONENT, shards=2))
+    collect = found["scopelint-collect"]
+    assert collect["parallel"] == 2
+    for index in ("1", "2"):
+        given = variables(gitlab, tmp_path, CI_NODE_INDEX=index, CI_NODE_TOTAL="2")
+        ran = play(collect, tmp_path, given, "sh")
+        assert ran.code == ExitCode.OK, ran.err
+    given = variables(gitlab, tmp_path)
+    merged = play(found["scopelint-merge"], tmp_path, given, "sh")
+    assert merged.code == ExitCode.OK, merged.err
+    report = json.loads((tmp_path / "scopelint.json").read_text())
+    assert report["scan"]["complete"] is True
+    assert report["scan"]["projects"]["total"] == 3
+    assert play(found["scopelint-gate"], tmp_path, given, "sh").code == ExitCode.FINDINGS
+    (tmp_path / "scopelint-2.snapshot").unlink()
+    assert play(found["scopelint-merge"], tmp_path, given, "sh").code == ExitCode.OK
+    report = json.loads((tmp_path / "scopelint.json").read_text())
+    assert report["scan"]["complete"] is False
+
+
+def test_without_scopelint_and_without_a_source_the_job_says_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    job = jobs(interpolated(COMPONENT))["scopelint-scan"]
+    bare = tmp_path / "bin"
+    bare.mkdir()
+    for name in ("sh", "pip"):
+        (bare / name).symlink_to(shutil.which(name) or "/bin/false")
+    ran = play(job, tmp_path, {"PATH": str(bare)}, "sh")
+    assert ran.code != 0
+    assert "SCOPELINT_SOURCE" in ran.err
+
+
+def test_the_hook_checks_a_configuration(tmp_path: Path) -> None:
+    [hook] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    names = ("scopelint.yml", ".scopelint.yml", ".gitlab/scopelint.yml")
+    assert all(re.search(hook["files"], name) for name in names)
+    assert not re.search(hook["files"], "other/scopelint.yml.bak")
+    (tmp_path / ".git").mkdir()
+    config = tmp_path / "scopelint.yml"
+    job = {"variables": {}, "script": [hook["entry"]]}
+    config.write_text("profile: strict\n")
+    assert play(job, tmp_path, {}, "sh").code == ExitCode.OK
+    config.write_text("profile: loose\nnonsense: 1\n")
+    ran = play(job, tmp_path, {}, "sh")
+    assert (ran.code, ran.err.count("scopelint.yml:")) == (ExitCode.USAGE, 2)
+
+
+def test_the_container_has_what_the_build_needs_and_no_rights() -> None:
+    lines = (ROOT / "Containerfile").read_text(encoding="utf-8").splitlines()
+    kept = (ROOT / ".containerignore").read_text(encoding="utf-8").splitlines()
+    assert {f"!{name}" for name in ("scopelint", "rules", "reports", "pyproject.toml")} <= set(kept)
+    assert "USER 10001" in lines
+    assert 'ENTRYPOINT ["scopelint"]' in lines
+    assert all("slim" in line for line in lines if line.startswith("FROM"))

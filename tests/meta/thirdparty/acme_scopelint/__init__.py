@@ -1,0 +1,1 @@
+"""What the Acme company adds to scopelint."""
