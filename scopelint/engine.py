@@ -1,9 +1,9 @@
 """Rules, estate, report: the one place that turns verdicts into findings and counts them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, ParamSpec
+from typing import Literal
 
 import scopelint
 from scopelint.errors import PluginError
@@ -18,7 +18,11 @@ from scopelint.finding import (
     Verdict,
     fingerprint,
 )
-from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.judging import guarded, judge_project, verdicts
+from scopelint.model import Project
+from scopelint.overview import Overview
+from scopelint.policy.overrides import Override
+from scopelint.policy.plans import Plans
 from scopelint.report import (
     Gate,
     ProjectCounts,
@@ -28,26 +32,27 @@ from scopelint.report import (
     ScanSummary,
     Summary,
 )
-from scopelint.rule import (
-    EntryRule,
-    InstanceRule,
-    ProjectRule,
-    Rule,
-    UnreadableProjectRule,
-)
+from scopelint.rule import InstanceRule, Rule
 
-_P = ParamSpec("_P")
+__all__ = ["FailOn", "Settings", "gate", "run", "scan_summary", "summarise", "verdicts"]
+
 FailOn = Severity | Literal["never"]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a run counts and shows: all that is not a rule's own affair."""
+    """How a run counts and shows: all that is not a rule's own affair.
+
+    `overrides` change rules, options and severities for projects by path, the later one wins;
+    `selectable` are rules beyond the run's own that they may select.
+    """
 
     fail_on: FailOn = Severity.MEDIUM
     severities: Mapping[str, Severity] = field(default_factory=dict)
     min_severity: Severity = Severity.INFO
     new_only: bool = False
+    overrides: tuple[Override, ...] = ()
+    selectable: tuple[Rule, ...] = ()
 
 
 def run(
@@ -60,13 +65,16 @@ def run(
     """Judge the whole estate with these rules and return the report.
 
     `distributions` names the installed package of each rule code. Raises PluginError where a rule
-    crashes: a crash never counts as a pass.
+    crashes: a crash never counts as a pass; UsageError where overrides do not fit together.
     """
     settings = settings or Settings()
     ledger = _Ledger(estate, rules, settings)
     ledger.judge_instance()
+    overview = Overview(estate)
     for project in estate.projects():
         ledger.judge_project(project)
+        overview.add(project)
+    ledger.judge_skipped()
     findings = ledger.sorted_findings()
     summary = summarise(findings)
     return Report(
@@ -77,6 +85,7 @@ def run(
         rules=ledger.rule_summaries(distributions or {}),
         findings=findings,
         outcomes=ledger.outcomes(),
+        overview=overview.data(findings),
         min_severity=settings.min_severity,
         new_only=settings.new_only,
     )
@@ -127,81 +136,13 @@ def gate(summary: Summary, fail_on: FailOn, *, complete: bool) -> Gate:
     return Gate("pass", str(fail_on))
 
 
-def verdicts(rule: Rule, estate: Estate) -> Iterator[tuple[Project | None, Verdict]]:
-    """Yield everything one rule says of an estate, passes included, in order of project id."""
-    if rule.not_judged(estate) is not None:
-        return
-    if isinstance(rule, InstanceRule):
-        for verdict in rule.judge(estate):
-            yield None, verdict
-        return
-    for project in estate.projects():
-        for verdict in judge_project(rule, project, estate):
-            yield project, verdict
-
-
-def judge_project(rule: Rule, project: Project, estate: Estate) -> Iterator[Verdict]:
-    """Yield what one rule says of one project; nothing where it is not the rule's affair.
-
-    A fact that the rule needs and that is missing for this project gives one unknown; an entry
-    rule still judges the entries that were read.
-    """
-    if isinstance(rule, UnreadableProjectRule):
-        if project.scope is None:
-            yield from rule.judge(project, estate)
-        return
-    if project.scope is None or isinstance(rule, InstanceRule):
-        return
-    missing = rule.needs & project.scope.missing
-    if missing:
-        yield _unknown(missing, project)
-    if isinstance(rule, EntryRule):
-        if missing <= {Fact.ENTRIES}:
-            yield from _judge_entries(rule, project, project.scope, estate)
-    elif isinstance(rule, ProjectRule) and not missing:
-        yield from rule.judge(project, project.scope, estate)
-
-
-def _judge_entries(
-    rule: EntryRule, project: Project, scope: Scope, estate: Estate
-) -> Iterator[Verdict]:
-    for entry in scope.entries:
-        verdict = rule.judge(entry, project, scope, estate)
-        if verdict is None or verdict.outcome is Outcome.PASS:
-            if verdict is not None:
-                yield verdict
-        else:
-            yield _with_entry(verdict, entry)
-
-
-def _with_entry(verdict: Verdict, entry: AllowlistEntry) -> Verdict:
-    return Verdict(
-        verdict.outcome,
-        verdict.message,
-        verdict.evidence,
-        verdict.remediation,
-        verdict.entry or entry,
-        verdict.key,
-        verdict.confidence,
-    )
-
-
-_FACT_WORDS = {
-    Fact.ENTRIES: "a part of its allowlist",
-    Fact.LOG: "its authentication log",
-    Fact.PERMISSIONS: "the permissions of its entries",
-    Fact.OUTBOUND_ENTRIES: "its leftover outbound entries",
-}
-
-
-def _unknown(missing: Iterable[Fact], project: Project) -> Verdict:
-    names = sorted(missing)
-    words = " and ".join(_FACT_WORDS.get(fact, fact.value) for fact in names)
+def _cannot(rule: Rule, path: str, estate: Estate) -> Verdict:
     return Verdict(
         Outcome.UNKNOWN,
-        f"{project.path}: {words} could not be read, so this rule cannot tell",
-        {"missing": [fact.value for fact in names]},
-        "Scan again; if it stays so, check the token's role with: scopelint doctor",
+        f"{path}: with the options that an override gives it here, this rule cannot judge:"
+        f" {rule.not_judged(estate)}",
+        {"options": rule.options.model_dump(mode="json")},
+        "Change the rule's options in that override, or ignore the rule there.",
     )
 
 
@@ -210,43 +151,78 @@ class _Ledger:
 
     def __init__(self, estate: Estate, rules: Sequence[Rule], settings: Settings) -> None:
         self._estate = estate
-        self._settings = settings
-        self._rules = tuple(rules)
-        self._reasons = {rule.code: rule.not_judged(estate) for rule in rules}
-        self._judging = [
-            (1 << index, rule)
-            for index, rule in enumerate(rules)
-            if self._reasons[rule.code] is None and not isinstance(rule, InstanceRule)
-        ]
-        self._counts: dict[str, Counter[Outcome]] = {rule.code: Counter() for rule in rules}
+        self._severities = settings.severities
+        self._rules = (*rules, *settings.selectable)
+        self._reasons = {rule.code: rule.not_judged(estate) for rule in self._rules}
+        self._plans = Plans(
+            rules,
+            settings.selectable,
+            settings.severities,
+            settings.overrides,
+            lambda rule: rule.not_judged(estate),
+        )
+        self._counts: dict[str, Counter[Outcome]] = {rule.code: Counter() for rule in self._rules}
         self._findings: dict[str, Finding] = {}
-        self._projects: list[tuple[str, int, str | None, bool, int]] = []
+        self._projects: list[tuple[str, int, str | None, bool, int, int]] = []
 
     def judge_instance(self) -> None:
         """Ask the rules about the instance."""
         for rule in self._rules:
             if isinstance(rule, InstanceRule) and self._reasons[rule.code] is None:
-                for verdict in _guarded(rule, None, rule.judge, self._estate):
-                    self._enter(rule, None, verdict)
+                for verdict in guarded(rule, None, rule.judge, self._estate):
+                    self._enter(rule, None, verdict, self._severities)
 
     def judge_project(self, project: Project) -> None:
-        """Ask every rule about one project."""
+        """Ask the project's rules about it."""
+        plan = self._plans.at(project.path)
         passed = 0
-        for bit, rule in self._judging:
-            said = _guarded(rule, project, judge_project, rule, project, self._estate)
+        for bit, rule in plan.judging:
+            said = guarded(rule, project, judge_project, rule, project, self._estate)
             for verdict in said:
-                self._enter(rule, project, verdict)
+                self._enter(rule, project, verdict, plan.severities)
             if said and all(verdict.outcome is Outcome.PASS for verdict in said):
                 passed |= bit
+        readable = project.scope is not None
         self._projects.append(
-            (project.path, project.id, project.web_url, project.scope is not None, passed)
+            (project.path, project.id, project.web_url, readable, passed, plan.number)
         )
 
-    def _enter(self, rule: Rule, project: Project | None, verdict: Verdict) -> None:
+    def judge_skipped(self) -> None:
+        """Say unknown where a rule could not judge with an override's options, but did elsewhere.
+
+        A rule that judged nowhere is *not judged*, which its summary says once.
+        """
+        used = {number for *_, readable, _, number in self._projects if readable}
+        plans = {plan.number: plan for plan in self._plans.made if plan.number in used}
+        judging = {rule.code for plan in plans.values() for _, rule in plan.judging}
+        self._reasons |= {
+            rule.code: rule.not_judged(self._estate)
+            for plan in plans.values()
+            for rule in plan.skipped
+        } | dict.fromkeys(judging)
+        missed = {
+            number: [rule for rule in plan.skipped if rule.code in judging]
+            for number, plan in plans.items()
+        }
+        if not any(missed.values()):
+            return
+        for path, project_id, web_url, readable, _, number in self._projects:
+            for rule in missed[number] if readable else ():
+                project = Project(project_id, path, web_url=web_url)
+                verdict = _cannot(rule, path, self._estate)
+                self._enter(rule, project, verdict, plans[number].severities)
+
+    def _enter(
+        self,
+        rule: Rule,
+        project: Project | None,
+        verdict: Verdict,
+        severities: Mapping[str, Severity],
+    ) -> None:
         self._counts[rule.code][verdict.outcome] += 1
         if verdict.outcome is Outcome.PASS:
             return
-        finding = _finding(rule, project, verdict, self._estate, self._settings)
+        finding = _finding(rule, project, verdict, self._estate, severities)
         if finding.fingerprint in self._findings:
             where = project.path if project else "the instance"
             raise PluginError(
@@ -266,9 +242,9 @@ class _Ledger:
             ProjectOutcome(
                 ProjectRef(project_id, path, web_url),
                 readable,
-                tuple(rule.code for bit, rule in self._judging if passed & bit),
+                tuple(code for code, bit in self._plans.bits.items() if passed & bit),
             )
-            for path, project_id, web_url, readable, passed in sorted(self._projects)
+            for path, project_id, web_url, readable, passed, _ in sorted(self._projects)
         )
 
     def rule_summaries(self, distributions: Mapping[str, str]) -> tuple[RuleSummary, ...]:
@@ -278,7 +254,7 @@ class _Ledger:
                 code=rule.code,
                 name=rule.name,
                 title=rule.title,
-                severity=self._settings.severities.get(rule.code, rule.severity),
+                severity=self._severities.get(rule.code, rule.severity),
                 help_uri=rule.help_uri,
                 page=rule.page(),
                 outcomes={outcome: self._counts[rule.code][outcome] for outcome in Outcome},
@@ -293,29 +269,12 @@ class _Ledger:
         )
 
 
-def _guarded(
+def _finding(
     rule: Rule,
     project: Project | None,
-    judge: Callable[_P, Iterable[Verdict]],
-    *args: _P.args,
-    **kwargs: _P.kwargs,
-) -> list[Verdict]:
-    """Collect what `judge` says; a crash of the rule is named with the rule and the project."""
-    try:
-        return list(judge(*args, **kwargs))
-    except PluginError:
-        raise
-    except Exception as error:
-        where = f"project {project.path} (id {project.id})" if project else "the instance"
-        raise PluginError(
-            f"rule {rule.code} ({rule.name}) crashed on {where}: {type(error).__name__}: {error}",
-            hint=f"This is a fault of the rule in {type(rule).__module__}, not of your settings."
-            f" Leave it out with --ignore {rule.code} until it is mended.",
-        ) from error
-
-
-def _finding(
-    rule: Rule, project: Project | None, verdict: Verdict, estate: Estate, settings: Settings
+    verdict: Verdict,
+    estate: Estate,
+    severities: Mapping[str, Severity],
 ) -> Finding:
     entry = verdict.entry
     key = verdict.key if verdict.key is not None else (entry.key if entry else "")
@@ -323,7 +282,7 @@ def _finding(
     return Finding(
         rule=rule.code,
         name=rule.name,
-        severity=settings.severities.get(rule.code, rule.severity),
+        severity=severities.get(rule.code, rule.severity),
         confidence=verdict.confidence or rule.confidence,
         verdict=Outcome.UNKNOWN if verdict.outcome is Outcome.UNKNOWN else Outcome.FAIL,
         message=verdict.message,

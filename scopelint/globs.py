@@ -12,13 +12,22 @@ from functools import lru_cache
 
 @lru_cache(maxsize=4096)
 def _compile(pattern: str) -> re.Pattern[str]:
+    return re.compile(_regex(pattern), re.IGNORECASE | re.DOTALL)
+
+
+@lru_cache(maxsize=256)
+def _compile_any(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    parts = (f"(?:{_regex(pattern)})" for pattern in patterns)
+    return re.compile("|".join(parts), re.IGNORECASE | re.DOTALL)
+
+
+def _regex(pattern: str) -> str:
     body, tail = pattern, ""
     if body.endswith("/**"):
         body, tail = body[:-3], "(?:/.*)?"
     parts = re.split(r"((?<![^/])\*\*/|\*\*|\*|\?)", body)
     translated = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    regex = "".join(translated.get(part) or re.escape(part) for part in parts)
-    return re.compile(regex + tail, re.IGNORECASE | re.DOTALL)
+    return "".join(translated.get(part) or re.escape(part) for part in parts) + tail
 
 
 def matches(pattern: str, path: str) -> bool:
@@ -29,10 +38,12 @@ def matches(pattern: str, path: str) -> bool:
 class GlobSet:
     """A set of globs that answers whether any of them matches a full path."""
 
-    __slots__ = ("patterns",)
+    __slots__ = ("_fullmatch", "patterns")
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
         self.patterns = tuple(patterns)
+        # One expression for all of them: asked for every entry of every project.
+        self._fullmatch = _compile_any(self.patterns).fullmatch if self.patterns else None
 
     def __bool__(self) -> bool:
         return bool(self.patterns)
@@ -43,9 +54,12 @@ class GlobSet:
     def __hash__(self) -> int:
         return hash(self.patterns)
 
+    def __reduce__(self) -> tuple[type["GlobSet"], tuple[tuple[str, ...]]]:
+        return GlobSet, (self.patterns,)
+
     def __repr__(self) -> str:
         return f"GlobSet({list(self.patterns)!r})"
 
     def matches(self, path: str) -> bool:
         """Tell whether any pattern of the set matches `path`."""
-        return any(matches(pattern, path) for pattern in self.patterns)
+        return self._fullmatch is not None and self._fullmatch(path) is not None

@@ -120,7 +120,7 @@ def _modules(entry: EntryPoint, distribution: str) -> Iterator[ModuleType]:
 def _load(load: Callable[[], ModuleType], what: str) -> ModuleType:
     try:
         return load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(
             f"{what} cannot be loaded: {type(error).__name__}: {error}",
             hint="Mend, upgrade or uninstall that package; nothing was judged.",
@@ -138,10 +138,11 @@ def _classes(module: ModuleType, base: type[_T], distribution: str) -> Iterator[
 
 
 def _from_files(files: Iterable[Path]) -> Iterator[Found[Rule]]:
-    for file in files:
+    # By its real path: a file that is named twice is one, two of one name are two.
+    for number, file in enumerate({file.resolve(): file for file in files}.values()):
         if not file.is_file():
             raise UsageError(f"rules file {file} is not there")
-        name = f"scopelint_rules_file_{file.stem}"
+        name = f"scopelint_rules_file_{number}_{file.stem}"
         spec = importlib.util.spec_from_file_location(name, file)
         if spec is None or spec.loader is None:
             raise UsageError(f"rules file {file} is not a Python file", hint="It must end in .py")

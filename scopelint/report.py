@@ -6,7 +6,7 @@ contract, section 5.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, ClassVar, Literal
 
@@ -20,7 +20,8 @@ class RuleSummary:
 
     `page` is the rule's Markdown. `outcomes` counts verdicts over the projects (or entries) it
     judged; `not_judged` says why it judged none at all. `distribution` names the installed
-    package the rule came from.
+    package the rule came from. `references` are the items of standards that the rule supports, by
+    the standard's name and version.
     """
 
     code: str
@@ -36,6 +37,7 @@ class RuleSummary:
     owasp: tuple[str, ...] = ()
     confidence: str = "high"
     distribution: str = "scopelint"
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class Report:
     and baselined ones included: use `shown()` for those the user asked to see. `outcomes` walks
     the projects in path order; it is None for a report that was read back from JSON.
     `overview` is JSON data for pictures of the tree (outside contract, section 5), or None.
+    `whole_set` says that nothing narrowed the run: every rule of the profile judged every project
+    below the targets, and every finding is shown. Where it is not known it is False.
     """
 
     tool_version: str
@@ -123,6 +127,7 @@ class Report:
     overview: Mapping[str, Any] | None = None
     min_severity: Severity = Severity.INFO
     new_only: bool = False
+    whole_set: bool = False
 
     def shown(self, *, waived: bool = False) -> Iterator[Finding]:
         """Yield the findings the user asked to see, in order; waived ones only when asked.
@@ -151,7 +156,9 @@ class Report:
 class RenderOptions:
     """How the user wants it shown; a reporter takes what concerns it and ignores the rest.
 
-    `width` is in columns, None lets the reporter decide.
+    `width` is in columns, None lets the reporter decide. `extra` holds what concerns single
+    formats: `gitlab_sast_version` (the schema's version), `report_url` (where a reader will find
+    the HTML report).
     """
 
     color: bool = False
@@ -168,12 +175,14 @@ class Reporter(ABC):
     """One format. `name` is what `-f` takes; `title` is its line in `-f help`.
 
     `console` reporters write for a person and may be empty; all others are documents that are
-    always written, even when clean.
+    always written, even when clean. `notes` are what the user should hear besides, such as how
+    much did not fit into the document; `render` fills them, the command line shows them.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     extension: ClassVar[str]
+    notes: Sequence[str] = ()
 
     def __init__(self, options: RenderOptions | None = None) -> None:
         self.options = options or RenderOptions()

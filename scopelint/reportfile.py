@@ -18,6 +18,7 @@ from pydantic import (
     Field,
     PlainValidator,
     ValidationError,
+    model_validator,
 )
 
 from scopelint.errors import UsageError
@@ -249,6 +250,33 @@ class _Finding(_Shape):
         )
 
 
+class _OverviewGroup(_Shape):
+    """One group's numbers: beside those that are always there, findings by severity."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
+    __pydantic_extra__: dict[str, Count]
+
+    path: str
+    projects: Count
+    unread: Count
+
+
+class _Matrix(_Shape):
+    groups: tuple[str, ...] = Field(max_length=40)
+    pairs: tuple[Annotated[tuple[Count, ...], Field(min_length=2, max_length=3)], ...]
+
+    @model_validator(mode="after")
+    def _within(self) -> "_Matrix":
+        if any(max(pair[:2]) >= len(self.groups) for pair in self.pairs):
+            raise ValueError("a pair names a group that is not there")
+        return self
+
+
+class _Overview(_Shape):
+    groups: tuple[_OverviewGroup, ...] = Field(max_length=2000)
+    reach: _Matrix | None
+
+
 class _Document(_Shape):
     version: Literal["scopelint-report/1"] = Field(alias="schema")
     tool: _Tool
@@ -256,7 +284,7 @@ class _Document(_Shape):
     summary: _Summary
     gate: _Gate
     rules: tuple[_Rule, ...]
-    overview: _Data | None
+    overview: _Overview | None
     findings: tuple[_Finding, ...]
 
     def read(self) -> Report:
@@ -268,7 +296,7 @@ class _Document(_Shape):
             gate=Gate(self.gate.result, self.gate.fail_on, self.gate.reasons),
             rules=tuple(rule.read() for rule in self.rules),
             findings=sorted(findings, key=lambda finding: finding.sort_key),
-            overview=self.overview,
+            overview=self.overview.model_dump(mode="json") if self.overview else None,
         )
 
 

@@ -1,6 +1,6 @@
 """scopelint.yml, read and judged: every fault at once, each with its file, line and column."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,10 +14,13 @@ from scopelint.policy.nodes import (
     Location,
     MappingNode,
     ScalarNode,
+    SequenceNode,
     kind_of,
+    step,
     walk,
 )
 from scopelint.policy.origin import ConfigUrls
+from scopelint.policy.overrides import Override, override, read_overrides
 from scopelint.policy.rulekeys import rule_options, selector_problems
 from scopelint.policy.selection import (
     Catalogue,
@@ -25,9 +28,10 @@ from scopelint.policy.selection import (
     RuleClass,
     severity_overrides,
 )
+from scopelint.policy.shown import shown
 from scopelint.policy.targets import parse_targets
 from scopelint.policy.yamlfile import Document, load
-from scopelint.rule import RuleOptions
+from scopelint.rule import Boundary, RuleOptions
 
 __all__ = ["Config", "FoundConfig", "Place", "config_from", "find_config", "load_config"]
 
@@ -49,7 +53,8 @@ class Config:
     """A config that holds; `Config()` is the one of a run without a file.
 
     `options` are the validated options of the rules that have some in the file, `severity` the
-    overridden severities, both by code. `places` say where each value stands, by its keys and
+    overridden severities, both by code; `overrides` say what is otherwise for some projects.
+    `places` say where each value stands, by its keys and
     indices, such as `("gitlab", "targets", 0)`; what is not in it is a default. `root` is the
     folder below which files named in a discovered config must lie, None for an explicit one.
     """
@@ -59,6 +64,7 @@ class Config:
     root: Path | None = None
     options: Mapping[str, RuleOptions] = field(default_factory=dict)
     severity: Mapping[str, Severity] = field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
     places: Mapping[Location, Place] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -96,6 +102,19 @@ class Config:
     def trusted(self) -> GlobSet:
         """The globs of `trusted`."""
         return GlobSet(self.model.trusted)
+
+    @property
+    def boundaries(self) -> tuple[Boundary, ...]:
+        """The trust boundaries, in the order of the file."""
+        return tuple(
+            Boundary(each.name, GlobSet(each.projects), GlobSet(each.allow_from))
+            for each in self.model.boundaries
+        )
+
+    @property
+    def assume_fine_grained(self) -> bool | None:
+        """`assume.fine_grained`, None where the key is not given."""
+        return {"on": True, "off": False}.get(self.model.assume.fine_grained)
 
     @property
     def fail_on(self) -> str:
@@ -149,6 +168,9 @@ def config_from(
     problems += selector_problems(tree, known)
     options, faults = rule_options(tree, known)
     problems += faults
+    parts = read_overrides(tree, known)
+    problems += (problem for part in parts for problem in part.problems)
+    problems += _names_given_twice(tree)
     if problems or model is None:
         raise ConfigError(ordered(problems))
     chosen = {key: Severity(value) for key, value in model.severity.items()}
@@ -158,6 +180,10 @@ def config_from(
         root=root,
         options=options,
         severity=severity_overrides(chosen, known),
+        overrides=tuple(
+            override(section, part, known)
+            for section, part in zip(model.overrides, parts, strict=True)
+        ),
         places=_places(tree),
         notes=notes,
     )
@@ -171,6 +197,18 @@ def _mapping(document: Document, problems: list[Problem]) -> MappingNode:
         hint = "start with a key, such as `profile: default`"
         problems.append(root.problem(f"a config is a mapping of keys, not {kind_of(root)}", hint))
     return MappingNode(root.file, root.line, root.column, ())
+
+
+def _names_given_twice(tree: MappingNode) -> Iterator[Problem]:
+    listed = tree.get("boundaries")
+    first: dict[str, ScalarNode] = {}
+    for boundary in listed.value if isinstance(listed, SequenceNode) else ():
+        name = step(boundary, "name")
+        if isinstance(name, ScalarNode) and isinstance(name.value, str):
+            other = first.setdefault(name.value, name)
+            if other is not name:
+                hint = f"it was first given in line {other.line}"
+                yield name.problem(f"two boundaries are called {shown(name.value)}", hint)
 
 
 def _places(tree: MappingNode) -> dict[Location, Place]:

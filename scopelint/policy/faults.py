@@ -36,6 +36,7 @@ _EXPECTED = {
     "bool_type": "true or false",
 }
 _YAML_11_BOOLEANS = frozenset({"yes", "no", "on", "off", "y", "n"})
+_CODE_KEYS = frozenset({"rules_file", "rules_files", "rules-file", "rules-files"})
 _SECRETS = ("token", "password", "secret", "api_key")
 
 
@@ -148,6 +149,8 @@ def _unknown_key(model: type[BaseModel], location: Location) -> tuple[str, str]:
     known = list(parent.model_fields) if parent else []
     if any(word in key.lower() for word in _SECRETS):
         hint = "a token never stands in a config: use SCOPELINT_TOKEN or --token-file"
+    elif key in _CODE_KEYS:
+        hint = "a config never names code to run: use --rules-file on the command line"
     elif not known:
         hint = "there are no keys here"
     else:

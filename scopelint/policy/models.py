@@ -6,17 +6,21 @@ is (a list may become a tuple, text a severity), strictly: a number is no text. 
 null: a key without a value is a slip of the pen, not a wish.
 """
 
+import re
 import unicodedata
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StrictInt,
     StrictStr,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
@@ -50,9 +54,51 @@ def _check_target(target: str | int) -> str | int:
     return target
 
 
+def _check_some(items: tuple[str, ...]) -> tuple[str, ...]:
+    # Pydantic's own minimum counts what is left when faulty items are dropped.
+    if not items:
+        context = {"message": "this must not be empty", "hint": ""}
+        raise PydanticCustomError("scopelint", "{message}", context)
+    return items
+
+
+def _holds_control(text: str) -> bool:
+    return any(unicodedata.category(character) in {"Cc", "Cf"} for character in text)
+
+
+def _check_name(name: str) -> str:
+    if _holds_control(name) or not name.strip():
+        message = "a name is one line of text, without control characters"
+        raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
+    return name
+
+
+def _check_line(text: str) -> str:
+    if _holds_control(text) or not text.strip():
+        message = "this is one line of text, without control characters"
+        raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
+    return text
+
+
+def _check_date(text: str) -> str:
+    # Python's own reading also takes 20261231 and 2026-W53, which few people can read.
+    valid = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        valid = False
+    if not valid:
+        context = {
+            "message": "this is not a date",
+            "hint": "write it as year-month-day, such as 2026-12-31",
+        }
+        raise PydanticCustomError("scopelint", "{message}", context)
+    return text
+
+
 def _check_glob(pattern: str) -> str:
     problem = ""
-    if any(unicodedata.category(c) in {"Cc", "Cf"} for c in pattern):
+    if _holds_control(pattern):
         problem = "a glob holds no control characters"
     elif pattern.startswith("/") or pattern.endswith("/") or "//" in pattern:
         problem = "a glob matches a full path, which has no slash at its ends and no empty segment"
@@ -96,7 +142,35 @@ Glob = Annotated[
     Field(min_length=1, max_length=1000, json_schema_extra={"pattern": r"^(?!/)(?!.*//)(?!.*/$)"}),
     AfterValidator(_check_glob),
 ]
+SomeGlobs = Annotated[
+    tuple[Glob, ...], AfterValidator(_check_some), Field(json_schema_extra={"minItems": 1})
+]
 Selector = Annotated[StrictStr, Field(min_length=1)]
+Name = Annotated[
+    StrictStr,
+    Field(
+        min_length=1,
+        max_length=100,
+        json_schema_extra={"pattern": r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$"},
+    ),
+    AfterValidator(_check_name),
+]
+
+
+Line = Annotated[
+    StrictStr,
+    Field(
+        min_length=1,
+        max_length=1000,
+        json_schema_extra={"pattern": r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$"},
+    ),
+    AfterValidator(_check_line),
+]
+Day = Annotated[
+    StrictStr,
+    AfterValidator(_check_date),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": r"^\d{4}-[01]\d-[0-3]\d$"}),
+]
 
 
 class GitLabSection(Section):
@@ -122,13 +196,157 @@ class GateSection(Section):
 
     fail_on: FailOn = Field(
         default="medium",
-        description="The lowest severity of a new finding that fails the run, or never.",
+        description="The lowest severity of a new finding that fails the run, or never: then "
+        "nothing does, max included.",
     )
+    max: dict[SeverityName, Annotated[StrictInt, Field(ge=0)]] = Field(
+        default_factory=dict,
+        description="How many new findings of a severity are tolerated. A severity that is named "
+        "here fails the run when there are more, whether it is above or below fail_on; one that "
+        "is not named goes by fail_on alone. Waived, baselined and unknown findings do not count.",
+        examples=[{"medium": 10}],
+    )
+    allow_incomplete: StrictBool = Field(
+        default=False,
+        description="Whether a scan that could not read everything passes where no finding "
+        "fails it.",
+    )
+
+
+class WaiverSection(Section):
+    """One of `waivers:`, findings that somebody accepted, with a reason and an end."""
+
+    rule: Selector = Field(
+        description="The rule whose findings it covers: a code, name or prefix.",
+        examples=["SL305"],
+    )
+    project: Glob = Field(
+        default="",
+        description="Glob of the full paths of the projects it covers. Without it the waiver is "
+        "about findings of the whole instance.",
+        examples=["acme/web/shop"],
+        json_schema_extra=_without_default,
+    )
+    entry: Glob = Field(
+        default="",
+        description="Glob of the full path of the allowlist entry it covers, or group:ID or "
+        "project:ID. Without it every entry.",
+        examples=["partner/sdk"],
+        json_schema_extra=_without_default,
+    )
+    reason: Line = Field(description="Why this is accepted.", examples=["contract 42"])
+    expires: Day = Field(
+        default="",
+        description="The last day on which it holds (UTC). Required unless "
+        "allow_permanent_waivers is true.",
+        examples=["2026-12-31"],
+        json_schema_extra=_without_default,
+    )
+    owner: Line = Field(
+        default="",
+        description="Who answers for it.",
+        examples=["@web"],
+        json_schema_extra=_without_default,
+    )
+    ticket: Line = Field(
+        default="",
+        description="Where it was decided.",
+        examples=["SEC-42"],
+        json_schema_extra=_without_default,
+    )
+
+
+class AssumeSection(Section):
+    """`assume:`, what no API of GitLab shows and the user knows."""
+
+    fine_grained: Literal["on", "off"] = Field(
+        default="",  # type: ignore[arg-type]  # not given, which cannot be written down
+        description="Whether fine-grained job token permissions are in force, on or off. GitLab "
+        "17.7 to 18.2 does not show it; from 18.3 on they are, wherever the limit is on.",
+        json_schema_extra=_without_default,
+    )
+
+
+class BoundarySection(Section):
+    """One of `boundaries:`, projects that only the named others may reach with a job token."""
+
+    name: Name = Field(description="What findings call it; no two boundaries share a name.")
+    projects: SomeGlobs = Field(
+        description="Globs of the full paths of the projects inside the boundary.",
+        examples=[["acme/prod/**"]],
+    )
+    allow_from: tuple[Glob, ...] = Field(
+        description="Globs of the full paths whose job tokens may reach them; an empty list "
+        "allows nobody.",
+        examples=[["acme/prod/**", "acme/deploy/**"]],
+    )
+
+
+class OverrideSection(Section):
+    """One of `overrides:`, other rules, severities or options for some projects."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 2})
+
+    projects: SomeGlobs = Field(
+        description="Globs of the full paths of the projects it is for.",
+        examples=[["acme/sandbox/**"]],
+    )
+    select: tuple[Selector, ...] = Field(
+        default=(),
+        min_length=1,
+        json_schema_extra=_without_default,
+        description="Rules that run for these projects too: codes, names or prefixes. They may "
+        "be strict, or ignored elsewhere.",
+    )
+    ignore: tuple[Selector, ...] = Field(
+        default=(),
+        description="Rules that do not run for these projects, whatever selects them so far.",
+    )
+    severity: dict[str, SeverityName] = Field(
+        default_factory=dict,
+        description="Severities for these projects, by code, name or prefix.",
+    )
+    rules: dict[str, dict[str, object]] = Field(
+        default_factory=dict,
+        description="Options of rules for these projects; what is not named stays as it is "
+        "elsewhere.",
+    )
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.model_fields_set == {"projects"}:
+            context = {
+                "message": "this override changes nothing",
+                "hint": "give it select, ignore, severity or rules",
+            }
+            raise PydanticCustomError("scopelint", "{message}", context)
+        return self
+
+
+_EVERY_WAIVER_ENDS: JsonDict = {
+    "if": {
+        "not": {
+            "required": ["allow_permanent_waivers"],
+            "properties": {"allow_permanent_waivers": {"const": True}},
+        }
+    },
+    "then": {"properties": {"waivers": {"items": {"required": ["expires"]}}}},
+}
 
 
 class ConfigModel(Section):
     """scopelint.yml: which rules judge a GitLab instance, how, and when a run fails."""
 
+    model_config = ConfigDict(json_schema_extra=_EVERY_WAIVER_ENDS)
+
+    extends: tuple[Line, ...] = Field(
+        default=(),
+        description="Files that this one is laid over, by their paths relative to it. Mappings "
+        "are merged key by key; waivers, overrides, boundaries and trusted are joined; "
+        "everything else is replaced. Of a config that was found (not named with --config) they "
+        "lie below its git root.",
+        examples=[["company.yml"]],
+    )
     gitlab: GitLabSection = Field(default_factory=GitLabSection, description="What is read.")
     profile: Literal["default", "strict"] = Field(
         default="default", description="The set of rules that runs; strict is every rule."
@@ -156,4 +374,26 @@ class ConfigModel(Section):
         "its allowlist.",
         examples=[["acme-shared/**"]],
     )
+    overrides: tuple[OverrideSection, ...] = Field(
+        default=(),
+        description="Other rules, severities or options for projects by their path. Where "
+        "several match, each is laid over those before it: the later one wins.",
+    )
+    assume: AssumeSection = Field(
+        default_factory=AssumeSection,
+        description="What no API of GitLab shows.",
+    )
+    boundaries: tuple[BoundarySection, ...] = Field(
+        default=(),
+        description="Trust boundaries: who may reach what with a job token. A project inside "
+        "several must satisfy each.",
+    )
     gate: GateSection = Field(default_factory=GateSection, description="When a run fails.")
+    waivers: tuple[WaiverSection, ...] = Field(
+        default=(),
+        description="Findings that somebody accepted. They are counted in every report and do "
+        "not fail a run until they expire.",
+    )
+    allow_permanent_waivers: StrictBool = Field(
+        default=False, description="Whether a waiver may do without expires."
+    )

@@ -1,6 +1,6 @@
 """The parts of scopelint.yml that only the rules themselves can judge: selectors and options."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from scopelint.errors import PluginError, Problem
@@ -21,31 +21,37 @@ def selector_problems(tree: MappingNode, known: Catalogue) -> list[Problem]:
         for item in items.value if isinstance(items, SequenceNode) else ():
             # What is no text, or empty, is a fault of its type and told as such.
             if isinstance(item, ScalarNode) and isinstance(item.value, str) and item.value:
-                problems += _looked_up(item, known.resolve)[1]
-    for name, _ in _entries(tree.get("severity")):
-        problems += _looked_up(name, known.resolve)[1]
-    return problems + _given_twice(tree.get("severity"), known)
+                problems += looked_up(item, known.resolve)[1]
+    for name, _ in entries(tree.get("severity")):
+        problems += looked_up(name, known.resolve)[1]
+    return problems + given_twice(tree.get("severity"), known)
 
 
 def rule_options(
-    tree: MappingNode, known: Catalogue
+    tree: MappingNode, known: Catalogue, base: Mapping[str, AnyNode] | None = None
 ) -> tuple[dict[str, RuleOptions], list[Problem]]:
     """Return the validated options below `rules` by code, and what is wrong with the others.
 
-    Raise PluginError where a rule's own validation crashes.
+    `base` are options by code that hold where `tree` does not name them. Raise PluginError where
+    a rule's own validation crashes.
     """
-    problems = _given_twice(tree.get("rules"), known)
+    problems = given_twice(tree.get("rules"), known)
     found: dict[str, RuleOptions] = {}
-    for name, node in _entries(tree.get("rules")):
-        rule, faults = _looked_up(name, known.rule)
+    for name, node in entries(tree.get("rules")):
+        rule, faults = looked_up(name, known.rule)
         problems += faults
         if rule is None or not isinstance(node, MappingNode):
             continue
-        options, faults = _validated(rule, node)
+        options, faults = _validated(rule, _laid_over(node, (base or {}).get(rule.code)))
         problems += faults
         if options is not None:
             found[rule.code] = options
     return found, problems
+
+
+def _laid_over(node: MappingNode, base: AnyNode | None) -> MappingNode:
+    kept = [pair for pair in entries(base) if node.get(pair[0].value) is None]
+    return MappingNode(node.file, node.line, node.column, (*kept, *node.value))
 
 
 def _validated(rule: RuleClass, node: MappingNode) -> tuple[RuleOptions | None, list[Problem]]:
@@ -60,23 +66,26 @@ def _validated(rule: RuleClass, node: MappingNode) -> tuple[RuleOptions | None, 
         ) from error
 
 
-def _entries(node: AnyNode | None) -> Iterator[tuple[ScalarNode, AnyNode]]:
+def entries(node: AnyNode | None) -> Iterator[tuple[ScalarNode, AnyNode]]:
+    """Yield the pairs of a mapping whose key is text; none where there is no mapping."""
     for key, value in node.value if isinstance(node, MappingNode) else ():
         if isinstance(key.value, str):
             yield key, value
 
 
-def _looked_up(node: ScalarNode, look_up: Callable[[str], T]) -> tuple[T | None, list[Problem]]:
+def looked_up(node: ScalarNode, look_up: Callable[[str], T]) -> tuple[T | None, list[Problem]]:
+    """Return what a selector stands for, or the problem that it stands for nothing."""
     try:
         return look_up(str(node.value)), []
     except UnknownSelectorError as error:
         return None, [node.problem(str(error), error.hint)]
 
 
-def _given_twice(node: AnyNode | None, known: Catalogue) -> list[Problem]:
+def given_twice(node: AnyNode | None, known: Catalogue) -> list[Problem]:
+    """Return a problem for every key of a mapping that names a rule a second time."""
     first: dict[str, ScalarNode] = {}
     problems = []
-    for key, _ in _entries(node):
+    for key, _ in entries(node):
         rule = known.names.get(str(key.value))
         if rule is None:
             continue

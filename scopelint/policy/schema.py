@@ -5,6 +5,7 @@ from typing import Any
 
 from scopelint.policy.models import ConfigModel
 from scopelint.policy.selection import Catalogue, RuleClass
+from scopelint.rule import InstanceRule
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -21,20 +22,28 @@ def config_schema(catalogue: Iterable[RuleClass] | Catalogue) -> dict[str, Any]:
     schema = ConfigModel.model_json_schema()
     definitions = schema.setdefault("$defs", {})
     properties = schema["properties"]
-    selector = {"enum": list(known.selectors)}
-    for key in ("select", "ignore"):
-        properties[key]["items"] = selector
-    severity = properties["severity"].pop("additionalProperties")
-    properties["severity"] |= {
-        "properties": {key: _titled(key, severity, known) for key in known.selectors},
-        "additionalProperties": False,
-    } | _never_both(known)
-    properties["rules"] |= {
-        "properties": _options(known, definitions),
-        "additionalProperties": False,
-    } | _never_both(known)
+    _name_rules(properties, known)
+    properties["rules"]["properties"] = _options(known, definitions)
+    # An override reaches projects only; the options of all rules are defined by now.
+    of_projects = Catalogue(rule for rule in known.rules if not issubclass(rule, InstanceRule))
+    inner = definitions["OverrideSection"]["properties"]
+    _name_rules(inner, of_projects)
+    inner["rules"]["properties"] = _references(of_projects)
     schema["title"] = "scopelint.yml"
     return {"$schema": DIALECT, **schema}
+
+
+def _name_rules(properties: dict[str, Any], known: Catalogue) -> None:
+    """Have the properties that speak of rules take these rules' selectors alone."""
+    selectors = known.selectors
+    for key in ("select", "ignore"):
+        properties[key]["items"] = {"enum": list(selectors)}
+    severity = properties["severity"].pop("additionalProperties")
+    properties["severity"] |= {
+        "properties": {key: _titled(key, severity, known) for key in selectors},
+        "additionalProperties": False,
+    } | _never_both(known)
+    properties["rules"] |= {"additionalProperties": False} | _never_both(known)
 
 
 def _titled(key: str, severity: dict[str, Any], known: Catalogue) -> dict[str, Any]:
@@ -44,7 +53,6 @@ def _titled(key: str, severity: dict[str, Any], known: Catalogue) -> dict[str, A
 
 
 def _options(known: Catalogue, definitions: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
     for rule in known.rules:
         name = f"{rule.code}-options"
         # A rule's own definitions get its code, so that no two rules share one by accident.
@@ -54,8 +62,13 @@ def _options(known: Catalogue, definitions: dict[str, Any]) -> dict[str, Any]:
         options["title"] = f"Options of {rule.code} ({rule.name})"
         options["description"] = f"{rule.title}."
         definitions[name] = options
-        found[rule.code] = found[rule.name] = {"$ref": f"#/$defs/{name}"}
-    return dict(sorted(found.items()))
+    return _references(known)
+
+
+def _references(known: Catalogue) -> dict[str, Any]:
+    return {
+        key: {"$ref": f"#/$defs/{rule.code}-options"} for key, rule in sorted(known.names.items())
+    }
 
 
 def _never_both(known: Catalogue) -> dict[str, Any]:

@@ -9,6 +9,9 @@ case-sensitive.
 2. `--extend-select` adds to that set.
 3. `--ignore` and `ignore` of the config are taken away last, both. How specific a selector is
    plays no part: what is ignored does not run, whatever selected it.
+4. `overrides` of the config then add and take away for the projects they match, one after the
+   other: the later one wins. They may bring back what the config ignores, never what `--ignore`
+   names, and nothing that is not in `--select` where that is given.
 """
 
 import re
@@ -129,6 +132,29 @@ def select_rules(
             "--ignore and at `select` and `ignore` of the config",
         )
     return tuple(rule for rule in known.rules if rule.code in chosen)
+
+
+def added_rules(
+    catalogue: Iterable[RuleClass] | Catalogue,
+    wanted: Iterable[str],
+    chosen: Iterable[RuleClass],
+    *,
+    select: Sequence[str] = (),
+    extend_select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+) -> tuple[RuleClass, ...]:
+    """Return the rules that only overrides of the config select, in the order of their codes.
+
+    `wanted` are the codes that overrides select, `chosen` what `select_rules` returned, the rest
+    the command line's: it has the last word, so nothing comes back that `--ignore` names or that
+    `--select`, where it is given, does not.
+    """
+    known = Catalogue(catalogue)
+    codes = set(wanted) - {rule.code for rule in chosen}
+    if select:
+        codes &= _expand(known, (*select, *extend_select), "--select")
+    codes -= _expand(known, ignore, "--ignore")
+    return tuple(rule for rule in known.rules if rule.code in codes)
 
 
 def severity_overrides(

@@ -1,9 +1,9 @@
 """The one YAML loader: YAML 1.2 core schema, with the line and column of every key and value.
 
 It walks the events of PyYAML's parser itself, one at a time, so nothing is built before its
-depth, tag and size are known. Refused: duplicate keys, keys that are not scalars, merge keys,
-tags beyond the core schema's, a second document, nesting deeper than `MAX_DEPTH`, and aliases
-that stand for more than `MAX_ALIAS_NODES` values.
+depth, tag and size are known. Refused: duplicate keys, keys that are not scalars, merge keys
+(unless the dialect has them), tags beyond the core schema's, a second document, nesting deeper
+than `MAX_DEPTH`, and aliases that stand for more than `MAX_ALIAS_NODES` values.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,8 @@ from typing import NoReturn
 import yaml
 
 from scopelint.errors import ConfigError, Problem
+from scopelint.policy.dialects import CORE, Dialect
+from scopelint.policy.mergekeys import is_merge, merged, sources
 from scopelint.policy.nodes import (
     AnyNode,
     MappingNode,
@@ -27,7 +29,6 @@ from scopelint.policy.scalars import (
     CORE_TAG,
     SCALAR_TAGS,
     ScalarError,
-    resolve_plain,
     resolve_tagged,
 )
 from scopelint.policy.shown import cut, shown
@@ -62,8 +63,8 @@ MAX_PROBLEMS = 100
 class Document:
     """A file as read. `version` is its `%YAML` directive, such as (1, 1), or None.
 
-    The values are read by YAML 1.2 whatever `version` says; a caller for which 1.1 matters looks
-    at it, and at `ScalarNode.plain` and `.text`. `problems` is empty unless the caller asked to
+    By the core schema the values are read by YAML 1.2 whatever `version` says; a caller for which
+    1.1 matters looks at it, and at `ScalarNode.plain` and `.text`. `problems` is empty unless the caller asked to
     be given what can be read of a faulty file. An empty file has an empty (null) root.
     """
 
@@ -73,7 +74,13 @@ class Document:
     problems: tuple[Problem, ...] = ()
 
 
-def load(origin: Path | str | bytes, source: str = "", *, partial: bool = False) -> Document:
+def load(
+    origin: Path | str | bytes,
+    source: str = "",
+    *,
+    partial: bool = False,
+    dialect: Dialect = CORE,
+) -> Document:
     """Read one YAML document from a file (`Path`) or from text itself (`str`, `bytes`).
 
     `source` names the file in messages; it may be left out for a path. Raise ConfigError with
@@ -85,7 +92,7 @@ def load(origin: Path | str | bytes, source: str = "", *, partial: bool = False)
         file = read_source(origin, source)
     else:
         file = decode(origin, source or "<text>")
-    document = _Builder(file).build()
+    document = _Builder(file, dialect).build()
     if document.problems and not partial:
         raise ConfigError(document.problems)
     return document
@@ -114,8 +121,9 @@ class _Frame:
 
 
 class _Builder:
-    def __init__(self, file: SourceText) -> None:
+    def __init__(self, file: SourceText, dialect: Dialect) -> None:
         self.file = file
+        self.dialect = dialect
         self.problems: list[Problem] = []
         self.anchors: dict[str, _Anchor] = {}
         self.stack: list[_Frame] = []
@@ -156,7 +164,7 @@ class _Builder:
                 self._alias(event)
             case yaml.ScalarEvent():
                 self._count(event)
-                anchor = self._anchor(event.anchor)
+                anchor = self._anchor(event)
                 anchor.node = self._scalar(event)
                 self._add(anchor)
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
@@ -197,9 +205,12 @@ class _Builder:
             self._stop(line, column, f"nested deeper than {MAX_DEPTH} levels")
         self._add(anchor)
 
-    def _anchor(self, name: str | None) -> _Anchor:
-        anchor = _Anchor()
+    def _anchor(self, event: yaml.NodeEvent) -> _Anchor:
+        anchor, name = _Anchor(), event.anchor
         if name is not None:
+            if self.dialect.anchors_once and name in self.anchors:
+                message = f"the anchor &{cut(name, 40)} is set twice"
+                self._note(self.file.problem(*self._place(event), message))
             self.anchors[name] = anchor
         return anchor
 
@@ -222,25 +233,36 @@ class _Builder:
         expected = "map" if mapping else "seq"
         if event.tag is not None and event.tag != CORE_TAG + expected:
             self._refuse_tag(event.tag, line, column)
-        self.stack.append(_Frame(mapping, line, column, self._anchor(event.anchor)))
+        self.stack.append(_Frame(mapping, line, column, self._anchor(event)))
 
     def _close(self) -> None:
         frame = self.stack.pop()
         anchor = frame.anchor
         anchor.node = (
-            MappingNode(self.file, frame.line, frame.column, tuple(self._pairs(frame.items)))
+            MappingNode(self.file, frame.line, frame.column, self._merged(frame.items))
             if frame.mapping
             else SequenceNode(self.file, frame.line, frame.column, tuple(frame.items))
         )
         anchor.size, anchor.height = frame.size, frame.height
         self._add(anchor)
 
+    def _merged(self, items: list[AnyNode]) -> tuple[tuple[ScalarNode, AnyNode], ...]:
+        pairs = tuple(self._pairs(items))
+        merging = [pair for pair in pairs if self.dialect.merge_keys and is_merge(pair[0])]
+        if not merging:
+            return pairs
+        key, value = merging[0]
+        found, problems = sources(key, value)
+        for problem in problems:
+            self._note(problem)
+        return merged([pair for pair in pairs if pair is not merging[0]], found)
+
     def _pairs(self, items: list[AnyNode]) -> Iterator[tuple[ScalarNode, AnyNode]]:
         seen: dict[ScalarValue, ScalarNode] = {}
         for key, value in zip(items[::2], items[1::2], strict=True):
             if not isinstance(key, ScalarNode):
                 self._note(key.problem("a key must be a single value, not a list or a mapping"))
-            elif key.plain and key.text == "<<":
+            elif is_merge(key) and not self.dialect.merge_keys:
                 hint = "repeat the keys, or share one whole value by an alias"
                 self._note(key.problem("merge keys (<<) are not part of YAML 1.2", hint))
             elif (first := seen.get(key.value)) is not None:
@@ -258,8 +280,8 @@ class _Builder:
             if event.tag is not None:
                 value = self._tagged(event, line, column)
             elif plain:
-                value = resolve_plain(event.value)
-            if isinstance(value, str):
+                value = self.dialect.resolve(event.value, self.version)
+            if type(value) is str:
                 value = _joined(value)
         except ScalarError as error:
             self._note(self.file.problem(line, column, str(error)))

@@ -7,14 +7,15 @@ from pydantic import Field, field_validator
 
 from scopelint.estate import Estate
 from scopelint.finding import Severity, Verdict
-from scopelint.rule import InstanceRule, RuleOptions
+from scopelint.model import Project, Scope
+from scopelint.rule import InstanceRule, ProjectRule, RuleOptions
 
 
-class SampleRule(InstanceRule):
+class SampleRule(ProjectRule):
     title = "A rule for tests"
     severity = Severity.MEDIUM
 
-    def judge(self, estate: Estate) -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
         return ()
 
 
@@ -66,9 +67,14 @@ class Private(SampleRule):
     strict = True
 
 
-class ThirdParty(SampleRule):
+class ThirdParty(InstanceRule):
     code = "ACME001"
     name = "acme-only"
+    title = "A rule for tests"
+    severity = Severity.MEDIUM
+
+    def judge(self, estate: Estate) -> Iterable[Verdict]:
+        return ()
 
 
 RULES = (Outside, Disabled, Private, Broad, Weakened, ThirdParty)
@@ -85,6 +91,24 @@ GOOD: dict[str, str] = {
     "no options": "rules: {SL101: {}}\n",
     "trusted": "trusted: ['acme-shared/**', '**/tools', 'a?c']\n",
     "gate": "gate: {fail_on: never}\n",
+    "assume": "assume: {fine_grained: on}\n",
+    "assume nothing": "assume: {}\n",
+    "boundaries": (
+        "boundaries:\n"
+        "  - {name: production, projects: ['acme/prod/**'], allow_from: ['acme/deploy/**']}\n"
+        "  - {name: vault, projects: [acme/vault], allow_from: []}\n"
+    ),
+    "overrides": (
+        "overrides:\n"
+        "  - projects: ['acme/sandbox/**', '**/toys']\n"
+        "    ignore: [SL3, inbound-limit-disabled]\n"
+        "  - projects: [acme/sandbox/real]\n"
+        "    select: [SL307]\n"
+        "    severity: {SL3: low, outside-project-allowed: critical}\n"
+        "    rules: {group-entry-too-broad: {max_projects: 3}}\n"
+    ),
+    "overrides of nothing": "overrides: []\n",
+    "overrides of a mixed prefix": "overrides: [{projects: [a], ignore: [SL]}]\n",
     "json": '{"profile": "default", "gate": {"fail_on": "high"}, "trusted": []}',
     "alias": "select: &mine [SL101]\nignore: *mine\n",
 }
@@ -156,6 +180,97 @@ BAD: dict[str, tuple[str, tuple[tuple[int, int, str, str], ...]]] = {
     "target kind": ("gitlab: {targets: [1.5]}\n", ((1, 20, "text or a whole number", ""),)),
     "glob slash": ("trusted: [/acme]\n", ((1, 11, "a full path", ""),)),
     "glob empty": ("trusted: ['']\n", ((1, 11, "must not be empty", ""),)),
+    "assume true": ("assume: {fine_grained: true}\n", ((1, 24, "one of on, off", ""),)),
+    "assume null": ("assume: {fine_grained: }\n", ((1, 23, "must be one of", ""),)),
+    "assume empty": ("assume: {fine_grained: ''}\n", ((1, 24, "must be one of", ""),)),
+    "assume key": ("assume: {fine_graned: on}\n", ((1, 10, "unknown key", '"fine_grained"'),)),
+    "boundary without name": (
+        "boundaries:\n  - {projects: [a], allow_from: [b]}\n",
+        ((2, 5, 'the key "name" is missing', ""),),
+    ),
+    "boundary without anything": (
+        "boundaries: [{}]\n",
+        ((1, 14, "is missing", ""),),
+    ),
+    "boundary of no project": (
+        "boundaries: [{name: a, projects: [], allow_from: []}]\n",
+        ((1, 34, "must not be empty", ""),),
+    ),
+    "boundary glob": (
+        "boundaries: [{name: a, projects: [/a], allow_from: [a//b, '']}]\n",
+        ((1, 35, "a full path", ""), (1, 53, "a full path", ""), (1, 59, "not be empty", "")),
+    ),
+    "boundary name": (
+        "boundaries: [{name: ' ', projects: [a], allow_from: []}]\n",
+        ((1, 21, "one line of text", ""),),
+    ),
+    "boundary name control": (
+        'boundaries: [{name: "a\\tb", projects: [a], allow_from: []}]\n',
+        ((1, 21, "one line of text", ""),),
+    ),
+    "boundary key": (
+        "boundaries: [{name: a, projects: [a], allow_form: [], allow_from: []}]\n",
+        ((1, 39, 'unknown key "allow_form"', '"allow_from"'),),
+    ),
+    "boundaries as a mapping": (
+        "boundaries: {production: {}}\n",
+        ((1, 13, "must be a list, not a mapping", ""),),
+    ),
+    "override without projects": (
+        "overrides:\n  - ignore: [SL101]\n",
+        ((2, 5, 'the key "projects" is missing', ""),),
+    ),
+    "override that changes nothing": (
+        "overrides:\n  - projects: ['acme/**']\n",
+        ((2, 5, "changes nothing", "severity"),),
+    ),
+    "override of no project": (
+        "overrides: [{projects: [], ignore: [SL101]}]\n",
+        ((1, 24, "must not be empty", ""),),
+    ),
+    "override key": (
+        "overrides: [{projects: [a], ignored: [SL101]}]\n",
+        ((1, 29, 'unknown key "ignored"', '"ignore"'),),
+    ),
+    "override faults": (
+        "overrides:\n"
+        "  - projects: [/a]\n"
+        "    ignore: [SL999]\n"
+        "    select: [SL3O7]\n"
+        "    severity: {SL305: hihg, SL997: low}\n"
+        "    rules: {SL302: {max_projects: 0, max_project: 1}, SL998: {}}\n"
+        "  - nothing\n",
+        (
+            (2, 16, "a full path", ""),
+            (3, 14, 'unknown rule "SL999"', ""),
+            (4, 14, 'unknown rule "SL3O7"', '"SL307"'),
+            (5, 23, "must be one of", '"high"'),
+            (5, 29, 'unknown rule "SL997"', ""),
+            (6, 35, "greater than", ""),
+            (6, 38, 'unknown key "max_project"', '"max_projects"'),
+            (6, 55, 'unknown rule "SL998"', ""),
+            (7, 5, "must be a mapping", ""),
+        ),
+    ),
+    "override of a rule twice": (
+        "overrides: [{projects: [a], rules: {SL302: {}, group-entry-too-broad: {}}}]\n",
+        ((1, 48, "are the same rule", ""),),
+    ),
+    "override of an instance rule": (
+        "overrides:\n"
+        "  - projects: [a]\n"
+        "    ignore: [ACME]\n"
+        "    select: [acme-only]\n"
+        "    severity: {ACME001: low}\n"
+        "    rules: {ACME001: {}}\n",
+        (
+            (3, 14, "the instance as a whole", "for the whole run"),
+            (4, 14, "the instance as a whole", ""),
+            (5, 16, "the instance as a whole", ""),
+            (6, 13, "the instance as a whole", ""),
+        ),
+    ),
+    "rules file": ("rules_file: mine.py\n", ((1, 1, "unknown key", "--rules-file"),)),
     "gate": ("gate: {fail_on: medum}\n", ((1, 17, "never", '"medium"'),)),
     "gate null": ("gate: {fail_on: ~}\n", ((1, 17, "must be one of", ""),)),
 }

@@ -1,22 +1,23 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from scopelint.errors import ConfigError, ExitCode, PluginError
 from scopelint.finding import Severity
+from scopelint.globs import GlobSet
 from scopelint.policy.config import Config, config_from, load_config
 from scopelint.policy.discovery import FoundConfig, find_config
 from scopelint.policy.nodes import to_python
 from scopelint.policy.schema import config_schema
 from scopelint.policy.yamlfile import load
-from scopelint.rule import RuleOptions
+from scopelint.rule import Boundary, RuleOptions
 from tests.policy.samples import BAD, GOOD, RULES, Broad, BroadOptions, SampleRule
 
 
@@ -113,6 +114,82 @@ def test_values_and_their_places() -> None:
     }
     assert str(config.place("gitlab", "targets", 1)) == "scopelint.yml:3:19"
     assert config.place("profile") is None
+
+
+def test_what_no_api_shows_and_the_boundaries() -> None:
+    config = read(GOOD["boundaries"] + "assume: {fine_grained: off}\n")
+    assert config.assume_fine_grained is False
+    assert read(GOOD["assume"]).assume_fine_grained is True
+    assert read(GOOD["assume nothing"]).assume_fine_grained is None
+    assert config.boundaries == (
+        Boundary("production", GlobSet(["acme/prod/**"]), GlobSet(["acme/deploy/**"])),
+        Boundary("vault", GlobSet(["acme/vault"]), GlobSet()),
+    )
+    assert str(config.place("boundaries", 1, "name")) == "scopelint.yml:3:12"
+
+
+def test_two_boundaries_never_share_a_name() -> None:
+    boundary = "{name: a, projects: [x], allow_from: []}"
+    with pytest.raises(ConfigError, match=r'3:12: two boundaries are called "a"') as caught:
+        read(f"boundaries:\n  - {boundary}\n  - {boundary}\n")
+    assert "line 2" in caught.value.problems[0].hint
+
+
+def test_overrides_by_code() -> None:
+    first, second = read(GOOD["overrides"]).overrides
+    assert first.projects == GlobSet(["acme/sandbox/**", "**/toys"])
+    assert first.ignore == {"SL101", "SL302", "SL305", "SL307"}
+    assert not first.select
+    assert not first.severities
+    assert not first.options
+    assert second.select == frozenset({"SL307"})
+    assert not second.ignore
+    assert second.severities == {
+        "SL302": Severity.LOW,
+        "SL305": Severity.CRITICAL,
+        "SL307": Severity.LOW,
+    }
+    assert second.options == {"SL302": {"max_projects": 3}}
+    assert second.place == "scopelint.yml:4:5"
+
+
+def test_an_override_holds_only_what_it_names_and_fits_what_holds_elsewhere() -> None:
+    text = (
+        "rules: {SL302: {max_projects: 3, names: [x]}}\n"
+        "overrides: [{projects: [a], rules: {group-entry-too-broad: {names: [], exact: true}}}]\n"
+    )
+    [override] = read(text).overrides
+    assert override.options == {"SL302": {"names": (), "exact": True}}
+
+
+@pytest.mark.parametrize("outer", ["low: 5", "high: 5"])
+def test_the_options_of_an_override_are_judged_with_those_of_all_projects(outer: str) -> None:
+    class Ordered(RuleOptions):
+        low: int = 1
+        high: int = 9
+
+        @model_validator(mode="after")
+        def _in_order(self) -> Self:
+            if self.low > self.high:
+                raise ValueError("low is above high")
+            return self
+
+    class Range(SampleRule):
+        code = "SL398"
+        name = "in-range"
+        Options = Ordered
+
+    def overridden(inner: str) -> Config:
+        text = f"rules: {{SL398: {{{outer}}}}}\noverrides: [{{projects: [a], rules: {{SL398: {{{inner}}}}}}}]\n"
+        return config_from(load(text, "c.yml", partial=True), [Range])
+
+    if outer == "low: 5":
+        assert overridden("high: 6").overrides[0].options == {"SL398": {"high": 6}}
+        with pytest.raises(ConfigError, match=r"c\.yml:2:44: low is above high"):
+            overridden("high: 4")
+    else:
+        with pytest.raises(ConfigError, match=r"c\.yml:2:44: low is above high"):
+            overridden("low: 6")
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n"])
@@ -287,6 +364,13 @@ _KEYS = st.sampled_from(
         "window",
         "days",
         "fail_on",
+        "overrides",
+        "projects",
+        "boundaries",
+        "name",
+        "allow_from",
+        "assume",
+        "fine_grained",
     ]
 )
 _DATA: Any = st.recursive(

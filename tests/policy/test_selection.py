@@ -7,6 +7,7 @@ from scopelint.finding import Severity
 from scopelint.policy.selection import (
     Catalogue,
     UnknownSelectorError,
+    added_rules,
     select_rules,
     severity_overrides,
 )
@@ -116,3 +117,23 @@ def test_the_nearer_severity_wins_whatever_the_order() -> None:
 def test_severity_of_an_unknown_rule() -> None:
     with pytest.raises(UsageError, match='severity: unknown rule prefix "SL9"'):
         severity_overrides({"SL9": Severity.LOW}, RULES)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({}, ["SL104", "SL302"]),
+        ({"ignore": ["SL3"]}, ["SL104"]),
+        ({"select": ["SL302"]}, ["SL302"]),
+        ({"select": ["SL305"]}, []),
+        ({"select": ["SL305"], "extend_select": ["SL1"]}, ["SL104"]),
+        ({"extend_select": ["SL305"]}, ["SL104", "SL302"]),
+        ({"select": ["SL"], "ignore": ["SL104"]}, ["SL302"]),
+    ],
+)  # fmt: skip
+def test_what_overrides_add_is_bounded_by_the_command_line(
+    inputs: dict[str, Any], expected: list[str]
+) -> None:
+    chosen = [Disabled, Outside]
+    wanted = {"SL104", "SL302", "SL101"}
+    assert [rule.code for rule in added_rules(RULES, wanted, chosen, **inputs)] == expected
