@@ -4,10 +4,11 @@ Groups are in memory, numbered so that "is inside" is an interval test; projects
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import TypeVar, cast
 
 from scopelint.model import (
     AllowlistEntry,
@@ -23,6 +24,8 @@ from scopelint.model import (
 )
 from scopelint.paths import is_inside as is_inside
 from scopelint.snapshot import Source, Walk
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,22 @@ class GroupTree:
         start, end = self.interval(path)
         return start < end
 
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @property
+    def total(self) -> int:
+        """How many projects there are in all namespaces."""
+        return self._below[-1]
+
+    def paths(self) -> Iterator[str]:
+        """Yield the namespaces' full paths by their numbers: parents before their children."""
+        return (key.replace("\0", "/") for key in self._keys)
+
+    def between(self, start: int, end: int) -> int:
+        """Count the projects that lie directly in the namespaces of a half-open range of numbers."""
+        return self._below[end] - self._below[start]
+
     def projects_below(self, path: str) -> int:
         """Count the projects in a namespace and all namespaces below it."""
         start, end = self.interval(path)
@@ -83,10 +102,18 @@ class Estate:
 
     def __init__(self, snapshot: Source) -> None:
         self._snapshot = snapshot
+        self._counts: dict[tuple[EntryKind, int | None], ProjectCount | None] = {}
         self.scan: Scan = snapshot.header.scan()
         self.as_of: datetime = self.scan.finished_at or self.scan.started_at
         self.groups: dict[int, Group] = {group.id: group for group in snapshot.groups()}
         self.gaps: tuple[Gap, ...] = tuple(self._all_gaps())
+        self._derived: dict[Callable[[Estate], object], object] = {}
+
+    def derived(self, make: "Callable[[Estate], _T]") -> _T:
+        """Return what `make` gives for this estate, made once: an index that several rules use."""
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        return cast("_T", self._derived[make])
 
     @property
     def complete(self) -> bool:
@@ -109,6 +136,19 @@ class Estate:
         return self._snapshot.count_entries()
 
     @cached_property
+    def log_since(self) -> datetime | None:
+        """Since when the authentication log is known to exist, None where it shows no use.
+
+        A row keeps only the last use of an origin, so the oldest of them is the least age it has.
+        """
+        return next(self._snapshot.oldest_use(), None)
+
+    @cached_property
+    def project_paths(self) -> list[str]:
+        """The full paths of all projects that were seen, filtered ones too, in order."""
+        return sorted(path for _, path in self._snapshot.project_paths())
+
+    @cached_property
     def tree(self) -> GroupTree:
         """The namespaces with their numbers and project counts, filtered projects counted too."""
         paths = (path for _, path in self._snapshot.project_paths())
@@ -129,6 +169,10 @@ class Estate:
                 personal=False,
             )
         return found
+
+    def targets(self) -> Iterable[Target]:
+        """Return what is known of every entry's target, and of every group that was read."""
+        return self._targets.values()
 
     @cached_property
     def _roots(self) -> tuple[str, ...]:
@@ -154,28 +198,54 @@ class Estate:
         Inside the read tree it is the enumeration's count, exact if the enumeration is whole;
         elsewhere GitLab's own count, hidden projects included.
         """
-        target = self.target(entry)
+        key = (entry.kind, entry.target_id)
+        if key not in self._counts:
+            self._counts[key] = self._count(self.target(entry))
+        return self._counts[key]
+
+    def _count(self, target: Target | None) -> ProjectCount | None:
         if target is None or target.path is None:
             return None
         if target.project_count is not None:
             return ProjectCount(target.project_count, exact=True)
         if not self.in_read_tree(target.path):
             return None
-        return ProjectCount(self.tree.projects_below(target.path), exact=self._enumerated)
+        return ProjectCount(self.tree.projects_below(target.path), exact=self.enumerated)
 
     @cached_property
-    def _enumerated(self) -> bool:
+    def enumerated(self) -> bool:
+        """Whether the list of projects below the targets is whole."""
         broken = {Fact.ENUMERATION, Fact.COUNT, Fact.UNFINISHED, Fact.GROUP}
         return not any(gap.fact in broken for gap in self.gaps)
 
-    def projects(self) -> Iterator[Project]:
-        """Yield every read or unreadable project, by id.
+    def seen(self) -> Iterator[tuple[int, str]]:
+        """Yield id and full path of every project that was seen, by id: filtered ones too."""
+        return self._snapshot.project_paths()
+
+    def states(self) -> Iterator[tuple[int, str, str]]:
+        """Yield id, full path and state of every project that was seen, by id.
+
+        A state is `read`, `unreadable` (a gap says why), `listed` (the collection was broken off),
+        `elsewhere` (in a shard that is not here) or `excluded` (left out by a filter).
+        """
+        pairs = zip(self._snapshot.project_paths(), self._snapshot.project_states(), strict=True)
+        return ((number, path, state) for (number, path), (_, state) in pairs)
+
+    def project(self, project_id: int) -> Project | None:
+        """Return one project; one that was seen and not read has no scope; None was not seen."""
+        for project in self.projects(only=(project_id,)):
+            return project
+        path = dict(self._snapshot.project_paths()).get(project_id)
+        return None if path is None else Project(project_id, path, personal=None)
+
+    def projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
+        """Yield every read or unreadable project, by id; `only` those with these ids.
 
         Flags are completed by what is known of the whole run: an own flag that is on makes the
         effective one on; where the instance is known to enforce, or not to, the effective flag
         follows from the own one, and through REST alone the own one from the effective one.
         """
-        for project in self._snapshot.projects():
+        for project in self._snapshot.projects(only):
             if project.scope is None:
                 yield project
             else:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopelint.estate import GroupTree
+from scopelint.estate import Estate, GroupTree
 from scopelint.model import AllowlistEntry, Fact
 from scopelint.paths import is_inside
 from scopelint.testing import estate
@@ -133,3 +133,53 @@ def test_a_target_inside_the_tree_is_known_from_the_tree() -> None:
         assert found["acme/b"].archived is True
         assert found["acme/g"] is not None
         assert found[None] is None
+
+
+def test_one_project_is_found_whether_it_was_read_or_only_seen() -> None:
+    """A read one comes with its scope and completed flags; one that was only listed has none."""
+    described = {
+        "enforcement": "off",
+        "projects": {"acme/a": {"id": 5, "inbound_own": None, "inbound_effective": True}},
+        "listed": ["acme/b"],
+        "excluded": ["acme/c"],
+    }
+    with estate(described) as observed:
+        read = observed.project(5)
+        assert read is not None
+        assert read.scope is not None
+        assert read.scope.inbound_own is True
+        seen = {path: number for number, path in observed.seen()}
+        assert set(seen) == {"acme/a", "acme/b", "acme/c"}
+        for path in ("acme/b", "acme/c"):
+            listed = observed.project(seen[path])
+            assert listed is not None
+            assert (listed.path, listed.scope) == (path, None)
+        assert observed.project(404) is None
+
+
+def test_what_is_derived_is_made_once() -> None:
+    """An index that several rules use is built by the first one alone."""
+    made = []
+
+    def index(of: Estate) -> int:
+        made.append(of)
+        return of.total
+
+    with estate({"projects": {"acme/a": {}}}) as observed:
+        assert observed.derived(index) == observed.derived(index) == 1
+        assert made == [observed]
+
+
+@given(st.lists(_paths.map(lambda p: p + "/p"), max_size=12))
+def test_the_tree_in_its_own_order(projects: list[str]) -> None:
+    """Numbers follow the paths, parents first, and the counts between them add up."""
+    tree = GroupTree((), projects)
+    paths = list(tree.paths())
+    assert len(tree) == len(paths)
+    assert tree.total == len(projects) == tree.between(0, len(tree))
+    assert all(path.rpartition("/")[0] in ("", *paths[:n]) for n, path in enumerate(paths))
+    for number, path in enumerate(paths):
+        assert tree.interval(path)[0] == number
+        assert tree.between(number, number + 1) == sum(
+            p.rpartition("/")[0] == path for p in projects
+        )

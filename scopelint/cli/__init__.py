@@ -14,6 +14,12 @@ COMMANDS = {
         "scopelint.cli.collect:collect", "Only read the scopes, into a snapshot file."
     ),
     "check": Entry("scopelint.cli.check:check", "Judge a snapshot and report, offline."),
+    "reach": Entry(
+        "scopelint.cli.reach:reach", "Show who can reach a project, and what it can reach."
+    ),
+    "can-access": Entry(
+        "scopelint.cli.can_access:can_access", "Explain GitLab's decision for one pair of projects."
+    ),
     "gate": Entry(
         "scopelint.cli.gate:gate", "Give the exit code of a JSON report, without a scan."
     ),

@@ -17,6 +17,7 @@ from scopelint.registry import find_rules
     "snapshots", type=options.FilePath(), nargs=-1, required=True, metavar="SNAPSHOT..."
 )
 @options.config_options
+@options.rules_file_option
 @options.rule_options
 @options.gate_options
 @options.report_options
@@ -29,6 +30,6 @@ def check(snapshots: tuple[Path, ...], **given: Any) -> int:
     """
     face = Face(given["quiet"], given["verbose"], given["color"])
     start(face)
-    rules = find_rules()
+    rules = find_rules(given["rules_files"])
     judging = prepare(given, read_config(given, rules, face), rules, face, snapshots)
     return judging.conclude(lambda: judging.judge(*snapshots))

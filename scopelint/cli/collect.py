@@ -27,6 +27,7 @@ from scopelint.snapshot import Snapshot
 @options.server_options
 @options.filter_options
 @options.config_options
+@options.rules_file_option
 @options.face_options
 @options.progress_option
 def collect(**given: Any) -> int:

@@ -11,7 +11,7 @@ from scopelint.cli.progress import ProgressLine
 from scopelint.cli.session import Session
 from scopelint.collector.collect import collect
 from scopelint.errors import Interrupted, UsageError
-from scopelint.snapshot import Header
+from scopelint.snapshot import Header, Snapshot
 
 KEPT = "scopelint-interrupted.snapshot"
 """Where an interrupted scan without `--snapshot` leaves what it read, in the current folder."""
@@ -43,9 +43,15 @@ def collect_into(path: Path, session: Session, face: Face) -> Header:
         f"{meter.requests} requests"
         + (f", {meter.retries} retried" if meter.retries else "")
         + (f", {meter.waited:.0f} s waited" if meter.waited >= 1 else "")
-        + f", GitLab {header.gitlab_version or 'of unknown version'} by {header.api}"
+        + f", {_gaps(path)}, GitLab {header.gitlab_version or 'of unknown version'} by {header.api}"
     )
     return header
+
+
+def _gaps(path: Path) -> str:
+    with Snapshot(path) as snapshot:
+        count = sum(1 for _ in snapshot.gaps())
+    return {0: "no gap", 1: "1 gap"}.get(count, f"{count} gaps")
 
 
 @contextmanager

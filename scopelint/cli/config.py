@@ -9,7 +9,7 @@ import click
 from scopelint.cli import options
 from scopelint.cli.streams import err, out
 from scopelint.errors import UsageError
-from scopelint.policy.config import find_config, load_config
+from scopelint.policy.config import FoundConfig, find_config, load_config
 from scopelint.policy.schema import config_schema
 from scopelint.policy.shown import clean
 from scopelint.registry import find_reporters, find_rules
@@ -22,7 +22,8 @@ def config() -> None:
 
 @config.command()
 @click.argument("file", type=options.FilePath(), required=False)
-def check(file: Path | None) -> None:
+@options.rules_file_option
+def check(file: Path | None, rules_files: tuple[Path, ...]) -> None:
     """Check FILE, or the scopelint.yml that a scan started here would use.
 
     Every fault is shown at once, with its line and column. Exit 0 where there is none, else 2.
@@ -33,20 +34,22 @@ def check(file: Path | None) -> None:
             "there is no scopelint.yml here or above, up to the git root",
             hint="Name the file: scopelint config check FILE",
         )
-    loaded = load_config(where, [found.cls for found in find_rules().values()])
+    loaded = load_config(where, [found.cls for found in find_rules(rules_files).values()])
     for note in loaded.notes:
         err(f"warning: {clean(note)}")
-    out(f"{loaded.source}: no fault found")
+    name = where.name if isinstance(where, FoundConfig) else clean(str(where))
+    out(f"{name}: no fault found")
 
 
 @config.command()
 @click.option("--report", is_flag=True, help="The JSON report's schema instead.")
-def schema(*, report: bool) -> None:
+@options.rules_file_option
+def schema(*, report: bool, rules_files: tuple[Path, ...]) -> None:
     """Print the JSON Schema of scopelint.yml, for editors and checks."""
     if report:
         out(_report_schema())
         return
-    found = config_schema([rule.cls for rule in find_rules().values()])
+    found = config_schema([rule.cls for rule in find_rules(rules_files).values()])
     out(json.dumps(found, indent=2))
 
 

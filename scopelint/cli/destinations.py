@@ -6,14 +6,18 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
+from urllib.parse import quote
 
 from scopelint.cli import streams
 from scopelint.errors import OutputError, PluginError, ScopelintError, UsageError
 from scopelint.registry import Found, get_reporter
 from scopelint.report import RenderOptions, Report, Reporter
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def _check(found: list[Destination]) -> None:
         if destination.path is None:
             continue
         check_writable(destination.path)
-        real = destination.path.resolve()
+        real = _real(destination.path)
         if real in taken:
             raise UsageError(
                 f"two reports would go to {destination.path}: {taken[real]} and"
@@ -64,13 +68,20 @@ def check_apart(found: list[Destination], others: Iterable[tuple[str, Path | Non
 
     `others` are those files, each with what it is called in the message.
     """
-    places = {one.path.resolve(): one for one in found if one.path is not None}
+    places = {_real(one.path): one for one in found if one.path is not None}
     for what, path in others:
-        if path is not None and path.resolve() in places:
-            name = places[path.resolve()].reporter.name
+        if path is not None and _real(path) in places:
+            name = places[_real(path)].reporter.name
             raise UsageError(
                 f"the {name} report would replace {what}, {path}", hint="Give it its own file."
             )
+
+
+def _real(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path.absolute()  # a loop of links is nothing but itself
 
 
 def check_writable(path: Path) -> None:
@@ -102,11 +113,31 @@ def _is_device(path: Path) -> bool:
     return path.exists() and not path.is_file()
 
 
+def report_page(found: Iterable[Destination]) -> str | None:
+    """Return where a reader will find the HTML report, None where that is not known.
+
+    In a GitLab job that is the page of the artifact, if the file is inside the project's folder.
+    """
+    job, folder = os.environ.get("CI_JOB_URL"), os.environ.get("CI_PROJECT_DIR")
+    if not job or not folder or not os.environ.get("GITLAB_CI"):
+        return None
+    for one in found:
+        if one.reporter.name == "html" and one.path is not None:
+            path, root = _real(one.path), _real(Path(folder))
+            if path.is_relative_to(root):
+                return f"{job}/artifacts/file/{quote(path.relative_to(root).as_posix())}"
+    return None
+
+
 def write_all(
-    found: list[Destination], report: Report, options: Callable[[Destination], RenderOptions]
+    found: list[Destination],
+    report: Report,
+    options: Callable[[Destination], RenderOptions],
+    warn: Callable[[str], None],
 ) -> None:
     """Write every report; raise OutputError for one that cannot be, the old file untouched.
 
+    `warn` is given what reporters have to say besides, such as how much they had to leave out.
     stdout comes last, so that a reader who goes away early loses no file.
     """
     for destination in sorted(found, key=lambda one: one.path is None):
@@ -116,6 +147,8 @@ def write_all(
             _to_stdout(render)
         else:
             write_file(destination.path, render)
+        for note in reporter.notes:
+            warn(f"{destination.reporter.name}: {note}")
 
 
 def _guarded(destination: Destination, render: Callable[[BinaryIO], None], out: BinaryIO) -> None:
@@ -177,21 +210,24 @@ def _umask() -> int:
 def _to_stdout(render: Callable[[BinaryIO], None]) -> None:
     stream = sys.stdout.buffer
     try:
-        render(_Through(stream))
+        render(cast("BinaryIO", _Through(stream)))
         stream.flush()
     except OSError as error:
         # A reader that has seen enough is passed over: the exit code still tells the verdict.
         streams.refused(error)
 
 
-class _Through(BytesIO):
+class _Through(BufferedIOBase):
     """Hands bytes on to stdout; closing it, as some writers do, leaves stdout open."""
 
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__()
         self._stream = stream
 
-    def write(self, data: bytes, /) -> int:  # type: ignore[override]
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: "ReadableBuffer", /) -> int:
         return self._stream.write(data)
 
     def flush(self) -> None:

@@ -18,6 +18,7 @@ from scopelint.policy.shown import clean
 @options.target_options
 @options.server_options
 @options.config_options
+@options.rules_file_option
 @options.face_options
 @click.option(
     "-f",

@@ -1,29 +1,112 @@
 """`scopelint explain RULE`: one rule's page."""
 
 import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import click
 
-from scopelint.cli.rules import rule_data
+from scopelint.cli import options
+from scopelint.cli.face import Face
+from scopelint.cli.rules import defaults, format_option, origin, rule_data, supported
 from scopelint.cli.streams import out
-from scopelint.registry import find_rules, get_rule
+from scopelint.policy.shown import clean
+from scopelint.registry import Found, find_rules, get_rule
+from scopelint.rule import Rule, Subject
+
+_SETS = {
+    False: "default: it runs unless it is ignored",
+    True: "strict: it runs with `profile: strict`, or when it is selected",
+}
+_JUDGES = {
+    Subject.INSTANCE: "the instance, once a run",
+    Subject.PROJECT: "each project",
+    Subject.ENTRY: "each entry of a project's allowlist",
+    Subject.DECLARED: "the declared policy",
+}
 
 
 @click.command()
 @click.argument("rule")
-@click.option(
-    "-f",
-    "--format",
-    "format_name",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
-def explain(rule: str, format_name: str) -> None:
-    """Show the page of RULE, a code (SL101) or a name (inbound-limit-disabled)."""
-    found = get_rule(rule, find_rules())
+@options.rules_file_option
+@format_option
+@options.color_option
+def explain(rule: str, rules_files: tuple[Path, ...], format_name: str, color: str) -> None:
+    """Show the page of RULE, a code (SL101) or a name (inbound-limit-disabled).
+
+    A terminal gets it set in columns; a file or a pipe gets the Markdown.
+    """
+    found = get_rule(rule, find_rules(rules_files))
     if format_name == "json":
         out(json.dumps(rule_data(found) | {"page": found.cls.page()}, indent=2))
-    else:
-        out(found.cls.page().rstrip())
+        return
+    text = page(found)
+    colored = Face(color=color).colored(sys.stdout)
+    if colored or sys.stdout.isatty():
+        # rich is imported only where something is set for a terminal.
+        from scopelint.cli.markdown import rendered
+
+        width = shutil.get_terminal_size((80, 24)).columns
+        text = rendered(text, width, color=colored)
+    out(text, color=colored or None)
+
+
+def page(found: Found[Rule]) -> str:
+    """Return a rule's page as Markdown, with what its code declares below the title.
+
+    Options are described at its end where the page itself has no section on them. Control
+    characters are replaced: the page may be anybody's.
+    """
+    text = "\n".join(clean(line) for line in found.cls.page().strip().splitlines())
+    title, _, rest = text.partition("\n")
+    if not title.startswith("# "):
+        title, rest = f"# {found.cls.code} {found.cls.name}", text
+    facts = "\n".join(f"- **{name}:** {value}" for name, value in _facts(found))
+    parts = [title, facts, rest.strip()]
+    if found.cls.Options.model_fields and not re.search(r"^##+ Options\b", text, re.MULTILINE):
+        parts.append(_options(found.cls))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _facts(found: Found[Rule]) -> Iterator[tuple[str, str]]:
+    rule = found.cls
+    yield "Severity", f"{rule.severity.value} (confidence {rule.confidence.value})"
+    yield "Set", _SETS[rule.strict]
+    yield "Judges", _JUDGES[rule.subject]
+    references = [*(f"CWE-{number}" for number in rule.cwe), *rule.owasp]
+    if references:
+        yield "References", clean(", ".join(references))
+    for standard, items in supported(rule).items():
+        yield "Supports", clean(f"{standard}: {'; '.join(items)}")
+    yield "Options", _defaults(rule)
+    yield "From", f"{clean(origin(found))}, since {clean(rule.since)}"
+
+
+def _defaults(rule: type[Rule]) -> str:
+    if not rule.Options.model_fields:
+        return "none"
+    values = ", ".join(f"{name}: {_shown(value)}" for name, value in defaults(rule).items())
+    needed = [name for name, field in rule.Options.model_fields.items() if field.is_required()]
+    told = f"`{rule.code}: {{{clean(values)}}}`" if values else ""
+    must = f"{', '.join(f'`{name}`' for name in needed)} must be given" if needed else ""
+    return "; ".join(part for part in (told, must) if part)
+
+
+def _options(rule: type[Rule]) -> str:
+    rows = ["## Options", "", "| name | default | meaning |", "|---|---|---|"]
+    values = defaults(rule)
+    for name, field in rule.Options.model_fields.items():
+        given = field.alias or name
+        default = f"`{_shown(values[given])}`" if given in values else "(must be given)"
+        cells = (f"`{given}`", default, field.description or "")
+        escaped = (clean(cell).replace("|", r"\|") for cell in cells)
+        rows.append(f"| {' | '.join(escaped)} |")
+    return "\n".join(rows)
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

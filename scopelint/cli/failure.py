@@ -7,7 +7,7 @@ import traceback
 import click
 
 from scopelint.cli import streams
-from scopelint.errors import ConfigError, ExitCode, Problem, ScopelintError
+from scopelint.errors import ConfigError, ExitCode, Interrupted, Problem, ScopelintError
 from scopelint.policy.shown import clean
 from scopelint.secret import Secret
 
@@ -29,7 +29,7 @@ def run(command: click.Command) -> int:
     """Run the command line; return its exit code. No traceback reaches the user."""
     streams.use_utf8()
     try:
-        result = command.main(standalone_mode=False)
+        result = command.main(prog_name="scopelint", standalone_mode=False)
     except BaseException as error:  # noqa: BLE001 - the last line of defence, bugs of ours included
         return int(_code_of(error))
     return result if isinstance(result, int) else int(ExitCode.OK)
@@ -63,7 +63,8 @@ def _say(error: ScopelintError) -> None:
         for problem in error.problems:
             _say_problem(problem)
     else:
-        _line(f"error: {error.message}")
+        kind = "" if isinstance(error, Interrupted) else "error: "
+        _line(f"{kind}{error.message}")
     if error.hint:
         _line(f"hint: {error.hint}")
 

@@ -8,6 +8,7 @@ from scopelint import engine
 from scopelint.cli import options
 from scopelint.cli.judging import exit_code
 from scopelint.cli.streams import out
+from scopelint.errors import NothingScannedError
 from scopelint.finding import Severity
 from scopelint.reportfile import load_report
 
@@ -25,6 +26,8 @@ def gate(
     uploads them, and the next one gates. Without --fail-on the report's own threshold holds.
     """
     loaded = load_report(report)
+    if not loaded.scan.projects.total and not exit_zero:
+        raise NothingScannedError(f"{report}: no project was scanned")
     threshold = fail_on or loaded.gate.fail_on
     found = engine.gate(
         loaded.summary,

@@ -4,20 +4,27 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from scopelint import engine
-from scopelint.cli.destinations import Destination, check_apart, destinations, write_all
+from scopelint.cli.destinations import (
+    Destination,
+    check_apart,
+    destinations,
+    report_page,
+    write_all,
+)
 from scopelint.cli.face import Face
 from scopelint.cli.options import flatten
 from scopelint.errors import ExitCode, NothingScannedError
 from scopelint.estate import Estate
 from scopelint.finding import Severity
 from scopelint.globs import GlobSet
+from scopelint.mappings import with_references
 from scopelint.policy.config import Config
-from scopelint.policy.selection import select_rules
+from scopelint.policy.selection import Catalogue, added_rules, select_rules
 from scopelint.registry import Found, find_reporters
 from scopelint.report import Gate, RenderOptions, Report
 from scopelint.rule import InstanceRule, Policy, Rule
@@ -34,6 +41,7 @@ class Judging:
     distributions: Mapping[str, str]
     given: Mapping[str, Any]
     face: Face
+    whole_set: bool = False
 
     def judge(self, *paths: Path) -> Report:
         """Judge one snapshot, or the shards of one collection."""
@@ -42,7 +50,9 @@ class Judging:
             if not estate.total:
                 names = ", ".join(map(str, paths))
                 raise NothingScannedError(f"{names}: there is no project to judge")
-            return engine.run(estate, self.rules, self.settings, distributions=self.distributions)
+            report = engine.run(estate, self.rules, self.settings, distributions=self.distributions)
+            report = with_references(report)
+            return replace(report, whole_set=self.whole_set and snapshot.header.filters.everything)
 
     def conclude(self, judge: Callable[[], Report]) -> ExitCode:
         """Get the report, write it wherever it was asked for, and return the exit code.
@@ -56,7 +66,7 @@ class Judging:
                 raise
             self.face.warn(error.message)
             return ExitCode.OK
-        write_all(self.destinations, report, self._options)
+        write_all(self.destinations, report, self._options, self.face.warn)
         return exit_code(
             report.gate,
             allow_incomplete=self.given["allow_incomplete"],
@@ -75,7 +85,13 @@ class Judging:
             gitlab_job=in_job,
             sarif_include_suppressed=self.given["sarif_include_suppressed"],
             sarif_category=self.given["sarif_category"],
+            extra=self._extra(),
         )
+
+    def _extra(self) -> dict[str, str]:
+        version, page = self.given["gitlab_sast_version"], report_page(self.destinations)
+        extra = {"gitlab_sast_version": version, "report_url": page}
+        return {key: value for key, value in extra.items() if value}
 
     def _job_colour(self) -> bool:
         return self.face.color == "auto" and not os.environ.get("NO_COLOR")
@@ -100,19 +116,14 @@ def prepare(
             ("the configuration", config.source),
             ("the token file", given.get("token_file")),
             ("the CA certificates", given.get("ca_file")),
+            *(("the rules file", path) for path in given.get("rules_files", ())),
         ),
     )
-    classes = select_rules(
-        [found.cls for found in rules.values()],
-        profile=config.profile,
-        config_select=config.select,
-        config_ignore=config.ignore,
-        select=flatten(given["select"]),
-        extend_select=flatten(given["extend_select"]),
-        ignore=flatten(given["ignore"]),
-    )
+    classes, added = _chosen(given, config, rules)
     policy = Policy(
         trusted=GlobSet((*config.trusted.patterns, *flatten(given["trusted"]))),
+        boundaries=config.boundaries,
+        assume_fine_grained=config.assume_fine_grained,
         selected=tuple(rule.code for rule in classes),
         of_instance=frozenset(rule.code for rule in classes if issubclass(rule, InstanceRule)),
     )
@@ -122,12 +133,43 @@ def prepare(
             fail_on=_fail_on(given["fail_on"] or config.fail_on),
             severities=config.severity,
             min_severity=Severity(given["min_severity"]),
+            overrides=config.overrides,
+            selectable=tuple(rule(config.options.get(rule.code), policy) for rule in added),
         ),
         destinations=places,
         distributions={code: found.distribution for code, found in rules.items()},
         given=given,
         face=face,
+        whole_set=_is_whole(given, config),
     )
+
+
+def _is_whole(given: Mapping[str, Any], config: Config) -> bool:
+    """Tell whether every rule of the profile runs, no other does, and every finding is shown."""
+    narrowed = ("select", "ignore", "extend_select", "rules_files", "new_only")
+    return (
+        not any(given.get(key) for key in narrowed)
+        and config.select is None
+        and not config.ignore
+        and given["min_severity"] == Severity.INFO
+    )
+
+
+def _chosen(
+    given: Mapping[str, Any], config: Config, rules: Mapping[str, Found[Rule]]
+) -> tuple[tuple[type[Rule], ...], tuple[type[Rule], ...]]:
+    """Return the rules of the run, and those that only the config's overrides select."""
+    known = Catalogue(found.cls for found in rules.values())
+    words = {key: flatten(given[key]) for key in ("select", "extend_select", "ignore")}
+    classes = select_rules(
+        known,
+        profile=config.profile,
+        config_select=config.select,
+        config_ignore=config.ignore,
+        **words,
+    )
+    wanted = {code for override in config.overrides for code in override.select}
+    return classes, added_rules(known, wanted, classes, **words)
 
 
 def _fail_on(text: str) -> engine.FailOn:

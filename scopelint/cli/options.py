@@ -1,5 +1,6 @@
 """The options that several commands share, each declared once."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,6 +40,18 @@ class FilePath(click.ParamType[Path]):
         if not value:
             self.fail("the name of a file is empty", param, ctx)
         return Path(value)
+
+
+class SastVersion(click.ParamType[str]):
+    """A version of GitLab's security report schema that the report is valid for."""
+
+    name = "VERSION"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Take 15.0, 15.1 and 15.2 with any third number; later ones are not known yet."""
+        if not re.fullmatch(r"15\.[0-2]\.[0-9]{1,3}", str(value)):
+            self.fail(f"{str(value)!r} is not one of 15.0.x, 15.1.x and 15.2.x", param, ctx)
+        return str(value)
 
 
 def flatten(values: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -155,6 +168,15 @@ config_options = _all(
     click.option("--no-config", is_flag=True, help="Read no configuration file."),
 )
 
+rules_file_option = click.option(
+    "--rules-file",
+    "rules_files",
+    multiple=True,
+    type=FilePath(),
+    metavar="FILE",
+    help="Take the rules of this Python file too: its code is run. Repeatable.",
+)
+
 rule_options = _all(
     click.option(
         "--select",
@@ -221,6 +243,21 @@ report_options = _all(
     click.option(
         "--sarif-category", metavar="TEXT", help="Begin SARIF's automationDetails.id with this."
     ),
+    click.option(
+        "--gitlab-sast-version",
+        type=SastVersion(),
+        default="15.2.1",
+        show_default=True,
+        help="The schema's version in gitlab-sast: 15.0.7 for GitLab 16, 15.1.4 for 17.0 to 17.4.",
+    ),
+)
+
+color_option = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colours. [NO_COLOR, FORCE_COLOR]",
 )
 
 face_options = _all(
@@ -228,13 +265,7 @@ face_options = _all(
     click.option(
         "-v", "--verbose", is_flag=True, help="Say what is sent, and show the traceback of a bug."
     ),
-    click.option(
-        "--color",
-        type=click.Choice(["auto", "always", "never"]),
-        default="auto",
-        show_default=True,
-        help="Colours. [NO_COLOR, FORCE_COLOR]",
-    ),
+    color_option,
 )
 
 progress_option = click.option(
@@ -245,4 +276,23 @@ progress_option = click.option(
 
 resume_option = click.option(
     "--resume", is_flag=True, help="Go on with the snapshot where it was broken off."
+)
+
+from_option = click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    type=FilePath(),
+    metavar="SNAPSHOT",
+    help="Read this snapshot instead of GitLab. Repeatable: the shards of one collection.",
+)
+
+answer_format_option = click.option(
+    "-f",
+    "--format",
+    "answer_format",
+    type=click.Choice(["console", "json"]),
+    default="console",
+    show_default=True,
+    help="How to show the answer.",
 )

@@ -1,5 +1,6 @@
 """How far a collection is, on stderr: one line that is rewritten on a terminal, else now and then."""
 
+import shutil
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,9 @@ PLAIN_EVERY = 30.0
 """Seconds between two lines where there is no terminal."""
 REDRAW_EVERY = 0.1
 """Seconds between two drawings on a terminal."""
+
+BAR = 20
+"""Characters of the bar."""
 
 
 class ProgressLine:
@@ -46,13 +50,16 @@ class ProgressLine:
             if now - self._last >= REDRAW_EVERY:
                 self._last = now
                 self._drawn = True
-                streams.err(f"\r\x1b[2K{self._text(progress, now)}", end="")
+                line = f"{_bar(progress)} {self._text(progress, now)}"
+                # A line that wraps could not be rewritten.
+                room = shutil.get_terminal_size().columns - 1
+                streams.err(f"\r\x1b[2K{line[:room]}", end="")
         elif (self._on or self._plain) and now - self._last >= PLAIN_EVERY:
             self._last = now
             streams.err(self._text(progress, now))
 
     def _text(self, progress: Progress, now: float) -> str:
-        total = progress.expected if progress.expected is not None else progress.listed
+        total = _total(progress)
         rate = progress.done / max(now - self._started, 0.001)
         text = (
             f"{progress.step}: {progress.done} of {total} projects, {progress.requests} requests,"
@@ -64,3 +71,15 @@ class ProgressLine:
             until = datetime.now(UTC) + timedelta(seconds=progress.waiting)
             text += f", waiting for GitLab until {until:%H:%M:%S} UTC"
         return text
+
+
+def _total(progress: Progress) -> int:
+    """Return how many projects there are, as far as is known; never less than were done."""
+    known = progress.listed if progress.expected is None else progress.expected
+    return max(known, progress.done)
+
+
+def _bar(progress: Progress) -> str:
+    total = _total(progress)
+    full = BAR * progress.done // total if total else 0
+    return f"[{'#' * full}{'-' * (BAR - full)}]"

@@ -1,18 +1,28 @@
 """`scopelint rules`: the catalogue."""
 
 import json
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import click
+from pydantic_core import to_jsonable_python
 
+from scopelint.cli import options
 from scopelint.cli.streams import out
+from scopelint.mappings import References, StandardMapping, find_mappings, references
+from scopelint.policy.shown import clean, cut
 from scopelint.registry import Found, find_rules
 from scopelint.rule import Rule
 
+_GAP = "  "
+_LEAST_TITLE = 12
+"""Columns below which the beginning of a title tells nothing."""
 
-@click.command()
-@click.option(
+format_option = click.option(
     "-f",
     "--format",
     "format_name",
@@ -21,21 +31,47 @@ from scopelint.rule import Rule
     show_default=True,
     help="For people or for programs.",
 )
-def rules(format_name: str) -> None:
-    """List every rule: code, name, severity, set, subject, and what it flags."""
-    found = find_rules()
+
+
+@click.command()
+@options.rules_file_option
+@format_option
+def rules(format_name: str, rules_files: tuple[Path, ...]) -> None:
+    """List every rule: code, name, severity, set, subject, and what it flags.
+
+    One line a rule. A terminal gets as much of each line as fits, a file or a pipe all of it.
+    """
+    found = find_rules(rules_files)
     if format_name == "json":
         out(json.dumps([rule_data(rule) for rule in found.values()], indent=2))
         return
-    rows = [_row(rule.cls) for rule in found.values()]
+    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else None
+    for line in lines(found.values(), width):
+        out(line)
+
+
+def lines(found: Iterable[Found[Rule]], width: int | None) -> Iterator[str]:
+    """Yield a line for each rule, of at most `width` columns; None leaves them whole.
+
+    The title gives way first: it is cut, and left out where hardly anything of it is left.
+    """
+    rows = [_row(rule) for rule in found]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        out("  ".join((*cells, row[5])).rstrip())
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+        line = _GAP.join(cells)
+        if width is None or width - len(line) - len(_GAP) >= min(_LEAST_TITLE, len(row[5])):
+            line += _GAP + row[5]
+        line = line.rstrip()
+        yield line if width is None else cut(line, width)
 
 
 def rule_data(found: Found[Rule]) -> dict[str, Any]:
-    """Return what a program may want to know of a rule."""
+    """Return what a program may want to know of a rule.
+
+    `supports` are items of standards. `options` is JSON Schema, `defaults` what holds where the
+    config says nothing; an option that must be given has no default.
+    """
     rule = found.cls
     return {
         "code": rule.code,
@@ -43,18 +79,53 @@ def rule_data(found: Found[Rule]) -> dict[str, Any]:
         "title": rule.title,
         "severity": rule.severity.value,
         "confidence": rule.confidence.value,
-        "set": "strict" if rule.strict else "default",
+        "set": rule_set(rule),
         "subject": rule.subject.value,
         "tags": list(rule.tags),
         "cwe": list(rule.cwe),
         "owasp": list(rule.owasp),
+        "supports": {name: list(items) for name, items in supported(rule).items()},
         "since": rule.since,
         "needs": sorted(fact.value for fact in rule.needs),
         "options": rule.Options.model_json_schema().get("properties", {}),
-        "distribution": Path(found.distribution).name,
+        "defaults": defaults(rule),
+        "distribution": origin(found),
     }
 
 
-def _row(rule: type[Rule]) -> tuple[str, str, str, str, str, str]:
-    kind = "strict" if rule.strict else "default"
-    return (rule.code, rule.name, rule.severity.value, kind, rule.subject.value, rule.title)
+def supported(rule: type[Rule]) -> References:
+    """Return the items of standards that a rule supports, by standard."""
+    return references(rule.code, _mappings())
+
+
+@cache
+def _mappings() -> tuple[StandardMapping, ...]:
+    return find_mappings()
+
+
+def rule_set(rule: type[Rule]) -> str:
+    """Return the set a rule belongs to: `default` or `strict`."""
+    return "strict" if rule.strict else "default"
+
+
+def defaults(rule: type[Rule]) -> dict[str, Any]:
+    """Return the options' defaults as JSON data, by the names they are given by."""
+    return {
+        field.alias or name: to_jsonable_python(field.get_default(call_default_factory=True))
+        for name, field in rule.Options.model_fields.items()
+        if not field.is_required()
+    }
+
+
+def origin(found: Found[Rule]) -> str:
+    """Return the package, or the name of the file, that a rule comes from."""
+    return Path(found.distribution).name
+
+
+def _row(found: Found[Rule]) -> tuple[str, str, str, str, str, str]:
+    rule = found.cls
+    title = clean(rule.title)
+    if found.distribution != "scopelint":
+        title += f" (from {clean(origin(found))})"
+    severity, subject = rule.severity.value, rule.subject.value
+    return (rule.code, rule.name, severity, rule_set(rule), subject, title)

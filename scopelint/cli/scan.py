@@ -20,6 +20,7 @@ from scopelint.report import Report
 @options.server_options
 @options.filter_options
 @options.config_options
+@options.rules_file_option
 @options.rule_options
 @options.gate_options
 @options.report_options

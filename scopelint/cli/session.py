@@ -77,7 +77,9 @@ def read_config(given: Mapping[str, Any], rules: Mapping[str, Found[Rule]], face
     """Load the config that `--config` names or that is found; an empty one where there is none."""
     if given.get("no_config"):
         if given.get("config_file"):
-            raise UsageError("--config and --no-config contradict each other")
+            raise UsageError(
+                "--config and --no-config contradict each other", hint="Leave one of them out."
+            )
         return Config()
     classes = [found.cls for found in rules.values()]
     where = given.get("config_file") or find_config(Path.cwd())
@@ -91,7 +93,7 @@ def read_config(given: Mapping[str, Any], rules: Mapping[str, Found[Rule]], face
 
 def open_session(given: Mapping[str, Any], face: Face) -> Session:
     """Read everything that can be wrong before GitLab is asked, then return the session."""
-    rules = find_rules()
+    rules = find_rules(given.get("rules_files", ()))
     config = read_config(given, rules, face)
     known = known_roots(
         given.get("url"),
@@ -130,7 +132,15 @@ def open_session(given: Mapping[str, Any], face: Face) -> Session:
         face.warn(f"{instance.url} is not encrypted: the token can be read on the way")
     if server.insecure:
         face.warn("--insecure: GitLab's certificate is not checked")
+        _warn_no_more()
     return Session(server, _order(targets, given), config, rules, given)
+
+
+def _warn_no_more() -> None:
+    """Silence urllib3, which warns at each request; the user was warned once."""
+    import urllib3
+
+    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 
 def _check_instance(url: str, targets: tuple[TargetSpec, ...], given: Mapping[str, Any]) -> None:

@@ -22,10 +22,13 @@ def use_utf8() -> None:
             reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def out(text: str = "") -> None:
-    """Write a line to stdout; raise OutputError where the disk behind it is full."""
+def out(text: str = "", *, color: bool | None = None) -> None:
+    """Write a line to stdout; raise OutputError where the disk behind it is full.
+
+    Colours in it are kept at a terminal alone, or wherever it goes with `color`.
+    """
     try:
-        click.echo(text)
+        click.echo(text, color=color)
     except OSError as error:
         refused(error)
 

@@ -1,0 +1,59 @@
+"""Whether a job of one project may push Git commits to another one with its job token.
+
+Source: docs.gitlab.com, "CI/CD job token", "Allow Git push requests to your project repository"
+and "… from allowlisted projects": behind a flag in GitLab 19.0, generally available in 19.1.
+"""
+
+from dataclasses import replace
+
+from scopelint.access.decision import Answer, decide
+from scopelint.access.policies import PUSH_POLICY
+from scopelint.model import Project, Scope
+
+FIRST = (19, 0)
+GENERAL = (19, 1)
+
+
+def accepts_push(target: Project, version: tuple[int, int]) -> bool | None:
+    """Tell whether a project takes pushes from the projects of its allowlist; None is unknown.
+
+    Needs both push settings and the limit on, and a project that is not archived.
+    """
+    if (0, 0) < version < FIRST:
+        return False
+    if target.scope is None:
+        return False if target.archived else None
+    scope = target.scope
+    facts = [scope.push, scope.cross_project_push, scope.inbound_effective]
+    facts += [None if target.archived is None else not target.archived]
+    if version < GENERAL:
+        # An unknown version may lack it, and in 19.0 a flag that is off by default decides.
+        facts.append(None)
+    return _all(facts)
+
+
+def may_push(origin: Project, target: Project, *, version: tuple[int, int]) -> bool | None:
+    """Tell whether a job of `origin` may push to `target`, another project; None is unknown.
+
+    Such an origin can change what the target's next pipeline runs, and so act with its token.
+    """
+    accepted = accepts_push(target, version)
+    if accepted is False:
+        return False
+    scope = replace(target.scope or _NOTHING, inbound_effective=True)
+    decision = decide(
+        origin, replace(target, scope=scope), {PUSH_POLICY}, version=max(version, GENERAL)
+    )
+    granted = {Answer.GRANTED: True, Answer.UNKNOWN: None}.get(decision.answer, False)
+    if target.scope is None and granted is False:
+        granted = None
+    return _all([accepted, granted])
+
+
+_NOTHING = Scope(None, None, None, None, None)
+
+
+def _all(facts: list[bool | None]) -> bool | None:
+    if False in facts:
+        return False
+    return None if None in facts else True

@@ -1,0 +1,111 @@
+"""`scopelint can-access A B`: GitLab's decision for one pair, explained."""
+
+import json
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from scopelint.access import POLICIES, Answer, Decision, decide, may_push
+from scopelint.cli import options
+from scopelint.cli.asking import asking, entry_data, find_project
+from scopelint.cli.face import Face, start
+from scopelint.cli.streams import out
+from scopelint.errors import ExitCode, UsageError
+from scopelint.estate import Estate
+from scopelint.model import Project
+from scopelint.policy.shown import clean
+
+_CODES = {
+    Answer.GRANTED: ExitCode.OK,
+    Answer.DENIED: ExitCode.FINDINGS,
+    Answer.PARTIAL: ExitCode.FINDINGS,
+    Answer.UNKNOWN: ExitCode.INCOMPLETE,
+}
+
+
+@click.command("can-access")
+@click.argument("origin", metavar="A")
+@click.argument("target", metavar="B")
+@click.option(
+    "--want",
+    "wanted",
+    multiple=True,
+    type=options.Words(),
+    metavar="POLICY",
+    help="Permissions that the request needs, such as READ_PACKAGES.",
+)
+@options.from_option
+@options.answer_format_option
+@options.server_options
+@options.config_options
+@options.face_options
+@options.progress_option
+def can_access(origin: str, target: str, **given: Any) -> int:
+    """Tell whether a job of project A may use its token on project B, step by step.
+
+    A and B are paths, ids or URLs. Exit 0 granted, 1 denied or in part, 3 unknown. Reads both
+    projects from GitLab, or from snapshots with --from.
+    """
+    face = Face(given["quiet"], given["verbose"], given["color"])
+    start(face)
+    wanted = _policies(options.flatten(given["wanted"]))
+    with asking(given, face, (origin, target)) as asked:
+        one, other = find_project(asked.estate, origin), find_project(asked.estate, target)
+        decision = decide(
+            one,
+            other,
+            wanted,
+            version=asked.estate.scan.version,
+            assume_fine_grained=asked.assume_fine_grained,
+        )
+        if given["answer_format"] == "json":
+            out(json.dumps(_data(asked.estate, one, other, wanted, decision), indent=2))
+        else:
+            for line in _lines(one, other, wanted, decision):
+                out(clean(line))
+    return _CODES[decision.answer]
+
+
+def _policies(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name.upper() not in POLICIES:
+            close = get_close_matches(name.upper(), POLICIES, 2)
+            raise UsageError(
+                f"--want {name}: GitLab knows no such permission",
+                hint=f"Did you mean {' or '.join(close)}?" if close else ", ".join(POLICIES),
+            )
+    return tuple(dict.fromkeys(name.upper() for name in names))
+
+
+def _data(
+    estate: Estate, one: Project, other: Project, wanted: tuple[str, ...], decision: Decision
+) -> dict[str, Any]:
+    pushes = one.id != other.id or None
+    return {
+        "schema": "scopelint-can-access/1",
+        "instance": estate.scan.instance,
+        "gitlab_version": estate.scan.gitlab_version,
+        "origin": {"id": one.id, "path": one.path},
+        "target": {"id": other.id, "path": other.path},
+        "wanted": list(wanted),
+        "answer": decision.answer.value,
+        "steps": [{"name": step.name, "text": step.text} for step in decision.steps],
+        "entry": entry_data(decision.entry),
+        "lacking": list(decision.lacking),
+        "open_parts": list(decision.open_parts),
+        "ungoverned": list(decision.ungoverned),
+        "missing": list(decision.missing),
+        "may_push": pushes and may_push(one, other, version=estate.scan.version),
+        "notes": list(decision.notes),
+    }
+
+
+def _lines(one: Project, other: Project, wanted: tuple[str, ...], decision: Decision) -> list[str]:
+    asked = f" with {', '.join(wanted)}" if wanted else ""
+    lines = [f"{one.path} -> {other.path}{asked}: {decision.answer.value}"]
+    lines += [f"  {number}. {step.text}" for number, step in enumerate(decision.steps, 1)]
+    if decision.ungoverned:
+        lines.append(f"  No permission governs: {', '.join(decision.ungoverned)}.")
+    lines += [f"  Note: {note}." for note in decision.notes]
+    return lines

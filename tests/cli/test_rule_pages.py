@@ -1,0 +1,236 @@
+"""`rules` and `explain`: at a terminal, in a pipe, as JSON, and for anybody's rules."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from scopelint.cli.explain import page
+from scopelint.cli.markdown import rendered
+from scopelint.cli.rules import lines
+from scopelint.registry import Found, find_rules
+from tests.cli.kit import call, command, environment
+
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+RULE = """
+from collections.abc import Iterable
+from pydantic import Field
+from scopelint.finding import PASS, Severity
+from scopelint.rule import ProjectRule, RuleOptions
+
+
+class HostileOptions(RuleOptions):
+    names: tuple[str, ...] = Field(default=("a|b",), description="Which \\x1b[31mnames | so.")
+    needed: int = Field(description="Must be there.")
+
+
+class HostileRule(ProjectRule):
+    code = "EVIL001"
+    name = "hostile-rule"
+    title = "A title \\x1b]0;owned\\x07 of somebody else"
+    severity = Severity.LOW
+    strict = True
+    owasp = ("\\x1b[2J",)
+    Options = HostileOptions
+
+    def judge(self, project, scope, estate):
+        yield PASS
+"""
+PAGE = (
+    "# EVIL001 hostile-rule\n\nBell \x07, clear \x1b[2J, c1 \x9b31m, turned \u202e.\n\n"
+    "Entities &#27;[31m &#155;31m &#8238; &#7;.\n\n"
+    "[a link](https://evil.example/\x1b]8;;x) and ![an image](https://evil.example/i.png)\n\n"
+    "```sh\nrm \x1b[8mhidden\x1b[0m\n```\n\n<script>alert(1)</script>\n"
+)
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    file = tmp_path / "hostile.py"
+    file.write_text(RULE, encoding="utf-8")
+    file.with_suffix(".md").write_text(PAGE, encoding="utf-8")
+    return file
+
+
+def at_a_terminal(*args: object, columns: int = 80, **env: str) -> str:
+    """Run scopelint with its stdout on a pseudo terminal; return what it wrote there."""
+    master, slave = pty.openpty()
+    size = {"COLUMNS": str(columns), "LINES": "24", "TERM": "xterm"}
+    with subprocess.Popen(
+        command(*args), stdout=slave, stdin=subprocess.DEVNULL, env=environment(**size, **env)
+    ) as running:
+        os.close(slave)
+        said = b"".join(_chunks(master))
+    os.close(master)
+    assert running.returncode == 0
+    return said.decode("utf-8").replace("\r\n", "\n")
+
+
+def _chunks(master: int) -> Iterable[bytes]:
+    while True:
+        try:
+            chunk = os.read(master, 65536)
+        except OSError:  # Linux says so when the other end is closed.
+            return
+        if not chunk:
+            return
+        yield chunk
+
+
+def controls(text: str) -> set[str]:
+    return {c for c in text if (ord(c) < 32 and c != "\n") or 127 <= ord(c) < 160 or c == "\u202e"}
+
+
+# rules -----------------------------------------------------------------------------------------
+
+
+def test_rules_lists_each_rule_on_one_whole_line_in_a_pipe() -> None:
+    found = find_rules()
+    said = call("rules").expect(0).out.splitlines()
+    assert [line.split()[0] for line in said] == list(found)
+    for line, rule in zip(said, found.values(), strict=True):
+        cls = rule.cls
+        kind = "strict" if cls.strict else "default"
+        words = [cls.code, cls.name, cls.severity.value, kind, cls.subject.value]
+        assert line.split()[:5] == words
+        assert line.endswith(cls.title)
+
+
+def test_rules_fits_a_terminal_of_eighty_columns() -> None:
+    said = at_a_terminal("rules").splitlines()
+    assert len(said) == len(find_rules())
+    assert max(map(len, said)) <= 80
+    assert any(line.endswith("…") for line in said)
+
+
+@pytest.mark.parametrize("width", [20, 60, 70, 80, 120, 300])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    found = list(find_rules().values())
+    whole = list(lines(found, None))
+    for line, full in zip(lines(found, width), whole, strict=True):
+        assert len(line) <= width
+        assert full.startswith(line.rstrip("…").rstrip())
+
+
+def test_rules_as_json_holds_what_a_program_wants() -> None:
+    said = {rule["code"]: rule for rule in json.loads(call("rules", "-f", "json").expect(0).out)}
+    assert list(said) == list(find_rules())
+    assert said["SL302"]["defaults"] == {"max_projects": 50}
+    assert said["SL302"]["options"]["max_projects"]["minimum"] == 1
+    assert said["SL302"]["set"] == "default"
+    assert said["SL302"]["distribution"] == "scopelint"
+
+
+# explain ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["SL302", "sl302", "group-entry-too-broad"])
+def test_explain_gives_a_pipe_the_markdown_with_the_facts(word: str) -> None:
+    said = call("explain", word).expect(0).out
+    own = find_rules()["SL302"].cls.page()
+    title, _, rest = own.partition("\n")
+    assert said.startswith(f"{title}\n\n- **Severity:** medium (confidence high)\n")
+    assert said.endswith(rest.strip() + "\n")
+    assert "- **Set:** default: it runs unless it is ignored\n" in said
+    assert "- **Judges:** each entry of a project's allowlist\n" in said
+    assert "- **Options:** `SL302: {max_projects: 50}`\n" in said
+    assert "- **From:** scopelint, since " in said
+    assert said.count("## Options") == 1
+
+
+def test_every_page_can_be_explained_and_set_for_a_terminal() -> None:
+    for code, found in find_rules().items():
+        text = rendered(page(found), 80, color=False)
+        assert text.splitlines()[0] == f"{code} {found.cls.name}"
+        assert not controls(text)
+        kind = "strict: it runs with" if found.cls.strict else "default: it runs unless"
+        assert kind in text
+
+
+def test_explain_at_a_terminal_is_set_in_columns_and_colour() -> None:
+    said = at_a_terminal("explain", "SL302", columns=60)
+    plain = ESCAPES.sub("", said)
+    assert plain != said
+    assert "WHAT IT FLAGS\n" in plain
+    assert " • Severity: medium" in plain
+    assert "```" not in plain
+    assert "**" not in plain
+    prose = [line for line in plain.splitlines() if not line.startswith("    ")]
+    assert max(map(len, prose)) <= 60
+
+
+def test_code_is_never_broken() -> None:
+    """A command that is copied from a narrow terminal is whole."""
+    command_line = "curl " + "x" * 200
+    assert f"    {command_line}" in rendered(f"```sh\n{command_line}\n```", 40, color=False)
+
+
+def test_no_color_and_color_decide() -> None:
+    assert "\x1b" not in at_a_terminal("explain", "SL101", NO_COLOR="1")
+    assert "\x1b" not in at_a_terminal("explain", "SL101", "--color", "never")
+    assert "\x1b[" in call("explain", "SL101", "--color", "always").expect(0).out
+    assert "\x1b" not in call("explain", "SL101").expect(0).out
+
+
+def test_explain_as_json_holds_the_page() -> None:
+    said = json.loads(call("explain", "SL302", "-f", "json").expect(0).out)
+    assert said["page"] == find_rules()["SL302"].cls.page()
+    assert said["defaults"] == {"max_projects": 50}
+
+
+def test_an_unknown_rule_is_a_usage_error_with_a_suggestion() -> None:
+    call("explain", "SL3O2").expect(2, "unknown rule", "SL302")
+
+
+# Anybody's -------------------------------------------------------------------------------------
+
+
+def test_a_hostile_page_is_text_and_nothing_more(hostile: Path) -> None:
+    found = find_rules([hostile])["EVIL001"]
+    markdown = page(found)
+    assert not controls(markdown)
+    for color in (True, False):
+        for width in (1, 40, 200):
+            text = rendered(markdown, width, color=color)
+            assert not controls(ESCAPES.sub("", text))
+            assert "\x1b]" not in text
+            assert "https://evil.example/" in ESCAPES.sub("", text).replace("\n", "")
+
+
+def test_options_that_the_page_does_not_describe_are_described(hostile: Path) -> None:
+    said = call("explain", "hostile-rule", "--rules-file", hostile).expect(0).out
+    assert "- **Set:** strict: it runs with `profile: strict`" in said
+    assert '- **Options:** `EVIL001: {names: ["a|b"]}`; `needed` must be given' in said
+    assert "- **From:** hostile.py, since " in said
+    assert '| `names` | `["a\\|b"]` | Which \ufffd[31mnames \\| so. |' in said
+    assert "| `needed` | (must be given) | Must be there. |" in said
+
+
+def test_a_rule_of_a_file_is_listed_with_its_origin(hostile: Path) -> None:
+    [line] = [
+        line
+        for line in call("rules", "--rules-file", hostile).expect(0).out.splitlines()
+        if line.startswith("EVIL001")
+    ]
+    assert line.endswith("of somebody else (from hostile.py)")
+    assert not controls(line)
+    data = json.loads(call("rules", "--rules-file", hostile, "-f", "json").expect(0).out)
+    [rule] = [rule for rule in data if rule["code"] == "EVIL001"]
+    assert rule["defaults"] == {"names": ["a|b"]}
+    assert rule["distribution"] == "hostile.py"
+
+
+def test_a_page_without_a_title_gets_one() -> None:
+    class Untitled(find_rules()["SL101"].cls):  # type: ignore[misc]
+        @classmethod
+        def page(cls) -> str:
+            return "Only words."
+
+    said = page(Found(Untitled, "somebody"))
+    assert said.startswith("# SL101 inbound-limit-disabled\n\n- **Severity:** high")
+    assert said.endswith("\n\nOnly words.")

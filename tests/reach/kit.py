@@ -1,0 +1,77 @@
+"""Random projects as an estate, without a file."""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, datetime
+
+from scopelint.estate import Estate
+from scopelint.model import Gap, Group, Project, Target
+from scopelint.snapshot import Header, Walk
+from tests.access.strategies import GROUPS, IDS
+
+WHEN = datetime(2026, 8, 1, tzinfo=UTC)
+
+
+class Memory:
+    """What an estate reads from, in memory: a whole instance, read by an administrator."""
+
+    def __init__(self, projects: Iterable[Project], version: tuple[int, int]) -> None:
+        self._projects = sorted(projects, key=lambda project: project.id)
+        self.header = Header(
+            tool_version="0",
+            instance="https://gitlab.example.com",
+            targets=("instance",),
+            api="graphql",
+            gitlab_version=f"{version[0]}.{version[1]}.0" if version != (0, 0) else "",
+            started_at=WHEN,
+            finished_at=WHEN,
+            administrator=True,
+            whole_instance=True,
+        )
+
+    def groups(self) -> Iterator[Group]:
+        return (Group(number, path) for number, path in enumerate(GROUPS, 1))
+
+    def gaps(self) -> Iterator[Gap]:
+        return iter(())
+
+    def targets(self) -> Iterator[Target]:
+        return iter(())
+
+    def targets_inside(self) -> Iterator[Target]:
+        return iter(())
+
+    def walks(self) -> Iterator[Walk]:
+        return iter(())
+
+    def project_paths(self) -> Iterator[tuple[int, str]]:
+        # What was not drawn is there too, left out by a filter.
+        return ((number, path) for path, number in IDS.items())
+
+    def project_states(self) -> Iterator[tuple[int, str]]:
+        known = {one.id: "read" if one.scope else "unreadable" for one in self._projects}
+        return ((number, known.get(number, "excluded")) for number in IDS.values())
+
+    def count(self, *states: str) -> int:
+        readable = sum(project.scope is not None for project in self._projects)
+        counts = {"read": readable, "unreadable": len(self._projects) - readable}
+        return sum(counts.get(state, 0) for state in states)
+
+    def count_entries(self) -> int:
+        return sum(len(project.scope.entries) for project in self._projects if project.scope)
+
+    def oldest_use(self) -> Iterator[datetime]:
+        return iter(())
+
+    def projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
+        return (one for one in self._projects if only is None or one.id in only)
+
+
+def everyone(estate: Estate) -> list[Project]:
+    """Return all projects that were seen, those without more than an id and a path too."""
+    read = {project.id: project for project in estate.projects()}
+    return [read.get(number, Project(number, path)) for number, path in estate.seen()]
+
+
+def observed(projects: Iterable[Project], version: tuple[int, int]) -> Estate:
+    """Return these projects as an estate."""
+    return Estate(Memory(projects, version))
