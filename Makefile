@@ -1,0 +1,85 @@
+# Needs Python 3.11 or newer with pip, and GNU make; everything else goes into $(VENV).
+# Which Python: make PYTHON=/path/to/python3.12 test
+
+VENV ?= .venv
+PYTHON ?=
+ARGS ?=
+BIN := $(VENV)/bin
+CANDIDATES := python3.13 python3.12 python3.11 python3 python
+IS_FIT := import sys, venv; sys.exit(sys.version_info < (3, 11))
+# The interpreter behind a virtual environment, which may be the one that is about to be replaced.
+BEHIND := import sys; print(getattr(sys, "_base_executable", "") or sys.executable)
+
+# What the user's shell sets for other environments must not reach this one.
+unexport PYTHONPATH PYTHONHOME
+export PIP_USER := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_QUIET := 2
+
+# Empty where $(VENV) was made here, still runs and is new enough; a moved checkout is not "here".
+STALE := $(shell test "$$(cat $(VENV)/.made-in 2>&1)" = "$(CURDIR)" \
+	&& $(BIN)/python -c "$(IS_FIT)" >/dev/null 2>&1 || echo stale)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint bench docs clean stale
+
+help: ## Show this list.
+	@echo "make TARGET; each sets up $(VENV) by itself:"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; do \
+		printf '  %-6s %s\n' $$name "$$text"; done
+
+demo: $(VENV)/.demo ## Scan two small built-in GitLabs; the reports go to demo-out/.
+	@$(BIN)/scopelint demo -o demo-out
+
+test: $(VENV)/.test ## Run the tests; options for pytest by ARGS='-k name'.
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+lint: $(VENV)/.test ## Check format, style, types, architecture and the wheel's contents.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT \
+		&& $(BIN)/python -m build --wheel --no-isolation --outdir "$$folder" . >"$$folder/log" 2>&1 \
+		|| { cat "$$folder/log"; exit 1; } \
+		&& $(BIN)/check-wheel-contents "$$folder"
+
+bench: $(VENV)/.test ## Run every benchmark in benchmarks/.
+	@found=; for file in benchmarks/bench_*.py; do \
+		test -f "$$file" || continue; found=yes; \
+		echo "== $$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; done; \
+		test -n "$$found" || echo "there is no benchmark yet: benchmarks/bench_*.py is empty"
+
+docs: $(VENV)/.test ## Write the generated pages and tables anew.
+	@$(BIN)/python -m tests.meta.readme
+	@$(BIN)/python docs/generate.py
+
+clean: ## Remove the environment, caches and whatever was built.
+	rm -rf $(VENV) build dist demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
+		.hypothesis .coverage*
+	@find scopelint rules reports tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.made-in: $(STALE)
+	@chosen=; for name in $(or $(PYTHON),$(CANDIDATES)); do \
+		if $$name -c "$(IS_FIT)" >/dev/null 2>&1; then \
+			chosen=$$($$name -c '$(BEHIND)'); break; fi; done; \
+	if [ -z "$$chosen" ]; then \
+		echo "scopelint needs Python 3.11 or newer; looked for: $(or $(PYTHON),$(CANDIDATES))" >&2; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; fi; \
+	echo "setting up $(VENV) with $$("$$chosen" --version) ($$chosen)"; \
+	rm -rf $(VENV); \
+	"$$chosen" -m venv $(VENV) >/dev/null 2>&1 || { \
+		rm -rf $(VENV); "$$chosen" -m venv --without-pip $(VENV) \
+		&& "$$chosen" -m pip --python $(BIN)/python install pip; } || exit 1; \
+	echo "$(CURDIR)" > $@
+
+$(VENV)/.demo: $(VENV)/.made-in pyproject.toml
+	@echo "installing scopelint and what the demo needs"
+	@$(BIN)/python -m pip install -e '.[demo]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.made-in pyproject.toml
+	@echo "installing scopelint and what the tests need"
+	@$(BIN)/python -m pip install -e '.[test]'
+	@touch $(VENV)/.demo $@
