@@ -55,7 +55,9 @@ class ConsoleReporter(Reporter):
         if left_out:
             yield f"… and {counted(left_out, 'finding')} more: see the report among this job's artifacts."
             yield ""
-        yield from Tail(report, palette, width).lines(clean_run=not blocks)
+        exit_zero = bool(self.options.extra.get("exit_zero"))
+        tail = Tail(report, palette, width, exit_zero=exit_zero)
+        yield from tail.lines(clean_run=not blocks)
 
 
 def _sections(report: Report, layout: Layout, blocks: Sequence[Block]) -> Iterator[str]:

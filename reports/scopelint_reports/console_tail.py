@@ -22,10 +22,13 @@ _COLUMN = 12
 class Tail:
     """Sets the tail of a report in `width` columns."""
 
-    def __init__(self, report: Report, palette: Palette, width: int) -> None:
+    def __init__(
+        self, report: Report, palette: Palette, width: int, *, exit_zero: bool = False
+    ) -> None:
         self._report = report
         self._paint = palette.paint
         self._width = width
+        self._exit_zero = exit_zero
 
     def lines(self, *, clean_run: bool) -> Iterator[str]:
         """Yield the tail's lines, the gate's verdict last. `clean_run`: no finding was listed."""
@@ -33,10 +36,13 @@ class Tail:
             yield from self._nothing()
         yield from self._rules()
         yield from self._gaps()
+        yield from self._waivers()
         yield from self._row("Findings", self._findings())
         yield from self._row("Scanned", self._scanned())
         for text in self._circumstances():
             yield from self._row("", text)
+        if others := self._others():
+            yield from self._row("Rules of", others)
         yield ""
         yield self._verdict()
 
@@ -87,6 +93,17 @@ class Tail:
                     yield from self._gap(group)
                 yield ""
 
+    def _waivers(self) -> Iterator[str]:
+        if not self._report.warnings:
+            return
+        yield self._paint("bold", "Waivers")
+        for sentence in self._report.warnings:
+            first, *rest = wrap(clean(sentence), self._width - 4)
+            yield f"  {first}"
+            for more in rest:
+                yield f"    {more}"
+        yield ""
+
     def _gap(self, group: GapGroup) -> Iterator[str]:
         count = f"{number(group.count):>8}"
         head = f"{clean(group.fact)}: {group.words} ({clean(group.reason_words)})"
@@ -135,7 +152,17 @@ class Tail:
             f"scopelint {clean(self._report.tool_version)}"
         )
 
+    def _others(self) -> str:
+        """Name the packages and files whose rules took part beside our own, with these rules."""
+        codes: dict[str, list[str]] = {}
+        for rule in self._report.rules:
+            if rule.distribution not in {"", "scopelint"}:
+                codes.setdefault(clean(rule.distribution), []).append(clean(rule.code))
+        return "; ".join(f"{name}: {', '.join(found)}" for name, found in sorted(codes.items()))
+
     def _verdict(self) -> str:
         result = self._report.gate.result
         words = gate_words(self._report)
+        if self._exit_zero and result != "pass":
+            words = f"{words}; the exit code is 0 all the same (--exit-zero)"
         return f"{self._paint(result, result.upper())}  {words}" if words else result.upper()

@@ -118,8 +118,8 @@ def gate_words(report: Report) -> str:
     levels = [reason for reason in reasons if _SEVERITY_REASON.fullmatch(reason)]
     parts = [f"{', '.join(levels)} at or above {clean(gate.fail_on)}"] if levels else []
     parts += [reason for reason in reasons if reason not in levels]
-    if gate.result == "pass" and not parts:
-        parts.append(_pass_words(report))
+    if gate.result == "pass":
+        parts.insert(0, _pass_words(report))
     missing = coverage(report)
     if missing and not any("could not be read" in p or "incomplete" in p for p in parts):
         parts.append(missing)
@@ -127,11 +127,18 @@ def gate_words(report: Report) -> str:
 
 
 def _pass_words(report: Report) -> str:
-    if report.gate.fail_on == "never":
+    gate, counts = report.gate, report.summary.severities
+    if gate.fail_on == "never":
         return "the gate is off (fail on: never)"
-    below = sum(report.summary.severities.values())
-    tail = f"; {counted(below, 'finding')} below it" if below else ""
-    return f"no new finding at or above {clean(report.gate.fail_on)}{tail}"
+    tolerated = [
+        f"{counts[severity]} {severity} of at most {most}"
+        for severity, most in gate.most.items()
+        if counts.get(severity)
+    ]
+    below = sum(count for severity, count in counts.items() if severity not in gate.most)
+    tail = f"; tolerated: {', '.join(tolerated)}" if tolerated else ""
+    tail += f"; {counted(below, 'finding')} below it" if below else ""
+    return f"no new finding at or above {clean(gate.fail_on)}{' beyond what is tolerated' if tolerated else ''}{tail}"
 
 
 def label(finding: Finding) -> Severity:

@@ -183,6 +183,7 @@ def context(report: Report, seen: Digest) -> dict[str, Any]:
         "tiles": _tiles(report),
         "waived": report.summary.waived,
         "baselined": report.summary.baselined,
+        "warnings": [clean(sentence) for sentence in report.warnings],
         "gaps_breaking": breaking,
         "gaps_other": others,
         "gap_rows": _gap_rows(report),

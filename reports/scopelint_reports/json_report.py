@@ -41,17 +41,17 @@ def _lines(report: Report) -> Iterator[str]:
     yield "{"
     yield f'"schema": {json_text(SCHEMA)},'
     yield f'"tool": {json_text(tool)},'
-    yield f'"scan": {json_text(_scan(report.scan))[:-1]}, "gaps": ['
-    yield from _items(_gap(gap) for gap in report.scan.gaps)
+    yield f'"scan": {json_text(scan_data(report.scan))[:-1]}, "gaps": ['
+    yield from _items(gap_data(gap) for gap in report.scan.gaps)
     yield "]},"
     yield f'"summary": {json_text(report.summary.as_dict())},'
-    yield f'"gate": {json_text(_gate(report))},'
+    yield f'"gate": {json_text(gate_data(report))},'
     yield '"rules": ['
-    yield from _items(_rule(rule) for rule in report.rules)
+    yield from _items(rule_data(rule) for rule in report.rules)
     yield "],"
     yield f'"overview": {json_text(report.overview)},'
     yield '"findings": ['
-    yield from _items(_finding(finding) for finding in report.shown(waived=True))
+    yield from _items(finding_data(finding) for finding in report.shown(waived=True))
     yield "]"
     yield "}"
 
@@ -66,7 +66,8 @@ def _items(items: Iterable[dict[str, Any]]) -> Iterator[str]:
         yield last
 
 
-def _scan(summary: ScanSummary) -> dict[str, Any]:
+def scan_data(summary: ScanSummary) -> dict[str, Any]:
+    """Return the scan without its gaps as JSON data."""
     scan, projects = summary.scan, summary.projects
     return {
         "instance": scan.instance,
@@ -88,7 +89,8 @@ def _scan(summary: ScanSummary) -> dict[str, Any]:
     }
 
 
-def _gap(gap: Gap) -> dict[str, Any]:
+def gap_data(gap: Gap) -> dict[str, Any]:
+    """Return a gap as JSON data."""
     subject = {"id": gap.subject_id, "path": gap.subject_path} if gap.subject_kind else None
     shown: dict[str, Any] = {"fact": gap.fact}
     if gap.subject_kind == "group":
@@ -98,12 +100,24 @@ def _gap(gap: Gap) -> dict[str, Any]:
     return shown | {"reason": gap.reason, "detail": gap.detail}
 
 
-def _gate(report: Report) -> dict[str, Any]:
+def gate_data(report: Report) -> dict[str, Any]:
+    """Return the gate as JSON data; what was not asked for and plays no part is left out."""
     gate = report.gate
-    return {"result": gate.result, "fail_on": gate.fail_on, "reasons": gate.reasons}
+    more = {
+        "max": {severity.value: count for severity, count in gate.most.items()},
+        "allow_incomplete": gate.allow_incomplete,
+        "gaps_accepted": gate.gaps_accepted,
+    }
+    return {
+        "result": gate.result,
+        "fail_on": gate.fail_on,
+        "reasons": gate.reasons,
+        **{key: value for key, value in more.items() if value},
+    }
 
 
-def _rule(rule: RuleSummary) -> dict[str, Any]:
+def rule_data(rule: RuleSummary) -> dict[str, Any]:
+    """Return a rule of the run as JSON data."""
     return {
         "code": rule.code,
         "name": rule.name,
@@ -115,7 +129,8 @@ def _rule(rule: RuleSummary) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """Return a finding as JSON data."""
     project, entry, waiver = finding.project, finding.entry, finding.waiver
     return {
         "rule": finding.rule,

@@ -46,12 +46,17 @@ class JunitReporter(Reporter):
         elif not judged:
             out.write(_xml(_nothing(report)))
         out.write(b"</testsuites>\n")
+        self.notes = [_too_many(left_out)] if left_out else []
 
 
 def _left_out(count: int) -> Suite:
-    text = f"{count} cases are left out: the file would be larger than GitLab reads."
+    text = _too_many(count)
     case = Case("scopelint.report", "cases left out", "error", "left_out", text, text)
     return Suite("scopelint", [case])
+
+
+def _too_many(count: int) -> str:
+    return f"{count} cases are left out: the file would be larger than GitLab reads."
 
 
 def _nothing(report: Report) -> Suite:

@@ -23,6 +23,9 @@ SETTINGS_PAGE = "/-/settings/ci_cd#js-token-access"
 _AREA = "settings/ci_cd/job_token"
 _MORE = 16
 _URL_SAFE = ":/?@!$&'()*+,;=%~"
+# An address that the long way round would return as it is: nearly every one there is.
+_USUAL_ADDRESS = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?::[1-9][0-9]{0,3})?/[A-Za-z0-9_.~/-]*")
+_UNRESERVED = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]*")
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
@@ -65,8 +68,15 @@ def web_address(url: str | None) -> str | None:
 
     Characters that no URI may hold are percent-encoded; user names and passwords are left out.
     """
+    if url and _USUAL_ADDRESS.fullmatch(url):
+        return url
+    return _web_address(url or "")
+
+
+@lru_cache(maxsize=1024)
+def _web_address(url: str) -> str | None:
     try:
-        parsed = urlsplit(plain_line(url or ""))
+        parsed = urlsplit(plain_line(url))
         port = parsed.port
     except ValueError:
         return None
@@ -92,6 +102,8 @@ def _subject(path: str) -> str:
 
 
 def _segment(text: str) -> str:
+    if _UNRESERVED.fullmatch(text):
+        return text
     # A segment that is empty or only dots would be resolved away. GitLab allows no `~` in paths.
     text = text if text.strip(".") else f"{text}~"
     return quote(text, safe="")

@@ -11,18 +11,20 @@ successful, and a single result of the rule SL902.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
+from pathlib import PurePath
 from typing import Any, BinaryIO, Literal
+from urllib.parse import quote
 
 import sarif_om as om
 
-from scopelint.finding import Confidence, Finding, Outcome, Severity, State, fingerprint
+from scopelint.finding import Finding, Severity, State
 from scopelint.report import Report, Reporter
 from scopelint_reports.location import place, settings_url
 from scopelint_reports.sarif_rules import LEVELS, SECURITY_SEVERITIES, taxonomies, tool
 from scopelint_reports.sarif_write import to_data
+from scopelint_reports.unjudged import INCOMPLETE, Survey, results, survey
 from scopelint_reports.wellformed import json_text, plain, shorten, utc
 
 SCHEMA_URI = (
@@ -33,7 +35,6 @@ RUNS = 20
 NOTIFICATIONS = 1_000
 """The most notifications about single gaps; the others are counted."""
 
-_INCOMPLETE = "SL902"
 _MESSAGE_CHARS = 1_000
 _TARGET_CHARS = 200
 
@@ -57,94 +58,23 @@ class SarifReporter(Reporter):
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report; raise nothing for what names hold."""
         show_waived = self.options.sarif_include_suppressed
-        survey = _survey(report, show_waived=show_waived)
+        found = survey(report, most_notices=NOTIFICATIONS, show_waived=show_waived)
+        kept = min(found.results, RESULTS_A_RUN * RUNS)
         category = self.options.sarif_category or _category(report)
-        runs = max(1, -(-survey.kept // RESULTS_A_RUN))
-        results = islice(_results(report, survey, show_waived=show_waived), survey.kept)
+        runs = max(1, -(-kept // RESULTS_A_RUN))
+        # Where not all fit, the last place is the sum's: what is unknown is never cut off.
+        most = kept - (found.summed_up is not None)
+        rest = results(report, found, most_fails=most, show_waived=show_waived)
         rules = {rule.code: (n, rule.severity) for n, rule in enumerate(report.rules)}
         instance = report.scan.scan.instance
         _write(out, f'{{"$schema":{json_text(SCHEMA_URI)},"version":"2.1.0","runs":[\n')
         for number in range(1, runs + 1):
-            frame = json_text(to_data(_frame(report, survey, category, number)), compact=True)
+            frame = json_text(to_data(_frame(report, found, category, number)), compact=True)
             _write(out, f'{frame[:-1]},"results":[')
-            _write_results(out, islice(results, RESULTS_A_RUN), rules, instance)
+            _write_results(out, islice(rest, RESULTS_A_RUN), rules, instance)
             _write(out, "]}\n" if number == runs else "]},\n")
         _write(out, "]}\n")
-
-
-@dataclass(slots=True)
-class _Survey:
-    """What a first walk over the findings told: how many, and what could not be judged."""
-
-    fails: int = 0
-    unknown: int = 0
-    summed_up: Finding | None = None
-    notices: list[Finding] = field(default_factory=list)
-
-    @property
-    def kept(self) -> int:
-        """How many results the file holds."""
-        return min(self.fails + (self.summed_up is not None), RESULTS_A_RUN * RUNS)
-
-    @property
-    def left_out(self) -> int:
-        """How many results are too many."""
-        return self.fails + (self.summed_up is not None) - self.kept
-
-
-def _survey(report: Report, *, show_waived: bool) -> _Survey:
-    survey = _Survey()
-    has_sum = False
-    states = set()
-    for finding in report.shown(waived=True):
-        hidden = finding.state is State.WAIVED and not show_waived
-        if finding.verdict is Outcome.FAIL:
-            survey.fails += not hidden
-            continue
-        if finding.rule == _INCOMPLETE:
-            has_sum = True
-            if not hidden and survey.summed_up is None:
-                survey.summed_up = finding
-        if finding.state is State.WAIVED:
-            continue
-        states.add(finding.state)
-        survey.unknown += 1
-        if len(survey.notices) < NOTIFICATIONS:
-            survey.notices.append(finding)
-    if survey.unknown and not has_sum:
-        state = State.NEW if State.NEW in states else State.BASELINED
-        survey.summed_up = _sum(report, survey.unknown, state)
-    return survey
-
-
-def _sum(report: Report, unknown: int, state: State) -> Finding:
-    """Make the one result that stands for all that is unknown, where the rule SL902 did not."""
-    projects = report.scan.projects
-    return Finding(
-        rule=_INCOMPLETE,
-        name="scan-incomplete",
-        severity=Severity.UNKNOWN,
-        confidence=Confidence.HIGH,
-        verdict=Outcome.UNKNOWN,
-        message=(
-            f"Not everything could be judged: {unknown} unknown, "
-            f"{projects.unreadable} of {projects.total} projects unreadable."
-        ),
-        project=None,
-        entry=None,
-        fingerprint=fingerprint(_INCOMPLETE, report.scan.scan.instance, None, ""),
-        state=state,
-    )
-
-
-def _results(report: Report, survey: _Survey, *, show_waived: bool) -> Iterator[Finding]:
-    """Yield what becomes a result, severest first; a place is kept for SL902 at the end."""
-    fails = (f for f in report.shown(waived=show_waived) if f.verdict is Outcome.FAIL)
-    if survey.summed_up is None:
-        yield from fails
-        return
-    yield from islice(fails, RESULTS_A_RUN * RUNS - 1)
-    yield survey.summed_up
+        self.notes = [text] if (text := _left_out(found)) else []
 
 
 def _write(out: BinaryIO, text: str) -> None:
@@ -170,6 +100,7 @@ def _result(finding: Finding, rules: _Rules, instance: str) -> om.Result:
         rule_index=index,
         level=LEVELS[finding.severity],
         locations=[_location(finding, instance)],
+        related_locations=_related(finding),
         fingerprints={"scopelint/v1": identity},
         partial_fingerprints={
             "scopelint/v1": identity,
@@ -199,6 +130,29 @@ def _location(finding: Finding, instance: str) -> om.Location:
     )
 
 
+def _related(finding: Finding) -> list[om.Location] | None:
+    """Return where the declared policy says otherwise: the one real file of a result."""
+    at = finding.evidence.get("declared_at")
+    if not isinstance(at, Mapping):
+        return None
+    file, line = at.get("file"), at.get("line")
+    if not isinstance(file, str) or not isinstance(line, int) or line < 1 or not file:
+        return None
+    relative = PurePath(file)
+    if relative.is_absolute() or ".." in relative.parts:
+        return None
+    return [
+        om.Location(
+            id=1,
+            message=om.Message(text="Declared here."),
+            physical_location=om.PhysicalLocation(
+                artifact_location=om.ArtifactLocation(uri=quote(relative.as_posix())),
+                region=om.Region(start_line=line),
+            ),
+        )
+    ]
+
+
 def _properties(finding: Finding, usual: Severity | None) -> dict[str, Any]:
     severity = finding.severity
     properties: dict[str, Any] = {
@@ -219,13 +173,13 @@ def _suppressions(finding: Finding) -> list[om.Suppression] | None:
     return [om.Suppression(kind="external", state="accepted", justification=why or None)]
 
 
-def _frame(report: Report, survey: _Survey, category: str, number: int) -> om.Run:
+def _frame(report: Report, found: Survey, category: str, number: int) -> om.Run:
     """Return a run without its results; the notifications are in the first one only."""
     scan = report.scan.scan
     category = category.rstrip("/")
-    notices = _notifications(report, survey) if number == 1 else []
+    notices = _notifications(report, found) if number == 1 else []
     invocation = om.Invocation(
-        execution_successful=report.scan.complete and not survey.unknown,
+        execution_successful=report.scan.complete and not found.unknown,
         start_time_utc=utc(scan.started_at),
         end_time_utc=utc(scan.finished_at) if scan.finished_at else None,
         tool_execution_notifications=notices or None,
@@ -251,15 +205,14 @@ def _category(report: Report) -> str:
     return plain(f"scopelint/{host}/{targets}")
 
 
-def _notifications(report: Report, survey: _Survey) -> list[om.Notification]:
-    made = [_notice(finding, report.scan.scan.instance) for finding in survey.notices]
-    more = survey.unknown - len(survey.notices)
+def _notifications(report: Report, found: Survey) -> list[om.Notification]:
+    made = [_notice(finding, report.scan.scan.instance) for finding in found.notices]
+    more = found.unknown - len(found.notices)
     if more:
         made.append(_note(f"{more} more findings of verdict unknown are not listed.", "warning"))
-    elif not survey.unknown and not report.scan.complete:
+    elif not found.unknown and not report.scan.complete:
         made.append(_note("The scan is incomplete; all that is unknown is accepted.", "warning"))
-    if survey.left_out:
-        text = f"{survey.left_out} results are left out: the file holds the {survey.kept} severest."
+    if text := _left_out(found):
         made.append(_note(text, "error"))
     for rule in report.rules:
         if rule.not_judged is not None:
@@ -269,6 +222,15 @@ def _notifications(report: Report, survey: _Survey) -> list[om.Notification]:
     return made
 
 
+def _left_out(found: Survey) -> str:
+    """Say how much does not fit, empty where all does."""
+    kept = min(found.results, RESULTS_A_RUN * RUNS)
+    left_out = found.results - kept
+    return (
+        f"{left_out} results are left out: the file holds the {kept} severest." if left_out else ""
+    )
+
+
 def _note(text: str, level: Literal["note", "warning", "error"]) -> om.Notification:
     return om.Notification(message=om.Message(text=text), level=level)
 
@@ -276,7 +238,7 @@ def _note(text: str, level: Literal["note", "warning", "error"]) -> om.Notificat
 def _notice(finding: Finding, instance: str) -> om.Notification:
     note = _note(
         _text(finding.message) or finding.name,
-        "error" if finding.rule == _INCOMPLETE else "warning",
+        "error" if finding.rule == INCOMPLETE else "warning",
     )
     note.associated_rule = om.ReportingDescriptorReference(id=finding.rule)
     note.locations = [_location(finding, instance)]

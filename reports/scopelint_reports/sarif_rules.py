@@ -29,6 +29,8 @@ SECURITY_SEVERITIES = {
     Severity.INFO: "0.5",
 }
 
+# Readers of a report who ask "what is this about" are sent to GitLab's own page on job tokens.
+_SUBJECT = "https://docs.gitlab.com/ci/jobs/ci_job_token/"
 # GitLab and GitHub: limits of a rule's texts; an over-long one drops the rule's results.
 _NAME_CHARS = 255
 _DESCRIPTION_CHARS = 1000
@@ -51,6 +53,7 @@ def tool(version: str, rules: Sequence[RuleSummary]) -> om.Tool:
         name="scopelint",
         full_name=f"scopelint {version}",
         organization="scopelint",
+        information_uri=_SUBJECT,
         version=version,
         semantic_version=version,
         short_description=om.MultiformatMessageString(

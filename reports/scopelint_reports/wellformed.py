@@ -76,4 +76,5 @@ def json_text(value: object, *, compact: bool = False) -> str:
     Control and direction characters stay in the data, as escapes; lone surrogates become U+FFFD.
     Raise TypeError for what is no JSON data, ValueError for NaN and infinities.
     """
-    return _ESCAPED_IN_JSON.sub(_escape, (_COMPACT if compact else _SPACED).encode(value))
+    text = (_COMPACT if compact else _SPACED).encode(value)
+    return text if text.isprintable() else _ESCAPED_IN_JSON.sub(_escape, text)

@@ -46,6 +46,11 @@ EXPECTED = {
     "SL701": "unused-entry",
     "SL702": "use-without-entry",
     "SL703": "group-entry-wider-than-use",
+    "SL801": "declared-setting-differs",
+    "SL802": "declared-entry-missing",
+    "SL803": "undeclared-entry",
+    "SL804": "declared-target-unknown",
+    "SL805": "declared-policy-fault",
     "SL901": "scope-unreadable",
     "SL902": "scan-incomplete",
 }
@@ -203,7 +208,7 @@ def test_rules_know_no_api_no_format_and_no_other_rule(rule: type[Rule]) -> None
     imported = set(re.findall(r"^\s*(?:from|import) ([\w.]+)", source, re.MULTILINE))
     ours = {name.split(".")[1] for name in imported if name.startswith("scopelint.")}
     assert ours <= {
-        "access", "estate", "finding", "finegrained", "model", "paths", "reach", "rule", "usage",
+        "access", "declared", "estate", "finding", "finegrained", "model", "paths", "reach", "rule", "usage",
     }  # fmt: skip
     assert not any(name.startswith("scopelint_rules") for name in imported)
     assert "if TYPE_CHECKING:\n    from scopelint.estate import Estate" in source

@@ -6,6 +6,7 @@ any other. All of them are deterministic. `HOSTILE_PATHS` are full paths that hu
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -206,24 +207,13 @@ def _counted(
     passed = Counter(code for outcome in outcomes for code in outcome.passed)
     said = Counter((f.rule, f.verdict) for f in findings)
     return tuple(
-        RuleSummary(
-            r.code,
-            r.name,
-            r.title,
-            r.severity,
-            r.help_uri,
-            r.page,
-            {
+        replace(
+            r,
+            outcomes={
                 Outcome.PASS: passed[r.code],
                 Outcome.FAIL: said[r.code, Outcome.FAIL],
                 Outcome.UNKNOWN: said[r.code, Outcome.UNKNOWN],
             },
-            r.not_judged,
-            r.tags,
-            r.cwe,
-            r.owasp,
-            r.confidence,
-            r.distribution,
         )
         for r in rules
     )

@@ -14,6 +14,8 @@ from scopelint.finding import EntryRef, ProjectRef, State, Waiver
 from scopelint.model import Gap, Reason
 from scopelint.report import RenderOptions, Report
 from scopelint.reportfile import load_report
+from scopelint_reports.codequality import CodeQualityReporter
+from scopelint_reports.gitlab_sast import GitlabSastReporter
 from scopelint_reports.json_report import JsonReporter, schema
 from scopelint_reports.junit import JunitReporter
 from scopelint_reports.sarif import SarifReporter
@@ -48,7 +50,11 @@ def test_documents_stay_well_formed(path: str, other: str, text: str) -> None:
     assert len(json.loads(sarif)["runs"][0]["results"]) == 3
     junit = rendered(JunitReporter(), report)
     assert len(list(ET.fromstring(junit).iter("testcase"))) >= 3
-    for document in (as_json, sarif, junit):
+    sast = rendered(GitlabSastReporter(), report)
+    assert len(json.loads(sast)["vulnerabilities"]) == 2
+    quality = rendered(CodeQualityReporter(), report)
+    assert len(json.loads(quality)) == 2
+    for document in (as_json, sarif, junit, sast, quality):
         assert not BIDI_AND_CONTROLS & set(document.decode())
 
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -190,3 +191,15 @@ def test_a_gitlab_job_lists_the_worst_and_points_to_the_rest() -> None:
 
 def test_the_same_report_gives_the_same_bytes() -> None:
     assert render(build.everything()) == render(build.everything())
+
+
+def test_rules_of_others_are_named_with_where_they_come_from() -> None:
+    report = build.everything()
+    assert "Rules of" not in render(report)
+    rules = [replace(rule, distribution="acme-\x1b[31mrules") for rule in report.rules[:2]]
+    rules.append(replace(report.rules[2], distribution="mine.py"))
+    text = render(replace(report, rules=(*rules, *report.rules[3:])), width=200)
+    [line] = [line for line in text.splitlines() if line.startswith("Rules of")]
+    codes = [rule.code for rule in rules]
+    assert line.endswith(f"rules: {codes[0]}, {codes[1]}; mine.py: {codes[2]}")
+    assert "\x1b" not in line

@@ -1,0 +1,41 @@
+"""The JSON Lines report: one JSON object a line, for `jq`, log stores and data tools.
+
+Every line has a `record`. The first is the `run` (as in the JSON report, without its lists), so
+that a clean run is no empty file; then a `gap` a line, then a `finding` a line.
+"""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from scopelint.report import Report, Reporter
+from scopelint.reportfile import SCHEMA
+from scopelint_reports.json_report import finding_data, gap_data, gate_data, scan_data
+from scopelint_reports.wellformed import json_text
+
+
+class JsonLinesReporter(Reporter):
+    """The same data as `json`, a line each. Waived findings are counted, listed when asked for."""
+
+    name = "jsonl"
+    title = "JSON Lines: the run, then a gap and a finding a line, for data tools"
+    extension = "jsonl"
+
+    def render(self, report: Report, out: BinaryIO) -> None:
+        """Write the report; raise TypeError or ValueError where evidence is no JSON data."""
+        for record in _records(report, show_waived=self.options.show_waived):
+            out.write(f"{json_text(record)}\n".encode())
+
+
+def _records(report: Report, *, show_waived: bool) -> Iterator[dict[str, Any]]:
+    yield {
+        "record": "run",
+        "schema": SCHEMA,
+        "tool": {"name": "scopelint", "version": report.tool_version},
+        "scan": scan_data(report.scan),
+        "summary": report.summary.as_dict(),
+        "gate": gate_data(report),
+    }
+    for gap in report.scan.gaps:
+        yield {"record": "gap"} | gap_data(gap)
+    for finding in report.shown(waived=show_waived):
+        yield {"record": "finding"} | finding_data(finding)

@@ -1,0 +1,71 @@
+"""Foreign text in GitLab's Markdown: code spans and escapes that keep it text.
+
+In GitLab's Markdown a name can do more than look odd: `@all` mentions everybody, `#1`, `!1`, `~x`,
+`%x`, `$1` and `&1` refer to things, and a line that begins with `/` is a quick action that runs
+with the rights of whoever posts the note. Inside a code span nothing of it is read.
+"""
+
+import re
+
+from scopelint_reports.text import clean, clean_lines
+
+_RUNS = re.compile("`+")
+# What CommonMark or GitLab reads as markup, references included, wherever it stands in a line;
+# `_ALWAYS` of it whatever is beside it, the others only where `_READ` says so.
+_ACTIVE = re.compile(r"[\\`*\[\]<|~@$^#!&%{_:]")
+_ALWAYS = frozenset("\\`*[]<|~@$^")
+_READ = {
+    "#": re.compile(r"#\w"),
+    "!": re.compile(r"!\w"),
+    "&": re.compile(r"&[\w#]"),
+    "%": re.compile(r"%[\w\"]"),
+    "{": re.compile(r"\{[+-]"),
+    "_": re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"),
+    ":": re.compile(r":(?=[\w+-]+:|//)"),
+}
+# What is read at the start of a line only: lists, quotes, headings, rules, and quick actions.
+_LINE_START = re.compile(r"^(\s*)([-+/>#=:])", re.MULTILINE)
+_NUMBERED = re.compile(r"^(\s*\d+)([.)])", re.MULTILINE)
+
+
+def code(text: str) -> str:
+    """Return `text` as a code span on one line; its fence is longer than any run of backticks in it.
+
+    Blanks are added where it begins or ends with a backtick or a blank, as CommonMark asks
+    (section 6.1). An empty text becomes `(empty)`.
+    """
+    text = clean(text)
+    if not text.strip():
+        return "`(empty)`"
+    longest = max((len(run) for run in _RUNS.findall(text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def escaped(text: str) -> str:
+    """Return `text` with a backslash before whatever Markdown would read; line breaks are kept.
+
+    For fields that one consumer shows as they are and another reads as Markdown: a text of plain
+    words and paths is not changed at all.
+    """
+    text = _ACTIVE.sub(_escape, clean_lines(text))
+    if "\n" not in text and text[:1].isalpha():
+        return text
+    text = _NUMBERED.sub(r"\1\\\2", text)
+    return _LINE_START.sub(r"\1\\\2", text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    mark = match[0]
+    if mark in _ALWAYS or _READ[mark].match(match.string, match.start()):
+        return f"\\{mark}"
+    return mark
+
+
+def link(text: str, url: str | None) -> str:
+    """Return a code span that links to `url`, one made by `location.web_address`; None: no link."""
+    if url is None:
+        return code(text)
+    address = url.replace("(", "%28").replace(")", "%29").replace("[", "%5B").replace("]", "%5D")
+    return f"[{code(text)}](<{address}>)"
