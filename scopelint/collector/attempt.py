@@ -7,6 +7,7 @@ from typing import TypeVar
 from scopelint.collector.answers import fatal
 from scopelint.collector.graphql import TooMuchError
 from scopelint.collector.patience import ExchangeError, Failure
+from scopelint.collector.rest_errors import UnreadableError
 from scopelint.errors import GitLabError, TargetNotFoundError, UnexpectedAnswerError
 from scopelint.model import Reason
 
@@ -57,5 +58,7 @@ def attempt(ask: Callable[[], _T]) -> _T | Failed:
         if error.failure in {Failure.SERVER, Failure.LOCKED, Failure.BROKEN}:
             return Failed(Reason.ERROR, str(error)[:300])
         raise fatal(error, "while collecting") from None
+    except UnreadableError as error:
+        return Failed(error.reason, error.detail)
     except TargetNotFoundError as error:
         return Failed(Reason.NOT_FOUND, error.message)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from scopelint.collector import graphql, parse, queries
+from scopelint.collector import graphql, identity, parse, queries
 from scopelint.collector.by_rest import RestReader
 from scopelint.collector.capabilities import Capabilities
 from scopelint.collector.connection import Connection
@@ -91,7 +91,7 @@ class GraphQLReader:
                 lambda caps: queries.instance_groups(caps, first_page=first, membership=membership),
                 {"after": cursor},
             ).data
-            return _page(data.get("groups"), parse.read_group)
+            return _page(data.get("groups"), identity.read_group)
         data = self._run(
             lambda caps: queries.descendant_groups(caps, first_page=first),
             {"path": root.path, "after": cursor},
@@ -99,11 +99,11 @@ class GraphQLReader:
         group = data.get("group")
         if group is None:
             raise TargetNotFoundError(f"group {root.path} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT)
-        page = _page(group["descendantGroups"], parse.read_group)
+        page = _page(group["descendantGroups"], identity.read_group)
         if not first:
             return page
         expected = None if page.expected is None else page.expected + 1
-        return Page((parse.read_group(group), *page.items), page.cursor, expected)
+        return Page((identity.read_group(group), *page.items), page.cursor, expected)
 
     def projects(self, root: Root, cursor: str | None) -> Page[Listed]:
         """Read a page of project ids and paths."""
@@ -184,6 +184,17 @@ class GraphQLReader:
         data = self._run(build, queries.by_ids(kind.capitalize(), ids)).data
         nodes = (data.get("groups" if kind == "group" else "projects") or {}).get("nodes") or ()
         return [_target(kind, node) for node in nodes if node is not None]
+
+    def find(self, kind: Literal["project", "group"], paths: Sequence[str]) -> dict[str, int]:
+        """Return the numbers of groups or projects by full path, a few a request."""
+        found: dict[str, int] = {}
+        for start in range(0, len(paths), queries.TARGETS):
+            some = paths[start : start + queries.TARGETS]
+            text, variables = queries.more_targets(some, 0, ())
+            data = graphql.run(self._connection, text, variables).data
+            nodes = {path: data.get(f"{kind}_{i}") for i, path in enumerate(some)}
+            found |= {path: queries.number(node["id"]) for path, node in nodes.items() if node}
+        return found
 
     def unavailable(self) -> Mapping[Fact, str]:
         """Return what GraphQL does not show here."""
@@ -289,7 +300,7 @@ def _target(kind: Literal["project", "group"], node: Mapping[str, Any]) -> Targe
             path,
             visible=True,
             visibility=node.get("visibility"),
-            deletion=parse.read_group_deletion(node),
+            deletion=identity.read_group_deletion(node),
             personal=False,
             project_count=count,
         )
@@ -300,6 +311,6 @@ def _target(kind: Literal["project", "group"], node: Mapping[str, Any]) -> Targe
         visible=True,
         visibility=node.get("visibility"),
         archived=node.get("archived"),
-        deletion=parse.read_deletion(node),
+        deletion=identity.read_deletion(node),
         personal=node.get("group") is None,
     )

@@ -7,21 +7,21 @@ the effective inbound flag, and list rows that GraphQL hides
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 import gitlab
 import requests
 
 from scopelint.collector import parse, rest_nodes
-from scopelint.collector.answers import refused
 from scopelint.collector.capabilities import Capabilities
 from scopelint.collector.connection import Connection, ExchangeError, Failure
 from scopelint.collector.graphql import TooMuchError
 from scopelint.collector.origin import same_origin
 from scopelint.collector.reader import Details, Page, Root, Wanted, not_found
+from scopelint.collector.rest_errors import UnreadableError, no_api, translate
 from scopelint.collector.rest_nodes import Node
-from scopelint.errors import GitLabError, OriginError, ScopelintError, TargetNotFoundError
+from scopelint.errors import GitLabError, OriginError
 from scopelint.model import AllowlistEntry, Fact, Gap, Group, Project, Reason, Scope, Target
 from scopelint.snapshot import Filters, Listed
 
@@ -265,7 +265,7 @@ class RestReader:
         node = self._find(f"/projects/{number}")
         if node is None:
             return None
-        project = rest_nodes.identity(node)
+        project = rest_nodes.read_project(node)
         return Target(
             "project",
             project.id,
@@ -276,6 +276,12 @@ class RestReader:
             deletion=project.deletion,
             personal=project.personal,
         )
+
+    def find(self, kind: Literal["project", "group"], paths: Sequence[str]) -> dict[str, int]:
+        """Return the numbers of groups or projects by full path, one request each."""
+        small: dict[str, Any] = {"with_projects": False} if kind == "group" else {}
+        nodes = {path: self._find(f"/{kind}s/{quote(path, safe='')}", **small) for path in paths}
+        return {path: int(node["id"]) for path, node in nodes.items() if node is not None}
 
     def effective(self, project_id: int) -> bool:
         """Ask for one project's effective inbound flag."""
@@ -322,7 +328,7 @@ class RestReader:
                 raise TooMuchError(str(error), timed_out=True) from None
             raise
         except gitlab.GitlabError as error:
-            raise _translate(self._connection, error) from None
+            raise translate(self._connection, error) from None
         following = answer.links.get("next", {}).get("url", "")
         if following and not same_origin(following, self._connection.server.url):
             raise OriginError(
@@ -343,7 +349,7 @@ class RestReader:
         except UnreadableError as error:
             if error.reason is Reason.FORBIDDEN:
                 return {}
-            raise _no_api(self._connection) from None
+            raise no_api(self._connection) from None
 
     def _find(self, path: str, **query: object) -> Node | None:
         try:
@@ -360,39 +366,3 @@ class RestReader:
             if page.cursor is None:
                 return nodes
             cursor = page.cursor
-
-
-class UnreadableError(TargetNotFoundError):
-    """One thing that REST refused or could not give; the run goes on with a gap."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
-
-
-def _no_api(connection: Connection) -> GitLabError:
-    return GitLabError(
-        f"{connection.server.url} has no GitLab API (HTTP 404)",
-        hint="Check --url; a GitLab below a relative URL needs that path too.",
-        status=404,
-    )
-
-
-def _translate(connection: Connection, error: gitlab.GitlabError) -> ScopelintError:
-    status = error.response_code or 0
-    text = (error.response_body or b"").decode("utf-8", "replace")
-    job_token = connection.server.token.reveal().startswith("glcbt-")
-    refusal = refused(status, text, job_token=job_token)
-    if refusal is not None:
-        return refusal
-    if status == 403 and "granular" in text:
-        detail = "the fine-grained token lacks a permission to read the job token scope here"
-        return UnreadableError(Reason.FORBIDDEN, detail)
-    if status == 403:
-        return UnreadableError(Reason.FORBIDDEN, "the token's role here is below Maintainer")
-    if status == 404:
-        return UnreadableError(Reason.NOT_FOUND, "not found or not visible to this token")
-    said = connection.server.token.redact(str(error.error_message))
-    message = f"{connection.server.url} answered HTTP {status}: {said:.200}"
-    return GitLabError(message, status=status)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import scopelint
-from scopelint.collector import enforcement, entry_targets, features
+from scopelint.collector import enforcement, entry_targets, features, named_targets
 from scopelint.collector.attempt import needed
 from scopelint.collector.choose import make_reader
 from scopelint.collector.connection import Connection
@@ -105,7 +105,9 @@ def _read(run: Run, order: Order, roots: Sequence[Root]) -> None:
     features.read(run, roots)
     run.progress.step = "entry targets"
     header = run.writer.header
-    entry_targets.resolve(run, count_groups=header.whole_instance and not header.administrator)
+    count_groups = header.whole_instance and not header.administrator
+    also = named_targets.find(run, order.also_resolve)
+    entry_targets.resolve(run, count_groups=count_groups, also=also)
     run.progress.step = "enforcement"
     found = enforcement.find(run.connection, run.reader, run.writer)
     run.writer.add_gaps(found.gaps)

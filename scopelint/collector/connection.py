@@ -106,10 +106,10 @@ class Connection:
         for session in self._sessions:
             session.close()
 
-    def post_graphql(self, payload: dict[str, Any]) -> "GraphQLAnswer":
+    def post_graphql(self, payload: dict[str, Any], *, write: bool = False) -> "GraphQLAnswer":
         """Send one GraphQL query and return the answer, a JSON document where it succeeded.
 
-        Raises ExchangeError (after the retries) or a GitLabError for an answer that is none.
+        `write` is a mutation, which is never sent again while it may have happened. Raises ExchangeError (after the retries) or a GitLabError for an answer that is none.
         """
         client = self._graphql
         assert client is not None  # noqa: S101 - set in __post_init__
@@ -124,7 +124,7 @@ class Connection:
             return GraphQLAnswer(answer.status_code, answer.headers, answer.content, body)
 
         log.debug("POST %s %s", url, payload["query"].partition("(")[0].partition(" {")[0])
-        return self.patience.send(exchange, "graphql")
+        return self.patience.send(exchange, "graphql", write=write)
 
     @property
     def rest(self) -> gitlab.Gitlab:
@@ -166,7 +166,10 @@ class PatientSession(requests.Session):
         self.mount("http://", HTTPAdapter(pool_maxsize=64))
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send by the retry matrix; refuse a URL outside the origin before anything is sent."""
+        """Send by the retry matrix; refuse a URL outside the origin before anything is sent.
+
+        What is not a GET is a write, which is never sent again while it may have happened.
+        """
         url = request.url or ""
         if not same_origin(url, self._origin):
             raise OriginError(
@@ -186,7 +189,8 @@ class PatientSession(requests.Session):
             return answer
 
         log.debug("%s %s", request.method, url)
-        return self._patience.send(exchange, "rest")
+        write = request.method not in {"GET", "HEAD"}
+        return self._patience.send(exchange, "rest", write=write)
 
 
 __all__ = ["Connection", "ExchangeError", "Failure", "PatientSession", "Server"]

@@ -6,11 +6,12 @@ itself (doc/administration/settings/continuous_integration.md, "Enforce job toke
 
 from dataclasses import dataclass
 
-from scopelint.collector.by_rest import RestReader, UnreadableError
+from scopelint.collector.by_rest import RestReader
 from scopelint.collector.connection import Connection
 from scopelint.collector.graphql import TooMuchError
 from scopelint.collector.patience import ExchangeError
 from scopelint.collector.reader import Reader
+from scopelint.collector.rest_errors import UnreadableError
 from scopelint.errors import GitLabError
 from scopelint.model import Enforcement, Fact, Gap, Reason
 from scopelint.snapshot import Filters, SnapshotWriter

@@ -12,9 +12,16 @@ ONE_BY_ONE_BATCH = 20
 Paths = Mapping[tuple[EntryKind, int], str | None]
 
 
-def resolve(run: Run, *, count_groups: bool) -> None:
-    """Ask for every target that is not known yet; one that does not come back is a gap."""
-    unresolved = run.writer.unresolved_targets(count_groups=count_groups)
+def resolve(
+    run: Run, *, count_groups: bool, also: Sequence[tuple[EntryKind, int, str | None]] = ()
+) -> None:
+    """Ask for every target that is not known yet; one that does not come back is a gap.
+
+    `also` are more targets, by kind, number and path.
+    """
+    found = run.writer.unresolved_targets(count_groups=count_groups)
+    asked = {(kind, number) for kind, number, _ in found}
+    unresolved = [*found, *(each for each in also if each[:2] not in asked)]
     paths: Paths = {(kind, number): path for kind, number, path in unresolved}
     size = run.reader.batch if run.reader.batch > 1 else ONE_BY_ONE_BATCH
     kinds: tuple[EntryKind, ...] = ("group", "project")

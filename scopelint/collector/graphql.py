@@ -85,8 +85,10 @@ class Result:
     errors: tuple[FieldError, ...] = ()
 
 
-def run(connection: Connection, text: str, variables: Mapping[str, Any]) -> Result:
-    """Send one query and return its result.
+def run(
+    connection: Connection, text: str, variables: Mapping[str, Any], *, write: bool = False
+) -> Result:
+    """Send one query and return its result; `write` tells that it is a mutation.
 
     Raises TooMuchError where a smaller one may succeed, InvalidQueryError where the instance
     lacks a field, FineGrainedTokenError where GraphQL is closed to the token, another GitLabError
@@ -95,7 +97,7 @@ def run(connection: Connection, text: str, variables: Mapping[str, Any]) -> Resu
     """
     url = f"{connection.server.url}/api/graphql"
     try:
-        answer = connection.post_graphql({"query": text, "variables": dict(variables)})
+        answer = connection.post_graphql({"query": text, "variables": dict(variables)}, write=write)
     except ExchangeError as error:
         if error.failure is Failure.TIMED_OUT:
             raise TooMuchError(str(error), timed_out=True) from None

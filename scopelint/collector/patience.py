@@ -59,6 +59,9 @@ MATRIX: Final[Mapping[Failure, Treatment]] = {
 }
 """The retry matrix. An explicit `Retry-After` or `RateLimit-Reset` goes before the doubling."""
 
+CERTAINLY_NOT_DONE: Final = frozenset({Failure.RATE_LIMITED, Failure.LOCKED})
+"""Answers that say that nothing was done: after any other failure a write may have happened."""
+
 FIRST_CONTACT: Final = 4
 """Attempts to connect before anything ever answered: then the address is wrong more often than
 GitLab is restarting."""
@@ -130,10 +133,11 @@ class Patience:
     def __post_init__(self) -> None:
         self._pace = Pace(self.max_rpm, self.clock)
 
-    def send(self, exchange: Callable[[], A], kind: str) -> A:
+    def send(self, exchange: Callable[[], A], kind: str, *, write: bool = False) -> A:
         """Run `exchange` until its answer can be read; raise ExchangeError when it never can.
 
-        `exchange` raises ExchangeError for what went wrong below HTTP or in the body.
+        `exchange` raises ExchangeError for what went wrong below HTTP or in the body. A `write` is
+        sent again only where GitLab's answer says that it was not done.
         """
         attempt = 0
         while True:
@@ -142,6 +146,8 @@ class Patience:
             if error is None and answer is not None:
                 return answer
             assert error is not None  # noqa: S101 - one of the two is there
+            if write and error.failure not in CERTAINLY_NOT_DONE:
+                raise error
             treatment = MATRIX[error.failure]
             attempts = treatment.attempts
             if error.failure is Failure.UNREACHABLE and not self._answered:

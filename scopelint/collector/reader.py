@@ -87,6 +87,9 @@ class Reader(Protocol):
     def targets(self, kind: Literal["project", "group"], ids: Sequence[int]) -> list[Target]:
         """Read what entries point to; those that are not visible are not in the answer."""
 
+    def find(self, kind: Literal["project", "group"], paths: Sequence[str]) -> dict[str, int]:
+        """Return the numbers of groups or projects by full path, of those that are visible."""
+
     def unavailable(self) -> Mapping[Fact, str]:
         """Return the facts that this way of reading shows for no project, with the reason."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from scopelint.collector import parse
+from scopelint.collector import identity
 from scopelint.model import AllowlistEntry, Group, Project
 from scopelint.snapshot import Listed
 
@@ -31,10 +31,10 @@ def without_automatic_row(
 
 def listed(node: Node) -> Listed:
     """Read a project of the enumeration, with its push setting where the role suffices."""
-    return Listed(identity(node), flag(node, "ci_push_repository_for_job_token_allowed"))
+    return Listed(read_project(node), flag(node, "ci_push_repository_for_job_token_allowed"))
 
 
-def identity(node: Node) -> Project:
+def read_project(node: Node) -> Project:
     """Read what a project is, apart from its scope."""
     namespace = node.get("namespace") or {}
     kind = namespace.get("kind")
@@ -50,7 +50,7 @@ def identity(node: Node) -> Project:
         archived=node.get("archived"),
         jobs_enabled=None if builds is None else builds != "disabled",
         deletion=deletion(node, path),
-        last_activity_at=parse.read_time(node.get("last_activity_at")),
+        last_activity_at=identity.read_time(node.get("last_activity_at")),
         group_id=namespace.get("id") if personal is False else None,
         personal=personal,
         access_levels=access_levels(node) if node.get("visibility") in OPEN else None,
@@ -90,11 +90,11 @@ def access_levels(node: Node) -> dict[str, str] | None:
     return levels or None
 
 
-def deletion(node: Node, path: str) -> parse.Deletion:
+def deletion(node: Node, path: str) -> identity.Deletion:
     """Tell whether a project or group is scheduled for deletion."""
     if node.get("marked_for_deletion_on") or node.get("marked_for_deletion_at"):
         return "scheduled"
-    return parse.deletion_by_path(path)
+    return identity.deletion_by_path(path)
 
 
 def group(data: Node) -> Group:

@@ -33,10 +33,8 @@ _ORDERS: dict[str, Callable[[Project], Any]] = {
 
 
 def get_version(call: Call) -> Answer:
-    """GET /version."""
-    call.require_user()
-    instance = call.estate.instance
-    return json_answer(200, {"version": instance.version_text, "revision": instance.revision})
+    """GET /version: the same as /metadata (lib/api/metadata.rb)."""
+    return get_metadata(call)
 
 
 def get_metadata(call: Call) -> Answer:

@@ -6,6 +6,7 @@ It listens on 127.0.0.1 only.
 import json
 import re
 import socket
+import ssl
 import threading
 import time
 import traceback
@@ -41,11 +42,18 @@ class Simulator:
     """A small GitLab over an estate, at `url` while it runs.
 
     Use it as a context manager or with `start()` and `stop()`. `root` is a relative URL such as
-    "/gitlab". `port` 0 takes a free one; OSError is raised where a port is taken.
+    "/gitlab". `port` 0 takes a free one; OSError is raised where a port is taken. With `tls` it
+    speaks HTTPS alone.
     """
 
     def __init__(
-        self, estate: Estate, *, faults: Faults | None = None, port: int = 0, root: str = ""
+        self,
+        estate: Estate,
+        *,
+        faults: Faults | None = None,
+        port: int = 0,
+        root: str = "",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.estate = estate
         self.counts: Counter[str] = Counter()
@@ -55,6 +63,7 @@ class Simulator:
         """Tracebacks of the simulator's own errors, each answered with 500; none are expected."""
         self._root = "/" + root.strip("/") if root.strip("/") else ""
         self._port = port
+        self._tls = tls
         self._faults = FaultMaker(faults or Faults())
         self._lock = threading.Lock()
         self._server: _Server | None = None
@@ -75,11 +84,14 @@ class Simulator:
         """Where it listens; raises RuntimeError before the start."""
         if self._server is None:
             raise RuntimeError("the simulator was not started")
-        return f"http://127.0.0.1:{self._server.server_address[1]}{self._root}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://127.0.0.1:{self._server.server_address[1]}{self._root}"
 
     def start(self) -> Self:
         """Start to listen, in a thread of its own."""
         self._server = _Server(self, self._port)
+        if self._tls is not None:
+            self._server.socket = self._tls.wrap_socket(self._server.socket, server_side=True)
         self._graphql.base_url = self.url
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL,), name="simulator", daemon=True

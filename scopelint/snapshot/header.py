@@ -30,7 +30,9 @@ class Header:
     """The frame of one collection, as kept in the table `meta`.
 
     `shard` is (index, total) from 1, None for a whole collection. `request_counts` counts by
-    kind; `retries` are among them. The other fields are those of `scopelint.model.Scan`.
+    kind; `retries` are among them. `named` are the groups and projects that a declared policy names
+    by path, such as `group:acme/web` (in lower case), with their numbers; None was not found or not
+    visible. The other fields are those of `scopelint.model.Scan`.
     """
 
     tool_version: str
@@ -48,6 +50,7 @@ class Header:
     retries: int = 0
     shard: tuple[int, int] | None = None
     unavailable: Mapping[Fact, str] = field(default_factory=dict)
+    named: Mapping[str, int | None] = field(default_factory=dict)
 
     def scan(self) -> Scan:
         """Return the part that rules and reports may see."""
@@ -101,6 +104,10 @@ class Header:
                 shard=_shard(data["shard"]),
                 unavailable={
                     Fact(fact): _text(reason) for fact, reason in data["unavailable"].items()
+                },
+                named={
+                    key: None if number is None else int(number)
+                    for key, number in data.get("named", {}).items()
                 },
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:

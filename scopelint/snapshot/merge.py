@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from scopelint.errors import SnapshotError
-from scopelint.model import Enforcement, Fact, Gap, Group, Project, Reason, Target
+from scopelint.model import Enforcement, EntryKind, Fact, Gap, Group, Project, Reason, Target
 from scopelint.snapshot.header import Filters, Header
 from scopelint.snapshot.reader import Snapshot
 from scopelint.snapshot.walk import Walk
@@ -35,6 +35,7 @@ class Source(Protocol):
     def gaps(self) -> Iterator[Gap]: ...  # noqa: D102
     def targets(self) -> Iterator[Target]: ...  # noqa: D102
     def targets_inside(self) -> Iterator[Target]: ...  # noqa: D102
+    def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]: ...  # noqa: D102
     def walks(self) -> Iterator[Walk]: ...  # noqa: D102
     def project_paths(self) -> Iterator[tuple[int, str]]: ...  # noqa: D102
     def project_states(self) -> Iterator[tuple[int, str]]: ...  # noqa: D102
@@ -109,6 +110,11 @@ class MergedSnapshots:
         """Yield the projects of the read tree that some entry points to."""
         for part in self._parts:
             yield from part.targets_inside()
+
+    def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]:
+        """Yield what allowlists name, once a shard that has it."""
+        for part in self._parts:
+            yield from part.listed_targets()
 
     def walks(self) -> Iterator[Walk]:
         """Yield how far each enumeration of each shard came."""
@@ -221,7 +227,16 @@ def _merge_headers(headers: Sequence[Header]) -> Header:
         retries=sum(header.retries for header in headers),
         shard=None,
         unavailable={fact: why for header in headers for fact, why in header.unavailable.items()},
+        named=_merge_named(headers),
     )
+
+
+def _merge_named(headers: Sequence[Header]) -> dict[str, int | None]:
+    named: dict[str, int | None] = {}
+    for header in headers:
+        for key, number in header.named.items():
+            named[key] = number if named.get(key) is None else named[key]
+    return named
 
 
 def _enforcement(found: set[Enforcement]) -> Enforcement:

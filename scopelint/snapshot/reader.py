@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
 from scopelint.errors import SnapshotError
-from scopelint.model import Gap, Group, Project, Scope, Target
+from scopelint.model import EntryKind, Gap, Group, Project, Scope, Target
 from scopelint.snapshot import rows, schema
 from scopelint.snapshot.header import Header
 from scopelint.snapshot.walk import Walk
@@ -127,6 +127,15 @@ class Snapshot:
                FROM projects WHERE visibility IS NOT NULL AND id IN (SELECT target_id FROM entries WHERE kind = 'project')"""
         )
         return map(rows.to_target, found)
+
+    @_checked
+    def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]:
+        """Yield kind, number and path of everything that an allowlist of direction inbound names."""
+        yield from self._db.execute(
+            """SELECT kind, target_id, max(target_path) FROM entries
+               WHERE direction = 'inbound' AND target_id IS NOT NULL
+               GROUP BY kind, target_id ORDER BY kind, target_id"""
+        )
 
     @_checked
     def walks(self) -> Iterator[Walk]:

@@ -48,7 +48,8 @@ def project_row(project: Project) -> Row:
 
 def listed_row(project: Project, push: bool | None, state: str) -> Row:
     """Return the row of a project as the enumeration shows it."""
-    return _row(project, state, replace(_NO_SCOPE, push=push))
+    scope = _NO_SCOPE if push is None else replace(_NO_SCOPE, push=push)
+    return _row(project, state, scope)
 
 
 _NO_SCOPE = Scope(None, None, None, None, None, outbound_entries=None)

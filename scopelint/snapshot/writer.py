@@ -3,7 +3,7 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,13 +52,14 @@ def _make_private(path: Path) -> None:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """Open for writing, without waiting for the disk after each page.
+    """Open for writing, for this process alone, without waiting for the disk after each page.
 
     What a killed process had committed is with the operating system; only when the machine itself
     goes down is an unfinished snapshot lost. The last transaction waits for all of it.
     """
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA synchronous = OFF")
+    database.execute("PRAGMA locking_mode = EXCLUSIVE")
     return database
 
 
@@ -284,6 +285,22 @@ class SnapshotWriter:
                 GROUP BY kind, target_id ORDER BY kind, target_id"""  # noqa: S608 - fixed texts
         )
         return list(found)
+
+    def numbers(self, kind: EntryKind, paths: Collection[str]) -> dict[str, int]:
+        """Return the numbers of those groups or projects of the read tree that have these paths.
+
+        `paths` are in lower case; the tree's are compared in lower case too.
+        """
+        table = "groups" if kind == "group" else "projects"
+        rows = self._db.execute(f"SELECT id, path FROM {table}")  # noqa: S608 - a fixed text
+        return {path.lower(): number for number, path in rows if path.lower() in paths}
+
+    def is_known(self, kind: EntryKind, number: int) -> bool:
+        """Tell whether a group or project is in the read tree, or was resolved as a target."""
+        table = "groups" if kind == "group" else "projects"
+        query = f"""SELECT EXISTS (SELECT 1 FROM {table} WHERE id = ?)
+                        OR EXISTS (SELECT 1 FROM targets WHERE kind = ? AND id = ?)"""  # noqa: S608
+        return bool(self._db.execute(query, (number, kind, number)).fetchone()[0])
 
     def count(self, state: str) -> int:
         """Count the projects in a state."""

@@ -158,7 +158,7 @@ def test_no_null_of_a_project_becomes_a_value(key: str, field: str) -> None:
 
 def test_a_namespace_of_no_kind_is_neither() -> None:
     node = {"id": 7, "path_with_namespace": "acme/x", "namespace": {"id": 10, "kind": None}}
-    project = rest_nodes.identity(node)
+    project = rest_nodes.read_project(node)
     assert (project.personal, project.group_id) == (None, None)
 
 

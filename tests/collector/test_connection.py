@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from scopelint.collector import graphql
-from scopelint.collector.by_rest import RestReader, UnreadableError
+from scopelint.collector.by_rest import RestReader
 from scopelint.collector.capabilities import Capabilities
 from scopelint.collector.connection import USER_AGENT, Connection, Server
 from scopelint.collector.graphql import (
@@ -19,6 +19,7 @@ from scopelint.collector.graphql import (
     TooMuchError,
 )
 from scopelint.collector.patience import ExchangeError, Failure
+from scopelint.collector.rest_errors import UnreadableError
 from scopelint.errors import (
     AuthenticationError,
     GitLabError,
@@ -266,9 +267,9 @@ def test_what_rest_refuses_is_one_things_gap(
 
 def test_other_rest_failures_end_the_run() -> None:
     with (
-        Scripted(always(405, b'{"error":"405 Not Allowed"}')) as server,
+        Scripted(always(418, b'{"error":"418 Teapot"}')) as server,
         connect(server.url, SECRET) as connection,
-        pytest.raises(GitLabError, match="answered HTTP 405: 405 Not Allowed"),
+        pytest.raises(GitLabError, match="answered HTTP 418: 418 Teapot"),
     ):
         rest_reader(connection).effective(7)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scopelint.collector import parse
+from scopelint.collector import identity, parse
 from scopelint.collector.graphql import FieldError
 from scopelint.model import AllowlistEntry, Fact, Gap, Project, Reason
 from tests.collector.nodes import NO_PERMISSION, VERSIONS, Path, node, nulled, read
@@ -45,7 +45,7 @@ def test_a_project_is_read(version: str) -> None:
     ],
 )
 def test_a_path_tells_a_deletion(path: str, deletion: str) -> None:
-    assert parse.deletion_by_path(path) == deletion
+    assert identity.deletion_by_path(path) == deletion
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_path_tells_a_deletion(path: str, deletion: str) -> None:
     ],
 )
 def test_flags_tell_a_deletion(fields: dict[str, Any], deletion: str | None) -> None:
-    assert parse.read_deletion({"fullPath": "acme/shop", **fields}) == deletion
+    assert identity.read_deletion({"fullPath": "acme/shop", **fields}) == deletion
 
 
 def test_a_group_is_read() -> None:
@@ -76,10 +76,10 @@ def test_a_group_is_read() -> None:
         "markedForDeletionOn": "2026-12-01",
         "parent": {"id": "gid://gitlab/Group/6"},
     }
-    group = parse.read_group(found)
+    group = identity.read_group(found)
     assert (group.id, group.path, group.name, group.parent_id) == (7, "acme/web", "Web", 6)
     assert (group.visibility, group.deletion) == ("internal", "scheduled")
-    top = parse.read_group({**found, "parent": None, "markedForDeletionOn": None})
+    top = identity.read_group({**found, "parent": None, "markedForDeletionOn": None})
     assert (top.parent_id, top.deletion) == (None, "none")
 
 

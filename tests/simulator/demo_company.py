@@ -4,7 +4,6 @@ It uses neither the simulator nor any rule, so that the estates' comments, the r
 simulator can be held against something independent of all three.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,7 @@ from scopelint.globs import matches
 FOLDER = Path(scopelint.__file__).parent / "simulator" / "estates"
 MAIN = "tidewell"
 AS_OF = datetime(2026, 11, 21, 12, tzinfo=UTC)
-CONFIG = (FOLDER / "scopelint.yml").read_text(encoding="utf-8")
+CONFIG: dict[str, Any] = yaml.safe_load((FOLDER / "scopelint.yml").read_text(encoding="utf-8"))
 
 
 class Entry(NamedTuple):
@@ -33,19 +32,15 @@ class Entry(NamedTuple):
 
 
 def option(code: str, name: str) -> int:
-    """An option of scopelint.yml, also where its line is still a comment."""
-    found = re.search(rf"{code}: {{[^}}]*\b{name}: (\d+)", CONFIG)
-    assert found, f"{code} {name}"
-    return int(found[1])
+    """An option of scopelint.yml."""
+    value: int = CONFIG["rules"][code][name]
+    return value
 
 
-def commented_boundary() -> tuple[str, list[str]]:
+def boundary() -> tuple[str, list[str]]:
     """The one boundary in scopelint.yml: its projects, and who may reach them."""
-    block = "\n".join(
-        line.removeprefix("# ") for line in CONFIG[CONFIG.index("# boundaries:") :].splitlines()
-    )
-    boundary = yaml.safe_load(block)["boundaries"][0]
-    return boundary["projects"][0], boundary["allow_from"]
+    [one] = CONFIG["boundaries"]
+    return one["projects"][0], one["allow_from"]
 
 
 class Company:
@@ -58,6 +53,16 @@ class Company:
         self.projects = {project["path"]: project for project in self.data["projects"]}
         self.users = {user["username"] for user in self.data["users"]}
         self.enforced: bool = self.data["gitlab"]["enforce_inbound"]
+
+    def log_since(self) -> datetime:
+        """The oldest last use in the log of any project that audit-bot may read."""
+        moments: list[datetime] = [
+            row["at"]
+            for project in self.scanned()
+            if self.role("audit-bot", project["path"]) in {"maintainer", "owner"}
+            for row in project.get("scope", {}).get("log", [])
+        ]
+        return min(moments)
 
     def scanned(self) -> Iterator[dict[str, Any]]:
         """The projects below the scanned group."""
@@ -141,12 +146,15 @@ def judge_width(entry: Entry, project: dict[str, Any], company: Company) -> Iter
     """SL301 to SL307 and SL406 for one entry."""
     private = project.get("visibility", "private") == "private"
     if entry.kind == "project":
-        if company.hidden(entry.path):
-            return
-        if private and company.projects[entry.path].get("visibility", "private") != "private":
+        hidden = company.hidden(entry.path)
+        if (
+            not hidden
+            and private
+            and company.projects[entry.path].get("visibility", "private") != "private"
+        ):
             yield "SL307"
         if not inside(entry.path, MAIN) and not matches("tidewell-shared/**", entry.path):
-            yield "SL306" if company.personal(entry.path) else "SL305"
+            yield "SL306" if company.personal(entry.path) and not hidden else "SL305"
         return
     if not inside(entry.path, MAIN):
         yield from [] if matches("tidewell-shared/**", entry.path) else ["SL304"]
@@ -200,10 +208,10 @@ def judge_use(project: dict[str, Any], company: Company) -> Iterator[str]:
     covered = set().union(*(company.origins(entry) for entry in entries(project)))
     if "SL101" in judge_settings(project, company) and set(log) - covered:
         yield "SL702"
-    if not log or min(log.values()) > limit:
+    if company.log_since() > limit:
         return
     for entry in entries(project):
-        assert entry.created_at, f"{project['path']}: an old log needs entries with a date"
+        assert entry.created_at, f"{project['path']}: whether an entry is old needs a date"
         origins = company.origins(entry)
         used = origins & set(log)
         if entry.created_at > limit:
@@ -222,7 +230,7 @@ def judge_whole(project: dict[str, Any], company: Company) -> Iterator[str]:
     """SL308, SL309 and SL404, and SL402 for targets that are gone."""
     found = entries(project)
     is_open = "SL101" in judge_settings(project, company)
-    guarded, allowed = commented_boundary()
+    guarded, allowed = boundary()
     if matches(guarded, project["path"]):
         reach = set().union(*(company.origins(entry) for entry in found))
         if is_open or any(not any(matches(g, o) for g in allowed) for o in reach):

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-import yaml
 
 from tests.simulator.demo_company import CONFIG, FOLDER, MAIN, Company, inside, judge, rows
 
@@ -144,12 +143,11 @@ def test_names_and_paths_that_hurt(company: Company) -> None:
     assert {"Weird.Names_and-Dashes", "007", "null", "true", "1e5", "CON"} <= segments
 
 
-def test_config_uses_only_what_the_config_knows_today() -> None:
-    config = yaml.safe_load(CONFIG)
-    assert config["profile"] == "strict"
-    assert config["rules"] == {"SL302": {"max_projects": 10}}
-    assert config["trusted"] == ["tidewell-shared/**"]
-    assert config.keys() == {"profile", "rules", "trusted"}
+def test_config_sets_what_the_estates_comments_rely_on() -> None:
+    assert CONFIG["profile"] == "strict"
+    assert CONFIG["trusted"] == ["tidewell-shared/**"]
+    assert CONFIG["rules"].keys() == {"SL302", "SL309", "SL404", "SL701", "SL703"}
+    assert [one["name"] for one in CONFIG["boundaries"]] == ["production"]
 
 
 def test_tokens_of_the_demo(company: Company) -> None:

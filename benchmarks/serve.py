@@ -1,0 +1,49 @@
+"""The simulator in a process of its own; a line of JSON on stdin counts or changes its faults.
+
+    python benchmarks/serve.py PROJECTS
+
+`acme` holds the projects, `part` 40 more for tools that are measured on a part.
+"""
+
+import json
+import sys
+
+from scopelint.simulator import Faults, Simulator, load_estate
+
+TOKEN = "glpat-benchmark"
+
+
+def estate(projects: int) -> dict[str, object]:
+    """Return the estate: three entries a project, a twentieth of them open, a group per 50."""
+    made = {"entries": 3, "open_share": 0.05, "log": 2, "seed": 1}
+    return {
+        "gitlab": {"version": "19.3.0", "enforce_inbound": False},
+        "users": [{"username": "bot"}],
+        "tokens": [{"token": TOKEN, "user": "bot", "scopes": ["api"]}],
+        "roles": [
+            {"user": "bot", "on": "acme", "role": "owner"},
+            {"user": "bot", "on": "part", "role": "owner"},
+        ],
+        "groups": [{"path": "acme"}, {"path": "part"}],
+        "generate": [
+            {"under": "acme", "projects": projects, "groups": max(1, projects // 50), **made},
+            {"under": "part", "projects": 40, **made},
+        ],
+    }
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    with Simulator(load_estate(estate(int(sys.argv[1])))) as simulator:
+        print(simulator.url, flush=True)
+        for line in sys.stdin:
+            command, value = json.loads(line)
+            if command == "faults":
+                simulator.faults = Faults(**value)
+            answer = dict(simulator.counts)
+            simulator.reset_counts()
+            print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

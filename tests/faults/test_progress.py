@@ -1,0 +1,172 @@
+"""What a person sees of a long collection: on a terminal, in a job's log, and with -v."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from scopelint.cli import progress as shown
+from scopelint.cli.face import Face
+from scopelint.cli.progress import PLAIN_EVERY, ProgressLine
+from scopelint.collector.progress import Progress
+from scopelint.simulator import Faults, Simulator, load_estate
+from tests.cli.kit import command, environment, process
+from tests.faults.kit import TOKEN, estate
+
+CLEAR = "\r\x1b[2K"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(shown, "time", made)
+    return made
+
+
+def on_a_terminal(arguments: list[str], until: bytes | None = None, seconds: float = 30) -> str:
+    """Run a program whose stderr is a terminal of 120 columns; return what it wrote there.
+
+    It is killed as soon as it has written `until`.
+    """
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(
+        arguments,
+        env=environment(SCOPELINT_TOKEN=TOKEN, COLUMNS="120"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    seen = b""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if until is not None and until in seen:
+            running.kill()
+            break
+        if not select.select([ours], [], [], 0.2)[0]:
+            continue
+        try:
+            data = os.read(ours, 65_536)
+        except OSError:
+            break  # the program is gone, and its terminal with it
+        if not data:
+            break
+        seen += data
+    code = running.wait(timeout=5)
+    os.close(ours)
+    assert code == 0 if until is None else until in seen
+    return seen.decode()
+
+
+def test_a_bar_on_a_terminal_that_is_gone_at_the_end(tmp_path: Path) -> None:
+    faults = Faults(latency=0.15, rate_limit=8, rate_window=3.0)
+    with Simulator(load_estate(estate(800)), faults=faults) as gitlab:
+        given = ("--url", gitlab.url, "--group", "acme", "--no-config", "-j", "2")
+        arguments = command("collect", *given, "-o", tmp_path / "x.snapshot")
+        seen = on_a_terminal(arguments)
+    drawn = seen.split(CLEAR)
+    bars = [line for line in drawn if line.startswith("[")]
+    assert len(bars) >= 3
+    assert all(re.match(r"\[#*-*\] \w[\w ]*: \d+ of \d+ projects, \d+ requests", b) for b in bars)
+    assert any(" of 800 projects" in line for line in bars)
+    assert any(re.search(r"waiting for GitLab until \d\d:\d\d:\d\d UTC", line) for line in bars)
+    assert any("#" in line and "-]" in line for line in bars)
+    last = drawn[-1]
+    assert "[" not in last
+    assert re.search(r"^\d+ requests, .*s waited, no gap, GitLab 19.3.0 by graphql", last)
+
+
+def test_plain_lines_every_thirty_seconds_elsewhere(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ProgressLine(Face(), wanted=None) as line:
+        for second in range(95):
+            clock.now = 100.0 + second
+            line(Progress(listed=500, expected=1000, read=10 * second, requests=second))
+    told = capsys.readouterr().err.splitlines()
+    assert PLAIN_EVERY == 30.0
+    assert told == [
+        "listing: 300 of 1000 projects, 30 requests, 10 projects/s",
+        "listing: 600 of 1000 projects, 60 requests, 10 projects/s",
+        "listing: 900 of 1000 projects, 90 requests, 10 projects/s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("face", "wanted", "lines"),
+    [
+        (Face(), None, 1),
+        (Face(), True, 1),
+        (Face(), False, 0),
+        (Face(quiet=True), None, 0),
+        (Face(quiet=True), True, 0),
+    ],
+)
+def test_who_wants_it(
+    clock: Clock,
+    capsys: pytest.CaptureFixture[str],
+    face: Face,
+    wanted: bool | None,
+    lines: int,
+) -> None:
+    with ProgressLine(face, wanted=wanted) as line:
+        clock.now += 31
+        line(Progress())
+    assert len(capsys.readouterr().err.splitlines()) == lines
+
+
+def test_a_wait_says_until_when(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressLine(Face(), wanted=None) as line:
+        clock.now += 31
+        line(Progress(listed=10, read=5, unreadable=1, requests=9, retries=2, waiting=40.0))
+    told = capsys.readouterr().err
+    assert "6 of 10 projects, 9 requests" in told
+    assert "2 retried" in told
+    assert re.search(r"waiting for GitLab until \d\d:\d\d:\d\d UTC\n$", told)
+
+
+def test_a_wait_before_the_first_answer_is_told(tmp_path: Path) -> None:
+    """The limit may be used up when the run begins, by whatever ran before it."""
+    faults = Faults(rate_limit=0, rate_window=600.0)
+    with Simulator(load_estate(estate(5)), faults=faults) as gitlab:
+        given = ("--url", gitlab.url, "--group", "acme", "--no-config")
+        arguments = command("collect", *given, "-o", tmp_path / "x.snapshot")
+        seen = on_a_terminal(arguments, until=b"waiting for GitLab until")
+    assert "starting: 0 of 0 projects, 1 requests" in seen
+
+
+def test_verbose_names_each_request_and_no_secret(tmp_path: Path) -> None:
+    with Simulator(load_estate(estate(150))) as gitlab:
+        given = ("--url", gitlab.url, "--group", "acme", "--no-config", "-v")
+        env = {"SCOPELINT_TOKEN": TOKEN}
+        seen = process("collect", *given, "-o", tmp_path / "x.snapshot", env=env).expect(0)
+        sent = len(gitlab.log)
+    requests = [line for line in seen.err.splitlines() if re.match(r"DEBUG: (GET|POST) http", line)]
+    assert len(requests) == sent > 4
+    assert any(line.endswith("/api/graphql query Scopes") for line in requests)
+    assert TOKEN not in seen.text
+
+
+def test_verbose_names_each_retry_and_its_reason(tmp_path: Path) -> None:
+    faults = Faults(error_rate=0.4, seed=2)
+    with Simulator(load_estate(estate(150)), faults=faults) as gitlab:
+        given = ("--url", gitlab.url, "--group", "acme", "--no-config", "-v")
+        env = {"SCOPELINT_TOKEN": TOKEN}
+        seen = process("collect", *given, "-o", tmp_path / "x.snapshot", env=env).expect(0)
+    retries = [line for line in seen.err.splitlines() if "HTTP 502; again in" in line]
+    said = re.search(r"(\d+) requests, (\d+) retried", seen.err)
+    assert said is not None
+    assert len(retries) == int(said[2]) > 0
