@@ -1,0 +1,223 @@
+"""Policy code that declares what is there: for gitlabform, for `declared:`, for Terraform.
+
+Only inbound limits and entries are declared, for no tool has a key for more. What cannot be
+declared whole is left out and named, so that applying the code changes nothing.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from scopelint.estate import Estate
+from scopelint.model import AllowlistEntry, EntryKind, Fact, Project, Scope
+from scopelint.paths import is_self
+
+_PATH = re.compile(r"[A-Za-z0-9_.][\w.+-]*(?:/[A-Za-z0-9_.][\w.+-]*)*", re.ASCII)
+# Plain in YAML 1.1 and 1.2 alike: starts with a letter, and is no word or number of either.
+_PLAIN = re.compile(r"[A-Za-z][\w./-]*[A-Za-z0-9]", re.ASCII)
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "nan"})
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A project that the code says nothing of, and why."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The code's text, and the projects that are not in it."""
+
+    text: str
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    project: Project
+    limit: bool
+    entries: tuple[AllowlistEntry, ...]
+
+    def of(self, kind: EntryKind) -> list[AllowlistEntry]:
+        return [entry for entry in self.entries if entry.kind == kind]
+
+
+def to_gitlabform(estate: Estate) -> Exported:
+    """Return a gitlabform config without a `gitlab:` section.
+
+    Targets that the token cannot see are named by number, with the path as a comment: gitlabform
+    run with that token cannot look them up, and fails on these projects without changing them.
+    """
+    found, left_out = _found(estate)
+    lines = ["# What GitLab has; applying it changes nothing.", "config_version: 4"]
+    return Exported(_text([*lines, *_levels(found, estate, "")]), left_out)
+
+
+def to_declared(estate: Estate) -> Exported:
+    """Return the `declared:` section of a scopelint.yml."""
+    found, left_out = _found(estate)
+    lines = ["# What GitLab has; scopelint check reports what differs from it."]
+    if any(_is_gone(each.project) for each in found):
+        lines += ["policy:", "  archived: include"]
+    if not found:
+        return Exported(_text([*lines, "# There is nothing to declare."]), left_out)
+    return Exported(_text([*lines, "declared:", *_levels(found, estate, "  ")]), left_out)
+
+
+def to_terraform(estate: Estate) -> Exported:
+    """Return a resource and an import block for each project, for GitLab's Terraform provider."""
+    found, left_out = _found(estate)
+    names = _names(each.project for each in found)
+    lines = ["# What GitLab has; terraform plan shows the imports and no change."]
+    for each in found:
+        lines += _resource(each, names[each.project.id])
+    return Exported(_text(lines), left_out)
+
+
+EXPORTERS: Mapping[str, Callable[[Estate], Exported]] = {
+    "gitlabform": to_gitlabform,
+    "yaml": to_declared,
+    "terraform": to_terraform,
+}
+"""The formats by name."""
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _found(estate: Estate) -> tuple[list[_Declared], tuple[LeftOut, ...]]:
+    found: list[_Declared] = []
+    left_out: list[LeftOut] = []
+    for project in estate.projects():
+        reason = _reason(project)
+        if reason is None and project.scope is not None:
+            found.append(_declared(project, project.scope))
+        else:
+            left_out.append(LeftOut(project.path, reason or ""))
+    found.sort(key=lambda each: each.project.path)
+    return found, tuple(sorted(left_out, key=lambda each: each.path))
+
+
+def _reason(project: Project) -> str | None:
+    """Say why a project cannot be declared whole, None if it can."""
+    scope = project.scope
+    if scope is None:
+        return "its scope could not be read"
+    if scope.inbound_effective is None:
+        return "whether its limit is on is not known"
+    if Fact.ENTRIES in scope.missing:
+        return "a part of its allowlist could not be read"
+    if not _PATH.fullmatch(project.path) or "/" not in project.path:
+        return "its path is none that GitLab gives"
+    return None
+
+
+def _declared(project: Project, scope: Scope) -> _Declared:
+    # The project itself is no declared entry, and what is gone cannot be named.
+    entries = tuple(
+        entry
+        for entry in scope.entries
+        if entry.target_id is not None and not is_self(entry, project)
+    )
+    return _Declared(project, bool(scope.inbound_effective), entries)
+
+
+def _is_gone(project: Project) -> bool:
+    return bool(project.archived) or project.deletion in ("scheduled", "in_progress")
+
+
+def _levels(found: Iterable[_Declared], estate: Estate, indent: str) -> Iterator[str]:
+    lines = [line for each in found for line in _level(each, estate)]
+    yield f"{indent}projects_and_groups:" if lines else f"{indent}projects_and_groups: {{}}"
+    yield from (f"{indent}  {line}" for line in lines)
+
+
+def _level(each: _Declared, estate: Estate) -> Iterator[str]:
+    yield f"{_scalar(each.project.path)}:"
+    yield "  job_token_scope:"
+    yield f"    limit_access_to_this_project: {str(each.limit).lower()}"
+    yield "    allowlist:"
+    yield "      enforce: true"
+    kinds: tuple[EntryKind, ...] = ("group", "project")
+    for kind in kinds:
+        entries = each.of(kind)
+        yield f"      {kind}s:" if entries else f"      {kind}s: []"
+        yield from (f"        - {_item(entry, estate)}" for entry in entries)
+
+
+def _item(entry: AllowlistEntry, estate: Estate) -> str:
+    path = entry.target_path or ""
+    fit = bool(_PATH.fullmatch(path))
+    # A path of digits would be taken for a number.
+    if fit and not path.isdigit() and _is_seen(entry, estate):
+        return _scalar(path)
+    return f"{entry.target_id} # {path}" if fit else str(entry.target_id)
+
+
+def _is_seen(entry: AllowlistEntry, estate: Estate) -> bool:
+    """Tell whether the token sees an entry's target, so that others may look it up by path."""
+    if estate.target(entry) is not None:
+        return True
+    return entry.kind == "project" and entry.target_id in estate.derived(_seen_projects)
+
+
+def _seen_projects(estate: Estate) -> frozenset[int]:
+    return frozenset(number for number, _ in estate.seen())
+
+
+def _scalar(path: str) -> str:
+    plain = _PLAIN.fullmatch(path) and path.lower() not in _WORDS
+    return path if plain else json.dumps(path)
+
+
+def _names(projects: Iterable[Project]) -> dict[int, str]:
+    """Return a resource name a project: letters, digits and underscores, no two alike."""
+    names: dict[int, str] = {}
+    taken: set[str] = set()
+    for project in projects:
+        name = re.sub(r"[^a-z0-9]+", "_", project.path.lower()).strip("_")
+        name = name if name[:1].isalpha() else f"project_{name}".rstrip("_")
+        if name in taken:
+            name = f"{name}_{project.id}"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        names[project.id] = name
+    return names
+
+
+def _resource(each: _Declared, name: str) -> Iterator[str]:
+    kind = "gitlab_project_job_token_scopes"
+    yield ""
+    yield "import {"
+    yield f"  to = {kind}.{name}"
+    yield f'  id = "{each.project.id}"'
+    yield "}"
+    yield ""
+    yield f'resource "{kind}" "{name}" {{'
+    yield f'  project            = "{each.project.id}" # {each.project.path}'
+    yield f"  enabled            = {str(each.limit).lower()}"
+    for entry_kind in ("group", "project"):
+        yield from _ids(
+            f"target_{entry_kind}_ids", [e for e in each.entries if e.kind == entry_kind]
+        )
+    yield "}"
+
+
+def _ids(attribute: str, entries: list[AllowlistEntry]) -> Iterator[str]:
+    head = f"  {attribute:<18} = ["
+    if not entries:
+        yield f"{head}]"
+        return
+    yield head
+    for entry in entries:
+        path = entry.target_path or ""
+        yield f"    {entry.target_id}," + (f" # {path}" if _PATH.fullmatch(path) else "")
+    yield "  ]"

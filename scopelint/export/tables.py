@@ -1,0 +1,128 @@
+"""Rows of the inventory as CSV for spreadsheets (RFC 4180, UTF-8) and as JSON Lines for programs.
+
+A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return for a
+formula and runs it. Such a cell begins with an apostrophe here, which makes it text (OWASP, "CSV
+Injection"). Every cell is quoted and on one line.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Sequence
+from io import StringIO
+from typing import Any, BinaryIO
+
+import scopelint
+from scopelint.estate import Estate
+from scopelint.export.inventory import ENTRY_COLUMNS, PROJECT_COLUMNS, Row, projects
+from scopelint.policy.shown import clean
+
+SCHEMA = "scopelint-inventory/1"
+"""The name and version of the JSON Lines' shape; later versions add columns at the end only."""
+UNKNOWN = "unknown"
+"""A cell of what was not read; an empty cell is nothing, and known."""
+
+# The full-width forms too: some spreadsheets read them as the plain ones.
+_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+
+
+def write_csv(estate: Estate, project_file: BinaryIO, entry_file: BinaryIO) -> None:
+    """Write `projects.csv` and `entries.csv` in one pass over the estate."""
+    add_project = _table(project_file, PROJECT_COLUMNS)
+    add_entry = _table(entry_file, ENTRY_COLUMNS)
+    for project, entries in projects(estate):
+        add_project(project)
+        for entry in entries:
+            add_entry(entry)
+
+
+def write_jsonl(estate: Estate, file: BinaryIO) -> None:
+    """Write the inventory as JSON Lines: the scan, its gaps, then each project and its entries.
+
+    Every line has a `record`. A project's entries follow it; one that was not read has none.
+    """
+    for record in (_scan(estate), *_gaps(estate)):
+        file.write(_line(record))
+    for project, entries in projects(estate):
+        file.write(_line({"record": "project"} | dict(project)))
+        for entry in entries:
+            if entry["kind"] is not None:
+                file.write(_line({"record": "entry"} | dict(entry)))
+
+
+def defused(text: str) -> str:
+    """Return a text on one line that no spreadsheet takes for a formula."""
+    shown = text if text.isprintable() else clean(text)
+    # Leading blanks are judged too: some spreadsheets drop them first.
+    risky = text.startswith(_FORMULA) or shown.lstrip().startswith(_FORMULA)
+    return f"'{shown}" if risky else shown
+
+
+def _table(file: BinaryIO, columns: Sequence[str]) -> Callable[[Row], None]:
+    line = StringIO()
+    writer = csv.writer(line, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+
+    def write(cells: Sequence[str]) -> None:
+        writer.writerow(cells)
+        file.write(line.getvalue().encode())
+        line.seek(0)
+        line.truncate()
+
+    write(columns)
+    return lambda row: write([_cell(column, row) for column in columns])
+
+
+_INBOUND_ONLY = frozenset({"covers", "covers_exact", "last_used"})
+
+
+def _cell(column: str, row: Row) -> str:
+    value = row[column]
+    if value is None:
+        # A row without an entry has nothing in the entry's columns: it only says why.
+        empty = row.get("kind", "") is None
+        outbound = row.get("direction") == "outbound" and column in _INBOUND_ONLY
+        return "" if empty or outbound else UNKNOWN
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return defused(" ".join(value) if isinstance(value, list) else str(value))
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    return f"{json.dumps(record)}\n".encode()
+
+
+def _scan(estate: Estate) -> dict[str, Any]:
+    scan = estate.scan
+    return {
+        "record": "scan",
+        "schema": SCHEMA,
+        "tool": {"name": "scopelint", "version": scopelint.__version__},
+        "instance": scan.instance,
+        "gitlab_version": scan.gitlab_version,
+        "targets": list(scan.targets),
+        "api": scan.api,
+        "started_at": scan.started_at.isoformat(),
+        "finished_at": scan.finished_at.isoformat() if scan.finished_at else None,
+        "enforcement": scan.enforcement,
+        "complete": estate.complete,
+        "projects": {
+            "total": estate.total,
+            "read": estate.read,
+            "unreadable": estate.total - estate.read,
+        },
+        "entries": estate.entry_count,
+    }
+
+
+def _gaps(estate: Estate) -> list[dict[str, Any]]:
+    return [
+        {
+            "record": "gap",
+            "fact": str(gap.fact),
+            "reason": gap.reason.value,
+            "detail": gap.detail,
+            "kind": gap.subject_kind,
+            "id": gap.subject_id,
+            "path": gap.subject_path,
+        }
+        for gap in estate.gaps
+    ]
