@@ -142,6 +142,9 @@ class Patience:
         attempt = 0
         while True:
             attempt += 1
+            if self.stop.is_set():
+                # A thread left behind must not open a connection that nobody closes any more.
+                raise ExchangeError(Failure.CONNECTION, "the run was stopped")
             answer, error = self._send_once(exchange, kind)
             if error is None and answer is not None:
                 return answer

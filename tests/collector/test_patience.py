@@ -220,9 +220,16 @@ def test_the_users_limit_paces() -> None:
 
 def test_a_stop_ends_the_retries() -> None:
     patience = hurried()
-    patience.stop.set()
+
+    def exchange() -> Said:
+        patience.stop.set()
+        return Said(502)
+
     with pytest.raises(ExchangeError):
-        patience.send(script(Said(502)), "rest")
+        patience.send(exchange, "rest")
+    assert patience.meter.requests == 1
+    with pytest.raises(ExchangeError, match="stopped"):
+        patience.send(exchange, "rest")
     assert patience.meter.requests == 1
 
 
