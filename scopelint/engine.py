@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import UTC, date, datetime
 
 import scopelint
 from scopelint.errors import PluginError
 from scopelint.estate import Estate
 from scopelint.finding import (
+    PASS,
     EntryRef,
     Finding,
     Outcome,
@@ -18,13 +19,16 @@ from scopelint.finding import (
     Verdict,
     fingerprint,
 )
-from scopelint.judging import guarded, judge_project, verdicts
+from scopelint.judging import guarded, guarded_all, verdicts
 from scopelint.model import Project
 from scopelint.overview import Overview
+from scopelint.policy.baseline import Baseline
+from scopelint.policy.gate import FailOn, gaps_accepted, gate
 from scopelint.policy.overrides import Override
 from scopelint.policy.plans import Plans
+from scopelint.policy.waivers import Waiver, apply
+from scopelint.policy.waiverwords import waiver_warnings
 from scopelint.report import (
-    Gate,
     ProjectCounts,
     ProjectOutcome,
     Report,
@@ -36,23 +40,28 @@ from scopelint.rule import InstanceRule, Rule
 
 __all__ = ["FailOn", "Settings", "gate", "run", "scan_summary", "summarise", "verdicts"]
 
-FailOn = Severity | Literal["never"]
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a run counts and shows: all that is not a rule's own affair.
 
     `overrides` change rules, options and severities for projects by path, the later one wins;
-    `selectable` are rules beyond the run's own that they may select.
+    `selectable` are rules beyond the run's own that they may select. `most` are the tolerated
+    numbers of findings by severity. `waivers` are held against `today`, today's UTC date where it
+    is None; then `baseline` marks what is still new and was there before.
     """
 
     fail_on: FailOn = Severity.MEDIUM
+    most: Mapping[Severity, int] = field(default_factory=dict)
+    allow_incomplete: bool = False
     severities: Mapping[str, Severity] = field(default_factory=dict)
     min_severity: Severity = Severity.INFO
     new_only: bool = False
     overrides: tuple[Override, ...] = ()
     selectable: tuple[Rule, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    today: date | None = None
+    baseline: Baseline | None = None
 
 
 def run(
@@ -75,17 +84,30 @@ def run(
         ledger.judge_project(project)
         overview.add(project)
     ledger.judge_skipped()
-    findings = ledger.sorted_findings()
+    waived = apply(
+        ledger.sorted_findings(), settings.waivers, settings.today or datetime.now(UTC).date()
+    )
+    findings = waived.findings
+    if settings.baseline is not None:
+        findings = settings.baseline.apply(findings)
     summary = summarise(findings)
     return Report(
         tool_version=scopelint.__version__,
         scan=scan_summary(estate),
         summary=summary,
-        gate=gate(summary, settings.fail_on, complete=estate.complete),
+        gate=gate(
+            summary,
+            settings.fail_on,
+            complete=estate.complete,
+            most=settings.most,
+            allow_incomplete=settings.allow_incomplete,
+            accepted=gaps_accepted(estate.gaps, findings),
+        ),
         rules=ledger.rule_summaries(distributions or {}),
         findings=findings,
         outcomes=ledger.outcomes(),
         overview=overview.data(findings),
+        warnings=tuple(waiver_warnings(waived, estate, ledger.codes)),
         min_severity=settings.min_severity,
         new_only=settings.new_only,
     )
@@ -118,24 +140,6 @@ def summarise(findings: Iterable[Finding]) -> Summary:
     return Summary(severities, others["unknown"], others["waived"], others["baselined"])
 
 
-def gate(summary: Summary, fail_on: FailOn, *, complete: bool) -> Gate:
-    """Decide whether the run passes; a finding that gates beats an incomplete scan."""
-    reasons = []
-    if fail_on != "never":
-        reasons = [
-            f"{count} {severity.value}"
-            for severity in Severity
-            if severity is not Severity.UNKNOWN
-            and severity.reaches(fail_on)
-            and (count := summary.severities.get(severity, 0))
-        ]
-    if reasons:
-        return Gate("fail", str(fail_on), tuple(reasons))
-    if not complete:
-        return Gate("incomplete", str(fail_on), ("the scan is incomplete",))
-    return Gate("pass", str(fail_on))
-
-
 def _cannot(rule: Rule, path: str, estate: Estate) -> Verdict:
     return Verdict(
         Outcome.UNKNOWN,
@@ -162,25 +166,34 @@ class _Ledger:
             lambda rule: rule.not_judged(estate),
         )
         self._counts: dict[str, Counter[Outcome]] = {rule.code: Counter() for rule in self._rules}
+        self._passes = dict.fromkeys(self._counts, 0)
+        self._passed_sets: dict[int, tuple[str, ...]] = {}
         self._findings: dict[str, Finding] = {}
         self._projects: list[tuple[str, int, str | None, bool, int, int]] = []
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes of the rules that take part."""
+        return frozenset(rule.code for rule in self._rules)
 
     def judge_instance(self) -> None:
         """Ask the rules about the instance."""
         for rule in self._rules:
             if isinstance(rule, InstanceRule) and self._reasons[rule.code] is None:
-                for verdict in guarded(rule, None, rule.judge, self._estate):
+                for verdict in guarded(rule, rule.judge, self._estate):
                     self._enter(rule, None, verdict, self._severities)
 
     def judge_project(self, project: Project) -> None:
         """Ask the project's rules about it."""
         plan = self._plans.at(project.path)
         passed = 0
-        for bit, rule in plan.judging:
-            said = guarded(rule, project, judge_project, rule, project, self._estate)
-            for verdict in said:
+        for bit, rule, said in guarded_all(plan.judging, project, self._estate):
+            # Nearly all verdicts are the one object PASS: they are only counted.
+            others = [verdict for verdict in said if verdict is not PASS]
+            self._passes[rule.code] += len(said) - len(others)
+            for verdict in others:
                 self._enter(rule, project, verdict, plan.severities)
-            if said and all(verdict.outcome is Outcome.PASS for verdict in said):
+            if not others or all(verdict.outcome is Outcome.PASS for verdict in others):
                 passed |= bit
         readable = project.scope is not None
         self._projects.append(
@@ -239,13 +252,21 @@ class _Ledger:
     def outcomes(self) -> tuple[ProjectOutcome, ...]:
         """Return what passed where, by project path."""
         return tuple(
-            ProjectOutcome(
-                ProjectRef(project_id, path, web_url),
-                readable,
-                tuple(code for code, bit in self._plans.bits.items() if passed & bit),
-            )
+            ProjectOutcome(ProjectRef(project_id, path, web_url), readable, self._passed(passed))
             for path, project_id, web_url, readable, passed, _ in sorted(self._projects)
         )
+
+    def _passed(self, bits: int) -> tuple[str, ...]:
+        """Return the codes of these bits; most projects share one of a few sets."""
+        if bits not in self._passed_sets:
+            codes = tuple(code for code, bit in self._plans.bits.items() if bits & bit)
+            self._passed_sets[bits] = codes
+        return self._passed_sets[bits]
+
+    def _outcomes(self, code: str) -> dict[Outcome, int]:
+        counts = {outcome: self._counts[code][outcome] for outcome in Outcome}
+        counts[Outcome.PASS] += self._passes[code]
+        return counts
 
     def rule_summaries(self, distributions: Mapping[str, str]) -> tuple[RuleSummary, ...]:
         """Return each rule's identity, texts and counts, by code."""
@@ -257,7 +278,7 @@ class _Ledger:
                 severity=self._severities.get(rule.code, rule.severity),
                 help_uri=rule.help_uri,
                 page=rule.page(),
-                outcomes={outcome: self._counts[rule.code][outcome] for outcome in Outcome},
+                outcomes=self._outcomes(rule.code),
                 not_judged=self._reasons[rule.code],
                 tags=rule.tags,
                 cwe=rule.cwe,

@@ -186,11 +186,54 @@ class Estate:
         target = self._targets.get((entry.kind, entry.target_id))
         return target if target is not None and target.visible else None
 
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        named = self._snapshot.header.named.items()
+        found = {key: number for key, number in named if number is not None}
+        found |= {
+            f"{kind}:{path.lower()}": number
+            for kind, number, path in self._snapshot.listed_targets()
+            if path is not None
+        }
+        found |= {
+            f"{each.kind}:{each.path.lower()}": each.id for each in self.targets() if each.path
+        }
+        found |= {f"project:{path.lower()}": number for number, path in self.seen()}
+        return found
+
+    def number_of(self, kind: EntryKind, path: str) -> int | None:
+        """Return the number of a group or project by full path in any case, None if not known."""
+        return self._numbers.get(f"{kind}:{path.lower()}")
+
+    @cached_property
+    def _ids(self) -> frozenset[tuple[EntryKind, int]]:
+        known: set[tuple[EntryKind, int]] = {("project", number) for number, _ in self.seen()}
+        known.update((target.kind, target.id) for target in self.targets() if target.visible)
+        # GitLab shows the row of what is there, even to a token that does not see the target.
+        known.update((kind, number) for kind, number, _ in self._snapshot.listed_targets())
+        return frozenset(known)
+
+    def knows(self, kind: EntryKind, name: int | str) -> bool:
+        """Tell whether a group or project, by number or full path, is known to be there."""
+        if isinstance(name, str):
+            return self.number_of(kind, name) is not None
+        return (kind, name) in self._ids
+
+    def was_asked_for(self, kind: EntryKind, path: str) -> bool:
+        """Tell whether the collection looked for this path, because a declared policy names it."""
+        return f"{kind}:{path.lower()}" in self._snapshot.header.named
+
     def in_read_tree(self, path: str) -> bool:
         """Tell whether a full path lies inside what was enumerated."""
         if self.scan.whole_instance and self.scan.administrator:
             return True
         return any(is_inside(path, root) for root in self._roots)
+
+    def names_inside(self, path: str) -> bool:
+        """Tell the same of a path that a person wrote, in any case."""
+        if self.scan.whole_instance and self.scan.administrator:
+            return True
+        return any(is_inside(path.lower(), root.lower()) for root in self._roots)
 
     def project_count(self, entry: AllowlistEntry) -> ProjectCount | None:
         """Return how many projects lie below a group entry's group, None where nothing tells.

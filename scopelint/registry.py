@@ -21,14 +21,21 @@ from typing import Generic, TypeVar
 
 from scopelint.errors import PluginError, UsageError
 from scopelint.report import Reporter
-from scopelint.rule import EntryRule, InstanceRule, ProjectRule, Rule, UnreadableProjectRule
+from scopelint.rule import (
+    DeclaredRule,
+    EntryRule,
+    InstanceRule,
+    ProjectRule,
+    Rule,
+    UnreadableProjectRule,
+)
 
 RULES = "scopelint.rules"
 REPORTERS = "scopelint.reporters"
 
 _CODE = re.compile(r"[A-Z]{2,8}\d{3}")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_KINDS = (InstanceRule, ProjectRule, EntryRule, UnreadableProjectRule)
+_KINDS = (InstanceRule, ProjectRule, EntryRule, DeclaredRule, UnreadableProjectRule)
 _T = TypeVar("_T")
 
 

@@ -85,11 +85,19 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Whether the run passes, by what threshold, and why not."""
+    """Whether the run passes, by what thresholds, and why not.
+
+    `most` holds how many new findings of a severity are tolerated. `allow_incomplete` says that an
+    incomplete scan may pass, `gaps_accepted` that a waiver or the baseline covers every gap that
+    makes it incomplete.
+    """
 
     result: Literal["pass", "fail", "incomplete"]
     fail_on: str
     reasons: tuple[str, ...] = ()
+    most: Mapping[Severity, int] = field(default_factory=dict)
+    allow_incomplete: bool = False
+    gaps_accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,7 @@ class Report:
     and baselined ones included: use `shown()` for those the user asked to see. `outcomes` walks
     the projects in path order; it is None for a report that was read back from JSON.
     `overview` is JSON data for pictures of the tree (outside contract, section 5), or None.
+    `warnings` are sentences about waivers: expired, ending soon, matching nothing.
     `whole_set` says that nothing narrowed the run: every rule of the profile judged every project
     below the targets, and every finding is shown. Where it is not known it is False.
     """
@@ -125,6 +134,7 @@ class Report:
     findings: Collection[Finding]
     outcomes: Iterable[ProjectOutcome] | None = None
     overview: Mapping[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
     min_severity: Severity = Severity.INFO
     new_only: bool = False
     whole_set: bool = False
@@ -158,7 +168,7 @@ class RenderOptions:
 
     `width` is in columns, None lets the reporter decide. `extra` holds what concerns single
     formats: `gitlab_sast_version` (the schema's version), `report_url` (where a reader will find
-    the HTML report).
+    the HTML report), `exit_zero` (set where the exit code does not tell the gate's result).
     """
 
     color: bool = False

@@ -163,6 +163,22 @@ class _Gate(_Shape):
     result: Literal["pass", "fail", "incomplete"]
     fail_on: Literal["critical", "high", "medium", "low", "info", "never"]
     reasons: tuple[str, ...]
+    most: dict[Literal["critical", "high", "medium", "low", "info"], Count] = Field(
+        default_factory=dict, alias="max"
+    )
+    allow_incomplete: bool = False
+    gaps_accepted: bool = False
+
+    def read(self) -> Gate:
+        most = {Severity(name): count for name, count in self.most.items()}
+        return Gate(
+            self.result,
+            self.fail_on,
+            self.reasons,
+            most,
+            self.allow_incomplete,
+            self.gaps_accepted,
+        )
 
 
 class _Outcomes(_Shape):
@@ -293,7 +309,7 @@ class _Document(_Shape):
             tool_version=self.tool.version,
             scan=self.scan.read(),
             summary=self.summary.read(),
-            gate=Gate(self.gate.result, self.gate.fail_on, self.gate.reasons),
+            gate=self.gate.read(),
             rules=tuple(rule.read() for rule in self.rules),
             findings=sorted(findings, key=lambda finding: finding.sort_key),
             overview=self.overview.model_dump(mode="json") if self.overview else None,

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from scopelint.declared import DeclaredPolicy, DeclaredScope
 from scopelint.finding import Confidence, Outcome, Severity, Verdict
 from scopelint.globs import GlobSet
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
@@ -73,6 +74,7 @@ class Policy:
     force, which no API shows there; None leaves it open. `selected` are the codes of the rules of
     this run, in order; `of_instance` are those among them that judge no project. Where overrides of
     the config match a project, an `UnreadableProjectRule` finds that project's own set there.
+    `declared` is what a policy file says the settings are meant to be, None without one.
     """
 
     trusted: GlobSet = field(default_factory=GlobSet)
@@ -80,10 +82,11 @@ class Policy:
     assume_fine_grained: bool | None = None
     selected: tuple[str, ...] = ()
     of_instance: frozenset[str] = frozenset()
+    declared: DeclaredPolicy | None = None
 
 
 class Rule(ABC):
-    """What every rule declares. Subclass `ProjectRule`, `EntryRule` or `InstanceRule`.
+    """What every rule declares. Subclass `ProjectRule`, `EntryRule`, `InstanceRule`, `DeclaredRule`.
 
     `code` is stable (two or more capitals and three digits), `name` is kebab-case and names the
     bad pattern; the module is named the same with underscores. `needs` are facts without which
@@ -159,6 +162,10 @@ class Rule(ABC):
         return Verdict(Outcome.UNKNOWN, message, evidence or {}, remediation, entry, key)
 
 
+NO_POLICY = "no policy is declared: neither policy.gitlabform nor declared is in the config"
+"""Why the rules about a declared policy are not judged where there is none."""
+
+
 class InstanceRule(Rule):
     """A rule about the instance or the scan as a whole: judged once a run."""
 
@@ -207,3 +214,42 @@ class EntryRule(Rule):
         self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
     ) -> Verdict | None:
         """Return the entry's verdict, or None where the rule does not apply to it."""
+
+
+class DeclaredRule(Rule):
+    """A rule that holds one project to what is declared for it.
+
+    `judge` is called for projects whose scope was read and for which the run's policy declares
+    something; archived projects and those scheduled for deletion only where the policy is for
+    them too. A rule about the policy file itself is a `DeclaredFileRule`.
+    """
+
+    subject = Subject.DECLARED
+
+    def not_judged(self, estate: "Estate") -> str | None:
+        """Say that no policy is declared, or what the base says."""
+        return super().not_judged(estate) or (None if self.policy.declared else NO_POLICY)
+
+    @abstractmethod
+    def judge(
+        self, project: Project, scope: Scope, declared: DeclaredScope, estate: "Estate"
+    ) -> Iterable[Verdict]:
+        """Yield the project's verdicts: `PASS`, `self.fail(…)`, `self.unknown(…)`, or none."""
+
+
+class DeclaredFileRule(InstanceRule):
+    """A rule about the declared policy as a whole, judged once a run."""
+
+    subject = Subject.DECLARED
+
+    def not_judged(self, estate: "Estate") -> str | None:
+        """Say that no policy is declared, or what the base says."""
+        return super().not_judged(estate) or (None if self.policy.declared else NO_POLICY)
+
+    def judge(self, estate: "Estate") -> Iterable[Verdict]:
+        """Judge the run's policy."""
+        return () if self.policy.declared is None else self.judge_file(self.policy.declared, estate)
+
+    @abstractmethod
+    def judge_file(self, declared: DeclaredPolicy, estate: "Estate") -> Iterable[Verdict]:
+        """Yield the verdicts on the policy, each fail and unknown with a key of its own."""

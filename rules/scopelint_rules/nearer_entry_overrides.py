@@ -61,7 +61,7 @@ class NearerEntryOverrides(FineGrainedRule):
         if includes(theirs, mine):
             return PASS
         return self.fail(
-            f"{in_words(above)} of the group entry {above.target_path} do not hold for"
+            f"What the group entry {above.target_path} allows ({in_words(above)}) is void for"
             f" {entry.target_path}: its own entry is nearer and decides alone ({in_words(entry)}).",
             evidence=evidence,
             remediation=f"If {above.target_path} is meant to be the limit, remove the {entry.kind} entry"

@@ -2,11 +2,12 @@
 
 A baseline holds fingerprints, and beside each what a person needs to read it. Fingerprints stand
 on GitLab's numbers, so a baseline survives renames, order, and the way the data was read. A
-finding whose severity has risen above the baselined one is new again.
+finding whose severity has risen above the baselined one is new again; so is one that was unknown
+and fails now, and the sum of what a scan could not read once it holds more than it did.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,18 +15,24 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scopelint.errors import UsageError
-from scopelint.finding import Finding, Severity, State
+from scopelint.finding import Finding, Outcome, Severity, State
+from scopelint.model import Fact
 
 SCHEMA = "scopelint-baseline/1"
 """Name and version of the file's form."""
-MAX_BYTES = 5_000_000
-"""A baseline that a discovered configuration names may be no larger (outside contract, section 7)."""
-MAX_BYTES_NAMED = 500_000_000
-"""One that the user named on the command line may be."""
+MAX_BYTES = 500_000_000
+"""The largest baseline that is read."""
+
+_OF_PROJECTS = frozenset({Fact.SCOPE, Fact.ENTRIES})
+"""Gaps that findings of their own stand for."""
 
 
 class Known(BaseModel):
-    """One accepted finding; only `fingerprint` and `severity` decide anything."""
+    """One accepted finding; only `fingerprint`, `severity` and `gaps` decide anything.
+
+    `severity` is `unknown` for a finding of that verdict. `gaps` counts, by fact, what a scan
+    could not read beside projects; only a finding that sums that up has it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -35,6 +42,7 @@ class Known(BaseModel):
     project: str | None = None
     entry: str | None = None
     message: str = ""
+    gaps: dict[str, int] | None = None
 
 
 class _File(BaseModel):
@@ -66,16 +74,30 @@ class Baseline:
 
     def _holds(self, finding: Finding) -> bool:
         known = self.known.get(finding.fingerprint)
-        return known is not None and finding.severity.rank >= Severity(known.severity).rank
+        if known is None or _level(finding).rank < Severity(known.severity).rank:
+            return False
+        before, now = known.gaps or {}, _gaps(finding) or {}
+        return all(count <= before.get(fact, 0) for fact, count in now.items())
 
-    def updated(self, findings: Iterable[Finding]) -> "Baseline":
-        """Return a baseline of what is there now: gone ones dropped, new ones taken in."""
-        return create(self.instance, findings)
+    def updated(
+        self, findings: Iterable[Finding], unjudged: Callable[[Known], bool] = lambda _: False
+    ) -> "Baseline":
+        """Return a baseline of what is there now: gone ones dropped, new ones taken in.
 
-    def pruned(self, findings: Iterable[Finding]) -> "Baseline":
+        `unjudged` tells of one that is not there whether that could not be told; it is kept then.
+        """
+        found = {finding.fingerprint: finding for finding in findings}
+        missing = {
+            key: known for key, known in self.known.items() if key not in found and unjudged(known)
+        }
+        return Baseline(self.instance, {**missing, **create(self.instance, found.values()).known})
+
+    def pruned(
+        self, findings: Iterable[Finding], unjudged: Callable[[Known], bool] = lambda _: False
+    ) -> "Baseline":
         """Return this baseline without what is no longer there; nothing new is taken in."""
         there = {finding.fingerprint for finding in findings}
-        kept = {key: known for key, known in self.known.items() if key in there}
+        kept = {key: known for key, known in self.known.items() if key in there or unjudged(known)}
         return Baseline(self.instance, kept)
 
     def text(self) -> str:
@@ -85,7 +107,7 @@ class Baseline:
             key=lambda k: (k.project or "", k.rule, k.entry or "", k.fingerprint),
         )
         lines = ",\n".join(
-            "    " + json.dumps(known.model_dump(), ensure_ascii=False) for known in ordered
+            "    " + json.dumps(_line(known), ensure_ascii=False) for known in ordered
         )
         body = f"[\n{lines}\n  ]" if lines else "[]"
         return (
@@ -97,16 +119,39 @@ class Baseline:
         )
 
 
+def _line(known: Known) -> dict[str, object]:
+    return {
+        key: value for key, value in known.model_dump().items() if (key, value) != ("gaps", None)
+    }
+
+
+def _level(finding: Finding) -> Severity:
+    return Severity.UNKNOWN if finding.verdict is Outcome.UNKNOWN else finding.severity
+
+
+def _gaps(finding: Finding) -> dict[str, int] | None:
+    """Return how many gaps a finding about the whole scan sums up, those of projects left out."""
+    summed = finding.evidence.get("gaps")
+    if finding.project or not isinstance(summed, Mapping):
+        return None
+    return {
+        fact: count
+        for fact, count in summed.items()
+        if isinstance(count, int) and fact not in _OF_PROJECTS
+    }
+
+
 def create(instance: str, findings: Iterable[Finding]) -> Baseline:
     """Make a baseline of all findings that are not waived."""
     known = {
         finding.fingerprint: Known(
             fingerprint=finding.fingerprint,
             rule=finding.rule,
-            severity=finding.severity.value,
+            severity=_level(finding).value,
             project=finding.project.path if finding.project else None,
             entry=finding.entry.path if finding.entry else None,
             message=finding.message,
+            gaps=_gaps(finding),
         )
         for finding in findings
         if finding.state is not State.WAIVED
@@ -114,7 +159,7 @@ def create(instance: str, findings: Iterable[Finding]) -> Baseline:
     return Baseline(instance, known)
 
 
-def load(path: Path, *, limit: int = MAX_BYTES_NAMED) -> Baseline:
+def load(path: Path, *, limit: int = MAX_BYTES) -> Baseline:
     """Read a baseline; raise UsageError where it is none, too large, or of another version."""
     hint = "Make one with: scopelint baseline create REPORT.json -o FILE"
     try:

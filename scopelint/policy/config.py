@@ -4,10 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scopelint.declared import DeclaredPolicy
 from scopelint.errors import ConfigError, Problem
 from scopelint.finding import Severity
 from scopelint.globs import GlobSet
+from scopelint.policy.declaring import read_declared
 from scopelint.policy.discovery import FoundConfig, find_config
+from scopelint.policy.extends import combine
 from scopelint.policy.faults import ordered, validate
 from scopelint.policy.models import ConfigModel
 from scopelint.policy.nodes import (
@@ -15,7 +18,6 @@ from scopelint.policy.nodes import (
     MappingNode,
     ScalarNode,
     SequenceNode,
-    kind_of,
     step,
     walk,
 )
@@ -30,6 +32,8 @@ from scopelint.policy.selection import (
 )
 from scopelint.policy.shown import shown
 from scopelint.policy.targets import parse_targets
+from scopelint.policy.waiverkeys import read_waivers, waiver_problems
+from scopelint.policy.waivers import Waiver
 from scopelint.policy.yamlfile import Document, load
 from scopelint.rule import Boundary, RuleOptions
 
@@ -53,9 +57,11 @@ class Config:
     """A config that holds; `Config()` is the one of a run without a file.
 
     `options` are the validated options of the rules that have some in the file, `severity` the
-    overridden severities, both by code; `overrides` say what is otherwise for some projects.
+    overridden severities, both by code; `overrides` say what is otherwise for some projects;
+    `declared` is the policy that the config names or holds.
     `places` say where each value stands, by its keys and
-    indices, such as `("gitlab", "targets", 0)`; what is not in it is a default. `root` is the
+    indices, such as `("gitlab", "targets", 0)`; what is not in it is a default. `files` are the
+    paths of the config and of all it extends, by the names that places give them. `root` is the
     folder below which files named in a discovered config must lie, None for an explicit one.
     """
 
@@ -65,7 +71,10 @@ class Config:
     options: Mapping[str, RuleOptions] = field(default_factory=dict)
     severity: Mapping[str, Severity] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
+    declared: DeclaredPolicy | None = None
+    waivers: tuple[Waiver, ...] = ()
     places: Mapping[Location, Place] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -121,6 +130,16 @@ class Config:
         """`gate.fail_on`: a severity's name, or `never`."""
         return self.model.gate.fail_on
 
+    @property
+    def gate_max(self) -> Mapping[Severity, int]:
+        """`gate.max`: how many new findings of a severity are tolerated."""
+        return {Severity(name): count for name, count in self.model.gate.max.items()}
+
+    @property
+    def allow_incomplete(self) -> bool:
+        """`gate.allow_incomplete`."""
+        return self.model.gate.allow_incomplete
+
     def place(self, *location: str | int) -> Place | None:
         """Return where a value was given, None for a default."""
         return self.places.get(location)
@@ -158,11 +177,8 @@ def config_from(
 ) -> Config:
     """Judge a document as a scopelint.yml; raise as `load_config` does."""
     known = Catalogue(catalogue)
-    problems = list(document.problems)
-    tree = _mapping(document, problems)
-    if document.version not in (None, (1, 2)):
-        message = "scopelint.yml is read as YAML 1.2, whatever %YAML says"
-        problems.append(document.file.problem(1, 1, message, "remove the %YAML line"))
+    whole = combine(document, known, path=source, root=root)
+    tree, problems = whole.tree, list(whole.problems)
     model, faults = validate(ConfigModel, tree)
     problems += faults
     problems += selector_problems(tree, known)
@@ -171,6 +187,9 @@ def config_from(
     parts = read_overrides(tree, known)
     problems += (problem for part in parts for problem in part.problems)
     problems += _names_given_twice(tree)
+    declared, faults = read_declared(tree, whole.files, root)
+    problems += faults
+    problems += waiver_problems(tree, known)
     if problems or model is None:
         raise ConfigError(ordered(problems))
     chosen = {key: Severity(value) for key, value in model.severity.items()}
@@ -184,19 +203,12 @@ def config_from(
             override(section, part, known)
             for section, part in zip(model.overrides, parts, strict=True)
         ),
+        waivers=read_waivers(tree, model.waivers, known),
+        declared=declared,
         places=_places(tree),
+        files=whole.files,
         notes=notes,
     )
-
-
-def _mapping(document: Document, problems: list[Problem]) -> MappingNode:
-    root = document.root
-    if isinstance(root, MappingNode):
-        return root
-    if not (isinstance(root, ScalarNode) and root.value is None):
-        hint = "start with a key, such as `profile: default`"
-        problems.append(root.problem(f"a config is a mapping of keys, not {kind_of(root)}", hint))
-    return MappingNode(root.file, root.line, root.column, ())
 
 
 def _names_given_twice(tree: MappingNode) -> Iterator[Problem]:
@@ -208,6 +220,8 @@ def _names_given_twice(tree: MappingNode) -> Iterator[Problem]:
             other = first.setdefault(name.value, name)
             if other is not name:
                 hint = f"it was first given in line {other.line}"
+                if other.file.name != name.file.name:
+                    hint += f" of {other.file.name}"
                 yield name.problem(f"two boundaries are called {shown(name.value)}", hint)
 
 

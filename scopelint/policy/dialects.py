@@ -26,12 +26,14 @@ class Timestamp(str):
 class Dialect:
     """A way of reading: `resolve` gives an unquoted scalar's value.
 
-    `merge_keys` says that `<<` merges mappings, `anchors_once` that an anchor may be set once.
+    `merge_keys` says that `<<` merges mappings, `anchors_once` that an anchor may be set once;
+    `most_aliased` values may all aliases of a file together stand for.
     """
 
     resolve: Callable[[str, Version], ScalarValue]
     merge_keys: bool = False
     anchors_once: bool = False
+    most_aliased: int = 10_000
 
 
 _TRUE = frozenset({"true", "True", "TRUE"})
@@ -102,5 +104,5 @@ def _integer(digits: str, *, old: bool) -> int:
 
 CORE = Dialect(lambda text, _: resolve_plain(text))
 """The core schema of YAML 1.2: scopelint.yml."""
-RUAMEL = Dialect(_ruamel, merge_keys=True, anchors_once=True)
+RUAMEL = Dialect(_ruamel, merge_keys=True, anchors_once=True, most_aliased=200_000)
 """As gitlabform reads its config."""

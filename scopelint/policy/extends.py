@@ -133,27 +133,30 @@ class _Reader:
 
     def _place(self, item: ScalarNode, path: Path | None) -> Path | None:
         """Return the file that is named, None where it must not be read (said in `problems`)."""
-        text = str(item.value)
+        message, hint = self._refusal(str(item.value), path)
+        if message or path is None:
+            self.problems.append(item.problem(message, hint))
+            return None
+        return path.parent / str(item.value)
+
+    def _refusal(self, text: str, path: Path | None) -> tuple[str, str]:
+        """Return why a file must not be read and what to do, two empty texts where it may."""
         if "://" in text:
-            return self._refuse(item, "only local files can be extended, not addresses")
+            return "only local files can be extended, not addresses", ""
         if path is None:
-            return self._refuse(item, "a config that is no file cannot extend one")
+            return "a config that is no file cannot extend one", ""
         try:
-            found = path.parent / text
-            real = found.resolve()
+            real = (path.parent / text).resolve()
         except (OSError, RuntimeError, ValueError):
-            return self._refuse(item, f"{shown(text)} is not the name of a file")
-        if self.root is None:
-            return found
+            return f"{shown(text)} is not the name of a file", ""
+        if self.root is None or (
+            not Path(text).is_absolute() and real.is_relative_to(self.root.resolve())
+        ):
+            return "", ""
         hint = "a config that was found names files of its own repository; use --config for others"
         if Path(text).is_absolute():
-            return self._refuse(item, "an absolute path is not allowed here", hint)
-        if not real.is_relative_to(self.root.resolve()):
-            return self._refuse(item, f"this leads out of {clean(str(self.root))}", hint)
-        return found
-
-    def _refuse(self, item: ScalarNode, message: str, hint: str = "") -> None:
-        self.problems.append(item.problem(message, hint))
+            return "an absolute path is not allowed here", hint
+        return f"this leads out of {clean(str(self.root))}", hint
 
     def laid_over(
         self, base: MappingNode, over: MappingNode, where: tuple[str, ...] = ()
@@ -195,8 +198,11 @@ def _without_extends(tree: MappingNode, problems: list[Problem]) -> MappingNode:
     listed = tree.get("extends")
     if listed is not None and not isinstance(listed, SequenceNode):
         problems.append(listed.problem(f"this must be a list, not {kind_of(listed)}"))
-    for item in listed.value if isinstance(listed, SequenceNode) else ():
-        if not (isinstance(item, ScalarNode) and isinstance(item.value, str) and item.value):
-            problems.append(item.problem("this must be the name of a file"))
+    names = set(map(id, _extended(tree)))
+    problems += (
+        item.problem("this must be the name of a file")
+        for item in (listed.value if isinstance(listed, SequenceNode) else ())
+        if id(item) not in names
+    )
     pairs = tuple(pair for pair in tree.value if pair[0].value != "extends")
     return MappingNode(tree.file, tree.line, tree.column, pairs)

@@ -77,7 +77,11 @@ def _textual(data: object) -> object:
 def _translate(model: type[BaseModel], root: AnyNode, error: ValidationError) -> Iterator[Problem]:
     by_node: dict[int, list[tuple[Any, AnyNode]]] = {}
     for fault in error.errors(include_url=False):
-        node = locate(root, fault["loc"], key=fault["type"] == "extra_forbidden")
+        way, key = fault["loc"], fault["type"] == "extra_forbidden"
+        if way and way[-1] == "[key]":
+            # Pydantic's name for a mapping's key that does not fit, behind the key itself.
+            way, key = way[:-1], True
+        node = locate(root, way, key=key)
         by_node.setdefault(id(node), []).append((fault, node))
     for faults in by_node.values():
         yield _problem(model, faults)

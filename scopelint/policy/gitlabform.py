@@ -13,12 +13,13 @@ from scopelint.declared import DeclaredFault, DeclaredName, DeclaredPolicy, Decl
 from scopelint.errors import ConfigError, Problem
 from scopelint.paths import is_inside
 from scopelint.policy.dialects import RUAMEL, Timestamp
-from scopelint.policy.layers import Branch, Item, Path as Keys, Stop, Value, branch
-from scopelint.policy.levels import SECTION, Levels, SkipList, kind_of_key, skipped_by
+from scopelint.policy.layers import Branch, Item, StopError, Value, branch
+from scopelint.policy.layers import Path as Keys
+from scopelint.policy.levels import SECTION, Levels, SkipList, kind_of_key
 from scopelint.policy.nodes import AnyNode, MappingNode, ScalarNode, SequenceNode, kind_of
 from scopelint.policy.sections import ALLOWLIST, LISTS, Lint, at, names_of, scope_of
 from scopelint.policy.shown import shown
-from scopelint.policy.yamlfile import Document, load
+from scopelint.policy.yamlfile import load
 
 LEVELS, SKIP_PROJECTS, SKIP_GROUPS = "projects_and_groups", "skip_projects", "skip_groups"
 VERSION = 4
@@ -34,19 +35,17 @@ def read_gitlabform(
     no `projects_and_groups`, keys that are no text or differ only in case.
     """
     document = load(origin, source, dialect=RUAMEL)
-    problems = list(_frame_problems(document))
-    if problems:
-        raise ConfigError(problems)
-    if not isinstance(document.root, MappingNode):
-        raise AssertionError("a root that is no mapping is a problem")
-    return declared_from(document.root, include_archived=include_archived)
-
-
-def _frame_problems(document: Document) -> Iterator[Problem]:
     root = document.root
     if not isinstance(root, MappingNode):
-        yield root.problem(f"a gitlabform config is a mapping of keys, not {kind_of(root)}")
-        return
+        what = f"a gitlabform config is a mapping of keys, not {kind_of(root)}"
+        raise ConfigError([root.problem(what)])
+    problems = list(_frame_problems(root))
+    if problems:
+        raise ConfigError(problems)
+    return declared_from(root, include_archived=include_archived)
+
+
+def _frame_problems(root: MappingNode) -> Iterator[Problem]:
     example = root.get("example_config")
     if example is not None and _python(example):
         yield example.problem("this is gitlabform's example config, which it refuses to apply")
@@ -58,6 +57,13 @@ def _frame_problems(document: Document) -> Iterator[Problem]:
 
 def _python(node: AnyNode) -> bool:
     return bool(node.value)
+
+
+def read_text(text: str, source: str, *, include_archived: bool = False) -> DeclaredPolicy:
+    """Read the levels alone, as gitlabform reads them, from a text without `config_version`."""
+    root = load(text, source, dialect=RUAMEL).root
+    tree = root if isinstance(root, MappingNode) else MappingNode(root.file, 1, 1, ())
+    return declared_from(tree, include_archived=include_archived)
 
 
 def declared_from(root: MappingNode, *, include_archived: bool = False) -> DeclaredPolicy:
@@ -78,9 +84,9 @@ def declared_from(root: MappingNode, *, include_archived: bool = False) -> Decla
             problems += _path_problems(node.value)
         elif isinstance(node, MappingNode):
             problems += _path_problems([key for key, _ in node.value])
-    if problems:
+    if problems or not isinstance(levels, MappingNode):
         raise ConfigError(problems)
-    return _Declared(root, include_archived=include_archived)
+    return _Declared(root, levels, include_archived=include_archived)
 
 
 def _path_problems(nodes: Iterable[AnyNode]) -> Iterator[Problem]:
@@ -112,31 +118,34 @@ def _skip_list(root: MappingNode, name: str) -> SkipList:
 class _Declared(DeclaredPolicy):
     """A policy over the tree of its file."""
 
-    def __init__(self, root: MappingNode, *, include_archived: bool) -> None:
+    def __init__(self, root: MappingNode, levels: MappingNode, *, include_archived: bool) -> None:
         self.source = root.file.name
         self.include_archived = include_archived
         self._root = root
-        levels = root.get(LEVELS)
-        if not isinstance(levels, MappingNode):
-            raise AssertionError("checked before")
         self._items = {str(key): item for key, item in branch(levels).items.items()}
         self._skip_projects = _skip_list(root, SKIP_PROJECTS)
         self._skip_groups = _skip_list(root, SKIP_GROUPS)
         self._replaced: dict[tuple[object, ...], DeclaredFault] = {}
+        self._last: tuple[str, DeclaredScope | StopError | None] = ("", None)
         self._levels = Levels(self._items, self._skip_groups, self._note_replaced)
-        self._known: dict[str, DeclaredScope | None | Stop] = {}
 
     def scope(self, path: str) -> DeclaredScope | None:
         """Return what is declared for a project."""
         found = self._scope(path)
-        return None if isinstance(found, Stop) else found
+        return None if isinstance(found, StopError) else found
 
-    def _scope(self, path: str) -> DeclaredScope | None | Stop:
+    def _scope(self, path: str) -> DeclaredScope | StopError | None:
+        # Several rules ask for the same project, one after the other.
+        if self._last[0] != path:
+            self._last = (path, self._merged(path))
+        return self._last[1]
+
+    def _merged(self, path: str) -> DeclaredScope | StopError | None:
         try:
-            # gitlabform computes the config even of what it then skips, so a Stop comes first.
+            # gitlabform computes the config even of what it then skips, so a StopError comes first.
             config = self._levels.config(path)
             return None if self._skip_projects.hits(path) else scope_of(config)
-        except Stop as stop:
+        except StopError as stop:
             return stop
 
     def faults(self, paths: Iterable[str]) -> tuple[DeclaredFault, ...]:
@@ -162,9 +171,9 @@ class _Declared(DeclaredPolicy):
         emptying: dict[object, DeclaredFault] = {}
         for path in paths:
             found = self._scope(path)
-            if isinstance(found, Stop):
-                yield _stopped(found, path)
-            elif found is not None and found.enforce and found.groups == found.projects == ():
+            if isinstance(found, StopError):
+                yield _stopped(found, path, self._level_at(found.node))
+            elif found is not None and found.enforce and not found.listed:
                 emptying.setdefault(found.enforce_at, _emptying(found, path))
         yield from _told_apart(emptying.values())
         yield from _told_apart(self._replaced.values())
@@ -203,7 +212,7 @@ class _Declared(DeclaredPolicy):
         self._replaced[place] = DeclaredFault(
             "list-replaced",
             f"{name} of line {specific.line} takes the place of the list of line {general.line},"
-            f" so {first} is not declared there: gitlabform does not add lists up.",
+            f" so {first} is not declared there: lists are not added up.",
             "Repeat the inherited items, or write inherit: false beside the list if it is meant.",
             f"list-replaced:{name}:{self._level_at(general)}:{self._level_at(specific)}",
             at(specific),
@@ -231,8 +240,9 @@ class _Declared(DeclaredPolicy):
 def _listed(level: Item) -> Iterator[DeclaredName]:
     section = level.value.value(SECTION) if isinstance(level.value, Branch) else None
     lists = section.value(ALLOWLIST) if isinstance(section, Branch) else None
-    for name, kind in LISTS if isinstance(lists, Branch) else ():
-        yield from names_of(lists.items.get(name), kind) or ()
+    if isinstance(lists, Branch):
+        for name, kind in LISTS:
+            yield from names_of(lists.items.get(name), kind) or ()
 
 
 def _subjects(items: dict[str, Item]) -> Iterator[DeclaredName]:
@@ -267,13 +277,13 @@ def _by_prefix(pattern: str, path: str) -> bool:
     return path.lower().startswith(group) and not is_inside(path.lower(), group)
 
 
-def _stopped(stop: Stop, path: str) -> DeclaredFault:
+def _stopped(stop: StopError, path: str, level: str) -> DeclaredFault:
     text = str(stop)
     return DeclaredFault(
         "refused",
         f"gitlabform stops with an error here, before any project is done: {text}.",
         stop.remediation,
-        f"refused:{text}",
+        f"refused:{level}:{text}",
         at(stop.node),
         (("project", path),),
     )
@@ -282,9 +292,9 @@ def _stopped(stop: Stop, path: str) -> DeclaredFault:
 def _emptying(scope: DeclaredScope, path: str) -> DeclaredFault:
     return DeclaredFault(
         "enforce-empty",
-        f"enforce with neither groups nor projects removes every entry of the allowlist, of"
+        f"enforce without groups and projects removes every entry of the allowlist, of"
         f" {path} for one.",
-        "List the entries that are needed, or remove enforce.",
+        "List the entries that are needed (groups: [] if that is none), or remove enforce.",
         "enforce-empty",
         scope.enforce_at,
         (("project", path),),
@@ -301,6 +311,3 @@ def _told_apart(faults: Iterable[DeclaredFault]) -> Iterator[DeclaredFault]:
         yield DeclaredFault(
             fault.kind, fault.message, fault.remediation, key, fault.at, fault.about
         )
-
-
-__all__ = ["declared_from", "read_gitlabform", "skipped_by"]

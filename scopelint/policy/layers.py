@@ -3,7 +3,7 @@
 The steps are those of gitlabform's `configuration/core.py` and of the package `mergedeep`, told
 again over trees that keep the place of every value: mappings are merged key by key, everything
 else is replaced; `inherit: false` puts the specific mapping in place of the merged one. What
-makes gitlabform stop is a `Stop` here, with the place.
+makes gitlabform stop is a `StopError` here, with the place.
 """
 
 from collections.abc import Callable
@@ -46,7 +46,7 @@ Replaced: TypeAlias = Callable[[Path, SequenceNode, SequenceNode], None]
 """Told the path, the general and the specific list where one replaces the other."""
 
 
-class Stop(Exception):
+class StopError(Exception):
     """gitlabform stops with an error at this config; `node` is where."""
 
     def __init__(self, message: str, node: AnyNode, remediation: str) -> None:
@@ -80,7 +80,7 @@ def node_of(value: Value, otherwise: AnyNode) -> AnyNode:
 
 
 def merge(general: Value, specific: Value, replaced: Replaced | None = None) -> Branch:
-    """Return `general` with `specific` laid over it; raise Stop where gitlabform cannot.
+    """Return `general` with `specific` laid over it; raise StopError where gitlabform cannot.
 
     `replaced` hears of every list that takes the place of another, unless an `inherit: false`
     around it says that this is meant.
@@ -107,10 +107,10 @@ def _mapping(value: Value) -> Branch:
     raise _no_mapping(value)
 
 
-def _no_mapping(value: ScalarNode | SequenceNode) -> Stop:
+def _no_mapping(value: ScalarNode | SequenceNode) -> StopError:
     what = "a list" if isinstance(value, SequenceNode) else shown(value.value)
     message = f"this level is {what}, where a mapping of sections is needed"
-    return Stop(message, value, "Give it a section, or remove the key.")
+    return StopError(message, value, "Give it a section, or remove the key.")
 
 
 def _lay_over(result: Branch, source: Branch, path: Path, replaced: Replaced | None) -> None:
@@ -144,7 +144,7 @@ def _break_inheritance(result: Branch, specific: Branch, path: Path) -> None:
     for key, item in specific.items.items():
         if key == INHERIT:
             if truthy(item.value):
-                raise Stop(
+                raise StopError(
                     "inherit takes false alone: gitlabform refuses anything else here",
                     item.key,
                     "Remove it: levels inherit by default.",
@@ -157,7 +157,7 @@ def _break_inheritance(result: Branch, specific: Branch, path: Path) -> None:
 
 def _replace(result: Branch, specific: Branch, path: Path, key: ScalarNode) -> None:
     if not path:
-        raise Stop(
+        raise StopError(
             "inherit: false stands beside the sections; gitlabform crashes on it there",
             key,
             "Write it into the section that shall not inherit.",
@@ -166,23 +166,20 @@ def _replace(result: Branch, specific: Branch, path: Path, key: ScalarNode) -> N
     for name in path[:-1]:
         below = target.value(name)
         if not isinstance(below, Branch):
-            raise Stop("gitlabform cannot find what inherit: false is for", key, "Remove it.")
+            raise StopError("gitlabform cannot find what inherit: false is for", key, "Remove it.")
         target = below
-    kept = _copy(specific)
-    if not isinstance(kept, Branch):
-        raise AssertionError("the copy of a mapping is a mapping")
-    del kept.items[INHERIT]
+    kept = Branch(specific.node, {k: item for k, item in specific.items.items() if k != INHERIT})
     old = target.items.get(path[-1])
-    target.items[path[-1]] = Item(old.key if old else key, kept)
+    target.items[path[-1]] = Item(old.key if old else key, _copy(kept))
 
 
 def refuse_inherit(value: Value) -> None:
-    """Raise Stop for an `inherit` in a level that has nothing above it."""
+    """Raise StopError for an `inherit` in a level that has nothing above it."""
     if not isinstance(value, Branch):
         raise _no_mapping(value)
     for key, item in value.items.items():
         if key == INHERIT:
-            raise Stop(
+            raise StopError(
                 "inherit stands where nothing is above that could be inherited; gitlabform"
                 " refuses it",
                 item.key,

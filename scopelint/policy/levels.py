@@ -15,14 +15,14 @@ from scopelint.policy.layers import (
     Branch,
     Item,
     Replaced,
-    Stop,
+    StopError,
     Value,
     holds_inherit,
     merge,
     refuse_inherit,
     truthy,
 )
-from scopelint.policy.nodes import AnyNode
+from scopelint.policy.nodes import AnyNode, ScalarValue
 
 SECTION = "job_token_scope"
 _KEPT = (SECTION, "project")
@@ -70,9 +70,9 @@ class SkipList:
     broken: AnyNode | None = None
 
     def hits(self, path: str) -> bool:
-        """Tell whether a path is to be skipped; raise Stop where the list is none."""
+        """Tell whether a path is to be skipped; raise StopError where the list is none."""
         if self.broken is not None:
-            raise Stop(
+            raise StopError(
                 "a skip list without a value stops gitlabform",
                 self.broken,
                 "Write a list, or remove the key.",
@@ -93,13 +93,11 @@ class Levels:
         skip_groups: SkipList,
         replaced: Replaced | None = None,
     ) -> None:
-        wanted = {*_KEPT, "inherit"} | {
-            name
-            for item in levels.values()
-            if isinstance(item.value, Branch)
-            for name, section in item.value.items.items()
-            if holds_inherit(section.value)
-        }
+        wanted: set[ScalarValue] = {*_KEPT, "inherit"}
+        for item in levels.values():
+            if isinstance(item.value, Branch):
+                sections = item.value.items.items()
+                wanted.update(name for name, each in sections if holds_inherit(each.value))
         values = {key: _only(item.value, wanted) for key, item in levels.items()}
         self._by_lower = {key.lower(): value for key, value in values.items()}
         self._patterns = sorted(
@@ -114,12 +112,14 @@ class Levels:
         self._common: Value = values.get("*", Branch())
         self._skip_groups = skip_groups
         self._replaced = replaced
-        self._groups: dict[str, Branch | Stop] = {}
+        self._groups: dict[str, Branch | StopError] = {}
 
     def config(self, path: str) -> Branch:
-        """Return the merged config of the project at a full path; raise Stop."""
+        """Return the merged config of the project at a full path; raise StopError."""
         group = self._group(path.rpartition("/")[0])
         project = self._project(path)
+        if isinstance(project, Branch) and not project:
+            return group
         if not group and truthy(project):
             refuse_inherit(project)
         return merge(group, project, self._replaced)
@@ -138,10 +138,10 @@ class Levels:
         if group not in self._groups:
             try:
                 self._groups[group] = self._merged_group(group)
-            except Stop as stop:
+            except StopError as stop:
                 self._groups[group] = stop
         found = self._groups[group]
-        if isinstance(found, Stop):
+        if isinstance(found, StopError):
             raise found
         return found
 
@@ -169,10 +169,12 @@ class Levels:
         return self._by_lower.get(f"{group}/*".lower(), Branch())
 
 
-def _only(value: Value, wanted: set[str]) -> Value:
+def _only(value: Value, wanted: set[ScalarValue]) -> Value:
     if not isinstance(value, Branch):
         return value
-    items = {key: item for key, item in value.items.items() if key in wanted}
+    items: dict[ScalarValue, Item] = {
+        key: item for key, item in value.items.items() if key in wanted
+    }
     if value.items and not items:
         # Still a level with something in it: it hides patterns, and counts as one above.
         items = {"": Item(next(iter(value.items.values())).key, Branch())}

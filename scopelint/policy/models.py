@@ -6,171 +6,33 @@ is (a list may become a tuple, text a severity), strictly: a number is no text. 
 null: a key without a value is a slip of the pen, not a wish.
 """
 
-import re
-import unicodedata
-from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, cast
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     ConfigDict,
     Field,
     StrictBool,
     StrictInt,
-    StrictStr,
-    WithJsonSchema,
     model_validator,
 )
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from scopelint.policy.targets import MAX_ID, parse_target
-from scopelint.policy.urls import AddressError, normalise_url
-
-SeverityName = Literal["critical", "high", "medium", "low", "info"]
-FailOn = Literal["critical", "high", "medium", "low", "info", "never"]
-
-
-class Section(BaseModel):
-    """Base of every mapping in scopelint.yml: unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-def _check_url(text: str) -> str:
-    try:
-        normalise_url(text)
-    except AddressError as error:
-        raise _custom(error) from None
-    return text
-
-
-def _check_target(target: str | int) -> str | int:
-    try:
-        parse_target(str(target))
-    except AddressError as error:
-        raise _custom(error) from None
-    return target
-
-
-def _check_some(items: tuple[str, ...]) -> tuple[str, ...]:
-    # Pydantic's own minimum counts what is left when faulty items are dropped.
-    if not items:
-        context = {"message": "this must not be empty", "hint": ""}
-        raise PydanticCustomError("scopelint", "{message}", context)
-    return items
-
-
-def _holds_control(text: str) -> bool:
-    return any(unicodedata.category(character) in {"Cc", "Cf"} for character in text)
-
-
-def _check_name(name: str) -> str:
-    if _holds_control(name) or not name.strip():
-        message = "a name is one line of text, without control characters"
-        raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
-    return name
-
-
-def _check_line(text: str) -> str:
-    if _holds_control(text) or not text.strip():
-        message = "this is one line of text, without control characters"
-        raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
-    return text
-
-
-def _check_date(text: str) -> str:
-    # Python's own reading also takes 20261231 and 2026-W53, which few people can read.
-    valid = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        valid = False
-    if not valid:
-        context = {
-            "message": "this is not a date",
-            "hint": "write it as year-month-day, such as 2026-12-31",
-        }
-        raise PydanticCustomError("scopelint", "{message}", context)
-    return text
-
-
-def _check_glob(pattern: str) -> str:
-    problem = ""
-    if _holds_control(pattern):
-        problem = "a glob holds no control characters"
-    elif pattern.startswith("/") or pattern.endswith("/") or "//" in pattern:
-        problem = "a glob matches a full path, which has no slash at its ends and no empty segment"
-    if problem:
-        raise PydanticCustomError("scopelint", "{message}", {"message": problem, "hint": ""})
-    return pattern
-
-
-def _custom(error: AddressError) -> PydanticCustomError:
-    context = {"message": str(error), "hint": error.hint}
-    return PydanticCustomError("scopelint", "{message}", context)
-
-
-def _without_default(schema: JsonDict) -> None:
-    # "Not given" has no value that could be written down.
-    schema.pop("default", None)
-
-
-Address = Annotated[
-    StrictStr,
-    AfterValidator(_check_url),
-    WithJsonSchema({"type": "string", "pattern": r"^\s*[Hh][Tt][Tt][Pp][Ss]?://[^\s@?#\\]+\s*$"}),
-]
-Target = Annotated[
-    StrictStr | StrictInt,
-    AfterValidator(_check_target),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {
-                    "type": "string",
-                    "pattern": r"^\s*([A-Za-z0-9_./][A-Za-z0-9_./-]*|[A-Za-z]+://\S+)\s*$",
-                },
-                {"type": "integer", "minimum": 1, "maximum": MAX_ID},
-            ]
-        }
-    ),
-]
-Glob = Annotated[
-    StrictStr,
-    Field(min_length=1, max_length=1000, json_schema_extra={"pattern": r"^(?!/)(?!.*//)(?!.*/$)"}),
-    AfterValidator(_check_glob),
-]
-SomeGlobs = Annotated[
-    tuple[Glob, ...], AfterValidator(_check_some), Field(json_schema_extra={"minItems": 1})
-]
-Selector = Annotated[StrictStr, Field(min_length=1)]
-Name = Annotated[
-    StrictStr,
-    Field(
-        min_length=1,
-        max_length=100,
-        json_schema_extra={"pattern": r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$"},
-    ),
-    AfterValidator(_check_name),
-]
-
-
-Line = Annotated[
-    StrictStr,
-    Field(
-        min_length=1,
-        max_length=1000,
-        json_schema_extra={"pattern": r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$"},
-    ),
-    AfterValidator(_check_line),
-]
-Day = Annotated[
-    StrictStr,
-    AfterValidator(_check_date),
-    WithJsonSchema({"type": "string", "format": "date", "pattern": r"^\d{4}-[01]\d-[0-3]\d$"}),
-]
+from scopelint.policy.declaredmodels import DeclaredSection, PolicySection
+from scopelint.policy.keytypes import (
+    Address,
+    Day,
+    FailOn,
+    Glob,
+    Line,
+    Name,
+    Section,
+    Selector,
+    SeverityName,
+    SomeGlobs,
+    Target,
+    without_default,
+)
 
 
 class GitLabSection(Section):
@@ -181,7 +43,7 @@ class GitLabSection(Section):
         description="Address of the GitLab instance. In a config that was found (not named with "
         "--config) it must equal the address that the token is meant for.",
         examples=["https://gitlab.example.com"],
-        json_schema_extra=_without_default,
+        json_schema_extra=without_default,
     )
     targets: tuple[Target, ...] = Field(
         default=(),
@@ -225,14 +87,14 @@ class WaiverSection(Section):
         description="Glob of the full paths of the projects it covers. Without it the waiver is "
         "about findings of the whole instance.",
         examples=["acme/web/shop"],
-        json_schema_extra=_without_default,
+        json_schema_extra=without_default,
     )
     entry: Glob = Field(
         default="",
         description="Glob of the full path of the allowlist entry it covers, or group:ID or "
         "project:ID. Without it every entry.",
         examples=["partner/sdk"],
-        json_schema_extra=_without_default,
+        json_schema_extra=without_default,
     )
     reason: Line = Field(description="Why this is accepted.", examples=["contract 42"])
     expires: Day = Field(
@@ -240,19 +102,19 @@ class WaiverSection(Section):
         description="The last day on which it holds (UTC). Required unless "
         "allow_permanent_waivers is true.",
         examples=["2026-12-31"],
-        json_schema_extra=_without_default,
+        json_schema_extra=without_default,
     )
     owner: Line = Field(
         default="",
         description="Who answers for it.",
         examples=["@web"],
-        json_schema_extra=_without_default,
+        json_schema_extra=without_default,
     )
     ticket: Line = Field(
         default="",
         description="Where it was decided.",
         examples=["SEC-42"],
-        json_schema_extra=_without_default,
+        json_schema_extra=without_default,
     )
 
 
@@ -263,7 +125,7 @@ class AssumeSection(Section):
         default="",  # type: ignore[arg-type]  # not given, which cannot be written down
         description="Whether fine-grained job token permissions are in force, on or off. GitLab "
         "17.7 to 18.2 does not show it; from 18.3 on they are, wherever the limit is on.",
-        json_schema_extra=_without_default,
+        json_schema_extra=without_default,
     )
 
 
@@ -294,7 +156,7 @@ class OverrideSection(Section):
     select: tuple[Selector, ...] = Field(
         default=(),
         min_length=1,
-        json_schema_extra=_without_default,
+        json_schema_extra=without_default,
         description="Rules that run for these projects too: codes, names or prefixes. They may "
         "be strict, or ignored elsewhere.",
     )
@@ -354,7 +216,7 @@ class ConfigModel(Section):
     select: tuple[Selector, ...] = Field(
         default=(),
         min_length=1,
-        json_schema_extra=_without_default,
+        json_schema_extra=without_default,
         description="The rules that run, instead of the profile's: codes, names or prefixes.",
     )
     ignore: tuple[Selector, ...] = Field(
@@ -387,6 +249,15 @@ class ConfigModel(Section):
         default=(),
         description="Trust boundaries: who may reach what with a job token. A project inside "
         "several must satisfy each.",
+    )
+    policy: PolicySection = Field(
+        default_factory=PolicySection,
+        description="The declared policy that another tool's config holds.",
+    )
+    declared: DeclaredSection = Field(
+        default=cast("DeclaredSection", None),  # not given, which cannot be written down
+        json_schema_extra=without_default,
+        description="The declared policy itself, with gitlabform's keys.",
     )
     gate: GateSection = Field(default_factory=GateSection, description="When a run fails.")
     waivers: tuple[WaiverSection, ...] = Field(

@@ -24,6 +24,7 @@ def config_schema(catalogue: Iterable[RuleClass] | Catalogue) -> dict[str, Any]:
     properties = schema["properties"]
     _name_rules(properties, known)
     properties["rules"]["properties"] = _options(known, definitions)
+    definitions["WaiverSection"]["properties"]["rule"]["enum"] = list(known.selectors)
     # An override reaches projects only; the options of all rules are defined by now.
     of_projects = Catalogue(rule for rule in known.rules if not issubclass(rule, InstanceRule))
     inner = definitions["OverrideSection"]["properties"]

@@ -49,6 +49,7 @@ def scope_of(config: Branch) -> DeclaredScope | None:
         limit_at=here if limit is None else at(limit.key),
         enforce=enforce is not None and truthy(enforce.value),
         enforce_at=here if enforce is None else at(enforce.key),
+        listed=isinstance(lists, Branch) and any(name in lists.items for name, _ in LISTS),
         groups=groups,
         projects=projects,
     )
@@ -60,8 +61,8 @@ def _archived(project: Value | None) -> bool:
 
 def _boolean(value: Value) -> bool | None:
     # In Python 1 and 1.0 equal True, and gitlabform compares with ==.
-    if isinstance(value, ScalarNode) and not isinstance(value.value, str | None):
-        return {1: True, 0: False}.get(value.value)  # type: ignore[call-overload, no-any-return]
+    if isinstance(value, ScalarNode) and value.value in (True, False):
+        return bool(value.value)
     return None
 
 

@@ -12,7 +12,7 @@ _HIDDEN = "[hidden]"
 # GitLab's token prefixes: glpat-, glcbt-, gldt-, glrt-, gloas- … (docs.gitlab.com, token overview).
 _TOKEN = re.compile(r"\bgl[a-z]{2,10}-[\w.=-]{6,}", re.IGNORECASE)
 _SECRET_KEY = re.compile(
-    r"(?P<key>[\w-]*(?:token|password|passwd|secret|api[_-]?key)\w*[\"']?\s*[:=]\s*).*",
+    r"(?P<key>[\w-]*(?:token(?!_scope)|password|passwd|secret|api[_-]?key)\w*[\"']?\s*[:=]\s*).*",
     re.IGNORECASE,
 )
 _USERINFO = re.compile(r"(?<=://)[^\s/?#]*@")

@@ -35,6 +35,7 @@ def waiver(section: WaiverSection, node: AnyNode, known: Catalogue) -> Waiver:
         owner=section.owner or None,
         ticket=section.ticket or None,
         place=f"{node.file.name}:{node.line}:{node.column}",
+        rule=section.rule,
     )
 
 

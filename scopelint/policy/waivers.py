@@ -24,7 +24,7 @@ class Waiver:
     `rules` are the codes it covers. `project` is a glob over full paths, None for findings of the
     whole instance. `entry` is a glob over the entry's path (or its key, `group:42`), None for
     every entry. `expires` None never ends, where the configuration permits that. `place` says
-    where it was written (`scopelint.yml:12:5`).
+    where it was written (`scopelint.yml:12:5`), `rule` how the rules were named there.
     """
 
     rules: frozenset[str]
@@ -35,6 +35,7 @@ class Waiver:
     owner: str | None = None
     ticket: str | None = None
     place: str = ""
+    rule: str = ""
 
     def covers(self, finding: Finding) -> bool:
         """Tell whether the waiver is about this finding, whatever the date."""

@@ -3,7 +3,7 @@
 It walks the events of PyYAML's parser itself, one at a time, so nothing is built before its
 depth, tag and size are known. Refused: duplicate keys, keys that are not scalars, merge keys
 (unless the dialect has them), tags beyond the core schema's, a second document, nesting deeper
-than `MAX_DEPTH`, and aliases that stand for more than `MAX_ALIAS_NODES` values.
+than `MAX_DEPTH`, and aliases that stand for more values than the dialect takes.
 """
 
 from collections.abc import Iterator
@@ -51,8 +51,8 @@ __all__ = [
 
 MAX_DEPTH = 50
 """Mappings and sequences inside one another."""
-MAX_ALIAS_NODES = 10_000
-"""Values that all aliases of a file together stand for."""
+MAX_ALIAS_NODES = CORE.most_aliased
+"""Values that all aliases of a file together stand for, by the core schema."""
 MAX_NODES = 500_000
 """Values in a file."""
 MAX_PROBLEMS = 100
@@ -198,8 +198,8 @@ class _Builder:
         if anchor.node is None:
             self._stop(line, column, f"alias *{cut(name, 40)} stands inside its own value")
         self.aliased += anchor.size
-        if self.aliased > MAX_ALIAS_NODES:
-            message = f"the aliases stand for more than {MAX_ALIAS_NODES:,} values"
+        if self.aliased > self.dialect.most_aliased:
+            message = f"the aliases stand for more than {self.dialect.most_aliased:,} values"
             self._stop(line, column, message, "write the values out, or use fewer aliases")
         if len(self.stack) + anchor.height > MAX_DEPTH:
             self._stop(line, column, f"nested deeper than {MAX_DEPTH} levels")

@@ -36,6 +36,7 @@ a rule is tested through what it meets in a run. Everything but `projects` may b
     resolved:                          # targets of entries outside; all others are not visible
       - {group: partner, projects: 12}
       - {project: mia/scratch, personal: true}
+    named: {"group:partner/x": null}   # what a declared policy names and was looked for: the number
     gaps: [{fact: enumeration, reason: timed_out, detail: page 7, group: acme/web}]
 
 Ids are handed out by path (groups from 1, projects from 1001); `id:` sets one.
@@ -48,6 +49,9 @@ Ids are handed out by path (groups from 1, projects from 1001); `id:` sets one.
       trusted: ["partner/**"]          # what a run's configuration declares for all rules:
       boundaries: [{name: production, projects: ["acme/prod/**"], allow_from: ["acme/**"]}]
       assume_fine_grained: true
+      declared: |                      # a policy, with the keys of `declared:` in scopelint.yml;
+        projects_and_groups:           # it is read as gitlabform reads its config
+          acme/*: {job_token_scope: {allowlist: {groups: [acme/web]}}}
       expect:
         - {project: acme/web/shop, outcome: fail, message_has: Any project, evidence: {entries: 0}}
     skip_on_gitlab_com:

@@ -10,9 +10,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from scopelint import engine
+from scopelint.declared import DeclaredPolicy
 from scopelint.estate import Estate
 from scopelint.finding import Confidence, Outcome, Verdict
 from scopelint.globs import GlobSet
+from scopelint.policy.gitlabform import read_text
 from scopelint.rule import Boundary, Policy, Rule
 from scopelint.testing.estates import estate as build
 from scopelint.testing.yamltext import load
@@ -70,6 +72,8 @@ class _Body(BaseModel):
     trusted: tuple[str, ...] = ()
     boundaries: tuple[_Boundary, ...] = ()
     assume_fine_grained: bool | None = None
+    declared: str | None = None
+    declared_archived: bool = False
     expect: tuple[Expected, ...] = ()
     not_judged: str | None = None
 
@@ -97,10 +101,14 @@ class Case:
             boundaries=tuple(boundaries),
             assume_fine_grained=self.body.assume_fine_grained,
             selected=(rule_class.code,),
+            declared=None if self.body.declared is None else self._declared(self.body.declared),
         )
         # As a config's are validated: a list stands for a tuple, text for an enum's member.
         options = rule_class.Options.model_validate_json(json.dumps(self.body.options, default=str))
         return rule_class(options, policy)
+
+    def _declared(self, text: str) -> DeclaredPolicy:
+        return read_text(text, "config.yml", include_archived=self.body.declared_archived)
 
 
 def load_cases(path: Path) -> tuple[Case, ...]:

@@ -90,6 +90,7 @@ class _Builder:
             administrator=spec.administrator,
             whole_instance=spec.whole_instance,
             unavailable=spec.unavailable,
+            named=spec.named,
         )
 
     def _groups(self) -> Iterator[Group]:

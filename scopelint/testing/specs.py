@@ -160,4 +160,5 @@ class EstateSpec(_Spec):
     excluded: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
     resolved: tuple[ResolvedSpec, ...] = ()
+    named: dict[str, int | None] = Field(default_factory=dict)
     gaps: tuple[GapSpec, ...] = ()

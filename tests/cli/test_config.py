@@ -49,7 +49,7 @@ def test_every_fault_of_a_config_at_once_with_line_and_column(
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "where"),
     [
         ("a: [", "scopelint.yml:"),
         ("- a", "scopelint.yml:1:1"),
@@ -61,9 +61,9 @@ def test_every_fault_of_a_config_at_once_with_line_and_column(
         ("rules: {SL101: {max_projects: 1}}", "scopelint.yml:1:"),
     ],
 )
-def test_a_malformed_config(text: str, place: str) -> None:
+def test_a_malformed_config(text: str, where: str) -> None:
     write(text)
-    result = call("config", "check").expect(2, place)
+    result = call("config", "check").expect(2, where)
     assert "secret-word" not in result.err
 
 

@@ -109,6 +109,22 @@ GOOD: dict[str, str] = {
     ),
     "overrides of nothing": "overrides: []\n",
     "overrides of a mixed prefix": "overrides: [{projects: [a], ignore: [SL]}]\n",
+    "waivers": (
+        "waivers:\n"
+        "  - rule: SL305\n"
+        "    project: acme/web/shop\n"
+        "    entry: partner/sdk\n"
+        "    reason: contract 42\n"
+        "    expires: 2026-12-31\n"
+        "    owner: '@web'\n"
+        "    ticket: SEC-7\n"
+        "  - {rule: acme-only, reason: known, expires: '2024-02-29'}\n"
+        "  - {rule: SL, project: '**', entry: 'group:42', reason: r, expires: 2026-12-31}\n"
+    ),
+    "permanent waivers": (
+        "allow_permanent_waivers: true\nwaivers: [{rule: SL305, project: a, reason: b}]\n"
+    ),
+    "gate in full": "gate: {fail_on: high, max: {medium: 10, low: 0}, allow_incomplete: true}\n",
     "json": '{"profile": "default", "gate": {"fail_on": "high"}, "trusted": []}',
     "alias": "select: &mine [SL101]\nignore: *mine\n",
 }
@@ -272,5 +288,62 @@ BAD: dict[str, tuple[str, tuple[tuple[int, int, str, str], ...]]] = {
     ),
     "rules file": ("rules_file: mine.py\n", ((1, 1, "unknown key", "--rules-file"),)),
     "gate": ("gate: {fail_on: medum}\n", ((1, 17, "never", '"medium"'),)),
+    "gate max": (
+        "gate: {max: {medum: 1, high: -1, low: '3'}, allow_incomplete: yes}\n",
+        (
+            (1, 14, "one of critical", '"medium"'),
+            (1, 30, "greater than or equal to 0", ""),
+            (1, 39, "a whole number", ""),
+            (1, 63, "true or false", "YAML 1.2"),
+        ),
+    ),
+    "waiver without": (
+        "waivers:\n  - {rule: SL305}\n",
+        ((2, 5, "is missing", ""),),
+    ),
+    "waiver without an end": (
+        "allow_permanent_waivers: false\n"
+        "waivers:\n"
+        "  - {rule: SL305, project: a, reason: b}\n"
+        "  - {rule: SL305, project: a, reason: b, expires: 2026-12-31}\n"
+        "  - {rule: SL305, project: a, reason: b, expires: }\n",
+        (
+            (3, 5, "has no end: the key expires is missing", "allow_permanent_waivers"),
+            (5, 50, "there is no value", "remove the key"),
+        ),
+    ),
+    "waiver dates": (
+        "waivers:\n"
+        "  - {rule: SL305, reason: b, expires: 31.12.2026}\n"
+        "  - {rule: SL305, reason: b, expires: never}\n"
+        "  - {rule: SL305, reason: b, expires: 20261231}\n"
+        "  - {rule: SL305, reason: b, expires: 2026-12-31T00:00:00Z}\n",
+        (
+            (2, 39, "not a date", "2026-12-31"),
+            (3, 39, "not a date", "2026-12-31"),
+            (4, 39, "must be text", ""),
+            (5, 39, "not a date", "2026-12-31"),
+        ),
+    ),
+    "waiver of what": (
+        "waivers:\n"
+        "  - {rule: SL999, project: /a, entry: '', reason: ' ', expires: 2026-12-31, woner: x}\n"
+        "  - {rules: [SL305], reason: b, expires: 2026-12-31}\n"
+        "  - SL305\n",
+        (
+            (2, 12, 'unknown rule "SL999"', ""),
+            (2, 28, "no slash at its ends", ""),
+            (2, 39, "must not be empty", ""),
+            (2, 51, "one line of text", ""),
+            (2, 77, 'unknown key "woner"', '"owner"'),
+            (3, 5, "rule", ""),
+            (3, 6, 'unknown key "rules"', '"rule"'),
+            (4, 5, "must be a mapping", ""),
+        ),
+    ),
+    "extends": (
+        "extends: [base.yml, 3]\n",
+        ((1, 11, "a config that is no file cannot", ""), (1, 21, "must be text", "")),
+    ),
     "gate null": ("gate: {fail_on: ~}\n", ((1, 17, "must be one of", ""),)),
 }

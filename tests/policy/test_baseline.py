@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from scopelint.errors import UsageError
-from scopelint.finding import Severity, State
-from scopelint.policy.baseline import SCHEMA, create, load
+from scopelint.finding import Finding, Outcome, Severity, State
+from scopelint.policy.baseline import SCHEMA, Known, create, load
 from tests.policy.test_waivers import finding
 
 ONE, TWO = finding(), finding(path="acme/api")
@@ -96,3 +96,49 @@ def test_missing_folder_too_large(tmp_path: Path) -> None:
     path.write_text(create("https://g", [ONE, TWO]).text())
     with pytest.raises(UsageError, match="larger than"):
         load(path, limit=10)
+
+
+def test_what_was_unknown_and_fails_now_is_new() -> None:
+    """A missing answer that was accepted accepts no answer; the other way round it does."""
+    unknown = replace(ONE, verdict=Outcome.UNKNOWN)
+    baseline = create("https://g", [unknown])
+    assert baseline.known[ONE.fingerprint].severity == "unknown"
+    assert baseline.apply([ONE])[0].state is State.NEW
+    assert baseline.apply([unknown])[0].state is State.BASELINED
+    assert create("https://g", [ONE]).apply([unknown])[0].state is State.BASELINED
+
+
+@pytest.mark.parametrize(
+    ("now", "state"),
+    [
+        ({"group": 1, "scope": 9}, State.BASELINED),
+        ({"scope": 9}, State.BASELINED),
+        ({"group": 2, "scope": 1}, State.NEW),
+        ({"group": 1, "count": 1}, State.NEW),
+        ({}, State.BASELINED),
+    ],
+)
+def test_a_sum_of_gaps_is_new_once_it_holds_more(
+    tmp_path: Path, now: dict[str, int], state: State
+) -> None:
+    """Gaps of projects have findings of their own and do not count in the sum's state."""
+
+    def summed(gaps: dict[str, int]) -> Finding:
+        whole = finding(path=None, entry=None)
+        return replace(whole, verdict=Outcome.UNKNOWN, evidence={"gaps": gaps})
+
+    path = tmp_path / "baseline.json"
+    path.write_text(create("https://g", [summed({"group": 1, "scope": 3})]).text())
+    assert load(path).apply([summed(now)])[0].state is state
+
+
+def test_what_could_not_be_judged_is_kept() -> None:
+    """Whoever renews a baseline says what could not be told."""
+    baseline = create("https://g", [ONE, TWO])
+    kept = {TWO.fingerprint}
+
+    def unjudged(known: Known) -> bool:
+        return known.project == "acme/api"
+
+    assert baseline.pruned([], unjudged).known.keys() == kept
+    assert baseline.updated([ONE], unjudged).known.keys() == {ONE.fingerprint} | kept

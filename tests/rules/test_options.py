@@ -14,6 +14,7 @@ DEFAULTS = {
     "SL404": {"threshold": 90},
     "SL701": {"days": 90},
     "SL703": {"days": 90, "max_share": 20, "min_projects": 10},
+    "SL805": {"replaced_lists": True},
 }
 
 

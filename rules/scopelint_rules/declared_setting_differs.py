@@ -1,0 +1,64 @@
+"""SL801: the inbound limit is not what the declared policy says."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from scopelint.declared import DeclaredScope
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import Project, Scope
+from scopelint.rule import DeclaredRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class DeclaredSettingDiffers(DeclaredRule):
+    """Flags projects whose effective inbound limit differs from the declared one.
+
+    A limit that no boolean declares is passed over: SL805 reports it.
+    """
+
+    code = "SL801"
+    name = "declared-setting-differs"
+    title = "A setting differs from the declared policy"
+    severity = Severity.HIGH
+    tags = ("job-token", "settings", "declared", "drift")
+    cwe = (284,)
+    owasp = ("CICD-SEC-5", "CICD-SEC-7")
+
+    def judge(
+        self, project: Project, scope: Scope, declared: DeclaredScope, estate: "Estate"
+    ) -> Iterable[Verdict]:
+        """Yield one verdict on the inbound limit."""
+        if declared.limit is None:
+            return
+        evidence = {
+            "setting": "limit_access_to_this_project",
+            "declared": declared.limit,
+            "actual": scope.inbound_effective,
+            "inbound_own": scope.inbound_own,
+            "enforcement": estate.scan.enforcement,
+            "declared_at": declared.limit_at.evidence(),
+        }
+        if scope.inbound_effective is None:
+            yield self.unknown(
+                "Whether the limit is as declared is not known: the effective flag was not read.",
+                evidence=evidence,
+                remediation="Scan again with a token that has Maintainer on the project.",
+            )
+        elif scope.inbound_effective == declared.limit:
+            yield PASS
+        elif declared.limit:
+            yield self.fail(
+                f"The limit is off; {declared.limit_at} declares it on.",
+                evidence=evidence,
+                remediation="Apply the declared policy, after a look at who uses the project today.",
+            )
+        else:
+            forced = " (the instance enforces it, so no project can switch it off)"
+            yield self.fail(
+                f"The limit is on; {declared.limit_at} declares it off"
+                f"{forced if estate.scan.enforcement == 'on' else ''}.",
+                evidence=evidence,
+                remediation="Declare limit_access_to_this_project: true, with the entries needed.",
+            )

@@ -1,0 +1,96 @@
+"""SL804: the declared policy names a group or project that is not there."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from scopelint.declared import DeclaredName, DeclaredPolicy
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import EntryKind
+from scopelint.rule import DeclaredFileRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class DeclaredTargetUnknown(DeclaredFileRule):
+    """Flags names in the policy that nothing has, each once.
+
+    Levels for groups and projects outside what was read are none of this scan's affair: they are
+    passed over.
+    """
+
+    code = "SL804"
+    name = "declared-target-unknown"
+    title = "The declared policy names something that is not there"
+    severity = Severity.MEDIUM
+    tags = ("job-token", "declared")
+    cwe = (1188,)
+    owasp = ("CICD-SEC-7",)
+
+    def judge_file(self, declared: DeclaredPolicy, estate: "Estate") -> Iterable[Verdict]:
+        """Yield a verdict for each name that is not known, one pass where all are."""
+        silent = True
+        seen: set[str] = set()
+        for name, is_level in _names(declared):
+            if name.key in seen or _is_there(name, estate, is_level=is_level):
+                continue
+            inside = isinstance(name.name, str) and estate.names_inside(name.name)
+            if is_level and not inside:
+                continue
+            seen.add(name.key)
+            silent = False
+            yield self._verdict(name, estate, inside=inside)
+        if silent:
+            yield PASS
+
+    def _verdict(self, name: DeclaredName, estate: "Estate", *, inside: bool) -> Verdict:
+        other: EntryKind = "project" if name.kind == "group" else "group"
+        swapped = isinstance(name.name, str) and estate.number_of(other, name.name) is not None
+        evidence = {
+            "kind": name.kind,
+            "declared": name.name,
+            "inside_targets": inside,
+            "declared_at": name.at.evidence(),
+        }
+        if swapped or (inside and estate.enumerated):
+            what = f"a {other}, not a {name.kind}" if swapped else "not there"
+            return self.fail(
+                f"{name.at} names the {name.kind} {name.name}, which is {what}.",
+                evidence=evidence,
+                remediation=f"Move it to the list of {other}s."
+                if swapped
+                else "Correct the path, or remove it from the policy; it may have been renamed.",
+                key=name.key,
+            )
+        if inside:
+            why = "the list of what is there could not be read whole"
+        elif isinstance(name.name, int) or estate.was_asked_for(name.kind, name.name):
+            why = "it was not found, or is not visible to this token"
+        else:
+            why = "the snapshot was collected without this policy, so nobody asked for it"
+        return self.unknown(
+            f"{name.at} names the {name.kind} {name.name}; whether it is there is not known: {why}.",
+            evidence=evidence,
+            remediation="Check the spelling; collect with this config and a token that sees it.",
+            key=name.key,
+        )
+
+
+def _names(declared: DeclaredPolicy) -> Iterable[tuple[DeclaredName, bool]]:
+    yield from ((name, False) for name in declared.entries())
+    yield from ((name, True) for name in declared.subjects())
+
+
+def _is_there(name: DeclaredName, estate: "Estate", *, is_level: bool) -> bool:
+    if estate.knows(name.kind, name.name):
+        return True
+    # A level may be for a user's namespace too, which is no group.
+    return is_level and name.kind == "group" and str(name.name).lower() in _namespaces(estate)
+
+
+def _namespaces(estate: "Estate") -> frozenset[str]:
+    return estate.derived(_lower_namespaces)
+
+
+def _lower_namespaces(estate: "Estate") -> frozenset[str]:
+    return frozenset(path.lower() for path in estate.tree.paths())

@@ -1,0 +1,98 @@
+"""SL803: an entry is on the allowlist that the declared policy does not list."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from scopelint.declared import DeclaredName, DeclaredScope
+from scopelint.finding import PASS, Severity, Verdict
+from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.paths import entry_evidence, is_self
+from scopelint.rule import DeclaredRule
+
+if TYPE_CHECKING:
+    from scopelint.estate import Estate
+
+
+class UndeclaredEntry(DeclaredRule):
+    """Flags entries beyond the declared ones, where the policy is exact (`enforce`).
+
+    Passed over: the project's entry for itself, which gitlabform never removes, and entries whose
+    target is gone, which SL402 reports.
+    """
+
+    code = "SL803"
+    name = "undeclared-entry"
+    title = "An entry is not declared"
+    severity = Severity.MEDIUM
+    tags = ("job-token", "allowlist", "declared", "drift")
+    cwe = (284,)
+    owasp = ("CICD-SEC-5", "CICD-SEC-7")
+
+    def judge(
+        self, project: Project, scope: Scope, declared: DeclaredScope, estate: "Estate"
+    ) -> Iterable[Verdict]:
+        """Yield a verdict for each undeclared entry, one pass where none is."""
+        if not declared.enforce:
+            return
+        silent = True
+        for entry in scope.entries:
+            names = declared.names(entry.kind)
+            if names is None or entry.target_id is None or is_self(entry, project):
+                continue
+            said = _declared(entry, names, estate)
+            if said is not True:
+                silent = False
+                yield self._verdict(entry, declared, certain=said is False)
+        if Fact.ENTRIES in scope.missing:
+            yield self.unknown(
+                "A part of its allowlist could not be read, so there may be entries beyond the"
+                " declared ones.",
+                evidence={
+                    "entries_read": len(scope.entries),
+                    "declared_at": declared.enforce_at.evidence(),
+                },
+                remediation="Scan again, so that the whole allowlist is read.",
+                key="entries",
+            )
+        elif silent:
+            yield PASS
+
+    def _verdict(self, entry: AllowlistEntry, declared: DeclaredScope, *, certain: bool) -> Verdict:
+        evidence: dict[str, Any] = {
+            "declared_at": declared.enforce_at.evidence(),
+            **entry_evidence(entry),
+        }
+        name = entry.target_path or f"with the id {entry.target_id}"
+        if not certain:
+            return self.unknown(
+                f"Whether the {entry.kind} {name} is declared is not known: its path was not read,"
+                " and the policy names others by a path that was not found.",
+                evidence=evidence,
+                remediation="Declare the entry by its id, or scan with a token that sees it.",
+                entry=entry,
+            )
+        return self.fail(
+            f"The {entry.kind} {name} is on the allowlist and not declared; {declared.enforce_at}"
+            " makes the declaration exact.",
+            evidence=evidence,
+            remediation="Remove the entry, or declare it.",
+            entry=entry,
+        )
+
+
+def _declared(
+    entry: AllowlistEntry, names: tuple[DeclaredName, ...], estate: "Estate"
+) -> bool | None:
+    """Tell whether an entry is among the names; None where nothing tells."""
+    path = entry.target_path.lower() if entry.target_path else None
+    doubtful = False
+    for each in names:
+        if isinstance(each.name, int):
+            if each.name == entry.target_id:
+                return True
+            continue
+        number = estate.number_of(each.kind, each.name)
+        if number == entry.target_id or each.name.lower() == path:
+            return True
+        doubtful = doubtful or (path is None and number is None)
+    return None if doubtful else False

@@ -1,0 +1,84 @@
+"""The gate: whether a run passes, and why not.
+
+1. `fail_on` is the lowest severity of a new finding that fails the run. `never` turns the gate off
+   altogether.
+2. `most` (gate.max) says how many new findings of a severity are tolerated. A severity that is
+   named there fails the run when there are more, whether it reaches `fail_on` or not.
+3. Where nothing fails, an incomplete scan is incomplete, unless every gap that makes it so is
+   accepted (see `gaps_accepted`) or `allow_incomplete` says that it may be.
+
+Waived and baselined findings, and unknown ones, never fail a run.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from scopelint.finding import Finding, Outcome, Severity, State
+from scopelint.model import Fact, Gap
+from scopelint.report import Gate, Summary
+
+FailOn = Severity | Literal["never"]
+
+INCOMPLETE = "SL902"
+"""The rule that sums up what no finding on a project stands for."""
+_OF_THE_RUN = frozenset({Fact.UNFINISHED, Fact.SHARD})
+ALLOWED = "the scan is incomplete, which is allowed"
+ACCEPTED = "every gap of the scan is waived or baselined"
+
+
+def gate(
+    summary: Summary,
+    fail_on: FailOn,
+    *,
+    complete: bool,
+    most: Mapping[Severity, int] | None = None,
+    allow_incomplete: bool = False,
+    accepted: bool = False,
+) -> Gate:
+    """Decide whether the run passes; a finding that gates beats an incomplete scan."""
+    most = most or {}
+    reasons = tuple(_reasons(summary, fail_on, most)) if fail_on != "never" else ()
+    result: Literal["pass", "fail", "incomplete"] = "fail" if reasons else "pass"
+    if not reasons and not complete:
+        if accepted:
+            reasons = (ACCEPTED,)
+        elif allow_incomplete:
+            reasons = (ALLOWED,)
+        else:
+            result, reasons = "incomplete", ("the scan is incomplete",)
+    return Gate(result, str(fail_on), reasons, most, allow_incomplete, accepted)
+
+
+def _reasons(summary: Summary, fail_on: Severity, most: Mapping[Severity, int]) -> Iterable[str]:
+    for severity in Severity:
+        count = summary.severities.get(severity, 0)
+        if severity is Severity.UNKNOWN or not count:
+            continue
+        if severity in most:
+            if count > most[severity]:
+                yield f"{count} {severity.value}, more than {most[severity]}"
+        elif severity.reaches(fail_on):
+            yield f"{count} {severity.value}"
+
+
+def gaps_accepted(gaps: Iterable[Gap], findings: Iterable[Finding]) -> bool:
+    """Tell whether a waiver or the baseline covers every gap that makes a scan incomplete.
+
+    A gap of a project is covered where the project has findings of verdict unknown and none of
+    them is new; any other gap where the finding SL902 is not new. A collection that was broken
+    off, and a missing shard, are faults of the run itself: nothing covers them.
+    """
+    breaking = [gap for gap in gaps if gap.breaks_completeness]
+    if not breaking or any(gap.fact in _OF_THE_RUN for gap in breaking):
+        return False
+    covered: dict[int | None, bool] = {}
+    for finding in findings:
+        project = finding.project.id if finding.project else None
+        if finding.verdict is Outcome.UNKNOWN and (project or finding.rule == INCOMPLETE):
+            covered[project] = covered.get(project, True) and finding.state is not State.NEW
+    return all(covered.get(subject(gap), False) for gap in breaking)
+
+
+def subject(gap: Gap) -> int | None:
+    """Return the id of the project that a gap is about, None for every other gap."""
+    return gap.subject_id if gap.subject_kind == "project" else None

@@ -1,0 +1,83 @@
+"""docs/repair.md: every command on the page works, in the order in which it stands there."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scopelint.errors import ExitCode
+from scopelint.registry import find_rules
+from scopelint.simulator import Simulator, load_estate
+from tests.meta.kit import Ran, run
+from tests.meta.sources import ROOT
+
+EXAMPLE_URL = "https://gitlab.example.com"
+READER, WRITER = "glpat-repair-reader", "glpat-repair-writer"
+ESTATE = f"""
+gitlab: {{version: "19.3.0", enforce_inbound: false}}
+users: [{{username: bot}}]
+tokens:
+  - {{token: {READER}, user: bot, scopes: [read_api]}}
+  - {{token: {WRITER}, user: bot, scopes: [api]}}
+roles: [{{user: bot, on: acme, role: maintainer}}]
+groups: [{{path: acme}}]
+projects: []
+generate:
+  - {{under: acme, projects: 40, groups: 5, entries: 2, open_share: 0.6, seed: 3, log: 3}}
+"""
+TEXT = (ROOT / "docs" / "repair.md").read_text(encoding="utf-8")
+LINES = [
+    line
+    for block in re.findall(r"^```sh\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+    for line in block.splitlines()
+]
+CODES = {"scopelint plan acme.snapshot --select SL4 --exit-code": ExitCode.DRIFT}
+"""The lines, by how they begin, whose exit code is not 0."""
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Ran], Path]]:
+    """Run every line of the page in one folder; give what each did."""
+    folder = tmp_path_factory.mktemp("repair")
+    with Simulator(load_estate(ESTATE)) as gitlab:
+        extra = {"SCOPELINT_TOKEN": WRITER, "SCOPELINT_URL": gitlab.url}
+        ran = {
+            line: run(["bash", "-uc", line.replace(EXAMPLE_URL, gitlab.url)], folder, extra)
+            for line in LINES
+        }
+        assert gitlab.crashes == []
+        yield ran, folder
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_command_works(walked: tuple[dict[str, Ran], Path], line: str) -> None:
+    ran, _ = walked
+    code = next((code for begins, code in CODES.items() if line.startswith(begins)), ExitCode.OK)
+    assert ran[line].code == code, ran[line].out + ran[line].err
+    assert "Traceback" not in ran[line].err
+    assert WRITER not in ran[line].out + ran[line].err
+
+
+def test_the_page_has_its_lines() -> None:
+    assert len(LINES) == len(set(LINES))
+    assert all(line.startswith("scopelint ") for line in LINES)
+
+
+def test_the_suggestion_closes_every_open_project(walked: tuple[dict[str, Ran], Path]) -> None:
+    _, folder = walked
+    plan = json.loads((folder / "close.plan.json").read_text(encoding="utf-8"))
+    closed = {
+        project["path"]
+        for project in plan["projects"]
+        if any(action["operation"] == "set-inbound" for action in project["actions"])
+    }
+    check = "scopelint check acme.snapshot --select SL101 --exit-zero -f json"
+    report = json.loads(run(check.split(), folder).out)
+    assert {finding["project"]["path"] for finding in report["findings"]} == closed
+    assert len(closed) > 10
+
+
+def test_every_rule_on_the_page_is_one() -> None:
+    assert set(re.findall(r"SL\d{3}", TEXT)) <= set(find_rules())
