@@ -14,6 +14,7 @@ COMMANDS = {
         "scopelint.cli.collect:collect", "Only read the scopes, into a snapshot file."
     ),
     "check": Entry("scopelint.cli.check:check", "Judge a snapshot and report, offline."),
+    "diff": Entry("scopelint.cli.diff:diff", "Show what changed between two snapshots."),
     "reach": Entry(
         "scopelint.cli.reach:reach", "Show who can reach a project, and what it can reach."
     ),
@@ -23,9 +24,25 @@ COMMANDS = {
     "gate": Entry(
         "scopelint.cli.gate:gate", "Give the exit code of a JSON report, without a scan."
     ),
+    "baseline": Entry(
+        "scopelint.cli.baseline:baseline",
+        "Accept what is there today, so that only new things gate.",
+    ),
+    "suggest": Entry(
+        "scopelint.cli.suggest:suggest",
+        "Plan the smallest allowlists that keep every logged use working.",
+    ),
+    "plan": Entry("scopelint.cli.plan:plan", "Plan the repair of what a snapshot shows."),
+    "apply": Entry("scopelint.cli.apply:apply", "Do what a plan says, where nothing moved since."),
+    "undo": Entry("scopelint.cli.undo:undo", "Take back what an apply changed."),
+    "export": Entry(
+        "scopelint.cli.export:export", "Write a snapshot as an inventory or as policy code."
+    ),
     "rules": Entry("scopelint.cli.rules:rules", "List the rules."),
     "explain": Entry("scopelint.cli.explain:explain", "Show one rule's page."),
-    "config": Entry("scopelint.cli.config:config", "Check a scopelint.yml, or print its schema."),
+    "config": Entry(
+        "scopelint.cli.config:config", "Make, check or show a scopelint.yml, or print its schema."
+    ),
     "doctor": Entry(
         "scopelint.cli.doctor:doctor", "Tell what this token can read here, all at once."
     ),

@@ -20,6 +20,7 @@ from scopelint.registry import find_rules
 @options.rules_file_option
 @options.rule_options
 @options.gate_options
+@options.baseline_options
 @options.report_options
 @options.face_options
 def check(snapshots: tuple[Path, ...], **given: Any) -> int:

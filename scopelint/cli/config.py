@@ -7,20 +7,31 @@ from pathlib import Path
 import click
 
 from scopelint.cli import options
+from scopelint.cli.lazy import Entry, LazyGroup
 from scopelint.cli.streams import err, out
+from scopelint.diff.data import schema as diff_schema
 from scopelint.errors import UsageError
 from scopelint.policy.config import FoundConfig, find_config, load_config
-from scopelint.policy.schema import config_schema
+from scopelint.policy.schema import DIALECT, config_schema
 from scopelint.policy.shown import clean
 from scopelint.registry import find_reporters, find_rules
+from scopelint.remedy.planfile import Plan
 
 
-@click.group()
+@click.group(
+    cls=LazyGroup,
+    entries={
+        "init": Entry("scopelint.cli.config_init:init", "Write a commented scopelint.yml."),
+        "check": Entry("scopelint.cli.config:check", "Check a scopelint.yml."),
+        "show": Entry("scopelint.cli.config_show:show", "Show every setting, and what set it."),
+        "schema": Entry("scopelint.cli.config:schema", "Print the JSON Schema of scopelint.yml."),
+    },
+)
 def config() -> None:
-    """Check a scopelint.yml, or print its JSON Schema."""
+    """Make, check or show a scopelint.yml, or print its JSON Schema."""
 
 
-@config.command()
+@click.command()
 @click.argument("file", type=options.FilePath(), required=False)
 @options.rules_file_option
 def check(file: Path | None, rules_files: tuple[Path, ...]) -> None:
@@ -41,11 +52,23 @@ def check(file: Path | None, rules_files: tuple[Path, ...]) -> None:
     out(f"{name}: no fault found")
 
 
-@config.command()
+@click.command()
 @click.option("--report", is_flag=True, help="The JSON report's schema instead.")
+@click.option("--plan", is_flag=True, help="The plan file's schema instead.")
+@click.option("--diff", is_flag=True, help="The schema of `diff -f json` instead.")
 @options.rules_file_option
-def schema(*, report: bool, rules_files: tuple[Path, ...]) -> None:
+def schema(*, report: bool, plan: bool, diff: bool, rules_files: tuple[Path, ...]) -> None:
     """Print the JSON Schema of scopelint.yml, for editors and checks."""
+    if report + plan + diff > 1:
+        raise UsageError(
+            "--report, --plan and --diff are schemas of their own", hint="Ask for one at a time."
+        )
+    if diff:
+        out(diff_schema())
+        return
+    if plan:
+        out(json.dumps({"$schema": DIALECT, **Plan.model_json_schema(by_alias=True)}, indent=2))
+        return
     if report:
         out(_report_schema())
         return

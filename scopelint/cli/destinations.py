@@ -144,7 +144,7 @@ def write_all(
         reporter = destination.reporter(options(destination))
         render = partial(_guarded, destination, partial(reporter.render, report))
         if destination.path is None:
-            _to_stdout(render)
+            to_stdout(render)
         else:
             write_file(destination.path, render)
         for note in reporter.notes:
@@ -166,18 +166,18 @@ def _guarded(destination: Destination, render: Callable[[BinaryIO], None], out: 
         ) from error
 
 
-def write_file(path: Path, render: Callable[[BinaryIO], None]) -> None:
+def write_file(path: Path, render: Callable[[BinaryIO], None], *, private: bool = False) -> None:
     """Write a file under a temporary name beside it and move it into place.
 
     A link stays: the file behind it is replaced. What is no file (a device, a named pipe) is
-    written to as it is. Raises OutputError.
+    written to as it is. With `private` only its owner may read it. Raises OutputError.
     """
     try:
         if _is_device(path):
             with path.open("wb") as out:
                 render(out)
         else:
-            _replace(path.resolve(), render)
+            _replace(path.resolve(), render, private=private)
     except BrokenPipeError:
         return  # a named pipe whose reader has seen enough
     except OSError as error:
@@ -187,8 +187,9 @@ def write_file(path: Path, render: Callable[[BinaryIO], None]) -> None:
         ) from None
 
 
-def _replace(path: Path, render: Callable[[BinaryIO], None]) -> None:
+def _replace(path: Path, render: Callable[[BinaryIO], None], *, private: bool) -> None:
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+    mode = 0o600 if private else mode
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp")
     temporary = Path(name)
     try:
@@ -207,13 +208,14 @@ def _umask() -> int:
     return current
 
 
-def _to_stdout(render: Callable[[BinaryIO], None]) -> None:
+def to_stdout(render: Callable[[BinaryIO], None]) -> None:
+    """Have bytes written to stdout; a reader that has seen enough is passed over."""
     stream = sys.stdout.buffer
     try:
         render(cast("BinaryIO", _Through(stream)))
         stream.flush()
     except OSError as error:
-        # A reader that has seen enough is passed over: the exit code still tells the verdict.
+        # The exit code still tells the verdict.
         streams.refused(error)
 
 

@@ -1,6 +1,9 @@
 """`scopelint gate`: the exit code of a JSON report, without a scan."""
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -9,7 +12,9 @@ from scopelint.cli import options
 from scopelint.cli.judging import exit_code
 from scopelint.cli.streams import out
 from scopelint.errors import NothingScannedError
-from scopelint.finding import Severity
+from scopelint.finding import Finding, Severity, State
+from scopelint.policy.gate import gaps_accepted
+from scopelint.report import Report, Summary
 from scopelint.reportfile import load_report
 
 
@@ -17,24 +22,71 @@ from scopelint.reportfile import load_report
 @click.argument("report", type=options.FilePath())
 @options.gate_options
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-def gate(
-    report: Path, fail_on: str | None, allow_incomplete: bool, exit_zero: bool, quiet: bool
-) -> int:
+def gate(report: Path, *, quiet: bool, **given: Any) -> int:
     """Exit as the scan behind REPORT, a file of `-f json`, would have.
 
     GitLab drops the security reports of a failed job; so one job scans with --exit-zero and
-    uploads them, and the next one gates. Without --fail-on the report's own threshold holds.
+    uploads them, and the next one gates. Without options the report's own thresholds hold, and
+    its waivers as they were; --as-of lets those that have ended by that day bite again.
     """
     loaded = load_report(report)
-    if not loaded.scan.projects.total and not exit_zero:
+    if not loaded.scan.projects.total and not given["exit_zero"]:
         raise NothingScannedError(f"{report}: no project was scanned")
-    threshold = fail_on or loaded.gate.fail_on
+    summary, accepted = loaded.summary, loaded.gate.gaps_accepted
+    if given["as_of"] is not None:
+        summary, accepted = _later(loaded, given["as_of"])
+    threshold = given["fail_on"] or loaded.gate.fail_on
     found = engine.gate(
-        loaded.summary,
+        summary,
         "never" if threshold == "never" else Severity(threshold),
         complete=loaded.scan.complete,
+        most=loaded.gate.most,
+        allow_incomplete=given["allow_incomplete"] or loaded.gate.allow_incomplete,
+        accepted=accepted,
     )
     if not quiet:
         why = f": {', '.join(found.reasons)}" if found.reasons else ""
         out(f"{found.result} (fail on {found.fail_on}){why}")
-    return exit_code(found, allow_incomplete=allow_incomplete, exit_zero=exit_zero)
+    return exit_code(found, exit_zero=given["exit_zero"])
+
+
+def _later(report: Report, day: date) -> tuple[Summary, bool]:
+    """Return what the report counts once waivers that end before a day have lapsed.
+
+    A report that was made with --min-severity or --new-only does not list every finding, but all
+    of them are counted; so the counts are moved rather than made anew.
+    """
+    back = [finding for finding in report.findings if _lapsed(finding, day)]
+    if not back:
+        return report.summary, report.gate.gaps_accepted
+    again = engine.summarise(replace(finding, state=State.NEW) for finding in back)
+    before = report.summary
+    severities: dict[Severity, int] = {
+        severity: before.severities.get(severity, 0) + again.severities.get(severity, 0)
+        for severity in Severity
+        if severity is not Severity.UNKNOWN
+    }
+    summary = Summary(
+        severities, before.unknown + again.unknown, before.waived - len(back), before.baselined
+    )
+    findings = (
+        replace(finding, state=State.NEW) if _lapsed(finding, day) else finding
+        for finding in report.findings
+    )
+    accepted = report.gate.gaps_accepted and (
+        not again.unknown or gaps_accepted(report.scan.gaps, findings)
+    )
+    return summary, accepted
+
+
+def _lapsed(finding: Finding, day: date) -> bool:
+    """Tell whether a waived finding's waiver has ended; a date that is none has."""
+    if finding.state is not State.WAIVED or finding.waiver is None:
+        return False
+    expires = finding.waiver.expires
+    if expires is None:
+        return False
+    try:
+        return date.fromisoformat(expires) < day
+    except ValueError:
+        return True

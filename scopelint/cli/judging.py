@@ -18,17 +18,22 @@ from scopelint.cli.destinations import (
 )
 from scopelint.cli.face import Face
 from scopelint.cli.options import flatten
-from scopelint.errors import ExitCode, NothingScannedError
+from scopelint.errors import ExitCode, NothingScannedError, UsageError
 from scopelint.estate import Estate
 from scopelint.finding import Severity
 from scopelint.globs import GlobSet
 from scopelint.mappings import with_references
+from scopelint.policy.baseline import Baseline
+from scopelint.policy.baseline import load as load_baseline
 from scopelint.policy.config import Config
 from scopelint.policy.selection import Catalogue, added_rules, select_rules
 from scopelint.registry import Found, find_reporters
 from scopelint.report import Gate, RenderOptions, Report
 from scopelint.rule import InstanceRule, Policy, Rule
 from scopelint.snapshot import open_snapshots
+
+_WARNINGS = 20
+"""Sentences about waivers on stderr; the report holds them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,16 @@ class Judging:
     face: Face
     whole_set: bool = False
 
+    def check_instance(self, instance: str) -> None:
+        """Raise UsageError where the baseline is about another instance."""
+        known = self.settings.baseline
+        if known is not None and known.instance != instance:
+            raise UsageError(
+                f"the baseline {self.given['baseline']} is about {known.instance}, the scan about"
+                f" {instance}",
+                hint="Each instance has a baseline of its own: scopelint baseline create.",
+            )
+
     def judge(self, *paths: Path) -> Report:
         """Judge one snapshot, or the shards of one collection."""
         with open_snapshots(paths) as snapshot:
@@ -52,7 +67,18 @@ class Judging:
                 raise NothingScannedError(f"{names}: there is no project to judge")
             report = engine.run(estate, self.rules, self.settings, distributions=self.distributions)
             report = with_references(report)
+            self._tell_outside(estate)
+            self.check_instance(estate.scan.instance)
             return replace(report, whole_set=self.whole_set and snapshot.header.filters.everything)
+
+    def _tell_outside(self, estate: Estate) -> None:
+        """Say how much of a declared policy is for groups and projects that were not read."""
+        declared = next((rule.policy.declared for rule in self.rules if rule.policy.declared), None)
+        levels = declared.subjects() if declared else ()
+        outside = sum(not estate.names_inside(str(level.name)) for level in levels)
+        if declared and outside:
+            what = "a level is" if outside == 1 else f"{outside} levels are"
+            self.face.note(f"{declared.source}: {what} for what lies outside the targets, skipped")
 
     def conclude(self, judge: Callable[[], Report]) -> ExitCode:
         """Get the report, write it wherever it was asked for, and return the exit code.
@@ -66,12 +92,15 @@ class Judging:
                 raise
             self.face.warn(error.message)
             return ExitCode.OK
+        self._warn(report.warnings)
         write_all(self.destinations, report, self._options, self.face.warn)
-        return exit_code(
-            report.gate,
-            allow_incomplete=self.given["allow_incomplete"],
-            exit_zero=self.given["exit_zero"],
-        )
+        return exit_code(report.gate, exit_zero=self.given["exit_zero"])
+
+    def _warn(self, sentences: Sequence[str]) -> None:
+        for sentence in sentences[:_WARNINGS]:
+            self.face.warn(sentence)
+        if len(sentences) > _WARNINGS:
+            self.face.warn(f"{len(sentences) - _WARNINGS} more waivers need a look")
 
     def _options(self, destination: Destination) -> RenderOptions:
         to_stdout = destination.path is None
@@ -90,7 +119,8 @@ class Judging:
 
     def _extra(self) -> dict[str, str]:
         version, page = self.given["gitlab_sast_version"], report_page(self.destinations)
-        extra = {"gitlab_sast_version": version, "report_url": page}
+        off = "yes" if self.given["exit_zero"] else None
+        extra = {"gitlab_sast_version": version, "report_url": page, "exit_zero": off}
         return {key: value for key, value in extra.items() if value}
 
     def _job_colour(self) -> bool:
@@ -116,25 +146,24 @@ def prepare(
             ("the configuration", config.source),
             ("the token file", given.get("token_file")),
             ("the CA certificates", given.get("ca_file")),
+            ("the baseline", given["baseline"]),
+            *(("a configuration", path) for path in config.files.values()),
             *(("the rules file", path) for path in given.get("rules_files", ())),
         ),
     )
-    classes, added = _chosen(given, config, rules)
-    policy = Policy(
-        trusted=GlobSet((*config.trusted.patterns, *flatten(given["trusted"]))),
-        boundaries=config.boundaries,
-        assume_fine_grained=config.assume_fine_grained,
-        selected=tuple(rule.code for rule in classes),
-        of_instance=frozenset(rule.code for rule in classes if issubclass(rule, InstanceRule)),
-    )
+    chosen, settings = build_rules(given, config, rules)
     return Judging(
-        rules=tuple(rule(config.options.get(rule.code), policy) for rule in classes),
-        settings=engine.Settings(
+        rules=chosen,
+        settings=replace(
+            settings,
             fail_on=_fail_on(given["fail_on"] or config.fail_on),
-            severities=config.severity,
             min_severity=Severity(given["min_severity"]),
-            overrides=config.overrides,
-            selectable=tuple(rule(config.options.get(rule.code), policy) for rule in added),
+            most=config.gate_max,
+            allow_incomplete=given["allow_incomplete"] or config.allow_incomplete,
+            waivers=config.waivers,
+            today=given["as_of"],
+            baseline=_baseline(given),
+            new_only=given["new_only"],
         ),
         destinations=places,
         distributions={code: found.distribution for code, found in rules.items()},
@@ -142,6 +171,35 @@ def prepare(
         face=face,
         whole_set=_is_whole(given, config),
     )
+
+
+def _baseline(given: Mapping[str, Any]) -> Baseline | None:
+    if given["baseline"] is None:
+        if given["new_only"]:
+            raise UsageError("--new-only needs --baseline FILE: what is not new")
+        return None
+    return load_baseline(given["baseline"])
+
+
+def build_rules(
+    given: Mapping[str, Any], config: Config, rules: Mapping[str, Found[Rule]]
+) -> tuple[tuple[Rule, ...], engine.Settings]:
+    """Choose the rules of a run and build them, with what the config says of them."""
+    classes, added = _chosen(given, config, rules)
+    policy = Policy(
+        trusted=GlobSet((*config.trusted.patterns, *flatten(given["trusted"]))),
+        boundaries=config.boundaries,
+        assume_fine_grained=config.assume_fine_grained,
+        declared=config.declared,
+        selected=tuple(rule.code for rule in classes),
+        of_instance=frozenset(rule.code for rule in classes if issubclass(rule, InstanceRule)),
+    )
+    settings = engine.Settings(
+        severities=config.severity,
+        overrides=config.overrides,
+        selectable=tuple(rule(config.options.get(rule.code), policy) for rule in added),
+    )
+    return tuple(rule(config.options.get(rule.code), policy) for rule in classes), settings
 
 
 def _is_whole(given: Mapping[str, Any], config: Config) -> bool:
@@ -176,12 +234,12 @@ def _fail_on(text: str) -> engine.FailOn:
     return "never" if text == "never" else Severity(text)
 
 
-def exit_code(gate: Gate, *, allow_incomplete: bool, exit_zero: bool) -> ExitCode:
+def exit_code(gate: Gate, *, exit_zero: bool) -> ExitCode:
     """Return the exit code of a gate (outside contract, section 2)."""
     if exit_zero:
         return ExitCode.OK
     if gate.result == "fail":
         return ExitCode.FINDINGS
-    if gate.result == "incomplete" and not allow_incomplete:
+    if gate.result == "incomplete":
         return ExitCode.INCOMPLETE
     return ExitCode.OK

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,6 +55,24 @@ class SastVersion(click.ParamType[str]):
         return str(value)
 
 
+class Day(click.ParamType[date]):
+    """A date as `2026-12-31`."""
+
+    name = "DATE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read one; other ways of writing a date are refused, for few people can read them."""
+        if isinstance(value, date):
+            return value
+        wrong = f"{str(value)!r} is not a date, such as 2026-12-31"
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
+            self.fail(wrong, param, ctx)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(wrong, param, ctx)
+
+
 def flatten(values: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """Join the values of a repeated list option."""
     return tuple(word for value in values for word in value)
@@ -85,7 +104,7 @@ target_options = _all(
     ),
 )
 
-server_options = _all(
+_where_options = _all(
     click.option(
         "--url",
         metavar="URL",
@@ -102,6 +121,25 @@ server_options = _all(
         help="CA certificates (PEM) to trust. [REQUESTS_CA_BUNDLE, SSL_CERT_FILE]",
     ),
     click.option("--insecure", is_flag=True, help="Do not check GitLab's certificate."),
+)
+
+_concurrency_option = click.option(
+    "-j",
+    "--concurrency",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="Requests under way at once.",
+)
+
+_rate_option = click.option(
+    "--max-rpm",
+    type=click.IntRange(min=1),
+    help="Requests a minute at most.  [default: from GitLab's RateLimit headers]",
+)
+
+server_options = _all(
+    _where_options,
     click.option(
         "--api",
         type=click.Choice(["auto", "graphql", "rest"]),
@@ -109,25 +147,17 @@ server_options = _all(
         show_default=True,
         help="How to read.",
     ),
-    click.option(
-        "-j",
-        "--concurrency",
-        type=click.IntRange(1, 64),
-        default=8,
-        show_default=True,
-        help="Requests under way at once.",
-    ),
+    _concurrency_option,
     click.option(
         "--page-size",
         type=click.IntRange(1, 100),
         help="Projects a request at most.  [default: adaptive]",
     ),
-    click.option(
-        "--max-rpm",
-        type=click.IntRange(min=1),
-        help="Requests a minute at most.  [default: from GitLab's RateLimit headers]",
-    ),
+    _rate_option,
 )
+
+write_options = _all(_where_options, _concurrency_option, _rate_option)
+"""Those of the commands that change something: how to read is no choice there."""
 
 filter_options = _all(
     click.option(
@@ -208,6 +238,20 @@ gate_options = _all(
         "--allow-incomplete", is_flag=True, help="Exit 0, not 3, where something could not be read."
     ),
     click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 and 3."),
+    click.option(
+        "--as-of",
+        type=Day(),
+        help="The day that waivers are held against (UTC).  [default: today; gate: as in REPORT]",
+    ),
+)
+
+baseline_options = _all(
+    click.option(
+        "--baseline",
+        type=FilePath(),
+        help="Findings in this file are not new: they do not gate. See `scopelint baseline`.",
+    ),
+    click.option("--new-only", is_flag=True, help="Do not show what is in the baseline."),
 )
 
 report_options = _all(
@@ -272,6 +316,10 @@ progress_option = click.option(
     "--progress/--no-progress",
     default=None,
     help="Show progress on stderr.  [default: on a terminal]",
+)
+
+yes_option = click.option(
+    "--yes", is_flag=True, help="Do not ask first; needed where there is no terminal."
 )
 
 resume_option = click.option(

@@ -23,6 +23,7 @@ from scopelint.report import Report
 @options.rules_file_option
 @options.rule_options
 @options.gate_options
+@options.baseline_options
 @options.report_options
 @options.face_options
 @options.progress_option
@@ -41,6 +42,7 @@ def scan(**given: Any) -> int:
     if given["resume"] and keep is None:
         raise UsageError("--resume needs --snapshot FILE: the file to continue")
     judging = prepare(given, session.config, session.rules, face, [keep] if keep else [])
+    judging.check_instance(session.server.url)
 
     def read_and_judge(path: Path) -> Report:
         collect_into(path, session, face)

@@ -107,7 +107,7 @@ def open_session(given: Mapping[str, Any], face: Face) -> Session:
         instance=given["instance"],
         known=known,
     )
-    credentials = _credentials(given, targets)
+    credentials = find_own_credentials(given, targets)
     urls = config.urls(with_targets=not targets, known=known)
     instance = resolve_origin(
         flag=given.get("url"),
@@ -133,7 +133,7 @@ def open_session(given: Mapping[str, Any], face: Face) -> Session:
     if server.insecure:
         face.warn("--insecure: GitLab's certificate is not checked")
         _warn_no_more()
-    return Session(server, _order(targets, given), config, rules, given)
+    return Session(server, _order(targets, given, config), config, rules, given)
 
 
 def _warn_no_more() -> None:
@@ -153,7 +153,8 @@ def _check_instance(url: str, targets: tuple[TargetSpec, ...], given: Mapping[st
         )
 
 
-def _credentials(given: Mapping[str, Any], targets: tuple[TargetSpec, ...]) -> Credentials:
+def find_own_credentials(given: Mapping[str, Any], targets: tuple[TargetSpec, ...]) -> Credentials:
+    """Return the token of a run, for the addresses that the user named; raise as its finder does."""
     named = (
         given.get("url"),
         *(os.environ.get(name) for name in ENVIRONMENT),
@@ -179,7 +180,7 @@ def _server(url: str, credentials: Credentials, given: Mapping[str, Any]) -> Ser
     )
 
 
-def _order(targets: tuple[TargetSpec, ...], given: Mapping[str, Any]) -> Order:
+def _order(targets: tuple[TargetSpec, ...], given: Mapping[str, Any], config: Config) -> Order:
     include, exclude = flatten(given.get("include", ())), flatten(given.get("exclude", ()))
     return Order(
         wanted=tuple(Wanted(target.kind, target.path, target.id) for target in targets),
@@ -193,7 +194,11 @@ def _order(targets: tuple[TargetSpec, ...], given: Mapping[str, Any]) -> Order:
         concurrency=given.get("concurrency", 8),
         page_size=given.get("page_size"),
         shard=parse_shard(given.get("shard"), os.environ),
+        also_resolve=tuple(
+            (each.kind, each.name)
+            for each in (config.declared.entries() if config.declared else ())
+        ),
     )
 
 
-__all__ = ["Session", "TokenSource", "open_session", "read_config"]
+__all__ = ["Session", "TokenSource", "find_own_credentials", "open_session", "read_config"]

@@ -190,7 +190,7 @@ def test_simulate_serves_until_it_is_stopped(sign: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize(
-    ("estate", "place"),
+    ("estate", "where"),
     [
         (b"projects: [{path: a}]\nnonsense: 1\n", "estate.yml"),
         (b"a: [", "estate.yml:2:1: not YAML"),
@@ -199,9 +199,9 @@ def test_simulate_serves_until_it_is_stopped(sign: signal.Signals) -> None:
         (b"", "estate.yml"),
     ],
 )
-def test_an_estate_with_faults(estate: bytes, place: str) -> None:
+def test_an_estate_with_faults(estate: bytes, where: str) -> None:
     Path("estate.yml").write_bytes(estate)
-    call("simulate", "estate.yml", "--port", "0").expect(2, place)
+    call("simulate", "estate.yml", "--port", "0").expect(2, where)
 
 
 def test_wrong_calls_of_simulate(place: Path) -> None:

@@ -21,10 +21,13 @@ OPTIONS = {
     *("--page-size", "--max-rpm", "--config", "--no-config"),
     # how it is judged
     *("--select", "--ignore", "--extend-select", "--trusted", "--rules-file"),
-    *("--fail-on", "--allow-incomplete", "--exit-zero"),
+    *("--fail-on", "--allow-incomplete", "--exit-zero", "--exit-code", "--diff"),
     *("--baseline", "--new-only", "--as-of", "--from-report"),
     # what is asked
-    *("--from", "--transitive", "--want"),
+    *("--from", "--transitive", "--want", "--ci"),
+    # how it is repaired
+    *("--to", "--unsafe", "--policy", "--allow-groups", "--min-share", "--min-log-days"),
+    *("--plan", "--yes", "--journal", "--max-removals", "--max-projects"),
     # how it is shown
     *("--format", "-f", "--report", "--min-severity", "--show-waived", "--show-fix"),
     *("--sarif-include-suppressed", "--sarif-category", "--gitlab-sast-version"),
@@ -44,7 +47,9 @@ def _commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
         assert command is not None
         yield (name,), command
         if isinstance(command, click.Group):
-            for below, child in command.commands.items():
+            for below in command.list_commands(context):
+                child = command.get_command(context, below)
+                assert child is not None
                 yield (name, below), child
 
 

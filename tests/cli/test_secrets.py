@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from scopelint.registry import find_reporters
 from scopelint.simulator import Faults, Simulator
 from tests.cli.kit import DEVELOPER, EXPIRED, JOB, SMALL, TOKEN, Result, call, files_below
 
-REPORTS = [f"--report={name}=r.{name}" for name in ("console", "json", "html", "junit", "sarif")]
+REPORTS = [f"--report={name}=r.{name}" for name in find_reporters()]
 
 
 def clean(result: Result, *tokens: str) -> None:

@@ -81,3 +81,20 @@ def test_the_suggestion_closes_every_open_project(walked: tuple[dict[str, Ran], 
 
 def test_every_rule_on_the_page_is_one() -> None:
     assert set(re.findall(r"SL\d{3}", TEXT)) <= set(find_rules())
+
+
+def summary(folder: Path, old: str, new: str) -> dict[str, int]:
+    compared = run([*f"scopelint diff {old}.snapshot {new}.snapshot -f json".split()], folder)
+    found: dict[str, int] = json.loads(compared.out)["summary"]
+    return found
+
+
+def test_all_is_closed_and_then_as_it_was(walked: tuple[dict[str, Ran], Path]) -> None:
+    _, folder = walked
+    closed = summary(folder, "acme", "closed")
+    assert closed["access_gained"] == 0
+    assert closed["access_lost"] > 10
+    assert closed["findings_new"] == 0
+    undone = summary(folder, "acme", "undone")
+    kept = ("access_gained", "access_lost", "settings", "entries_added", "entries_removed")
+    assert [undone[name] for name in kept] == [0] * 5

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
 from scopelint.estate import Estate
-from scopelint.model import Gap, Group, Project, Target
+from scopelint.model import EntryKind, Gap, Group, Project, Target
 from scopelint.snapshot import Header, Walk
 from tests.access.strategies import GROUPS, IDS
 
@@ -39,6 +39,15 @@ class Memory:
 
     def targets_inside(self) -> Iterator[Target]:
         return iter(())
+
+    def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]:
+        listed = {
+            (entry.kind, entry.target_id, entry.target_path)
+            for project in self._projects
+            for entry in (project.scope.entries if project.scope else ())
+            if entry.target_id is not None
+        }
+        return iter(sorted(listed, key=lambda one: one[:2]))
 
     def walks(self) -> Iterator[Walk]:
         return iter(())

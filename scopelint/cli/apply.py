@@ -1,0 +1,136 @@
+"""`scopelint apply`: a plan, done where nothing moved since it was made."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scopelint.cli import options
+from scopelint.cli.face import Face, start
+from scopelint.cli.progress import ProgressLine
+from scopelint.cli.repairing import (
+    ask,
+    check_answerable,
+    count,
+    journal_of,
+    open_writing,
+    show,
+    told,
+    totals,
+)
+from scopelint.cli.streams import out
+from scopelint.collector.live import Live
+from scopelint.errors import ExitCode, UsageError
+from scopelint.policy.shown import clean
+from scopelint.remedy import states
+from scopelint.remedy.apply import apply as apply_plan
+from scopelint.remedy.apply import check_plan, new_journal, open_journal
+from scopelint.remedy.planfile import Plan, load_plan
+
+
+@click.command()
+@click.argument("plan_file", type=options.FilePath(), metavar="PLAN")
+@options.yes_option
+@click.option(
+    "--journal",
+    "journal_file",
+    type=options.FilePath(),
+    help="Where each write is noted, before and after.  [default: PLAN.journal]",
+)
+@click.option("--resume", is_flag=True, help="Finish what the journal shows as begun.")
+@click.option(
+    "--max-removals",
+    type=click.IntRange(min=0),
+    default=50,
+    show_default=True,
+    help="Refuse a plan that removes more entries.",
+)
+@click.option(
+    "--max-projects",
+    type=click.IntRange(min=1),
+    default=500,
+    show_default=True,
+    help="Refuse a plan that changes more projects.",
+)
+@options.write_options
+@options.config_options
+@options.face_options
+@options.progress_option
+def apply(**given: Any) -> int:
+    """Change GitLab as PLAN says, project by project, only where nothing moved since.
+
+    The token needs the scope api. Each project is read again first, and left where its state is no
+    longer the plan's (exit 5). Inside a project it adds, changes permissions, switches settings,
+    then removes, and reads back. A project that fails is left at that step; after 10 failed ones
+    no other is begun (exit 4). `scopelint undo` takes the journal back.
+    """
+    face = Face(given["quiet"], given["verbose"], given["color"])
+    start(face)
+    plan_file: Path = given["plan_file"]
+    plan = load_plan(plan_file)
+    check_plan(plan, max_removals=given["max_removals"], max_projects=given["max_projects"])
+    if not plan.projects:
+        out("the plan changes nothing")
+        return ExitCode.OK
+    check_answerable(yes=given["yes"])
+    journal_file = journal_of(given["journal_file"], plan_file)
+    if journal_file.exists() != given["resume"]:
+        _refuse(journal_file, resume=given["resume"])
+    session = open_writing(given, face, plan.instance, plan.projects[0].id)
+    for words in _summary(plan):
+        face.note(words)
+    ask(f"Apply this to {plan.instance}?", yes=given["yes"])
+    with session.connect() as connection:
+        live = Live(connection)
+        live.require_write()
+        journal = (
+            open_journal(journal_file, plan)
+            if given["resume"]
+            else new_journal(journal_file, plan, live)
+        )
+        with (
+            told(journal, "finish it with --resume, or undo it"),
+            ProgressLine(face, wanted=given["progress"]) as line,
+        ):
+            reports = apply_plan(
+                connection,
+                live,
+                plan,
+                journal,
+                concurrency=given["concurrency"],
+                listener=line,
+            )
+    code = show(reports, did="applied", idle="an earlier run had finished")
+    if journal.histories:
+        out(f"journal: {clean(str(journal_file))} (scopelint undo takes it back)")
+    return code
+
+
+def _refuse(journal: Path, *, resume: bool) -> None:
+    if resume:
+        raise UsageError(
+            f"there is no journal {journal} to go on with", hint="Name it with --journal."
+        )
+    raise UsageError(
+        f"the journal {journal} is already there",
+        hint="Finish it with --resume, undo it, or name another with --journal.",
+    )
+
+
+def _summary(plan: Plan) -> list[str]:
+    """Say what the plan does, before anybody is asked."""
+    actions = [action for project in plan.projects for action in project.actions]
+    lines = [f"{count(len(plan.projects), 'project')}: {totals(actions)}"]
+    final = [action for action in actions if states.inverse(action) is None]
+    if final:
+        lines.append(f"What no undo brings back: {totals(final)}")
+    removed = sum(action.operation == "remove-entry" for action in actions)
+    if removed:
+        lines.append(
+            f"An undo adds {'the removed entry' if removed == 1 else 'removed entries'} anew: when"
+            " and by whom it was added first is lost"
+        )
+    low = sum(project.confidence == "low" for project in plan.projects)
+    if low:
+        lines.append(f"{count(low, 'project')} with low confidence: see the plan's notes")
+    return lines

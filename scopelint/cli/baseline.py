@@ -1,0 +1,145 @@
+"""`scopelint baseline`: accept what is there today, so that only what is new gates."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from scopelint.cli import options
+from scopelint.cli.destinations import check_writable, write_file
+from scopelint.cli.streams import err
+from scopelint.errors import UsageError
+from scopelint.paths import is_inside
+from scopelint.policy.baseline import Baseline, Known, create, load
+from scopelint.policy.gate import subject
+from scopelint.policy.shown import clean
+from scopelint.report import Report
+from scopelint.reportfile import load_report
+
+
+@click.group()
+def baseline() -> None:
+    """Accept what is there today, so that only what is new gates.
+
+    A baseline is made from a JSON report (`scopelint scan -f json -o report.json`) and is given
+    back with `--baseline FILE`. Put it under version control: it holds a finding a line.
+    """
+
+
+_report = click.argument("report", type=options.FilePath())
+_output = click.option(
+    "-o", "--output", type=options.FilePath(), required=True, help="The baseline to write."
+)
+_old = click.option(
+    "--baseline",
+    "old",
+    type=options.FilePath(),
+    help="The baseline to start from.  [default: the file of -o]",
+)
+
+
+@baseline.command("create")
+@_report
+@_output
+def create_(report: Path, output: Path) -> None:
+    """Take every finding of REPORT that is not waived into a new baseline."""
+    loaded = _read(report, output)
+    if output.exists() and output.is_file() and output.stat().st_size:
+        raise UsageError(
+            f"{output} is already there",
+            hint="`scopelint baseline update` takes in what is new; or name another file.",
+        )
+    made = create(loaded.scan.scan.instance, loaded.findings)
+    _write(output, made)
+    err(f"{clean(str(output))}: {_count(len(made.known))}")
+
+
+@baseline.command()
+@_report
+@_output
+@_old
+def update(report: Path, output: Path, old: Path | None) -> None:
+    """Make a baseline say what REPORT says: drop what is fixed, take in what is new.
+
+    What the report could not judge (an unreadable project, a rule that did not run, a project
+    outside its targets) is kept.
+    """
+    _renew(report, output, old, Baseline.updated)
+
+
+@baseline.command()
+@_report
+@_output
+@_old
+def prune(report: Path, output: Path, old: Path | None) -> None:
+    """Drop what is fixed, by REPORT, from a baseline; take in nothing.
+
+    What the report could not judge (an unreadable project, a rule that did not run, a project
+    outside its targets) is kept.
+    """
+    _renew(report, output, old, Baseline.pruned)
+
+
+def _renew(report: Path, output: Path, old: Path | None, change: Callable[..., Baseline]) -> None:
+    loaded = _read(report, output)
+    before = load(old or output)
+    instance = loaded.scan.scan.instance
+    if before.instance != instance:
+        raise UsageError(
+            f"the baseline {old or output} is about {before.instance}, the report about {instance}",
+            hint="Each instance has a baseline of its own.",
+        )
+    after = change(before, loaded.findings, _unjudged(loaded, before))
+    _write(output, after)
+    added = len(after.known.keys() - before.known.keys())
+    dropped = len(before.known.keys() - after.known.keys())
+    err(f"{clean(str(output))}: {_count(len(after.known))}, {added} added, {dropped} dropped")
+
+
+def _read(report: Path, output: Path) -> Report:
+    check_writable(output)
+    if output.exists() and report.exists() and output.samefile(report):
+        raise UsageError(f"{output} is the report itself", hint="Give the baseline its own file.")
+    loaded = load_report(report)
+    if sum(loaded.summary.as_dict().values()) != len(loaded.findings):
+        raise UsageError(
+            f"{report} does not list every finding",
+            hint="Make the report without --min-severity and --new-only.",
+        )
+    return loaded
+
+
+def _unjudged(report: Report, before: Baseline) -> Callable[[Known], bool]:
+    """Return what tells of a missing finding that the report could not have had it."""
+    rules = {rule.code for rule in report.rules if rule.not_judged is None}
+    gaps = [gap for gap in report.scan.gaps if gap.breaks_completeness]
+    unread = {gap.subject_path for gap in gaps if subject(gap) is not None}
+    whole = all(subject(gap) is not None for gap in gaps)
+    targets = report.scan.scan.targets
+
+    def outside(path: str) -> bool:
+        return "instance" not in targets and not any(is_inside(path, root) for root in targets)
+
+    # A scan of a part cannot tell that what was said of the whole is fixed.
+    partly = any(known.project and outside(known.project) for known in before.known.values())
+
+    def unjudged(known: Known) -> bool:
+        if known.rule not in rules:
+            return True
+        if known.project is None:
+            return partly
+        return known.project in unread or not whole or outside(known.project)
+
+    return unjudged
+
+
+def _write(output: Path, made: Baseline) -> None:
+    def render(file: BinaryIO) -> None:
+        file.write(made.text().encode("utf-8", "backslashreplace"))
+
+    write_file(output, render)
+
+
+def _count(number: int) -> str:
+    return "1 finding" if number == 1 else f"{number} findings"

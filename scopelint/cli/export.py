@@ -1,0 +1,122 @@
+"""`scopelint export FORMAT S`: the inventory of a snapshot, or policy code made of it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from scopelint.cli import options
+from scopelint.cli.destinations import to_stdout, write_file
+from scopelint.cli.face import Face, start
+from scopelint.cli.inputs import check_output, snapshot_files
+from scopelint.errors import ExitCode, NothingScannedError, UsageError
+from scopelint.estate import Estate
+from scopelint.export.policycode import EXPORTERS
+from scopelint.export.tables import write_csv, write_jsonl
+from scopelint.snapshot import open_snapshots
+
+CSV_FILES = ("projects.csv", "entries.csv")
+_FORMATS = ("gitlabform", "terraform", "yaml", "csv", "jsonl")
+_NAMED = 100
+"""Projects that are named on stderr at most."""
+
+
+@click.command()
+@click.argument("format_name", type=click.Choice(_FORMATS), metavar="FORMAT")
+@click.argument(
+    "snapshots", type=options.FilePath(), nargs=-1, required=True, metavar="SNAPSHOT..."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=options.FilePath(),
+    help="Write to this file instead of stdout; csv: to this folder.",
+)
+@click.option(
+    "--allow-incomplete", is_flag=True, help="Exit 0, not 3, where something could not be read."
+)
+@options.face_options
+def export(format_name: str, snapshots: tuple[Path, ...], output: Path | None, **given: Any) -> int:
+    """Write SNAPSHOT as FORMAT; GitLab is not asked.
+
+    \b
+    gitlabform  a gitlabform config: inbound limits and entries
+    terraform   resources and import blocks for GitLab's provider
+    yaml        the `declared:` section of a scopelint.yml
+    csv         the inventory: projects.csv and entries.csv in the folder of -o
+    jsonl       the same as JSON Lines
+
+    Several snapshots are the shards of one collection. What could not be read is a row that says
+    so, or left out of policy code and named on stderr; the exit code is 3 then.
+    """
+    face = Face(given["quiet"], given["verbose"], given["color"])
+    start(face)
+    files = [file for path in snapshots for file in snapshot_files(path)]
+    if format_name == "csv":
+        _check_folder(output, files)
+    else:
+        check_output(output, files)
+    with open_snapshots(files) as source:
+        estate = Estate(source)
+        if not estate.total:
+            raise NothingScannedError(f"{', '.join(map(str, snapshots))}: there is no project")
+        if format_name in EXPORTERS:
+            whole = _write_code(format_name, estate, output, face)
+        else:
+            _write_inventory(format_name, estate, output)
+            whole = True
+        if not estate.complete:
+            unread = estate.total - estate.read
+            of = f"{unread} of {estate.total} projects were not read"
+            face.warn(f"the snapshot is incomplete: {of}")
+        incomplete = not (whole and estate.complete) and not given["allow_incomplete"]
+        return ExitCode.INCOMPLETE if incomplete else ExitCode.OK
+
+
+def _check_folder(output: Path | None, inputs: Sequence[Path]) -> None:
+    """Make the folder of the tables where it is not there; raise UsageError where it cannot be."""
+    if output is None:
+        raise UsageError(
+            "csv is two tables: name the folder for them with -o",
+            hint="jsonl writes the same to stdout.",
+        )
+    try:
+        output.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"the folder {output} cannot be made: {error.strerror}") from None
+    for name in CSV_FILES:
+        check_output(output / name, inputs)
+
+
+def _write_code(format_name: str, estate: Estate, output: Path | None, face: Face) -> bool:
+    """Write policy code and name the projects it leaves out; return whether it holds them all."""
+    exported = EXPORTERS[format_name](estate)
+    _write_to(output, lambda file: file.write(exported.text.encode()))
+    for one in exported.left_out[:_NAMED]:
+        face.warn(f"left out: {one}")
+    if len(exported.left_out) > _NAMED:
+        face.warn(f"left out: {len(exported.left_out) - _NAMED} more; jsonl lists them all")
+    return not exported.left_out
+
+
+def _write_inventory(format_name: str, estate: Estate, output: Path | None) -> None:
+    if format_name == "csv" and output is not None:
+        projects, entries = (output / name for name in CSV_FILES)
+        # Both in one pass: the one is moved into place when the other is whole.
+        write_file(
+            projects,
+            lambda first: write_file(entries, lambda second: write_csv(estate, first, second)),
+        )
+    else:
+        _write_to(output, lambda file: write_jsonl(estate, file))
+
+
+def _write_to(output: Path | None, render: Callable[[BinaryIO], object]) -> None:
+    def written(file: BinaryIO) -> None:
+        render(file)
+
+    if output is not None:
+        write_file(output, written)
+    else:
+        to_stdout(written)

@@ -1,0 +1,79 @@
+"""`scopelint plan`: a repair to be looked over, from findings or from the declared policy."""
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from scopelint import engine
+from scopelint.cli import options
+from scopelint.cli.face import Face, start
+from scopelint.cli.judging import build_rules
+from scopelint.cli.planning import check_estate, check_places, conclude, plan_options
+from scopelint.cli.session import read_config
+from scopelint.declared import DeclaredPolicy
+from scopelint.errors import UsageError
+from scopelint.estate import Estate
+from scopelint.policy.config import Config
+from scopelint.registry import find_rules
+from scopelint.remedy.from_declared import plan_to_declared
+from scopelint.remedy.from_findings import plan_from_findings
+from scopelint.snapshot import open_snapshots
+
+
+@click.command()
+@plan_options
+@click.option(
+    "--to",
+    "goal",
+    type=click.Choice(["findings", "declared"]),
+    default="findings",
+    show_default=True,
+    help="Mend what the rules find, or make it what the config declares.",
+)
+@click.option("--unsafe", is_flag=True, help="Plan also what may take access that somebody uses.")
+@options.config_options
+@options.rules_file_option
+@options.rule_options
+@options.face_options
+def plan(**given: Any) -> int:
+    """Plan the repair of what SNAPSHOT shows, a file made by `scopelint collect`; write nothing.
+
+    A remedy is safe when no project gains access and no logged access is lost; only such ones are
+    planned, unless --unsafe says otherwise. Several SNAPSHOTs are the shards of one collection.
+    Look the plan over, then do it with `scopelint apply`.
+    """
+    face = Face(given["quiet"], given["verbose"], given["color"])
+    start(face)
+    rules = find_rules(given["rules_files"])
+    config = read_config(given, rules, face)
+    chosen, settings = build_rules(given, config, rules)
+    check_places(
+        {"plan": given["output"]},
+        (*given["snapshots"], *given["rules_files"], config.source, *config.files.values()),
+    )
+    declared = _declared(config) if given["goal"] == "declared" else None
+    with open_snapshots(given["snapshots"]) as source:
+        estate = Estate(source)
+        check_estate(estate, face)
+        if declared is not None:
+            made = plan_to_declared(estate, declared, assume=config.assume_fine_grained)
+        else:
+            settings = replace(settings, waivers=config.waivers)
+            report = engine.run(estate, chosen, settings)
+            made = plan_from_findings(
+                estate,
+                report.findings,
+                unsafe=given["unsafe"],
+                assume=config.assume_fine_grained,
+            )
+        return conclude(made, estate, given, ())
+
+
+def _declared(config: Config) -> DeclaredPolicy:
+    if config.declared is None:
+        raise UsageError(
+            "no policy is declared",
+            hint="Name a gitlabform config under policy.gitlabform, or write `declared:`.",
+        )
+    return config.declared

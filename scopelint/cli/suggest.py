@@ -1,0 +1,97 @@
+"""`scopelint suggest`: from the authentication log, a plan that closes and breaks nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scopelint.cli import options
+from scopelint.cli.destinations import write_file
+from scopelint.cli.face import Face, start
+from scopelint.cli.planning import check_estate, check_places, conclude, plan_options, write_text
+from scopelint.cli.session import read_config
+from scopelint.errors import UsageError
+from scopelint.estate import Estate
+from scopelint.model import Fact
+from scopelint.registry import find_rules
+from scopelint.remedy import log
+from scopelint.remedy.choice import Wishes
+from scopelint.remedy.planfile import Plan
+from scopelint.remedy.policyfile import declared_policy
+from scopelint.remedy.suggest import suggest as suggested
+from scopelint.snapshot import open_snapshots
+
+
+@click.command()
+@plan_options
+@click.option(
+    "--policy",
+    "policy_file",
+    type=options.FilePath(),
+    help="Write what it leads to as a declared policy, too.",
+)
+@click.option(
+    "--allow-groups",
+    is_flag=True,
+    help="Allow a group where enough of its projects came, not only where all did.",
+)
+@click.option(
+    "--min-share",
+    type=click.IntRange(1, 100),
+    default=80,
+    show_default=True,
+    metavar="PERCENT",
+    help="With --allow-groups: how many of a group's projects are enough.",
+)
+@click.option(
+    "--min-log-days",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="DAYS",
+    help="Hold back where the log, or the entry, is younger.",
+)
+@options.config_options
+@options.face_options
+def suggest(**given: Any) -> int:
+    """Plan the smallest allowlists that keep every logged use working, from SNAPSHOT.
+
+    SNAPSHOT is made by `scopelint collect --usage`; several are the shards of one collection. Open
+    projects are closed with entries for those who came; from closed ones goes what nobody used.
+    Look the plan over, then do it with `scopelint apply`.
+    """
+    face = Face(given["quiet"], given["verbose"], given["color"])
+    start(face)
+    config = read_config(given, find_rules(), face)
+    policy_file: Path | None = given["policy_file"]
+    check_places(
+        {"plan": given["output"], "policy": policy_file},
+        (*given["snapshots"], config.source, *config.files.values()),
+    )
+    wishes = Wishes(given["allow_groups"], given["min_share"], given["min_log_days"])
+    with open_snapshots(given["snapshots"]) as source:
+        estate = Estate(source)
+        check_estate(estate, face)
+        if reason := estate.scan.unavailable.get(Fact.LOG):
+            raise UsageError(
+                f"the snapshot holds no authentication log: {reason}",
+                hint="Collect with --usage, through GraphQL.",
+            )
+        plan = suggested(estate, wishes, config.assume_fine_grained)
+        if policy_file is not None:
+            text = declared_policy(plan, include_archived=_has_archived(plan, estate))
+            write_file(policy_file, write_text(text))
+        return conclude(plan, estate, given, _tail(estate))
+
+
+def _has_archived(plan: Plan, estate: Estate) -> bool:
+    planned = {project.id for project in plan.projects}
+    return any(project.archived for project in estate.projects() if project.id in planned)
+
+
+def _tail(estate: Estate) -> Iterator[str]:
+    text = log.speaks(estate)
+    yield f"{text[0].upper()}{text[1:]}. It cannot tell:"
+    for words in log.UNKNOWABLE:
+        yield f"  - {words}"

@@ -1,0 +1,1 @@
+"""Repair: a reviewed plan, applied only where nothing moved, journaled, and undone."""

@@ -1,0 +1,150 @@
+"""`scopelint plan`: what is written and shown, exit codes, and what is refused."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from scopelint.remedy.planfile import load_plan
+from scopelint.simulator import Simulator
+from scopelint.testing import write
+from tests.cli.kit import TOKEN, call
+
+DESCRIBED = {
+    "version": "19.3.0-ee",
+    "enforcement": "off",
+    "projects": {
+        "acme/a": {"entries": [{"group": "acme/web"}, {"project": "acme/web/x"}]},
+        "acme/open": {"inbound_own": False},
+        "acme/web/x": {"push": True},
+    },
+}
+
+
+@pytest.fixture
+def kept(place: Path) -> Path:
+    """A snapshot of a small tree."""
+    path = place / "kept"
+    write(DESCRIBED, path)
+    return path
+
+
+def test_the_plan_is_shown_and_written(kept: Path) -> None:
+    result = call("plan", kept, "-o", "p.json").expect(0)
+    assert "acme/a\n  - project acme/web/x\n      SL401: " in result.out
+    assert "Not touched: 2 projects" in result.out
+    assert "Plan: 1 project: 0 to add, 0 to change, 1 to remove." in result.out
+    assert "scopelint apply p.json" in result.out
+    assert "undo brings the entry back" in result.out
+    plan = load_plan(Path("p.json"))
+    assert (plan.made_from, plan.unsafe, plan.removals) == ("findings", False, 1)
+    assert Path("p.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_same_bytes_each_time(kept: Path) -> None:
+    call("plan", kept, "-o", "one").expect(0)
+    call("plan", kept, "-o", "two", "-q").expect(0)
+    assert Path("one").read_bytes() == Path("two").read_bytes()
+    shown = call("plan", kept, "-f", "json").expect(0)
+    assert shown.out == Path("one").read_text(encoding="utf-8")
+
+
+def test_the_schema_fits(kept: Path) -> None:
+    schema = json.loads(call("config", "schema", "--plan").expect(0).out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    plan = json.loads(call("plan", kept, "--unsafe", "-f", "json").out)
+    validator = jsonschema.Draft202012Validator(schema)
+    assert list(validator.iter_errors(plan)) == []
+    plan["projects"][0]["actions"][0]["operation"] = "drop-table"
+    assert list(validator.iter_errors(plan)) != []
+    call("config", "schema", "--plan", "--report").expect(2, "Ask for one at a time")
+
+
+def test_unsafe_is_asked_for(kept: Path) -> None:
+    assert "[unsafe]" not in call("plan", kept).out
+    assert "needs --unsafe" in call("plan", kept).out
+    assert (
+        "push by the project's own jobs: on -> off  [unsafe]" in call("plan", kept, "--unsafe").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [([], 5), (["--select", "SL402"], 0), (["--ignore", "SL401"], 0)],
+)
+def test_exit_code_when_asked_for(kept: Path, options: list[str], code: int) -> None:
+    assert call("plan", kept, *options).code == 0
+    call("plan", kept, "--exit-code", *options).expect(code)
+
+
+def test_an_incomplete_scan_is_said(place: Path) -> None:
+    path = place / "partial"
+    write({"projects": {"acme/a": {}, "acme/b": {"unreadable": "forbidden"}}}, path)
+    result = call("plan", path).expect(0, "the scan is incomplete")
+    assert "Plan: nothing to change." in result.out
+    call("plan", path, "--exit-code").expect(3)
+
+
+def test_what_rest_does_not_show(place: Path) -> None:
+    unknown = {"default_permissions": None, "policies": None}
+    project = {"entries": [{"group": "acme", **unknown}], "outbound_entries": None}
+    write({"api": "rest", "projects": {"acme/a": project}}, place / "rest")
+    result = call("plan", place / "rest").expect(0, "collect through GraphQL")
+    assert "Not touched: 1 project\n  acme/a\n      not everything of the project" in result.out
+
+
+def test_shards_are_one(gitlab: Simulator, token: str, snapshot: Path) -> None:
+    del token
+    names = ["shard1", "shard2"]
+    for number, name in enumerate(names, 1):
+        shard = ("--shard", f"{number}/2", "-o", name)
+        call("collect", "acme", "--url", gitlab.url, "-q", *shard).expect(0)
+    whole = json.loads(call("plan", snapshot, "--unsafe", "-f", "json").expect(0).out)
+    parts = json.loads(call("plan", *names, "--unsafe", "-f", "json").expect(0).out)
+    assert parts["projects"] == whole["projects"]
+    assert parts["projects"]
+    alone = json.loads(call("plan", names[0], "-f", "json").expect(0, "incomplete").out)
+    assert "its shard of the collection is not here" in json.dumps(alone["untouched"])
+
+
+def test_an_empty_scan(place: Path) -> None:
+    write({"projects": {}, "targets": ["acme"]}, place / "none")
+    call("plan", place / "none").expect(3, "no project to plan for")
+
+
+@pytest.mark.parametrize("output", ["kept", ".", "no/such/folder/p"])
+def test_where_it_cannot_go(kept: Path, output: str) -> None:
+    before = kept.read_bytes()
+    call("plan", kept, "-o", output).expect(2)
+    assert kept.read_bytes() == before
+
+
+def test_to_declared(kept: Path, place: Path) -> None:
+    config = place / "policy.yml"
+    config.write_text(
+        "declared:\n  projects_and_groups:\n    acme/a:\n      job_token_scope:\n"
+        "        allowlist: {enforce: true, groups: [], projects: [acme/open]}\n"
+    )
+    result = call("plan", kept, "--to", "declared", "--config", "policy.yml").expect(0)
+    assert "  + project acme/open  [unsafe]\n      declared at policy.yml:5" in result.out
+    assert "  - group acme/web" in result.out
+    call("plan", kept, "--to", "declared").expect(2, "no policy is declared", "gitlabform")
+    call("plan", kept, "--config", config, "-o", config).expect(2, "would replace")
+
+
+def test_names_are_text(place: Path) -> None:
+    path = place / "odd"
+    name = "acme/x\x1b[2J\u202e-deletion_scheduled-9"
+    write({"projects": {"acme/a": {"entries": [{"project": name}]}}}, path)
+    result = call("plan", path).expect(0)
+    assert "remove" in result.out
+    assert "\x1b" not in result.out
+    assert "\u202e" not in result.out
+
+
+def test_nothing_is_asked_of_gitlab(gitlab: Simulator, snapshot: Path) -> None:
+    gitlab.reset_counts()
+    result = call("plan", snapshot, "-o", "p", "--unsafe").expect(0)
+    assert not any(gitlab.counts.values())
+    assert TOKEN not in result.text + Path("p").read_text(encoding="utf-8")

@@ -1,0 +1,70 @@
+"""`scopelint suggest`: the plan, the policy, and what it cannot know."""
+
+from pathlib import Path
+
+import pytest
+
+from scopelint.remedy.planfile import load_plan
+from scopelint.testing import write
+from tests.cli.kit import call
+
+USES = [{"origin": "acme/tool", "at": "2026-01-01T00:00:00Z"}]
+DESCRIBED = {
+    "version": "19.3.0-ee",
+    "enforcement": "off",
+    "projects": {
+        "acme/open": {"inbound_own": False, "uses": USES},
+        "acme/quiet": {"inbound_own": False, "archived": True, "uses": []},
+        "acme/full": {"inbound_own": False, "uses": [], "missing": ["log"]},
+        "acme/tool": {},
+    },
+}
+
+
+@pytest.fixture
+def kept(place: Path) -> Path:
+    """A snapshot with a log."""
+    path = place / "kept"
+    write(DESCRIBED, path)
+    return path
+
+
+def test_the_plan_and_the_policy(kept: Path) -> None:
+    result = call("suggest", kept, "-o", "p", "--policy", "policy.yml").expect(0)
+    assert "acme/open\n  + project acme/tool\n      used, last on 2026-01-01" in result.out
+    assert "acme/quiet  (low confidence)" in result.out
+    assert "  acme/full\n      it cannot be closed for certain: " in result.out
+    assert "The log is known to reach back 212 days (to 2026-01-01). It cannot tell:" in result.out
+    assert result.out.count("\n  - ") == 4
+    assert "Plan: 2 projects: 1 to add, 2 to change, 0 to remove." in result.out
+    assert load_plan(Path("p")).made_from == "suggest"
+    assert Path("p").stat().st_mode & 0o777 == 0o600
+    call("config", "check", "policy.yml").expect(0)
+    told = call("plan", kept, "--to", "declared", "--config", "policy.yml", "-f", "json").expect(0)
+    assert '"acme/quiet"' in told.out
+
+
+def test_what_is_held_back(kept: Path) -> None:
+    result = call("suggest", kept, "--min-log-days", 300, "--exit-code").expect(0)
+    assert "Plan: nothing to change." in result.out
+    assert "--min-log-days asks for 300" in result.out
+    call("suggest", kept, "--exit-code").expect(5)
+
+
+def test_without_a_log(snapshot: Path) -> None:
+    call("suggest", snapshot, "-o", "p").expect(2, "holds no authentication log", "--usage")
+    assert not Path("p").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-o", "same", "--policy", "same"],
+        ["--policy", "kept"],
+        ["--min-share", "0"],
+        ["--min-log-days", "-1"],
+    ],
+)
+def test_what_is_refused(kept: Path, words: list[str]) -> None:
+    call("suggest", kept, *words).expect(2)
+    assert not Path("same").exists()
