@@ -74,7 +74,7 @@ def test_the_suggestion_closes_every_open_project(walked: tuple[dict[str, Ran], 
         if any(action["operation"] == "set-inbound" for action in project["actions"])
     }
     check = "scopelint check acme.snapshot --select SL101 --exit-zero -f json"
-    report = json.loads(run(check.split(), folder).out)
+    report = json.loads(run([*check.split()], folder).out)
     assert {finding["project"]["path"] for finding in report["findings"]} == closed
     assert len(closed) > 10
 
