@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import logging
 import os
 import re
 import socket
@@ -42,6 +43,15 @@ def pytest_unconfigure() -> None:
 def original_environment() -> dict[str, str]:
     """The environment pytest was started in: pip needs its proxies and configuration."""
     return {name: value for name, value in ORIGINAL.items() if not name.startswith("PYTHON")}
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """Give each test the logger as it was: a command turns its propagation off for good."""
+    logger = logging.getLogger("scopelint")
+    before = (logger.propagate, logger.level, list(logger.handlers))
+    yield
+    logger.propagate, logger.level, logger.handlers[:] = before
 
 
 class NetworkUsedError(RuntimeError):

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import BinaryIO, ClassVar
 
 from scopelint.report import Report, Reporter
-from scopelint_reports.console_layout import Block, Layout, tally
+from scopelint_reports.console_layout import Block, Layout, add_unlisted, tally
 from scopelint_reports.console_tail import Tail
 from scopelint_reports.palette import Palette
 from scopelint_reports.text import clean, counted, shorten_middle
@@ -47,17 +47,22 @@ class ConsoleReporter(Reporter):
         shown = report.shown(waived=self.options.show_waived)
         listed = islice(shown, JOB_CAP) if self.options.gitlab_job else shown
         blocks = layout.blocks(listed)
-        left_out = sum(1 for _ in shown)
+        left_out = add_unlisted(blocks, shown)
         if self.options.gitlab_job:
             yield from _sections(report, layout, blocks)
         else:
             yield from layout.lines(blocks)
         if left_out:
-            yield f"… and {counted(left_out, 'finding')} more: see the report among this job's artifacts."
-            yield ""
+            yield from self._left_out(left_out)
         exit_zero = bool(self.options.extra.get("exit_zero"))
         tail = Tail(report, palette, width, exit_zero=exit_zero)
         yield from tail.lines(clean_run=not blocks)
+
+    def _left_out(self, count: int) -> Iterator[str]:
+        page = self.options.extra.get("report_url")
+        yield f"… and {counted(count, 'finding')} more, listed in this job's artifact:"
+        yield f"  {clean(page) if page else 'the report written by --report html=FILE'}"
+        yield ""
 
 
 def _sections(report: Report, layout: Layout, blocks: Sequence[Block]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from scopelint.finding import Finding, Severity
+from scopelint.finding import Finding, Severity, State
 from scopelint_reports.digest import label, state_words
 from scopelint_reports.palette import Palette
 from scopelint_reports.text import cell_width, clean, clean_lines, counted, shorten_middle, wrap
@@ -34,6 +34,8 @@ class Block:
 
     path: str | None
     lines: list[Line] = field(default_factory=list)
+    unlisted: Counter[Severity] = field(default_factory=Counter)
+    """Findings that are counted in the heading but have no line."""
 
     @property
     def namespace(self) -> str:
@@ -43,7 +45,8 @@ class Block:
     @property
     def counts(self) -> Counter[Severity]:
         """Findings by level, waived ones left out."""
-        return Counter(line.level for line in self.lines if not line.mark.startswith("waived"))
+        listed = Counter(line.level for line in self.lines if not line.mark.startswith("waived"))
+        return listed + self.unlisted
 
     @property
     def rank(self) -> tuple[object, ...]:
@@ -55,6 +58,18 @@ class Block:
 def tally(counts: Counter[Severity]) -> str:
     """Return counts by level in words, worst first: `2 high, 1 low`."""
     return ", ".join(f"{counts[level]:,} {level}" for level in Severity if counts[level])
+
+
+def add_unlisted(blocks: Iterable[Block], findings: Iterable[Finding]) -> int:
+    """Count findings that get no line with the blocks of their projects; return how many came."""
+    known = {block.path: block for block in blocks}
+    count = 0
+    for finding in findings:
+        count += 1
+        block = known.get(finding.project.path if finding.project else None)
+        if block is not None and finding.state is not State.WAIVED:
+            block.unlisted[label(finding)] += 1
+    return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +166,8 @@ def _sameness(block: Block) -> tuple[object, ...]:
     if block.path is None or len(block.lines) != 1 or block.lines[0].level is not Severity.UNKNOWN:
         return (block.path,)
     line = block.lines[0]
+    if block.unlisted:
+        return (block.path,)
     return (line.code, line.text, line.mark, line.fix, None)
 
 

@@ -18,7 +18,10 @@ from scopelint_reports.html_view import context, digest
 from scopelint_reports.text import number
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_SCRIPTS = ("report-data.js", "report-filter.js", "report-detail.js", "report-view.js")
+_SCRIPTS = (
+    *("report-data.js", "report-filter.js", "report-detail.js"),
+    *("report-tree.js", "report-view.js"),
+)
 
 
 class HtmlReporter(Reporter):

@@ -17,6 +17,7 @@ from typing import Any
 from scopelint.finding import Finding, Outcome, Severity, State, fingerprint
 from scopelint.report import Report
 from scopelint_reports.digest import gap_subject, label
+from scopelint_reports.html_overview import group_rows
 from scopelint_reports.pages import web_link
 from scopelint_reports.text import clean, clean_lines
 
@@ -198,7 +199,9 @@ def _pieces(report: Report, findings: Iterable[Finding]) -> Iterator[str]:
     for position, (name, values) in enumerate(columns.columns.items()):
         yield f'{"," if position else ""}"{name}":'
         yield from _array(values)
-    yield '},"gaps":'
+    yield '},"groups":'
+    yield from _array(group_rows(report.overview))
+    yield ',"gaps":'
     yield from _array(
         (str(gap.fact), str(gap.reason), gap_subject(gap), clean(gap.detail))
         for gap in report.scan.gaps

@@ -21,6 +21,7 @@ from scopelint_reports.digest import (
     state_words,
     utc,
 )
+from scopelint_reports.html_overview import matrix_context, tree_context
 from scopelint_reports.pages import page_html, web_link
 from scopelint_reports.text import clean, clean_lines
 
@@ -115,7 +116,7 @@ def _rule(rule: RuleSummary) -> dict[str, Any]:
         "references": references,
         "tags": [clean(tag) for tag in rule.tags],
         "distribution": clean(rule.distribution),
-        "page": page_html(rule.page),
+        "page": page_html(rule.page, top=3),
         "href": _link(rule=clean(rule.code)),
     }
 
@@ -190,6 +191,8 @@ def context(report: Report, seen: Digest) -> dict[str, Any]:
         "gap_count": len(summary.gaps),
         "not_judged": [_rule(rule) for rule in not_judged(report.rules)],
         "worst": [_tally(tally) for tally in seen.worst],
+        "tree": tree_context(report.overview),
+        "matrix": matrix_context(report.overview),
         "rules": [_rule(rule) for rule in report.rules],
         "rows": [row(finding) for finding in seen.first],
         "shown": seen.shown,

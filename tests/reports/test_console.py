@@ -186,7 +186,25 @@ def test_a_gitlab_job_lists_the_worst_and_points_to_the_rest() -> None:
     report = build.large(JOB_CAP + 50)
     text = render(report, gitlab_job=True)
     assert len(re.findall(r"^  (?:high|medium|low)\s+SL", text, re.MULTILINE)) == JOB_CAP
-    assert "… and 50 findings more" in text
+    assert "… and 50 findings more, listed in this job's artifact:\n" in text
+    assert "--report html=FILE" in text
+    page = "https://gitlab.example.com/acme/app/-/jobs/1/artifacts/file/scopelint.html"
+    assert f"\n  {page}\n" in render(report, gitlab_job=True, extra={"report_url": page})
+
+
+def test_headings_count_what_the_cap_leaves_out() -> None:
+    report = build.large(JOB_CAP + 50)
+    heads = re.findall(
+        r"^acme/team-\d/app-\d+  (.+)$", render(report, gitlab_job=True), re.MULTILINE
+    )
+    assert heads == ["2 high, 2 medium, 1 low"] * 50
+
+
+def test_a_gitlab_job_is_coloured_where_asked_and_ends_with_the_verdict() -> None:
+    text = render(build.incomplete(), gitlab_job=True, color=True)
+    assert "\x1b[35munknown" in text
+    last = text.splitlines()[-1]
+    assert last == "\x1b[1;35mINCOMPLETE\x1b[0m  2 of 12 projects could not be read"
 
 
 def test_the_same_report_gives_the_same_bytes() -> None:

@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +13,8 @@ import pytest
 from scopelint.report import RenderOptions, Report
 from scopelint_reports import html_data
 from scopelint_reports.html import HtmlReporter
-from tests.reports import build
+from tests.reports import build, tools
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-sync", "--disable-background-networking", "--disable-component-update"),
@@ -30,9 +28,7 @@ Open = Callable[..., Any]
 @pytest.fixture
 def browse(tmp_path: Path) -> Open:
     """Return a function that opens a report (or HTML text) and returns the page it became."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        pytest.skip(f"no browser on PATH ({', '.join(BROWSERS)})")
+    browser = tools.browser()
 
     def open_page(page: Report | str, fragment: str = "", **options: Any) -> Any:
         file = tmp_path / "report.html"
@@ -136,7 +132,7 @@ def test_the_address_of_a_rule_opens_its_page(browse: Open) -> None:
     assert ready(page)
     rule = page.get_element_by_id("rule-SL101")
     assert rule.get("open") is not None
-    assert [head.text for head in rule.xpath(".//h5")][:2] == ["What it flags", "Why it matters"]
+    assert [head.text for head in rule.xpath(".//h4")][:2] == ["What it flags", "Why it matters"]
     assert "a <token> reaches further" in rule.text_content()
 
 

@@ -88,7 +88,9 @@ def test_unreadable_project_gets_exactly_one_finding_that_names_the_rules() -> N
         ("SL901", "unknown")
     ]
     assert of_project[0].evidence["rules"] == [
-        rule.code for rule in RULES if rule.code not in {"SL103", "SL804", "SL805", "SL901", "SL902"}
+        rule.code
+        for rule in RULES
+        if rule.code not in {"SL103", "SL804", "SL805", "SL901", "SL902"}
     ]
     assert [f.rule for f in what.findings if f.project is None] == ["SL902"]
 

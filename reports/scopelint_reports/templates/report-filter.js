@@ -50,6 +50,18 @@ function haystacks() {
   return haystack;
 }
 
+// Equal keys are many: those are sorted once each, then every row is put in its place by counting.
+function sortedRows(keys) {
+  const distinct = [...new Set(keys)].sort((a, b) => (a < b ? -1 : 1));
+  const ranks = new Map(distinct.map((key, rank) => [key, rank]));
+  const starts = new Uint32Array(distinct.length + 1), rows = new Uint32Array(size);
+  const numbers = Uint32Array.from(keys, (key) => ranks.get(key));
+  for (const rank of numbers) starts[rank + 1]++;
+  for (let rank = 1; rank <= distinct.length; rank++) starts[rank] += starts[rank - 1];
+  numbers.forEach((rank, i) => { rows[starts[rank]++] = i; });
+  return rows;
+}
+
 // Rows in the asked order; each order is worked out once.
 const orders = new Map();
 function order() {
@@ -62,8 +74,7 @@ function order() {
       text: messageOf,
     }[asked.sort];
     const keys = Array.from({ length: size }, (_, i) => (texts ? texts(i).toLowerCase() : columns.level[i]));
-    const rows = Uint32Array.from(keys, (_, i) => i);
-    orders.set(asked.sort, rows.sort((a, b) => (keys[a] < keys[b] ? -1 : keys[a] > keys[b] ? 1 : a - b)));
+    orders.set(asked.sort, sortedRows(keys));
   }
   return orders.get(asked.sort);
 }
@@ -105,19 +116,20 @@ function select() {
   const needles = asked.q.toLowerCase().split(/\s+/).filter(Boolean);
   const texts = needles.length ? haystacks() : null;
   const rows = [], sequence = order(), down = asked.sort && asked.dir === "desc";
+  const allow = SETS.map((name) => allowed[name]), value = SETS.map((name) => values[name]), count = SETS.map((name) => counts[name]);
   for (let step = 0; step < size; step++) {
     const at = down ? size - 1 - step : step;
     const i = sequence ? sequence[at] : at;
     const project = columns.project[i];
     if (project < 0 ? !place.all : !place.inside[project]) continue;
     if (texts && !needles.every((needle) => texts[i].includes(needle))) continue;
-    let failed = "", misses = 0;
-    for (const name of SETS) if (!allowed[name][values[name][i]]) { misses++; failed = name; }
+    let failed = 0, misses = 0;
+    for (let k = 0; k < SETS.length; k++) if (!allow[k][value[k][i]]) { misses++; failed = k; }
     if (misses === 0) {
       rows.push(i);
-      for (const name of SETS) counts[name][values[name][i]]++;
+      for (let k = 0; k < SETS.length; k++) count[k][value[k][i]]++;
       if (project >= 0 && place.child[project] >= 0) counts.child[place.child[project]]++;
-    } else if (misses === 1) counts[failed][values[failed][i]]++;
+    } else if (misses === 1) count[failed][value[failed][i]]++;
   }
   return { rows, counts, children: place.names };
 }

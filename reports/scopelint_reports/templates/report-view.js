@@ -111,6 +111,7 @@ function refresh() {
   $("filter-words").textContent = words();
   $("clear").disabled = !words() && !asked.sort;
   if ($("q").value !== asked.q) $("q").value = asked.q;
+  drawTree();
 }
 
 function toggle(i, { focus = true } = {}) {
@@ -209,7 +210,7 @@ function listen() {
 }
 
 function rulePages() {
-  for (const details of document.querySelectorAll("details.rule"))
+  for (const details of document.querySelectorAll("details.rule, details.later"))
     details.addEventListener("toggle", () => {
       const page = details.querySelector("template");
       if (details.open && page) page.replaceWith(page.content.cloneNode(true));
@@ -230,6 +231,7 @@ async function start() {
   root.classList.add("ready");
   for (const element of document.querySelectorAll(".needs-script")) element.hidden = false;
   if (size) table();
+  startTree();
   if ($("gaps-csv")) $("gaps-csv").addEventListener("click", exportGaps);
   addEventListener("hashchange", () => follow(location.hash, true));
   follow(location.hash, false);

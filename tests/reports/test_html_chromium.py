@@ -1,0 +1,298 @@
+"""The HTML report used in Chromium with keyboard and mouse, and judged by axe-core and Nu."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scopelint.registry import find_rules
+from scopelint.report import RenderOptions, Report
+from scopelint.testing import report as judged
+from scopelint_reports import html_data
+from scopelint_reports.html import HtmlReporter
+from tests.reports import build, overviews, tools
+from tests.reports.kit import rendered
+
+NODES = {"run": "document.getElementsByTagName('*').length"}
+COUNT = {"run": "document.getElementById('count').textContent"}
+HASH = {"run": "location.hash"}
+Visit = Callable[..., list[Any]]
+
+
+def pictured() -> Report:
+    return replace(build.everything(), overview=overviews.small())
+
+
+@pytest.fixture
+def visit(tmp_path: Path) -> Visit:
+    """Return a function that opens a report and walks steps; it fails on any error or request."""
+
+    def open_page(report: Report, *steps: Any, fragment: str = "", **job: Any) -> list[Any]:
+        file = tmp_path / "report.html"
+        file.write_bytes(rendered(HtmlReporter(RenderOptions(show_waived=True)), report))
+        todo = [{"run": step} if isinstance(step, str) else step for step in steps]
+        place = {"profile": str(tmp_path / "profile"), "url": file.as_uri() + fragment}
+        seen = tools.browse({**place, "steps": todo, **job})
+        assert seen["errors"] == []
+        assert seen["console"] == []
+        assert {address.partition("#")[0] for address in seen["requests"]} == {file.as_uri()}
+        values: list[Any] = seen["values"]
+        return values
+
+    return open_page
+
+
+def click(selector: str) -> dict[str, str]:
+    return {"click": selector}
+
+
+def timed(selector: str) -> str:
+    """Return what clicks at once and gives the milliseconds that the page's script took."""
+    event = "new MouseEvent('click', {bubbles: true, cancelable: true})"
+    act = f"document.querySelector({selector!r}).dispatchEvent({event})"
+    return (
+        f"(() => {{ const from = performance.now(); {act}; return performance.now() - from; }})()"
+    )
+
+
+def texts(selector: str) -> str:
+    return f"[...document.querySelectorAll({selector!r})].map((one) => one.textContent)"
+
+
+OPEN_ALL = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [1280, 380])
+def test_axe_finds_no_violation(visit: Visit, dark: bool, width: int) -> None:
+    axe = {"axe": True}
+    steps = (axe, click("button.open"), OPEN_ALL, axe, {"print": True, "axe": True})
+    seen = visit(pictured(), *steps, dark=dark, width=width)
+    assert [seen[0], seen[3], seen[4]] == [[], [], []]
+
+
+@pytest.mark.parametrize("name", ["clean", "incomplete"])
+def test_axe_finds_no_violation_where_little_is_found(visit: Visit, name: str) -> None:
+    report = replace(getattr(build, name)(), overview=overviews.small())
+    assert visit(report, {"axe": True}) == [[]]
+
+
+def test_axe_sees_what_it_should(visit: Visit) -> None:
+    unnamed = "document.querySelector('main').append(document.createElement('button'))"
+    _, found = visit(build.everything(), unnamed, {"axe": True})
+    assert [one.partition(":")[0] for one in found] == ["button-name"]
+
+
+def test_the_nu_checker_finds_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reports = {"everything": pictured(), "clean": build.clean(), "gaps": build.incomplete()}
+    reports["matrix"] = replace(build.large(300), overview=overviews.big(300))
+    pages = []
+    for name, report in reports.items():
+        page = tmp_path / f"{name}.html"
+        page.write_bytes(rendered(HtmlReporter(RenderOptions(show_waived=True)), report))
+        pages.append(page)
+    monkeypatch.setattr(html_data, "GZIP_FROM", 1)
+    pages.append(tmp_path / "packed.html")
+    pages[-1].write_bytes(rendered(HtmlReporter(), build.everything()))
+    assert tools.vnu(*pages) == ""
+
+
+def test_the_nu_checker_sees_what_it_should(tmp_path: Path) -> None:
+    page = tmp_path / "bad.html"
+    html = rendered(HtmlReporter(), build.clean()).decode("utf-8")
+    page.write_text(html.replace("<main>", "<main><p><div></div></p>"), "utf-8")
+    assert "error" in tools.vnu(page)
+
+
+def test_facets_search_and_sorting_work_together_and_the_address_keeps_them(visit: Visit) -> None:
+    whole = len(build.everything().findings)
+    seen = visit(
+        build.everything(),
+        COUNT,
+        click("input[name=severity][value=medium]"),
+        COUNT,
+        click("input[name=rule][value=SL302]"),
+        HASH,
+        COUNT,
+        click("#clear"),
+        "document.getElementById('q').focus()",
+        {"type": "beta/sdk"},
+        {"wait": "location.hash.includes('beta')"},
+        HASH,
+        COUNT,
+        click("#clear"),
+        click("th[data-sort=project] button"),
+        HASH,
+        "document.querySelector('th[aria-sort]').dataset.sort",
+        texts("#rows tr.row td:nth-child(3)"),
+    )
+    assert seen[0] == f"{whole} findings"
+    assert seen[2].endswith(f" of {whole} findings")
+    assert seen[4] == "#severity=medium&rule=SL302"
+    assert seen[5] == f"2 of {whole} findings"
+    assert seen[10:12] == ["#q=beta%2Fsdk", f"1 of {whole} findings"]
+    assert seen[14:16] == ["#sort=project", "project"]
+    assert [path.lower() for path in seen[16][1:]][-1].startswith("acme/team-8")
+
+
+def test_the_table_is_used_by_keyboard_alone(visit: Visit) -> None:
+    opened = "document.querySelectorAll('tr.detail').length"
+    seen = visit(
+        build.large(150),
+        "document.querySelector('button.open').focus()",
+        {"press": "ArrowDown"},
+        {"press": "Enter"},
+        opened,
+        {"press": "Escape"},
+        opened,
+        {"press": "PageDown"},
+        "document.getElementById('page').textContent",
+    )
+    assert (seen[3], seen[5], seen[7]) == (1, 0, "Page 2 of 2")
+
+
+def test_the_address_of_a_finding_opens_it_in_view(visit: Visit) -> None:
+    finding = list(build.large(250).findings)[222]
+    shown = "document.querySelector('tr.detail').textContent"
+    place = "document.querySelector('tr.is-open').getBoundingClientRect().top"
+    text, top, focused = visit(
+        build.large(250),
+        shown,
+        place,
+        "document.activeElement.getAttribute('aria-expanded')",
+        fragment=f"#f-{finding.fingerprint[:16]}",
+    )
+    assert finding.fingerprint in text
+    assert 0 <= top < 900
+    assert focused == "true"
+
+
+def test_an_area_of_the_picture_filters_by_its_group(visit: Visit) -> None:
+    where = "document.getElementById('tree-where').textContent"
+    seen = visit(
+        pictured(),
+        where,
+        click("#tree a[data-path='acme/team-2']"),
+        HASH,
+        COUNT,
+        "document.querySelector('#tree [aria-current]').dataset.path",
+        click("#tree a[data-path='acme/hurt']"),
+        where,
+        texts("#tree title"),
+        "document.getElementById('tree-up').textContent",
+        click("#tree-up"),
+        HASH,
+    )
+    assert seen[0] == "acme: 42 projects, 2 not read; 1 critical, 4 high, 3 low"
+    assert seen[2] == "#group=acme%2Fteam-2"
+    assert " of " in seen[3]
+    assert seen[4] == "acme/team-2"
+    assert seen[6] == "acme/hurt: 12 projects; 3 high, 2 low"
+    assert set(seen[7]) == {
+        f"acme/hurt/{build.HTML}: 4 projects; 2 low",
+        "acme/hurt/quiet: 6 projects; no new finding",
+        "2 other projects; 3 high",
+    }
+    assert (seen[8], seen[10]) == ("Up to all groups", "")
+
+
+def test_the_picture_is_used_by_keyboard_alone(visit: Visit) -> None:
+    stops = "document.querySelectorAll('#tree a[tabindex=\"0\"]').length"
+    here = "document.activeElement.dataset.path"
+    seen = visit(
+        pictured(),
+        stops,
+        "document.querySelector('#tree a').focus()",
+        {"press": "End"},
+        here,
+        {"press": "ArrowLeft"},
+        here,
+        {"press": "Enter"},
+        HASH,
+        "document.querySelector('#tree').contains(document.activeElement)",
+    )
+    assert seen[0] == 1
+    assert seen[3] != seen[5]
+    assert seen[7] == "#group=" + seen[5].replace("/", "%2F")
+    assert seen[8] is True
+
+
+def test_no_area_speaks_by_colour_alone_and_names_stay_text(visit: Visit) -> None:
+    marks, titles, markup = visit(
+        pictured(),
+        texts("#tree .mark-of"),
+        texts("#tree .area > title"),
+        "document.querySelectorAll('#tree script, #tree b, main img').length",
+    )
+    assert {mark.strip() for mark in marks} == {"◆", "▲", "■", "▽", "✓", "?"}
+    assert f"acme/hurt/{build.HTML}: 4 projects; 2 low" in titles
+    assert len(titles) >= len(marks)
+    assert markup == 0
+
+
+def test_the_picture_works_where_nothing_was_found(visit: Visit) -> None:
+    report = replace(build.clean(), overview=overviews.small())
+    where = "document.getElementById('tree-where').textContent"
+    steps = (click("#tree a[data-path='acme/hurt']"), where)
+    assert visit(report, *steps)[1] == "acme/hurt: 12 projects; 3 high, 2 low"
+
+
+def test_the_whole_matrix_is_there_when_it_is_opened(visit: Visit) -> None:
+    report = replace(build.clean(), overview=overviews.big(300))
+    rows = "[...document.querySelectorAll('table.matrix')].map((one) => one.tBodies[0].rows.length)"
+    steps = (rows, click("details.later summary"), {"wait": f"{rows}.length === 2"}, rows)
+    seen = visit(report, *steps, {"axe": True})
+    assert (seen[0], seen[3], seen[4]) == ([16], [16, 40], [])
+
+
+def test_without_scripts_tables_stand_in(visit: Visit) -> None:
+    shown = "[...document.querySelectorAll('{}')].filter((one) => one.checkVisibility()).length"
+    groups, matrix, rows, tools_shown = visit(
+        pictured(),
+        *(shown.format(one) for one in ("#tree-static tbody tr", ".matrix tbody tr", "#rows tr")),
+        shown.format(".needs-script"),
+        script=False,
+    )
+    assert (groups, matrix, rows) == (7, 4, len(build.everything().findings))
+    assert tools_shown == 0
+
+
+def test_it_can_be_printed_and_follows_the_dark_mode(visit: Visit, tmp_path: Path) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    facets = "document.getElementById('facets').checkVisibility()"
+    cut = "document.documentElement.scrollWidth <= innerWidth"
+    shots = [tmp_path / f"{name}.png" for name in ("light", "print", "dark")]
+    light = visit(pictured(), {"shot": str(shots[0])}, ground, facets, cut)
+    printed = {"print": True, "shot": str(shots[1])}
+    paper = visit(pictured(), printed, ground, facets, cut, dark=True)
+    dark = visit(pictured(), {"shot": str(shots[2])}, ground, facets, cut, dark=True)
+    assert [light[1:], paper[1:], dark[1:]] == [
+        ["rgb(251, 251, 249)", True, True],
+        ["rgb(255, 255, 255)", False, True],
+        ["rgb(19, 21, 24)", True, True],
+    ]
+    pictures = [shot.read_bytes() for shot in shots]
+    assert len(set(pictures)) == len(pictures)
+    assert all(len(picture) > 50_000 for picture in pictures)
+
+
+@pytest.mark.slow
+def test_at_100_000_findings_the_page_stays_small(visit: Visit, tmp_path: Path) -> None:
+    rules = judged({"projects": {}}, [found.cls for found in find_rules().values()]).rules
+    report = replace(build.large(100_000), overview=overviews.big(), rules=rules)
+    nodes, filtered, count, cleared, grouped, later = visit(
+        report,
+        NODES,
+        timed("input[name=severity][value=medium]"),
+        COUNT,
+        timed("#clear"),
+        timed("#tree a[data-path='acme/team-3']"),
+        NODES,
+    )
+    size = (tmp_path / "report.html").stat().st_size
+    print(f"{size:,} bytes, {nodes} nodes; filter {filtered:.0f} {cleared:.0f} {grouped:.0f} ms")
+    assert size <= 3_000_000
+    assert max(nodes, later) < 3_000
+    assert count == "40,000 of 100,000 findings"

@@ -1,0 +1,103 @@
+"""The pictures in the HTML report: their data, the static table, and the matrix."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import lxml.html
+
+from scopelint.report import Report
+from scopelint.testing import rendered
+from scopelint.testing import report as judged
+from scopelint_reports.html import HtmlReporter
+from scopelint_reports.html_overview import FIRST_CELLS, STATIC_GROUPS, matrix_context
+from scopelint_rules.inbound_limit_disabled import InboundLimitDisabled
+from tests.reports import build, overviews
+
+ESTATE: dict[str, Any] = {
+    "projects": {
+        "acme/web/shop": {"inbound_own": False, "inbound_effective": False},
+        "acme/web/till": {"entries": [{"group": "acme/ops"}]},
+        "acme/ops/deploy": {},
+        "acme/ops/hidden": {"unreadable": "forbidden"},
+    },
+}
+
+
+def tree(report: Report) -> Any:
+    return lxml.html.document_fromstring(rendered(HtmlReporter(), report).decode("utf-8"))
+
+
+def texts(cells: Any) -> list[str]:
+    return [" ".join(cell.text_content().split()) for cell in cells]
+
+
+def test_without_an_overview_there_is_no_picture() -> None:
+    page = tree(build.everything())
+    assert not page.xpath("//*[@id='tree' or @id='tree-title' or @id='reach-title']")
+    assert json.loads(page.get_element_by_id("data").text)["groups"] == []
+
+
+def test_a_tree_without_certain_reach_has_no_matrix() -> None:
+    bare = {**overviews.small(), "reach": {"groups": ["acme"], "pairs": []}}
+    page = tree(replace(build.everything(), overview=bare))
+    assert page.xpath("//*[@id='tree']")
+    assert not page.xpath("//*[@id='reach-title']")
+
+
+def test_a_run_is_drawn_from_its_own_overview() -> None:
+    page = tree(judged(ESTATE, [InboundLimitDisabled]))
+    rows = [texts(row) for row in page.xpath("//*[@id='tree-static']//tbody/tr")]
+    assert rows == [
+        ["acme", "4", "1", "1 high"],
+        ["acme/ops", "2", "1", "none"],
+        ["acme/web", "2", "0", "1 high"],
+    ]
+    data = json.loads(page.get_element_by_id("data").text)["groups"]
+    assert data == [
+        ["acme", 4, 1, 0, 1, 0, 0, 0, 0],
+        ["acme/ops", 2, 1, 0, 0, 0, 0, 0, 0],
+        ["acme/web", 2, 0, 0, 1, 0, 0, 0, 0],
+    ]
+    (matrix,) = page.xpath("//table[@class='matrix']")
+    assert texts(matrix.xpath(".//thead//th[@scope='col']")) == ["Tokens of", "ops", "web"]
+    assert [texts(row) for row in matrix.xpath("./tbody/tr")] == [
+        ["acme/ops", "", "4"],
+        ["acme/web", "", "1"],
+    ]
+    assert matrix.xpath("./tbody/tr/th/@scope") == ["row", "row"]
+
+
+def test_the_static_table_holds_the_highest_groups_in_the_order_of_the_tree() -> None:
+    page = tree(replace(build.clean(), overview=overviews.big()))
+    paths = texts(page.xpath("//*[@id='tree-static']//tbody/tr/th"))
+    assert len(paths) == STATIC_GROUPS
+    assert {f"acme/team-{team}" for team in range(10)} < set(paths)
+    assert paths == sorted(paths)
+
+
+def test_a_name_with_markup_stays_text_and_no_empty_group_is_shown() -> None:
+    page = tree(replace(build.everything(), overview=overviews.small()))
+    paths = texts(page.xpath("//*[@id='tree-static']//tbody/tr/th"))
+    assert f"acme/hurt/{build.HTML}" in paths
+    assert "acme/none" not in paths
+    assert len(page.xpath("//script")) == 2
+
+
+def test_a_large_matrix_shows_the_busiest_groups_and_keeps_the_others_at_hand() -> None:
+    matrix = matrix_context(overviews.big())
+    assert matrix is not None
+    assert [len(matrix[name]["rows"]) for name in ("first", "whole")] == [FIRST_CELLS, 40]
+    first = [head["path"] for head in matrix["first"]["heads"]]
+    assert first == [head["path"] for head in matrix["whole"]["heads"]][-FIRST_CELLS:]
+    marks = [mark for _, row in matrix["first"]["rows"] for _, mark in row]
+    assert {mark.split()[0] for mark in marks} <= {f"heat-{heat}" for heat in range(1, 5)}
+    assert sum("own" in mark for mark in marks) == FIRST_CELLS
+
+
+def test_the_paths_of_the_columns_lose_only_what_they_share() -> None:
+    reach = {"groups": ["acme/a", "acme/ab/c"], "pairs": [[0, 1, 1]]}
+    matrix = matrix_context({"groups": [], "reach": reach})
+    assert matrix is not None
+    assert [head["label"] for head in matrix["first"]["heads"]] == ["a", "ab/c"]
+    assert matrix["first"]["rows"][0][1] == [(0, "own"), (1, "heat-4")]
