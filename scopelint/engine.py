@@ -1,7 +1,9 @@
 """Rules, estate, report: the one place that turns verdicts into findings and counts them."""
 
+import gc
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -64,6 +66,22 @@ class Settings:
     baseline: Baseline | None = None
 
 
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Pause Python's cyclic garbage collector while objects are made that all stay.
+
+    Nothing here is cyclic, and walking hundreds of thousands of findings again and again is a
+    tenth of the time.
+    """
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
 def run(
     estate: Estate,
     rules: Sequence[Rule],
@@ -80,9 +98,10 @@ def run(
     ledger = _Ledger(estate, rules, settings)
     ledger.judge_instance()
     overview = Overview(estate)
-    for project in estate.projects():
-        ledger.judge_project(project)
-        overview.add(project)
+    with _no_collector():
+        for project in estate.projects():
+            ledger.judge_project(project)
+            overview.add(project)
     ledger.judge_skipped()
     waived = apply(
         ledger.sorted_findings(), settings.waivers, settings.today or datetime.now(UTC).date()

@@ -1,0 +1,205 @@
+"""What judging costs: all rules over a made-up snapshot, and each rule's share.
+
+    python benchmarks/bench_check.py                    10,000 and 100,000 projects
+    python benchmarks/bench_check.py --million          and 1,000,000, for growth and memory
+
+Reading the snapshot, all rules (strict ones too) and the findings are measured, no report; each
+size in a process of its own, so that its peak memory is its own.
+"""
+
+import argparse
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from kit import seconds, table
+
+from scopelint import engine
+from scopelint.estate import Estate
+from scopelint.model import AllowlistEntry, Group, Project, Scope, Target, TokenUse
+from scopelint.registry import find_rules
+from scopelint.rule import InstanceRule, Policy, Rule
+from scopelint.snapshot import Filters, Header, Snapshot, SnapshotWriter
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+GROUP_OF = 20
+"""Projects a group, on average."""
+OUTSIDE = 50
+"""Groups outside the read tree that entries point to."""
+
+
+def write(path: Path, count: int) -> None:
+    """Write a snapshot of `count` projects with three entries each, most of them near home."""
+    dice = random.Random(1)
+    header = Header(
+        tool_version="benchmark",
+        instance="https://gitlab.example.com",
+        targets=("acme",),
+        api="graphql",
+        gitlab_version="19.3.0",
+        started_at=NOW,
+        finished_at=NOW,
+        enforcement="off",
+        filters=Filters(usage=True),
+    )
+    groups = list(_groups(count // GROUP_OF, dice))
+    with SnapshotWriter(path, header) as writer:
+        writer.add_groups(groups)
+        writer.add_targets(
+            Target("group", 10**9 + i, f"outside{i}", visible=True, project_count=i)
+            for i in range(OUTSIDE)
+        )
+        page: list[Project] = []
+        for project in _projects(groups, count, dice):
+            page.append(project)
+            if len(page) == 1000:
+                writer.add_projects(page)
+                page = []
+        writer.add_projects(page)
+
+
+def _groups(count: int, dice: random.Random) -> Iterator[Group]:
+    made = [Group(1, "acme")]
+    yield made[0]
+    for number in range(2, count + 2):
+        parent = made[dice.randrange(len(made))]
+        while parent.path.count("/") > 6:
+            parent = made[dice.randrange(len(made))]
+        made.append(Group(number, f"{parent.path}/g{number}", parent_id=parent.id))
+        yield made[-1]
+
+
+def _projects(groups: list[Group], count: int, dice: random.Random) -> Iterator[Project]:
+    for number in range(count):
+        # Project n lives in group n modulo their number: neighbours are known without a list.
+        group, number_of_groups = groups[number % len(groups)], len(groups)
+        project_id = 10**6 + number
+        near = 10**6 + (number + number_of_groups * dice.randrange(1, GROUP_OF)) % count
+        entries = {entry.key: entry for entry in _entries(group, near, number_of_groups, dice)}
+        own = dice.random() > 0.02
+        yield Project(
+            id=project_id,
+            path=f"{group.path}/p{project_id}",
+            name=f"p{project_id}",
+            web_url=f"https://gitlab.example.com/{group.path}/p{project_id}",
+            visibility="private",
+            archived=False,
+            jobs_enabled=True,
+            deletion="none",
+            last_activity_at=NOW,
+            access_level=40,
+            group_id=group.id,
+            scope=Scope(
+                inbound_own=own,
+                inbound_effective=own,
+                push=dice.random() < 0.02,
+                entries=tuple(entries.values()),
+                uses=(TokenUse(near, "acme/near", NOW - timedelta(days=dice.randrange(300))),),
+            ),
+        )
+
+
+def _entries(group: Group, near: int, step: int, dice: random.Random) -> Iterator[AllowlistEntry]:
+    for place in range(3):
+        made = NOW - timedelta(days=dice.randrange(80))
+        fine = dice.random() < 0.5
+        policies = ("READ_PACKAGES",) if fine else ()
+        kind = dice.random()
+        if kind < 0.25 and group.id != 1:
+            target, number, path = "group", group.id, group.path
+        elif kind < 0.27:
+            number = 10**9 + dice.randrange(OUTSIDE)
+            target, path = "group", f"outside{number - 10**9}"
+        else:
+            target, number = "project", near + place * step
+            path = f"{group.path}/p{number}"
+        yield AllowlistEntry(
+            "group" if target == "group" else "project",
+            number,
+            path,
+            default_permissions=not fine,
+            policies=policies,
+            created_at=made,
+            autopopulated=False,
+        )
+
+
+def judge(path: Path, rules: list[Rule]) -> tuple[float, int]:
+    """Judge a snapshot with some rules; return processor seconds and the number of findings."""
+    began = time.process_time()
+    with Snapshot(path) as snapshot:
+        report = engine.run(Estate(snapshot), rules)
+    return time.process_time() - began, len(report.findings)
+
+
+def all_rules() -> list[Rule]:
+    """Return every rule, with its default options."""
+    classes = [found.cls for found in find_rules().values()]
+    policy = Policy(
+        selected=tuple(cls.code for cls in classes),
+        of_instance=frozenset(cls.code for cls in classes if issubclass(cls, InstanceRule)),
+    )
+    return [cls(None, policy) for cls in classes]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, add_help=True)
+    parser.add_argument("--million", action="store_true")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.one:
+        began = time.perf_counter()
+        spent, findings = judge(Path(given.one), all_rules())
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps([time.perf_counter() - began, spent, findings, peak]))
+        return
+    sizes = [10_000, 100_000, *([1_000_000] if given.million else [])]
+    with tempfile.TemporaryDirectory(prefix="scopelint-bench-") as folder:
+        paths = {size: Path(folder) / f"{size}.db" for size in sizes}
+        for size, path in paths.items():
+            write(path, size)
+        print(table(("projects", "entries", "findings", "time", "processor", "MiB"), _whole(paths)))
+        print(f"\nEach rule's share at {sizes[0]:,} projects, above reading the snapshot:\n")
+        print(table(("rule", "ms"), _shares(paths[sizes[0]])))
+
+
+def _whole(paths: dict[int, Path]) -> Iterator[tuple[object, ...]]:
+    for size, path in paths.items():
+        command = [sys.executable, __file__, "--one", str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        wall, spent, findings, peak = json.loads(done.stdout)
+        with Snapshot(path) as snapshot:
+            entries = snapshot.count_entries()
+        yield (
+            f"{size:,}",
+            f"{entries:,}",
+            f"{findings:,}",
+            seconds(wall),
+            seconds(spent),
+            f"{peak:.0f}",
+        )
+
+
+def _shares(path: Path) -> list[tuple[str, str]]:
+    nothing = min(judge(path, [])[0] for _ in range(3))
+    shares = {
+        rule.code: max(0.0, min(judge(path, [rule])[0] for _ in range(2)) - nothing)
+        for rule in all_rules()
+    }
+    ordered = sorted(shares.items(), key=lambda item: -item[1])
+    return [
+        ("reading, with no rule", f"{nothing * 1000:.0f}"),
+        *((code, f"{share * 1000:.0f}") for code, share in ordered),
+    ]
+
+
+if __name__ == "__main__":
+    main()
