@@ -6,7 +6,7 @@ Source: `doc/user/permissions.md`, and `doc/user/public_access.md` for visibilit
 from dataclasses import dataclass, field
 from typing import Literal
 
-from scopelint.simulator.estate import Estate, Group, Namespace, Outside, Project, Token, User
+from scopelint.simulator.estate import Estate, Group, Outside, Project, Token, User
 
 ROLES = {
     "guest": 10,
@@ -97,10 +97,6 @@ class Caller:
         if isinstance(target, Project):
             return self.can_read(target)
         return isinstance(target, Group) and self.can_read_group(target)
-
-    def owns_namespace(self, namespace: Namespace) -> bool:
-        """Whether a personal namespace is the caller's own."""
-        return self.admin or namespace.user is self.user
 
     def _groups_above_memberships(self) -> frozenset[int]:
         if self._seen_groups is None:

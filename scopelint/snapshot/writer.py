@@ -232,11 +232,6 @@ class SnapshotWriter:
         with self._transaction():
             self._insert("gaps", rows.GAP_COLUMNS, map(rows.gap_row, gaps))
 
-    def save_walk(self, walk: Walk) -> None:
-        """Store how far an enumeration has come."""
-        with self._transaction():
-            self._save_walk(walk)
-
     def walk(self, name: str) -> Walk:
         """Return how far the enumeration of this name has come; a fresh one if it has not begun."""
         row = self._db.execute(
