@@ -11,6 +11,7 @@ from scopelint.cli.session import open_session
 from scopelint.cli.streams import out
 from scopelint.collector.diagnose import Diagnosis, diagnose
 from scopelint.errors import ExitCode
+from scopelint.model import Reason
 from scopelint.policy.shown import clean
 
 
@@ -92,4 +93,5 @@ def _readable(found: Diagnosis) -> str:
     reasons = ", ".join(
         f"{count} {reason.value}" for reason, count in sorted(found.unreadable.items())
     )
-    return f"{text}; {reasons}, such as {', '.join(found.examples)}: Maintainer is needed on each"
+    needed = ": Maintainer is needed on each" if Reason.FORBIDDEN in found.unreadable else ""
+    return f"{text}; {reasons}, such as {', '.join(found.examples)}{needed}"

@@ -5,17 +5,19 @@ Reads a sample (the first page of each target), so that it answers in seconds on
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from scopelint.collector.attempt import needed
+from scopelint.collector.attempt import Failed, attempt, needed
 from scopelint.collector.by_rest import RestReader
 from scopelint.collector.capabilities import Capabilities
 from scopelint.collector.choose import make_reader
 from scopelint.collector.connection import Connection
+from scopelint.collector.graphql import FineGrainedTokenError
 from scopelint.collector.order import Order
+from scopelint.collector.parse import project_gap
 from scopelint.collector.reader import Reader, Root
-from scopelint.model import Project, Reason
+from scopelint.model import Fact, Project, Reason
 from scopelint.snapshot import Listed
 
 _T = TypeVar("_T")
@@ -64,7 +66,19 @@ class Diagnosis:
 
 
 def diagnose(connection: Connection, order: Order) -> Diagnosis:
-    """Try everything a scan needs on a sample; raise a GitLabError where not even that goes."""
+    """Try everything a scan needs on a sample; raise a GitLabError where not even that goes.
+
+    As a scan does, it reads by REST where GraphQL turns out to be closed to a fine-grained token.
+    """
+    try:
+        return _diagnose(connection, order)
+    except FineGrainedTokenError:
+        if order.api != "auto":
+            raise
+        return _diagnose(connection, replace(order, api="rest"))
+
+
+def _diagnose(connection: Connection, order: Order) -> Diagnosis:
     reader = make_reader(connection, order)
     rest = RestReader(connection, order.filters, reader.caps)
     found = Diagnosis(
@@ -99,9 +113,23 @@ def _sample(connection: Connection, reader: Reader, root: Root, found: Diagnosis
     page = _now_or_never(connection, lambda: reader.projects(root, None))
     listed: Sequence[Listed] = page.items if reader.batch > 1 else page.items[:10]
     for start in range(0, len(listed), reader.batch):
-        part = listed[start : start + reader.batch]
-        for project, _ in _now_or_never(connection, lambda part=part: reader.read(part)):  # type: ignore[misc]
+        _try(reader, listed[start : start + reader.batch], found)
+
+
+def _try(reader: Reader, listed: Sequence[Listed], found: Diagnosis) -> None:
+    """Try some projects; as in a scan, one that fails alone is not readable, the others are."""
+    details = attempt(lambda: reader.read(listed))
+    if not isinstance(details, Failed):
+        for project, _ in details:
             _count(project, found)
+    elif len(listed) > 1:
+        half = (len(listed) + 1) // 2
+        _try(reader, listed[:half], found)
+        _try(reader, listed[half:], found)
+    else:
+        project = listed[0].project
+        gap = project_gap(project, Fact.SCOPE, details.reason, details.detail)
+        _count(replace(project, gap=gap), found)
 
 
 def _count(project: Project, found: Diagnosis) -> None:

@@ -12,10 +12,11 @@ import jsonschema
 import pytest
 
 from scopelint.registry import find_rules
-from scopelint.simulator import Faults, Simulator
+from scopelint.simulator import Faults, Simulator, load_estate
 from tests.cli.kit import ADMIN, DEVELOPER, ESTATE, TOKEN, call, command, environment, files_below
 
 RULES = find_rules()
+FINE = ["read_job_token_scope", "read_job_token_scope_allowlist"]
 
 
 def test_rules_lists_every_rule_with_its_place_in_the_catalogue() -> None:
@@ -92,6 +93,33 @@ def test_doctor_of_a_token_with_too_small_a_role(
     assert "Maintainer" in result.out
     data = json.loads(call("doctor", "acme", "--url", gitlab.url, "-f", "json").expect(3).raw)
     assert data["healthy"] is False
+
+
+def test_doctor_goes_on_where_one_project_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a scan, a project that always times out is not readable, and the others are tried."""
+    estate = {
+        "gitlab": {"version": "19.3.0"},
+        "users": [{"username": "bot"}],
+        "tokens": [
+            {"token": TOKEN, "user": "bot", "scopes": ["read_api"]},
+            {"token": "glpat-fine", "user": "bot", "kind": "fine_grained", "scopes": FINE},
+        ],
+        "roles": [{"user": "bot", "on": "acme", "role": "maintainer"}],
+        "groups": [{"path": "acme"}],
+        "projects": [{"path": f"acme/p{i}"} for i in range(5)]
+        + [{"path": "acme/slow", "fails": "always"}],
+    }
+    monkeypatch.setenv("SCOPELINT_TOKEN", TOKEN)
+    with Simulator(load_estate(estate)) as gitlab:
+        result = call("doctor", "acme", "--url", gitlab.url).expect(3)
+        assert "5 of 6 projects tried; 1 timed_out, such as acme/slow" in " ".join(
+            result.out.split()
+        )
+        assert "Maintainer" not in result.out
+        monkeypatch.setenv("SCOPELINT_TOKEN", "glpat-fine")
+        result = call("doctor", "acme", "--url", gitlab.url).expect(3)
+        assert "rest" in result.out
+        assert "5 of 6 projects tried" in result.out
 
 
 def test_doctor_of_a_bad_token_and_a_bad_target(
