@@ -47,11 +47,15 @@ def original_environment() -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def own_log() -> Iterator[None]:
-    """Give each test the logger as it was: a command turns its propagation off for good."""
+    """Give each test an untouched logger: a command turns its propagation off for good.
+
+    A fixture of a whole module may have run one before this one is asked.
+    """
     logger = logging.getLogger("scopelint")
-    before = (logger.propagate, logger.level, list(logger.handlers))
+    logger.propagate, logger.handlers[:] = True, []
+    logger.setLevel(logging.NOTSET)
+    logging.captureWarnings(capture=False)
     yield
-    logger.propagate, logger.level, logger.handlers[:] = before
 
 
 class NetworkUsedError(RuntimeError):
