@@ -8,7 +8,10 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
+
+NAME: Final = "scopelint-reader"
+"""What the threads are called."""
 
 
 class Workers:
@@ -60,11 +63,15 @@ class Workers:
         self._waiting.clear()
         for _ in self._threads:
             self._jobs.put(None)
+        if not self._running:
+            # Judging starts helpers only where no other thread is left.
+            for thread in self._threads:
+                thread.join()
 
     def _start(self) -> None:
         while self._waiting and self._running < self._size:
             if len(self._threads) < self._size:
-                thread = threading.Thread(target=self._work, daemon=True)
+                thread = threading.Thread(target=self._work, name=NAME, daemon=True)
                 self._threads.append(thread)
                 thread.start()
             self._running += 1

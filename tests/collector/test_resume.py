@@ -5,12 +5,14 @@ import random
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scopelint.collector import workers
 from scopelint.collector.collect import collect
 from scopelint.collector.connection import Connection, Server
 from scopelint.collector.order import Order
@@ -135,6 +137,10 @@ def test_no_finished_page_is_read_again(tmp_path: Path) -> None:
 
         with pytest.raises(StopError):
             collect(connection, Order((Wanted("group", path="acme"),)), path, listener)
+        # What was asked for when it ended must not count as asked for again.
+        for thread in threading.enumerate():
+            if thread.name == workers.NAME:
+                thread.join()
         connection.close()
         database = sqlite3.connect(path)
         [(left,)] = database.execute("SELECT count(*) FROM projects WHERE state = 'listed'")
