@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,37 @@ class Run:
     def scaled(self, projects: int, requests: int) -> "Run":
         """Return what this run on a part makes for the whole."""
         return Run(self.seconds * projects / self.projects, requests, projects, self.mib)
+
+
+def with_peak(command: Sequence[str]) -> tuple[str, float]:
+    """Run a program; return what it prints, and the most memory it had, with its children, in MiB.
+
+    What processes share is counted once (proportional set size): looked at a few times a second,
+    which takes milliseconds.
+    """
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    peak = 0.0
+    while running.poll() is None:
+        peak = max(peak, _pss(running.pid))
+        time.sleep(0.2)
+    assert running.stdout is not None
+    printed = running.stdout.read()
+    if running.returncode:
+        raise subprocess.CalledProcessError(running.returncode, command)
+    return printed, peak
+
+
+def _pss(pid: int) -> float:
+    """Return a process's share of memory and its children's, in MiB (Linux, proc(5))."""
+    total = 0
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for each in (pid, *children):
+            lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
+            total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    except OSError:
+        pass  # It has just ended.
+    return total / 1024
 
 
 def run_client(name: str, url: str, *options: object, timeout: float = 3600) -> Run:

@@ -5,9 +5,11 @@ Groups are in memory, numbered so that "is inside" is an interval test; projects
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 from typing import TypeVar, cast
 
 from scopelint.model import (
@@ -26,6 +28,8 @@ from scopelint.paths import is_inside as is_inside
 from scopelint.snapshot import Source, Walk
 
 _T = TypeVar("_T")
+_BEYOND = 2**63 - 1
+"""The largest number that SQLite keeps: no id is as large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +278,22 @@ class Estate:
         pairs = zip(self._snapshot.project_paths(), self._snapshot.project_states(), strict=True)
         return ((number, path, state) for (number, path), (_, state) in pairs)
 
+    @contextmanager
+    def reopened(self) -> Iterator[None]:
+        """Read from files opened anew: what a process must do with an estate it was born with."""
+        before = self._snapshot
+        with before.reopened() as anew:
+            self._snapshot = anew
+            try:
+                yield
+            finally:
+                self._snapshot = before
+
+    def stretches(self, size: int) -> list[range]:
+        """Cut the ids of all projects that were seen into ranges of about `size` projects each."""
+        starts = [number for index, (number, _) in enumerate(self.seen()) if index % size == 0]
+        return [range(*pair) for pair in pairwise([*starts, _BEYOND])]
+
     def project(self, project_id: int) -> Project | None:
         """Return one project; one that was seen and not read has no scope; None was not seen."""
         for project in self.projects(only=(project_id,)):
@@ -284,15 +304,18 @@ class Estate:
     def projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
         """Yield every read or unreadable project, by id; `only` those with these ids.
 
+        These are at most 500, or a range of any size.
         Flags are completed by what is known of the whole run: an own flag that is on makes the
         effective one on; where the instance is known to enforce, or not to, the effective flag
         follows from the own one, and through REST alone the own one from the effective one.
         """
         for project in self._snapshot.projects(only):
-            if project.scope is None:
+            scope = project.scope
+            if scope is None:
                 yield project
-            else:
-                yield replace(project, scope=self._with_flags(project.scope))
+                continue
+            known = self._with_flags(scope)
+            yield project if known is scope else replace(project, scope=known)
 
     def _with_flags(self, scope: Scope) -> Scope:
         own, effective = scope.inbound_own, scope.inbound_effective

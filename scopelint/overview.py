@@ -8,16 +8,41 @@ import heapq
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from scopelint.estate import Estate, GroupTree
-from scopelint.finding import Finding, Outcome, Severity, State
+from scopelint.finding import Severity
 from scopelint.model import Project
 from scopelint.reach import Cover, InboundCounter
 
 MAX_GROUPS: Final = 2000
 MAX_CELLS: Final = 40
 _NOT_PRIVATE: Final = frozenset({"internal", "public"})
+
+
+@dataclass(slots=True)
+class Seen:
+    """What an overview counted while projects streamed by; that of several parts adds up.
+
+    `read` and `failed` count projects by namespace, `groups_in` the projects of a cell that let in
+    a group, `free_in` those that let in only its origins without an outbound limit, `pairs` single
+    origins, by the cells of origin and target.
+    """
+
+    read: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    groups_in: Counter[tuple[str, int]] = field(default_factory=Counter)
+    free_in: Counter[tuple[str, int]] = field(default_factory=Counter)
+    pairs: Counter[tuple[int, int]] = field(default_factory=Counter)
+
+    def include(self, other: "Seen") -> None:
+        """Add what another part counted."""
+        self.read.update(other.read)
+        self.failed.update(other.failed)
+        self.groups_in.update(other.groups_in)
+        self.free_in.update(other.free_in)
+        self.pairs.update(other.pairs)
 
 
 class Overview:
@@ -37,15 +62,12 @@ class Overview:
         self._places = _Places(self._tree, self.cells)
         outbound = self._counter.outbound
         self._free = _Places(outbound.free, self.cells) if outbound else self._places
-        self._read: Counter[str] = Counter()
-        self._failed: Counter[str] = Counter()
-        self._groups_in: Counter[tuple[str, int]] = Counter()
-        self._free_in: Counter[tuple[str, int]] = Counter()
-        self._pairs: Counter[tuple[int, int]] = Counter()
+        self.seen = Seen()
 
     def add(self, project: Project) -> None:
         """Take in one project of the estate."""
-        (self._failed if project.scope is None else self._read)[project.namespace_path] += 1
+        seen = self.seen
+        (seen.failed if project.scope is None else seen.read)[project.namespace_path] += 1
         target = self._places.cell(project.path)
         if target is None:
             return
@@ -56,9 +78,9 @@ class Overview:
         for entry in covered.projects:
             self._add_pair(entry.target_path, target)
         for group in covered.groups:
-            self._groups_in[group, target] += 1
+            seen.groups_in[group, target] += 1
             if not group or project.path.startswith(f"{group}/"):
-                self._pairs[target, target] -= 1
+                seen.pairs[target, target] -= 1
 
     def _add_unlimited(self, project: Project, covered: Cover, target: int) -> None:
         """Count only the origins that their own outbound limit does not hold back."""
@@ -71,36 +93,36 @@ class Overview:
         for path in outbound.listed_origins(project, covered):
             self._add_pair(path, target)
         for group in covered.groups:
-            self._free_in[group, target] += 1
+            self.seen.free_in[group, target] += 1
             if not group or project.path.startswith(f"{group}/"):
-                self._pairs[target, target] -= outbound.states.get(project.id) is False
+                self.seen.pairs[target, target] -= outbound.states.get(project.id) is False
 
     def _add_pair(self, origin: str | None, target: int) -> None:
         cell = self._places.cell(origin) if origin else None
         if cell is not None:
-            self._pairs[cell, target] += 1
+            self.seen.pairs[cell, target] += 1
 
-    def data(self, findings: Iterable[Finding]) -> dict[str, Any]:
-        """Return the overview as JSON data; new findings are counted by severity."""
-        return {"groups": list(self._groups(findings)), "reach": self._reach()}
+    def data(self, found: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+        """Return the overview as JSON data.
 
-    def _groups(self, findings: Iterable[Finding]) -> Iterator[dict[str, Any]]:
+        `found` counts the new findings by namespace (full path) and by severity or `unknown`.
+        """
+        return {"groups": list(self._groups(found)), "reach": self._reach()}
+
+    def _groups(self, found: Mapping[tuple[str, str], int]) -> Iterator[dict[str, Any]]:
         counts = self._unread()
-        for finding in findings:
-            if finding.project is not None and finding.state is State.NEW:
-                unknown = finding.verdict is Outcome.UNKNOWN
-                name = "unknown" if unknown else finding.severity.value
-                counts[finding.project.path.rpartition("/")[0]][name] += 1
+        for (namespace, name), number in found.items():
+            counts[namespace][name] += number
         # Children come after their parents, so backwards each sum is whole before it is added.
         for path in reversed(self._namespaces):
             if path in counts and "/" in path:
                 counts[path.rpartition("/")[0]].update(counts[path])
         for path in self._largest():
-            found = counts[path]
+            here = counts[path]
             severities = (severity.value for severity in Severity)
-            shown = {name: found[name] for name in severities if found[name]}
+            shown = {name: here[name] for name in severities if here[name]}
             below = self._tree.projects_below(path)
-            yield {"path": path, "projects": below, "unread": found["unread"]} | shown
+            yield {"path": path, "projects": below, "unread": here["unread"]} | shown
 
     def _unread(self) -> dict[str, Counter[str]]:
         """Count, by namespace, the projects that were asked for and not read.
@@ -110,9 +132,9 @@ class Overview:
         """
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         for number, path in enumerate(self._namespaces):
-            failed = self._failed[path]
+            failed = self.seen.failed[path]
             if not self._filtered:
-                failed = self._tree.between(number, number + 1) - self._read[path]
+                failed = self._tree.between(number, number + 1) - self.seen.read[path]
             if failed:
                 counts[path]["unread"] = failed
         return counts
@@ -127,8 +149,11 @@ class Overview:
         return sorted(largest, key=lambda path: path.split("/"))
 
     def _reach(self) -> dict[str, Any]:
-        pairs = Counter(self._pairs)
-        for counted, places in ((self._groups_in, self._places), (self._free_in, self._free)):
+        pairs = Counter(self.seen.pairs)
+        for counted, places in (
+            (self.seen.groups_in, self._places),
+            (self.seen.free_in, self._free),
+        ):
             for (group, target), number in counted.items():
                 for origin, projects in places.below(group).items():
                     pairs[origin, target] += projects * number

@@ -157,6 +157,27 @@ def test_one_project_is_found_whether_it_was_read_or_only_seen() -> None:
         assert observed.project(404) is None
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_stretches_hold_every_project_once(size: int) -> None:
+    """Read, unreadable and only listed ones, wherever their ids lie, from files opened anew too."""
+    projects: dict[str, Any] = {f"acme/p{n}": {"id": n * n + 1} for n in range(7)}
+    projects["acme/p3"]["unreadable"] = "forbidden"
+    with estate({"projects": projects, "listed": ["acme/waiting"]}) as observed:
+        every = list(observed.projects())
+        stretches = observed.stretches(size)
+        found = [project for each in stretches for project in observed.projects(each)]
+        assert found == every
+        assert len(stretches) == -(-8 // size)
+        with observed.reopened():
+            assert list(observed.projects()) == every
+        assert list(observed.projects()) == every
+
+
+def test_an_estate_without_projects_has_no_stretches() -> None:
+    with estate({"projects": {}}) as observed:
+        assert observed.stretches(10) == []
+
+
 def test_what_is_derived_is_made_once() -> None:
     """An index that several rules use is built by the first one alone."""
     made = []

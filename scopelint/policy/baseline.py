@@ -60,17 +60,14 @@ class Baseline:
     instance: str
     known: Mapping[str, Known]
 
-    def apply(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        """Mark the findings that are in the baseline and have not become severer.
+    def mark(self, finding: Finding) -> Finding:
+        """Return the finding, marked where it is in the baseline and has not become severer.
 
         A waived finding stays waived.
         """
-        return tuple(
-            replace(finding, state=State.BASELINED)
-            if finding.state is State.NEW and self._holds(finding)
-            else finding
-            for finding in findings
-        )
+        if finding.state is State.NEW and self._holds(finding):
+            return replace(finding, state=State.BASELINED)
+        return finding
 
     def _holds(self, finding: Finding) -> bool:
         known = self.known.get(finding.fingerprint)

@@ -13,7 +13,7 @@ Waived and baselined findings, and unknown ones, never fail a run.
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from scopelint.finding import Finding, Outcome, Severity, State
+from scopelint.finding import Severity
 from scopelint.model import Fact, Gap
 from scopelint.report import Gate, Summary
 
@@ -61,22 +61,19 @@ def _reasons(summary: Summary, fail_on: Severity, most: Mapping[Severity, int]) 
             yield f"{count} {severity.value}"
 
 
-def gaps_accepted(gaps: Iterable[Gap], findings: Iterable[Finding]) -> bool:
+def gaps_accepted(gaps: Iterable[Gap], accepted: Mapping[int | str, bool]) -> bool:
     """Tell whether a waiver or the baseline covers every gap that makes a scan incomplete.
 
-    A gap of a project is covered where the project has findings of verdict unknown and none of
-    them is new; any other gap where the finding SL902 is not new. A collection that was broken
-    off, and a missing shard, are faults of the run itself: nothing covers them.
+    `accepted` is a tally's. A gap of a project is covered where the project has findings of
+    verdict unknown and none of them is new; any other gap where the finding SL902 is not new. A
+    collection that was broken off, and a missing shard, are faults of the run itself: nothing
+    covers them.
     """
     breaking = [gap for gap in gaps if gap.breaks_completeness]
     if not breaking or any(gap.fact in _OF_THE_RUN for gap in breaking):
         return False
-    covered: dict[int | None, bool] = {}
-    for finding in findings:
-        project = finding.project.id if finding.project else None
-        if finding.verdict is Outcome.UNKNOWN and (project or finding.rule == INCOMPLETE):
-            covered[project] = covered.get(project, True) and finding.state is not State.NEW
-    return all(covered.get(subject(gap), False) for gap in breaking)
+    subjects = (subject(gap) for gap in breaking)
+    return all(accepted.get(INCOMPLETE if of is None else of, False) for of in subjects)
 
 
 def subject(gap: Gap) -> int | None:

@@ -24,7 +24,7 @@ Matching = tuple[int, ...]
 class Plan:
     """How the projects are judged that the same overrides match.
 
-    `judging` are the rules, each with its bit (one of its own for each code of the run).
+    `number` has the bits of those overrides, so it is the same in every process. `judging` are the rules, each with its bit (one of its own for each code of the run).
     `skipped` are those that cannot judge this estate with the options they have here.
     `severities` are those that differ from the rules' own, by code.
     """
@@ -84,6 +84,11 @@ class Plans:
         )
         return self._plans.get(matching) or self._plan(matching)
 
+    def numbered(self, number: int) -> Plan:
+        """Return the plan with a number, which another process may have made."""
+        matching = tuple(index for index in range(len(self._overrides)) if number >> index & 1)
+        return self._plans.get(matching) or self._plan(matching)
+
     def _plan(self, matching: Matching) -> Plan:
         codes, severities = set(self._chosen), dict(self._severities)
         for index in matching:
@@ -95,7 +100,7 @@ class Plans:
         rules = [_told(rule, codes) if matching else rule for rule in here]
         able = [(rule, self._reason(rule) is None) for rule in rules]
         plan = Plan(
-            number=len(self._plans),
+            number=sum(1 << index for index in matching),
             judging=tuple((self._bits[rule.code], rule) for rule, can in able if can),
             skipped=tuple(rule for rule, can in able if not can),
             severities=severities,

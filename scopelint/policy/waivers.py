@@ -5,7 +5,7 @@ An expired one hides nothing any more and is named, one that ends soon is warned
 that matches nothing is reported: a list that nobody prunes would lapse unseen.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -71,48 +71,53 @@ class Waiver:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Waived:
-    """What became of the findings, and what is to be said of the waivers.
+class WaiverBook:
+    """The waivers of a run: marks finding after finding, and remembers which waivers were used.
 
-    `expired` still match something that is no longer hidden; `ending` hold and end soon;
-    `unmatched` cover nothing.
+    A part of a run that another process does has a book of its own; `used` of it is added here.
     """
 
-    findings: tuple[Finding, ...]
-    expired: tuple[Waiver, ...] = ()
-    ending: tuple[Waiver, ...] = ()
-    unmatched: tuple[Waiver, ...] = ()
+    def __init__(self, waivers: Sequence[Waiver], today: date) -> None:
+        self._waivers = tuple(waivers)
+        self._today = today
+        self._by_rule: dict[str, list[tuple[int, Waiver]]] = {}
+        for index, waiver in enumerate(waivers):
+            for code in waiver.rules:
+                self._by_rule.setdefault(code, []).append((index, waiver))
+        self.used: set[int] = set()
 
+    def mark(self, finding: Finding) -> Finding:
+        """Return the finding, marked as waived where a waiver covers it today.
 
-def apply(findings: Iterable[Finding], waivers: Sequence[Waiver], today: date) -> Waived:
-    """Mark the findings that a waiver covers today.
-
-    Where several cover one, the one that ends last is shown. Order and number of the findings
-    stay as they are.
-    """
-    matched: set[int] = set()
-    by_rule: dict[str, list[tuple[int, Waiver]]] = {}
-    for index, waiver in enumerate(waivers):
-        for code in waiver.rules:
-            by_rule.setdefault(code, []).append((index, waiver))
-    marked = []
-    for finding in findings:
+        Where several cover one, the one that ends last is shown.
+        """
         covering = [
             (index, waiver)
-            for index, waiver in by_rule.get(finding.rule, ())
+            for index, waiver in self._by_rule.get(finding.rule, ())
             if waiver.covers(finding)
         ]
-        matched.update(index for index, _ in covering)
-        holding = [waiver for _, waiver in covering if not waiver.expired(today)]
-        if holding:
-            best = max(holding, key=lambda waiver: waiver.expires or date.max)
-            finding = replace(finding, state=State.WAIVED, waiver=best.shown())
-        marked.append(finding)
-    used = [waiver for index, waiver in enumerate(waivers) if index in matched]
-    return Waived(
-        findings=tuple(marked),
-        expired=tuple(waiver for waiver in used if waiver.expired(today)),
-        ending=tuple(waiver for waiver in used if waiver.ends_soon(today)),
-        unmatched=tuple(waiver for index, waiver in enumerate(waivers) if index not in matched),
-    )
+        self.used.update(index for index, _ in covering)
+        holding = [waiver for _, waiver in covering if not waiver.expired(self._today)]
+        if not holding:
+            return finding
+        best = max(holding, key=lambda waiver: waiver.expires or date.max)
+        return replace(finding, state=State.WAIVED, waiver=best.shown())
+
+    @property
+    def expired(self) -> tuple[Waiver, ...]:
+        """Those that still match something, which is no longer hidden."""
+        return tuple(waiver for waiver in self._matching if waiver.expired(self._today))
+
+    @property
+    def ending(self) -> tuple[Waiver, ...]:
+        """Those that hold, match something and end soon."""
+        return tuple(waiver for waiver in self._matching if waiver.ends_soon(self._today))
+
+    @property
+    def unmatched(self) -> tuple[Waiver, ...]:
+        """Those that cover nothing."""
+        return tuple(w for index, w in enumerate(self._waivers) if index not in self.used)
+
+    @property
+    def _matching(self) -> list[Waiver]:
+        return [waiver for index, waiver in enumerate(self._waivers) if index in self.used]

@@ -5,20 +5,20 @@ from itertools import takewhile
 
 from scopelint.estate import Estate
 from scopelint.paths import is_inside
-from scopelint.policy.waivers import Waived, Waiver
+from scopelint.policy.waivers import Waiver, WaiverBook
 
 
-def waiver_warnings(waived: Waived, estate: Estate, codes: Collection[str]) -> Iterator[str]:
+def waiver_warnings(book: WaiverBook, estate: Estate, codes: Collection[str]) -> Iterator[str]:
     """Yield a sentence for each waiver that somebody should look at.
 
     `codes` are the rules of the run. A waiver that matches nothing is passed over where this run
     could not match it: its rules did not run, or its project lies outside the targets.
     """
-    for waiver in waived.expired:
+    for waiver in book.expired:
         yield f"{_name(waiver)} expired on {waiver.expires}: what it covered counts again"
-    for waiver in waived.ending:
+    for waiver in book.ending:
         yield f"{_name(waiver)} ends on {waiver.expires}"
-    for waiver in waived.unmatched:
+    for waiver in book.unmatched:
         if waiver.rules.intersection(codes) and _within(waiver, estate):
             yield f"{_name(waiver)} matches no finding{_why(waiver)}"
 

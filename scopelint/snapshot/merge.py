@@ -7,7 +7,7 @@ shard is there, and a missing one is a gap, never a smaller result.
 import heapq
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from functools import cached_property
 from itertools import groupby
@@ -43,6 +43,7 @@ class Source(Protocol):
     def count_entries(self) -> int: ...  # noqa: D102
     def oldest_use(self) -> Iterator[datetime]: ...  # noqa: D102
     def projects(self, only: Collection[int] | None = None) -> Iterator[Project]: ...  # noqa: D102
+    def reopened(self) -> "AbstractContextManager[Source]": ...  # noqa: D102
 
 
 class MergedSnapshots:
@@ -71,6 +72,10 @@ class MergedSnapshots:
         trace: TracebackType | None,
     ) -> None:
         self._stack.close()
+
+    def reopened(self) -> "MergedSnapshots":
+        """Open the same files again, for another process."""
+        return MergedSnapshots([part.path for part in self._parts])
 
     def groups(self) -> Iterator[Group]:
         """Yield every group once."""

@@ -75,6 +75,13 @@ class Snapshot:
     ) -> None:
         self.close()
 
+    def reopened(self) -> "Snapshot":
+        """Open the same file again: SQLite's connections must not go along into another process.
+
+        Source: sqlite.org/howtocorrupt.html, section 2.6.
+        """
+        return Snapshot(self.path)
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
@@ -186,10 +193,9 @@ class Snapshot:
     def projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
         """Yield read and unreadable projects by id, with their scope as it was observed.
 
-        `only` those with these ids, at most 500.
+        `only` those with these ids: at most 500, or a range of any size.
         """
-        wanted = tuple(only or ())
-        among = f"IN ({', '.join('?' * len(wanted))})" if only is not None else "NOT NULL"
+        among, wanted = _among(only)
         gaps = {
             gap.subject_id: gap
             for gap in self.gaps()
@@ -218,6 +224,15 @@ class Snapshot:
         for row in found:
             scope = _scope(row, entries.of(row[0]), uses.of(row[0])) if row[2] == "read" else None
             yield rows.to_project(row, scope, gaps.get(row[0]))
+
+
+def _among(only: Collection[int] | None) -> tuple[str, tuple[int, ...]]:
+    """Return a condition on a column of ids, and its values."""
+    if only is None:
+        return "NOT NULL", ()
+    if isinstance(only, range):
+        return "BETWEEN ? AND ?", (only.start, only.stop - 1)
+    return f"IN ({', '.join('?' * len(only))})", tuple(only)
 
 
 def _check_size(path: Path) -> None:

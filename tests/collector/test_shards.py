@@ -1,5 +1,6 @@
 """Shards: their union equals the whole, whatever their number; a missing one is a gap."""
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,12 @@ def test_the_union_equals_the_whole(tmp_path: Path, total: int) -> None:
         ]
         assert facts(parts) == facts([whole])
         assert facts(parts[::-1]) == facts([whole])
+    with open_snapshots(parts) as snapshot:
+        estate = Estate(snapshot)
+        with estate.reopened():
+            stretches = [list(estate.projects(each)) for each in estate.stretches(50)]
+        assert list(chain.from_iterable(stretches)) == facts([whole])["projects"]
+        assert len(stretches) > 4
 
 
 def test_a_missing_shard_makes_the_result_incomplete_not_smaller(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scopelint import engine
+from scopelint.engine.tally import tallied
 from scopelint.errors import PluginError
 from scopelint.estate import Estate
 from scopelint.finding import PASS, Outcome, Severity, State, Verdict
@@ -295,6 +296,6 @@ def test_every_finding_is_counted_once() -> None:
         type(f)(**{**{k: getattr(f, k) for k in f.__dataclass_fields__}, "state": states[i % 3]})
         for i, f in enumerate(report.findings)
     ]
-    summary: Summary = engine.summarise(changed)
+    summary: Summary = tallied(changed).summary()
     assert sum(summary.as_dict().values()) == len(changed)
     assert summary.waived == len([f for f in changed if f.state is State.WAIVED])

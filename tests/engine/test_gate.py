@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from scopelint.engine.tally import tallied
 from scopelint.finding import (
     Confidence,
     Finding,
@@ -112,4 +113,4 @@ WAIVED, BASELINED, NEW = State.WAIVED, State.BASELINED, State.NEW
     ],
 )
 def test_which_gaps_are_accepted(gaps: Any, findings: Any, *, accepted: bool) -> None:
-    assert gaps_accepted(gaps, [unknown(*each) for each in findings]) is accepted
+    assert gaps_accepted(gaps, tallied(unknown(*each) for each in findings).accepted) is accepted

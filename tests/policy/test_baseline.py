@@ -39,7 +39,7 @@ def test_round_trip(tmp_path: Path) -> None:
 def test_a_severer_finding_is_new_again(now: Severity, state: State) -> None:
     """Accepted as medium is not accepted as high."""
     baseline = create("https://g", [ONE])
-    [found] = baseline.apply([replace(ONE, severity=now)])
+    found = baseline.mark(replace(ONE, severity=now))
     assert found.state is state
 
 
@@ -47,14 +47,14 @@ def test_names_and_messages_play_no_part() -> None:
     """A renamed project, another message: the fingerprint decides."""
     assert ONE.project is not None
     renamed = replace(ONE, message="other", project=replace(ONE.project, path="acme/new"))
-    assert create("https://g", [ONE]).apply([renamed])[0].state is State.BASELINED
+    assert create("https://g", [ONE]).mark(renamed).state is State.BASELINED
 
 
 def test_a_waived_finding_stays_waived_and_is_not_taken_in() -> None:
     """Each finding is counted once, and a waiver's end must bite."""
     waived = replace(ONE, state=State.WAIVED)
     assert create("https://g", [waived]).known == {}
-    assert create("https://g", [ONE]).apply([waived])[0].state is State.WAIVED
+    assert create("https://g", [ONE]).mark(waived).state is State.WAIVED
 
 
 def test_update_and_prune() -> None:
@@ -103,9 +103,9 @@ def test_what_was_unknown_and_fails_now_is_new() -> None:
     unknown = replace(ONE, verdict=Outcome.UNKNOWN)
     baseline = create("https://g", [unknown])
     assert baseline.known[ONE.fingerprint].severity == "unknown"
-    assert baseline.apply([ONE])[0].state is State.NEW
-    assert baseline.apply([unknown])[0].state is State.BASELINED
-    assert create("https://g", [ONE]).apply([unknown])[0].state is State.BASELINED
+    assert baseline.mark(ONE).state is State.NEW
+    assert baseline.mark(unknown).state is State.BASELINED
+    assert create("https://g", [ONE]).mark(unknown).state is State.BASELINED
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_sum_of_gaps_is_new_once_it_holds_more(
 
     path = tmp_path / "baseline.json"
     path.write_text(create("https://g", [summed({"group": 1, "scope": 3})]).text())
-    assert load(path).apply([summed(now)])[0].state is state
+    assert load(path).mark(summed(now)).state is state
 
 
 def test_what_could_not_be_judged_is_kept() -> None:

@@ -15,7 +15,7 @@ from scopelint.finding import (
     State,
     fingerprint,
 )
-from scopelint.policy.waivers import Waiver, apply
+from scopelint.policy.waivers import Waiver, WaiverBook
 
 TODAY = date(2026, 11, 21)
 
@@ -92,17 +92,26 @@ def test_the_day_itself_still_counts(
     expires: date | None, state: State, expired: int, ending: int
 ) -> None:
     """An expired waiver hides nothing and is named; one that ends within 30 days is warned about."""
-    result = apply([finding()], [waiver(expires=expires)], TODAY)
-    assert [f.state for f in result.findings] == [state]
-    assert (len(result.expired), len(result.ending), len(result.unmatched)) == (expired, ending, 0)
+    book = WaiverBook([waiver(expires=expires)], TODAY)
+    assert book.mark(finding()).state is state
+    assert (len(book.expired), len(book.ending), len(book.unmatched)) == (expired, ending, 0)
 
 
 def test_what_matches_nothing_is_reported_expired_or_not() -> None:
     """A list that nobody prunes is shown as such."""
     stale = [waiver(project="acme/gone"), waiver(rules=frozenset({"SL999"}), expires=TODAY)]
-    result = apply([finding()], stale, TODAY)
-    assert result.unmatched == tuple(stale)
-    assert result.findings[0].state is State.NEW
+    book = WaiverBook(stale, TODAY)
+    assert book.mark(finding()).state is State.NEW
+    assert book.unmatched == tuple(stale)
+
+
+def test_what_another_part_of_the_run_used_counts() -> None:
+    """Whoever judges only some projects has a book of its own."""
+    waivers = [waiver(), waiver(project="acme/gone")]
+    helper, book = WaiverBook(waivers, TODAY), WaiverBook(waivers, TODAY)
+    helper.mark(finding())
+    book.used |= helper.used
+    assert book.unmatched == (waivers[1],)
 
 
 def test_the_waiver_that_ends_last_is_shown() -> None:
@@ -110,7 +119,7 @@ def test_the_waiver_that_ends_last_is_shown() -> None:
     short = waiver(expires=date(2026, 12, 1), reason="short")
     long = waiver(project="acme/**", reason="long", ticket="SEC-7", owner="@web")
     for waivers in ([short, long], [long, short]):
-        [found] = apply([finding()], waivers, TODAY).findings
+        found = WaiverBook(waivers, TODAY).mark(finding())
         assert found.waiver is not None
         assert found.waiver.reason == "long (SEC-7)"
         assert found.waiver.expires == "2026-12-31"

@@ -1,7 +1,9 @@
 """Random projects as an estate, without a file."""
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
+from typing import Self
 
 from scopelint.estate import Estate
 from scopelint.model import EntryKind, Gap, Group, Project, Target
@@ -70,6 +72,9 @@ class Memory:
 
     def oldest_use(self) -> Iterator[datetime]:
         return iter(())
+
+    def reopened(self) -> AbstractContextManager[Self]:
+        return nullcontext(self)
 
     def projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
         return (one for one in self._projects if only is None or one.id in only)

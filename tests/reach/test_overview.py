@@ -55,7 +55,7 @@ def test_the_matrix_counts_every_granted_pair(
     gathered = Overview(read)
     for project in read.projects():
         gathered.add(project)
-    found = gathered.data(())["reach"]
+    found = gathered.data({})["reach"]
     cells = found["groups"]
 
     def cell(path: str) -> int:
