@@ -30,12 +30,14 @@ from scopelint.snapshot import Filters, Header, Snapshot, SnapshotWriter
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 GROUP_OF = 20
 """Projects a group, on average."""
+ENTRIES = 3
+"""Allowlist entries a project."""
 OUTSIDE = 50
 """Groups outside the read tree that entries point to."""
 
 
 def write(path: Path, count: int) -> None:
-    """Write a snapshot of `count` projects with three entries each, most of them near home."""
+    """Write a snapshot of `count` projects with `ENTRIES` each, most of them near home."""
     dice = random.Random(1)
     header = Header(
         tool_version="benchmark",
@@ -81,7 +83,8 @@ def _projects(groups: list[Group], count: int, dice: random.Random) -> Iterator[
         group, number_of_groups = groups[number % len(groups)], len(groups)
         project_id = 10**6 + number
         near = 10**6 + (number + number_of_groups * dice.randrange(1, GROUP_OF)) % count
-        entries = {entry.key: entry for entry in _entries(group, near, number_of_groups, dice)}
+        drawn = _entries(group, near, number_of_groups, dice)
+        entries = list({entry.key: entry for entry in drawn}.values())[:ENTRIES]
         own = dice.random() > 0.02
         yield Project(
             id=project_id,
@@ -99,14 +102,14 @@ def _projects(groups: list[Group], count: int, dice: random.Random) -> Iterator[
                 inbound_own=own,
                 inbound_effective=None,  # GraphQL does not show it.
                 push=dice.random() < 0.02,
-                entries=tuple(entries.values()),
+                entries=tuple(entries),
                 uses=(TokenUse(near, "acme/near", NOW - timedelta(days=dice.randrange(300))),),
             ),
         )
 
 
 def _entries(group: Group, near: int, step: int, dice: random.Random) -> Iterator[AllowlistEntry]:
-    for place in range(3):
+    for place in range(2 * ENTRIES):  # Some of them are drawn twice.
         made = NOW - timedelta(days=dice.randrange(80))
         fine = dice.random() < 0.5
         policies = ("READ_PACKAGES",) if fine else ()

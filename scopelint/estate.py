@@ -6,7 +6,7 @@ Groups are in memory, numbered so that "is inside" is an interval test; projects
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
@@ -16,12 +16,12 @@ from scopelint.model import (
     AllowlistEntry,
     EntryKind,
     Fact,
+    Flags,
     Gap,
     Group,
     Project,
     Reason,
     Scan,
-    Scope,
     Target,
 )
 from scopelint.paths import is_inside as is_inside
@@ -309,25 +309,17 @@ class Estate:
         effective one on; where the instance is known to enforce, or not to, the effective flag
         follows from the own one, and through REST alone the own one from the effective one.
         """
-        for project in self._snapshot.projects(only):
-            scope = project.scope
-            if scope is None:
-                yield project
-                continue
-            known = self._with_flags(scope)
-            yield project if known is scope else replace(project, scope=known)
+        return self._snapshot.projects(only, self._completed)
 
-    def _with_flags(self, scope: Scope) -> Scope:
-        own, effective = scope.inbound_own, scope.inbound_effective
+    def _completed(self, flags: Flags) -> Flags:
+        own, effective = flags
         if effective is None and own is not None:
             known = {"on": True, "off": own, "unknown": True if own else None}
             effective = known[self.scan.enforcement]
         if own is None and effective is not None:
             # Without enforcement the effective flag is the project's own one.
             own = effective if self.scan.enforcement == "off" or effective is False else None
-        if (own, effective) == (scope.inbound_own, scope.inbound_effective):
-            return scope
-        return replace(scope, inbound_own=own, inbound_effective=effective)
+        return own, effective
 
     def _all_gaps(self) -> Iterator[Gap]:
         yield from self._snapshot.gaps()

@@ -68,10 +68,15 @@ class Enclosing:
                 for each in scope.entries
                 if each.kind == "group" and each.target_path is not None
             }
-        path = entry.target_path or ""
-        while path := path.rpartition("/")[0]:
-            if path in self._groups:
-                return self._groups[path]
+        path = entry.target_path
+        if not self._groups or path is None:
+            return None
+        end = path.rfind("/")
+        while end > 0:
+            above = self._groups.get(path[:end])
+            if above is not None:
+                return above
+            end = path.rfind("/", 0, end)
         return None
 
 

@@ -152,6 +152,10 @@ class TokenUse:
     last_used_at: datetime
 
 
+Flags = tuple[bool | None, bool | None]
+"""A project's own inbound flag and the effective one; None is unknown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """A project's job token scope as read.

@@ -44,7 +44,9 @@ def inside_path(entry: AllowlistEntry, project: Project, kind: EntryKind) -> str
     None where the rule does not apply: another kind, the project itself, a target whose path is
     gone, or one outside.
     """
-    path = _target_path(entry, project, kind)
+    if entry.kind != kind:
+        return None
+    path = _target_path(entry, project)
     return path if path is not None and is_inside(path, project.top_level_path) else None
 
 
@@ -53,12 +55,14 @@ def outside_path(entry: AllowlistEntry, project: Project, kind: EntryKind) -> st
 
     For a project in a personal namespace that namespace stands for the top-level group.
     """
-    path = _target_path(entry, project, kind)
+    if entry.kind != kind:
+        return None
+    path = _target_path(entry, project)
     return None if path is None or is_inside(path, project.top_level_path) else path
 
 
-def _target_path(entry: AllowlistEntry, project: Project, kind: EntryKind) -> str | None:
-    return entry.target_path if entry.kind == kind and not is_self(entry, project) else None
+def _target_path(entry: AllowlistEntry, project: Project) -> str | None:
+    return None if is_self(entry, project) else entry.target_path
 
 
 def entry_evidence(entry: AllowlistEntry, count: "ProjectCount | None" = None) -> dict[str, object]:

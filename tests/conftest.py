@@ -46,7 +46,7 @@ def original_environment() -> dict[str, str]:
 
 
 @pytest.fixture(autouse=True)
-def own_log() -> Iterator[None]:
+def own_log() -> None:
     """Give each test an untouched logger: a command turns its propagation off for good.
 
     A fixture of a whole module may have run one before this one is asked.
@@ -55,7 +55,6 @@ def own_log() -> Iterator[None]:
     logger.propagate, logger.handlers[:] = True, []
     logger.setLevel(logging.NOTSET)
     logging.captureWarnings(capture=False)
-    yield
 
 
 class NetworkUsedError(RuntimeError):

@@ -45,6 +45,8 @@ class NearerEntryOverrides(FineGrainedRule):
         if above is None:
             return PASS
         mine, theirs = granted(entry), granted(above)
+        if mine is not None and theirs is not None and includes(theirs, mine):
+            return PASS
         evidence = {
             entry.kind: entry.target_path,
             "permissions": in_words(entry),
@@ -58,8 +60,6 @@ class NearerEntryOverrides(FineGrainedRule):
                 evidence=evidence,
                 remediation="Scan through GraphQL, which shows permissions.",
             )
-        if includes(theirs, mine):
-            return PASS
         return self.fail(
             f"What the group entry {above.target_path} allows ({in_words(above)}) is void for"
             f" {entry.target_path}: its own entry is nearer and decides alone ({in_words(entry)}).",

@@ -45,6 +45,8 @@ class RedundantEntry(EntryRule):
         if above is None:
             return PASS
         mine, theirs = granted(entry), granted(above)
+        if mine is not None and theirs is not None and mine != theirs:
+            return PASS
         evidence = {
             entry.kind: entry.target_path,
             "covered_by": above.target_path,
@@ -57,8 +59,6 @@ class RedundantEntry(EntryRule):
                 evidence=evidence,
                 remediation="Scan through GraphQL, which shows permissions.",
             )
-        if mine != theirs:
-            return PASS
         return self.fail(
             f"The {entry.kind} entry {entry.target_path} changes nothing: the group entry"
             f" {above.target_path} already grants the same ({in_words(above)}).",

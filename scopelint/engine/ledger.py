@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from scopelint.engine.judging import Panel, guarded
@@ -304,7 +305,7 @@ def _cannot(rule: Rule, path: str, estate: Estate) -> Verdict:
 
 def _pack_finding(finding: Finding) -> list[Any]:
     """Take a finding apart: pickling plain values takes a fifth of the time that objects take."""
-    packed = [getattr(finding, name) for name in _NAMES]
+    packed = list(_VALUES(finding))
     project, entry = finding.project, finding.entry
     packed[_PROJECT] = project and (project.id, project.path, project.web_url)
     packed[_ENTRY] = entry and (entry.kind, entry.id, entry.path)
@@ -319,6 +320,7 @@ def _unpack_finding(packed: list[Any]) -> Finding:
 
 
 _NAMES = tuple(each.name for each in fields(Finding))
+_VALUES = attrgetter(*_NAMES)
 _PROJECT, _ENTRY = _NAMES.index("project"), _NAMES.index("entry")
 _FINDINGS: Form[Finding] = Form(lambda finding: finding.sort_key, _pack_finding, _unpack_finding)
 _JUDGED: Form[Judged] = Form(

@@ -6,6 +6,7 @@ find comes back in files that the parent opened, and their counts through a pipe
 not safe (not on Linux, or with threads running) or does not pay, one process judges alone.
 """
 
+import logging
 import multiprocessing
 import os
 import sys
@@ -22,6 +23,8 @@ from scopelint.errors import ScopelintError
 from scopelint.estate import Estate
 from scopelint.policy.settings import Settings
 from scopelint.rule import Rule
+
+log = logging.getLogger(__name__)
 
 PAYS_FROM: Final = 5_000
 """Projects below which a helper costs more than it saves."""
@@ -40,8 +43,10 @@ def judge_projects(estate: Estate, rules: Sequence[Rule], settings: Settings) ->
     if processes > 1:
         # Whatever goes wrong: judging alone meets the same fault, and then it has its place, its
         # cause and its order; or it does not, where a helper was killed for its memory.
+        log.debug("judging in %d processes", processes)
         with suppress(ScopelintError, OSError, EOFError):
             return _together(estate, rules, settings, processes)
+        log.debug("a process that judged has failed; judging again in one")
     ledger = _begun(estate, rules, settings)
     for project in estate.projects():
         ledger.judge_project(project)

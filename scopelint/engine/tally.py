@@ -32,14 +32,14 @@ class Tally:
             subject = project.id if project else finding.rule
             self.accepted[subject] = not new and self.accepted.get(subject, True)
         if not new:
-            self.others[finding.state.value] += 1
+            self.others[finding.state] += 1
             return
         if unknown:
             self.others["unknown"] += 1
         else:
             self.severities[finding.severity] += 1
         if project is not None:
-            name = "unknown" if unknown else finding.severity.value
+            name = "unknown" if unknown else finding.severity
             self.namespaces[project.path.rpartition("/")[0], name] += 1
 
     def include(self, other: "Tally") -> None:

@@ -6,7 +6,7 @@ shard is there, and a missing one is a gap, never a smaller result.
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from functools import cached_property
@@ -17,9 +17,9 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from scopelint.errors import SnapshotError
-from scopelint.model import Enforcement, EntryKind, Fact, Gap, Group, Project, Reason, Target
+from scopelint.model import Enforcement, EntryKind, Fact, Flags, Gap, Group, Project, Reason, Target
 from scopelint.snapshot.header import Filters, Header
-from scopelint.snapshot.reader import Snapshot
+from scopelint.snapshot.reader import Snapshot, as_observed
 from scopelint.snapshot.walk import Walk
 
 _PRECEDENCE = ("read", "unreadable", "listed", "elsewhere", "excluded")
@@ -42,7 +42,9 @@ class Source(Protocol):
     def count(self, *states: str) -> int: ...  # noqa: D102
     def count_entries(self) -> int: ...  # noqa: D102
     def oldest_use(self) -> Iterator[datetime]: ...  # noqa: D102
-    def projects(self, only: Collection[int] | None = None) -> Iterator[Project]: ...  # noqa: D102
+    def projects(  # noqa: D102
+        self, only: Collection[int] | None, flags: Callable[[Flags], Flags]
+    ) -> Iterator[Project]: ...
     def reopened(self) -> "AbstractContextManager[Source]": ...  # noqa: D102
 
 
@@ -155,9 +157,14 @@ class MergedSnapshots:
         found = [use for part in self._parts for use in part.oldest_use()]
         yield from sorted(found)[:1]
 
-    def projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
-        """Yield read and unreadable projects by id, each once; `only` those with these ids."""
-        merged = heapq.merge(*(part.projects(only) for part in self._parts), key=attrgetter("id"))
+    def projects(
+        self,
+        only: Collection[int] | None = None,
+        flags: Callable[[Flags], Flags] = as_observed,
+    ) -> Iterator[Project]:
+        """Yield read and unreadable projects by id, each once; `only` and `flags` as in a part."""
+        parts = (part.projects(only, flags) for part in self._parts)
+        merged = heapq.merge(*parts, key=attrgetter("id"))
         for _, same in groupby(merged, key=attrgetter("id")):
             yield next(same)
 

@@ -5,12 +5,13 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from functools import wraps
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
 from scopelint.errors import SnapshotError
-from scopelint.model import EntryKind, Gap, Group, Project, Scope, Target
+from scopelint.model import EntryKind, Flags, Gap, Group, Project, Scope, Target
 from scopelint.snapshot import rows, schema
 from scopelint.snapshot.header import Header
 from scopelint.snapshot.walk import Walk
@@ -34,6 +35,11 @@ def _checked(read: Callable[_P, Iterator[_T]]) -> Callable[_P, Iterator[_T]]:
             ) from None
 
     return checked
+
+
+def as_observed(flags: Flags) -> Flags:
+    """Leave the flags alone."""
+    return flags
 
 
 class Snapshot:
@@ -190,10 +196,15 @@ class Snapshot:
             yield datetime.fromisoformat(last_used_at)
 
     @_checked
-    def projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
-        """Yield read and unreadable projects by id, with their scope as it was observed.
+    def projects(
+        self,
+        only: Collection[int] | None = None,
+        flags: Callable[[Flags], Flags] = as_observed,
+    ) -> Iterator[Project]:
+        """Yield read and unreadable projects by id.
 
-        `only` those with these ids: at most 500, or a range of any size.
+        `only` those with these ids: at most 500, or a range of any size. Scopes are as they were
+        observed, their two inbound flags as `flags` makes them of what was observed.
         """
         among, wanted = _among(only)
         gaps = {
@@ -222,8 +233,11 @@ class Snapshot:
             wanted,
         )
         for row in found:
-            scope = _scope(row, entries.of(row[0]), uses.of(row[0])) if row[2] == "read" else None
-            yield rows.to_project(row, scope, gaps.get(row[0]))
+            number, scope = row[0], None
+            if row[2] == "read":
+                inbound = flags((rows.flag(row[14]), rows.flag(row[15])))
+                scope = _scope(row, inbound, entries.of(number), uses.of(number))
+            yield rows.to_project(row, scope, gaps.get(number))
 
 
 def _among(only: Collection[int] | None) -> tuple[str, tuple[int, ...]]:
@@ -256,7 +270,7 @@ class _Grouped:
     """Rows ordered by project id, handed out project by project while another cursor leads."""
 
     def __init__(self, cursor: sqlite3.Cursor) -> None:
-        self._groups = groupby(cursor, key=lambda row: row[0])
+        self._groups = groupby(cursor, key=itemgetter(0))
         self._next = next(self._groups, None)
 
     def of(self, project_id: int) -> list[rows.Row]:
@@ -267,17 +281,17 @@ class _Grouped:
         return list(self._next[1])
 
 
-def _scope(row: rows.Row, entries: list[rows.Row], uses: list[rows.Row]) -> Scope:
-    own, effective, outbound, push, cross, outbound_known, uses_known, missing = row[14:]
-    inbound = tuple(rows.to_entry(entry[2:]) for entry in entries if entry[1] == "inbound")
+def _scope(row: rows.Row, inbound: Flags, entries: list[rows.Row], uses: list[rows.Row]) -> Scope:
+    outbound, push, cross, outbound_known, uses_known, missing = row[16:]
+    allowed = tuple(rows.to_entry(entry[2:]) for entry in entries if entry[1] == "inbound")
     leftover = tuple(rows.to_entry(entry[2:]) for entry in entries if entry[1] == "outbound")
     return Scope(
-        inbound_own=rows.flag(own),
-        inbound_effective=rows.flag(effective),
+        inbound_own=inbound[0],
+        inbound_effective=inbound[1],
         outbound=rows.flag(outbound),
         push=rows.flag(push),
         cross_project_push=rows.flag(cross),
-        entries=inbound,
+        entries=allowed,
         outbound_entries=leftover if outbound_known else None,
         uses=tuple(rows.to_use(use[1:]) for use in uses) if uses_known else None,
         missing=rows.facts(missing),

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import tracemalloc
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scopelint.estate import Estate
 from scopelint.export.inventory import ENTRY_COLUMNS, PROJECT_COLUMNS
 from scopelint.export.tables import defused, write_csv, write_jsonl
-from scopelint.model import AllowlistEntry, Project, Scope
+from scopelint.model import AllowlistEntry, Flags, Project, Scope
 from scopelint.testing import estate
 from tests.reach.kit import Memory
 
@@ -165,7 +165,9 @@ class Many(Memory):
     def count(self, *states: str) -> int:
         return self.number if "read" in states else 0
 
-    def projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
+    def projects(
+        self, only: Collection[int] | None, flags: Callable[[Flags], Flags]
+    ) -> Iterator[Project]:
         entries = tuple(AllowlistEntry("group", 1, f"a/{name}") for name in "xyz")
         scope = Scope(True, True, entries=entries)
         first = Project(0, "", visibility="private", scope=scope)

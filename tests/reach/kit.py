@@ -1,12 +1,13 @@
 """Random projects as an estate, without a file."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Self
 
 from scopelint.estate import Estate
-from scopelint.model import EntryKind, Gap, Group, Project, Target
+from scopelint.model import EntryKind, Flags, Gap, Group, Project, Target
 from scopelint.snapshot import Header, Walk
 from tests.access.strategies import GROUPS, IDS
 
@@ -76,8 +77,20 @@ class Memory:
     def reopened(self) -> AbstractContextManager[Self]:
         return nullcontext(self)
 
-    def projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
-        return (one for one in self._projects if only is None or one.id in only)
+    def projects(
+        self, only: Collection[int] | None, flags: Callable[[Flags], Flags]
+    ) -> Iterator[Project]:
+        wanted = (one for one in self._projects if only is None or one.id in only)
+        return (with_flags(one, flags) for one in wanted)
+
+
+def with_flags(project: Project, flags: Callable[[Flags], Flags]) -> Project:
+    """Return the project with its inbound flags as `flags` makes them."""
+    if project.scope is None:
+        return project
+    own, effective = flags((project.scope.inbound_own, project.scope.inbound_effective))
+    scope = replace(project.scope, inbound_own=own, inbound_effective=effective)
+    return replace(project, scope=scope)
 
 
 def everyone(estate: Estate) -> list[Project]:
