@@ -1,16 +1,17 @@
 """Reads an estate file and builds the estate; every fault is named with its place."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from scopelint.errors import ConfigError, Problem
 from scopelint.simulator.estate import Estate
 from scopelint.simulator.estate_build import Builder
-from scopelint.simulator.estate_format import EstateFile
+from scopelint.simulator.estate_format import MOVED_BY, EstateFile, FixedDay
 
 Source: TypeAlias = str | Path | Mapping[str, Any]
 Place: TypeAlias = tuple[str | int, ...]
@@ -81,7 +82,7 @@ def _plain(source: Mapping[str, Any]) -> dict[str, Any]:
 
 def _build(data: dict[str, Any], name: str, text: str | bytes | None) -> Estate:
     try:
-        parsed = EstateFile.model_validate(data)
+        parsed = EstateFile.model_validate(data, context={MOVED_BY: _days_since(data)})
     except ValidationError as error:
         faults = [(tuple(fault["loc"]), _message(fault["msg"])) for fault in error.errors()]
         raise _config_error(faults, name, text) from error
@@ -90,6 +91,18 @@ def _build(data: dict[str, Any], name: str, text: str | bytes | None) -> Estate:
     if builder.faults:
         raise _config_error(builder.faults, name, text)
     return estate
+
+
+def _days_since(data: Mapping[str, Any]) -> timedelta:
+    """Return how long ago the file's `gitlab.today` was, in whole days (UTC); none without it."""
+    given = data.get("gitlab")
+    if not isinstance(given, Mapping) or given.get("today") is None:
+        return timedelta()
+    try:
+        today = TypeAdapter(FixedDay).validate_python(given["today"])
+    except ValidationError:
+        return timedelta()  # The file's own check names the fault.
+    return datetime.now(UTC).date() - today
 
 
 def _message(text: str) -> str:

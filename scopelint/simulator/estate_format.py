@@ -3,7 +3,7 @@
 `docs/simulator.md` describes it for people. Unknown keys are faults.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -13,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
+    ValidationInfo,
     model_validator,
 )
 
@@ -34,6 +35,23 @@ def _day(value: Any) -> Any:
     return value.date() if isinstance(value, datetime) else value
 
 
+def _moved(value: datetime, info: ValidationInfo) -> datetime:
+    return value + _by(info)
+
+
+def _moved_day(value: date, info: ValidationInfo) -> date:
+    return value + _by(info)
+
+
+def _by(info: ValidationInfo) -> timedelta:
+    """Return how far the file's dates are moved on: `MOVED_BY` of the validation's context."""
+    by = (info.context or {}).get(MOVED_BY)
+    return by if isinstance(by, timedelta) else timedelta()
+
+
+MOVED_BY = "moved_by"
+
+
 def _version(value: str) -> str:
     parse_version(value)
     return value
@@ -51,8 +69,11 @@ def _policy(value: str) -> str:
     return value
 
 
-Moment = Annotated[datetime, BeforeValidator(_moment), AfterValidator(_with_zone)]
-Day = Annotated[date, BeforeValidator(_day)]
+Moment = Annotated[
+    datetime, BeforeValidator(_moment), AfterValidator(_with_zone), AfterValidator(_moved)
+]
+FixedDay = Annotated[date, BeforeValidator(_day)]
+Day = Annotated[FixedDay, AfterValidator(_moved_day)]
 Number = Annotated[int, Field(gt=0, strict=True)]
 Text = Annotated[str, Field(min_length=1, strict=True)]
 Visibility = Literal["private", "internal", "public"]
@@ -69,8 +90,9 @@ class Part(BaseModel):
 
 
 class GitLabPart(Part):
-    """The key `gitlab`."""
+    """The key `gitlab`. Where `today` is given, every other date of the file moves with it."""
 
+    today: FixedDay | None = None
     version: Annotated[Text, AfterValidator(_version)] = "19.3.0"
     revision: Text = "abc1234"
     enterprise: StrictBool = True

@@ -1,6 +1,6 @@
 """Estate files: what they may hold, and that faults are named with their place."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,27 @@ def test_unquoted_dates_are_utc() -> None:
     project = estate.projects[1]
     assert project.created_at == datetime(2025, 1, 2, tzinfo=UTC)
     assert project.last_activity_at == datetime(2025, 1, 2, 1, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("days", [0, 1, 400, -3])
+def test_dates_move_on_with_the_day_the_file_tells_of(days: int) -> None:
+    """By whole days, so that a demo never grows old; a file without that day stays as it is."""
+    today = datetime.now(UTC).date() - timedelta(days=days)
+    text = f"gitlab: {{today: {today}}}\n" + SMALL
+    made = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
+    project = (
+        "  - {path: a/b, created_at: 2025-01-02T03:04:05Z, marked_for_deletion_on: 2025-02-28}\n"
+    )
+    [moved] = load_estate(text + project).projects.values()
+    [still] = load_estate(SMALL + project).projects.values()
+    assert (moved.created_at, still.created_at) == (made + timedelta(days=days), made)
+    assert moved.marked_for_deletion_on == date(2025, 2, 28) + timedelta(days=days)
+
+
+@pytest.mark.parametrize("today", ["soon", "13", "[]"])
+def test_a_day_that_is_none_is_a_fault_with_its_place(today: str) -> None:
+    with pytest.raises(ConfigError, match=r"gitlab\.today"):
+        load_estate(f"gitlab:\n  today: {today}\nprojects: []\n")
 
 
 def test_parents_may_come_in_any_order() -> None:
