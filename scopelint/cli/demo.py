@@ -140,6 +140,8 @@ def _scan(act: _Act, *, url: str, config: Path, token: Path, folder: Path, color
             *("--exit-zero", "--quiet", *reports),
         ],
         prog_name="scopelint scan",
+        # A command keeps the help option of the context that it first had.
+        help_option_names=click.get_current_context().help_option_names,
         standalone_mode=False,
     )
     out()
