@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from scopelint.globs import matches
+
 GROUP_PLACES = 200
 """Group entries that a project's allowlist can hold (GitLab's `GROUP_LINK_LIMIT`)."""
 PROJECT_PLACES = 200
@@ -249,6 +251,30 @@ class Target:
     project_count: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a collection was asked to leave out, by globs over full paths; part of its identity."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    archived: Literal["include", "exclude", "only"] = "include"
+    usage: bool = False
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing below the targets was left out."""
+        return not self.include and not self.exclude and self.archived == "include"
+
+    def may_leave_out(self, path: str) -> bool:
+        """Tell whether the project at a full path may have been left out, archived or not."""
+        named = not self.include or any(matches(glob, path) for glob in self.include)
+        return (
+            not named
+            or any(matches(glob, path) for glob in self.exclude)
+            or self.archived != "include"
+        )
+
+
 Enforcement = Literal["on", "off", "unknown"]
 
 
@@ -260,6 +286,7 @@ class Scan:
     slash. `gitlab_version` is as GitLab says it (`18.5.0-ee`). `targets` are full paths, or
     `instance`. `unavailable` names the facts that this way of reading does not show for any
     project, each with the reason in words. `administrator` tells whether the token is one.
+    `filters` tell what was left out.
     """
 
     instance: str
@@ -273,6 +300,7 @@ class Scan:
     whole_instance: bool = False
     requests: int = 0
     unavailable: Mapping[Fact, str] = field(default_factory=dict)
+    filters: Filters = field(default_factory=Filters)
 
     @property
     def version(self) -> tuple[int, int]:

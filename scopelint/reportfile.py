@@ -32,7 +32,7 @@ from scopelint.finding import (
     State,
     Waiver,
 )
-from scopelint.model import EntryKind, Gap, Reason, Scan
+from scopelint.model import EntryKind, Filters, Gap, Reason, Scan
 from scopelint.report import (
     Gate,
     ProjectCounts,
@@ -109,10 +109,20 @@ class _Projects(_Shape):
     unreadable: Count
 
 
+class _Filters(_Shape):
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    archived: Literal["include", "exclude", "only"]
+
+
 class _Scan(_Shape):
     instance: str
     gitlab_version: str
     targets: tuple[str, ...]
+    filters: _Filters = Field(
+        default=_Filters(include=(), exclude=(), archived="include"),
+        description="What was left out below the targets; not there where that is nothing.",
+    )
     api: Literal["graphql", "rest"]
     started_at: _Moment
     finished_at: _Moment | None
@@ -134,6 +144,7 @@ class _Scan(_Shape):
             finished_at=self.finished_at,
             enforcement=self.enforcement,
             requests=self.requests,
+            filters=Filters(*self.filters.model_dump().values()),
         )
         counts = ProjectCounts(self.projects.total, self.projects.read, self.projects.unreadable)
         gaps = tuple(gap.read() for gap in self.gaps)

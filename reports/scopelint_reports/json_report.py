@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any, BinaryIO
 
 from scopelint.finding import Finding, Outcome
-from scopelint.model import Gap
+from scopelint.model import Filters, Gap
 from scopelint.report import Report, Reporter, RuleSummary, ScanSummary
 from scopelint.reportfile import SCHEMA
 from scopelint_reports.wellformed import json_text, utc
@@ -73,6 +73,7 @@ def scan_data(summary: ScanSummary) -> dict[str, Any]:
         "instance": scan.instance,
         "gitlab_version": scan.gitlab_version,
         "targets": scan.targets,
+        **_filter_data(scan.filters),
         "api": scan.api,
         "started_at": utc(scan.started_at),
         "finished_at": utc(scan.finished_at) if scan.finished_at else None,
@@ -86,6 +87,19 @@ def scan_data(summary: ScanSummary) -> dict[str, Any]:
         },
         "groups": summary.groups,
         "entries": summary.entries,
+    }
+
+
+def _filter_data(filters: Filters) -> dict[str, Any]:
+    """Return what was left out, where that is anything."""
+    if filters.everything:
+        return {}
+    return {
+        "filters": {
+            "include": filters.include,
+            "exclude": filters.exclude,
+            "archived": filters.archived,
+        }
     }
 
 

@@ -63,7 +63,7 @@ def update(report: Path, output: Path, old: Path | None) -> None:
     """Make a baseline say what REPORT says: drop what is fixed, take in what is new.
 
     What the report could not judge (an unreadable project, a rule that did not run, a project
-    outside its targets) is kept.
+    outside its targets, or left out by its filters) is kept.
     """
     _renew(report, output, old, Baseline.updated)
 
@@ -76,7 +76,7 @@ def prune(report: Path, output: Path, old: Path | None) -> None:
     """Drop what is fixed, by REPORT, from a baseline; take in nothing.
 
     What the report could not judge (an unreadable project, a rule that did not run, a project
-    outside its targets) is kept.
+    outside its targets, or left out by its filters) is kept.
     """
     _renew(report, output, old, Baseline.pruned)
 
@@ -116,10 +116,11 @@ def _unjudged(report: Report, before: Baseline) -> Callable[[Known], bool]:
     gaps = [gap for gap in report.scan.gaps if gap.breaks_completeness]
     unread = {gap.subject_path for gap in gaps if subject(gap) is not None}
     whole = all(subject(gap) is not None for gap in gaps)
-    targets = report.scan.scan.targets
+    targets, filters = report.scan.scan.targets, report.scan.scan.filters
 
     def outside(path: str) -> bool:
-        return "instance" not in targets and not any(is_inside(path, root) for root in targets)
+        inside = "instance" in targets or any(is_inside(path, root) for root in targets)
+        return not inside or filters.may_leave_out(path)
 
     # A scan of a part cannot tell that what was said of the whole is fixed.
     partly = any(known.project and outside(known.project) for known in before.known.values())

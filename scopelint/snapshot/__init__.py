@@ -1,6 +1,7 @@
 """The snapshot: one SQLite file that holds what was observed, and what could not be read."""
 
-from scopelint.snapshot.header import Filters, Header
+from scopelint.model import Filters
+from scopelint.snapshot.header import Header
 from scopelint.snapshot.merge import MergedSnapshots, Source, open_snapshots
 from scopelint.snapshot.reader import Snapshot
 from scopelint.snapshot.walk import Walk

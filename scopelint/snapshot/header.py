@@ -7,22 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, Self, cast
 
 from scopelint.errors import SnapshotError
-from scopelint.model import Enforcement, Fact, Scan
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a collection was asked to leave out; part of its identity."""
-
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    archived: Literal["include", "exclude", "only"] = "include"
-    usage: bool = False
-
-    @property
-    def everything(self) -> bool:
-        """Whether nothing below the targets was left out."""
-        return not self.include and not self.exclude and self.archived == "include"
+from scopelint.model import Enforcement, Fact, Filters, Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +51,7 @@ class Header:
             whole_instance=self.whole_instance,
             requests=self.requests,
             unavailable=self.unavailable,
+            filters=self.filters,
         )
 
     def with_changes(self, **changes: Any) -> Self:

@@ -17,8 +17,19 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from scopelint.errors import SnapshotError
-from scopelint.model import Enforcement, EntryKind, Fact, Flags, Gap, Group, Project, Reason, Target
-from scopelint.snapshot.header import Filters, Header
+from scopelint.model import (
+    Enforcement,
+    EntryKind,
+    Fact,
+    Filters,
+    Flags,
+    Gap,
+    Group,
+    Project,
+    Reason,
+    Target,
+)
+from scopelint.snapshot.header import Header
 from scopelint.snapshot.reader import Snapshot, as_observed
 from scopelint.snapshot.walk import Walk
 

@@ -165,6 +165,29 @@ def test_prune_drops_what_is_fixed_and_update_takes_in_what_is_new(port: int) ->
 
 
 @pytest.mark.parametrize("command", ["prune", "update"])
+@pytest.mark.parametrize(
+    ("filters", "dropped"),
+    [
+        (("--exclude", "acme/web/*"), []),
+        (("--include", "acme/tool"), []),
+        (("--archived", "exclude"), []),
+        (("--include", "acme/**"), ["SL101 acme/web/site"]),
+        ((), ["SL101 acme/web/site"]),
+    ],
+)
+def test_what_filters_left_out_is_kept(
+    port: int, command: str, filters: tuple[str, ...], dropped: list[str]
+) -> None:
+    """A scan of a part cannot tell that what it did not look at is fixed."""
+    before = lines()
+    mended = ("path: acme/web/site, scope: {inbound: false}}", "path: acme/web/site}")
+    with instance(changed(mended), port) as gitlab:
+        scan(gitlab.url, "--exit-zero", *filters, code=0)
+    call("baseline", command, "report.json", "-o", "known.json").expect(0)
+    assert lines() == [line for line in before if line not in dropped]
+
+
+@pytest.mark.parametrize("command", ["prune", "update"])
 def test_what_could_not_be_judged_is_kept(port: int, command: str) -> None:
     before = lines()
     again(
