@@ -11,6 +11,7 @@
     │   │   ├── TargetNotFoundError    a target is not there, or not visible
     │   │   ├── UnexpectedAnswerError  an answer that is not GitLab's API speaking
     │   │   └── OriginError            an answer that would lead the token elsewhere
+    │   ├── ScratchError           4  no room for temporary files
     │   ├── OutputError            4  a report could not be written
     │   └── PluginError            4  a rule or reporter is broken
     └── Interrupted              130  the user stopped it
@@ -98,6 +99,16 @@ class NothingScannedError(ScopelintError):
 
 class RuntimeFailure(ScopelintError):  # noqa: N818 - reads as a kind, and is never raised itself
     """Something outside the call failed."""
+
+
+class ScratchError(RuntimeFailure):
+    """There is no room for what a run keeps for itself meanwhile."""
+
+    def __init__(self, what: str, folder: str) -> None:
+        super().__init__(
+            f"temporary files in {folder} cannot be used: {what}",
+            hint="Free some space there, or set TMPDIR to a folder that has some.",
+        )
 
 
 class GitLabError(RuntimeFailure):

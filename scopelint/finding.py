@@ -125,12 +125,17 @@ class Finding:
     key: str = ""
 
     @property
-    def sort_key(self) -> tuple[int, str, str, str, int, str]:
-        """Severity, project path, rule code, entry: the order of every report."""
+    def sort_key(self) -> tuple[int, str, str, str, int, str, int]:
+        """Severity, project path, rule code, entry: the order of every report.
+
+        The key and the project's id come last: a project that was moved while it was read may
+        share its path with another, and no two findings are to share their place.
+        """
         entry_kind = self.entry.kind if self.entry else ""
         entry_id = (self.entry.id or 0) if self.entry else 0
         path = self.project.path if self.project else ""
-        return (self.severity.rank, path, self.rule, entry_kind, entry_id, self.key)
+        project_id = self.project.id if self.project else 0
+        return (self.severity.rank, path, self.rule, entry_kind, entry_id, self.key, project_id)
 
 
 def fingerprint(code: str, instance: str, project_id: int | None, key: str) -> str:

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from scopelint.finding import Severity, fingerprint
+from scopelint.finding import Confidence, Finding, Outcome, ProjectRef, Severity, fingerprint
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,23 @@ def test_severities_are_ordered() -> None:
     assert Severity.MEDIUM.reaches(Severity.MEDIUM)
     assert not Severity.LOW.reaches(Severity.MEDIUM)
     assert not Severity.UNKNOWN.reaches(Severity.INFO)
+
+
+def test_no_two_findings_share_their_place() -> None:
+    """Two projects may have one path: one of them was moved while the other was read."""
+    one, other = (
+        Finding(
+            rule="SL101",
+            name="x",
+            severity=Severity.HIGH,
+            confidence=Confidence.HIGH,
+            verdict=Outcome.FAIL,
+            message="m",
+            project=ProjectRef(number, "acme/shop", None),
+            entry=None,
+            fingerprint=fingerprint("SL101", "https://g", number, ""),
+        )
+        for number in (8, 7)
+    )
+    assert sorted([one, other], key=lambda finding: finding.sort_key) == [other, one]
+    assert one.sort_key != other.sort_key

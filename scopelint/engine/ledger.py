@@ -31,7 +31,7 @@ from scopelint.policy.plans import Plan, Plans
 from scopelint.policy.settings import Settings
 from scopelint.policy.waivers import WaiverBook
 from scopelint.report import ProjectOutcome, RuleSummary
-from scopelint.rule import InstanceRule, Rule
+from scopelint.rule import InstanceRule, Rule, UnreadableProjectRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class Ledger:
             project=project,
             entry=EntryRef(entry.kind, entry.target_id, entry.target_path) if entry else None,
             fingerprint=fingerprint(code, self._instance, project.id if project else None, key),
-            evidence=verdict.evidence,
+            evidence=dict(verdict.evidence),
             remediation=verdict.remediation,
             key=key,
         )
@@ -212,7 +212,7 @@ class Ledger:
 
         A rule that judged nowhere is *not judged*, which its summary says once.
         """
-        plans = {number: self._plans.numbered(number) for number in self._used_plans}
+        plans = {number: self._plans.numbered(number) for number in sorted(self._used_plans)}
         judging = {rule.code for plan in plans.values() for _, rule in plan.judging}
         self._reasons |= {
             rule.code: rule.not_judged(self._estate)
@@ -220,7 +220,11 @@ class Ledger:
             for rule in plan.skipped
         } | dict.fromkeys(judging)
         missed = {
-            number: [rule for rule in plan.skipped if rule.code in judging]
+            number: [
+                rule
+                for rule in plan.skipped
+                if rule.code in judging and not isinstance(rule, UnreadableProjectRule)
+            ]
             for number, plan in plans.items()
         }
         if not any(missed.values()):
@@ -303,6 +307,10 @@ def _cannot(rule: Rule, path: str, estate: Estate) -> Verdict:
     )
 
 
+def _place(finding: Finding) -> str:
+    return finding.project.path if finding.project else "the instance"
+
+
 def _pack_finding(finding: Finding) -> list[Any]:
     """Take a finding apart: pickling plain values takes a fifth of the time that objects take."""
     packed = list(_VALUES(finding))
@@ -322,7 +330,12 @@ def _unpack_finding(packed: list[Any]) -> Finding:
 _NAMES = tuple(each.name for each in fields(Finding))
 _VALUES = attrgetter(*_NAMES)
 _PROJECT, _ENTRY = _NAMES.index("project"), _NAMES.index("entry")
-_FINDINGS: Form[Finding] = Form(lambda finding: finding.sort_key, _pack_finding, _unpack_finding)
+_FINDINGS: Form[Finding] = Form(
+    lambda finding: finding.sort_key,
+    _pack_finding,
+    _unpack_finding,
+    lambda finding: f"what rule {finding.rule} ({finding.name}) says of {_place(finding)}",
+)
 _JUDGED: Form[Judged] = Form(
     lambda each: (each.project.path, each.project.id),
     lambda each: (
@@ -330,4 +343,5 @@ _JUDGED: Form[Judged] = Form(
         (each.readable, each.passed, each.plan),
     ),
     lambda packed: Judged(ProjectRef(*packed[0]), *packed[1]),
+    lambda each: each.project.path,
 )

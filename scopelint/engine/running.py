@@ -41,8 +41,8 @@ def run(
     """Judge the whole estate with these rules and return the report.
 
     `distributions` names the installed package of each rule code. Raises PluginError where a rule
-    crashes: a crash never counts as a pass; UsageError where overrides do not fit together; OSError
-    where the disk is full.
+    crashes: a crash never counts as a pass; UsageError where overrides do not fit together;
+    ScratchError where the disk is full.
     """
     settings = settings or Settings()
     with _no_collector():

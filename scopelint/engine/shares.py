@@ -9,12 +9,13 @@ not safe (not on Linux, or with threads running) or does not pay, one process ju
 import logging
 import multiprocessing
 import os
+import signal
+import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkContext
 from typing import Final
 
 from scopelint.engine.ledger import Files, Ledger, Part
@@ -37,7 +38,7 @@ _STRETCHES: Final = 8
 def judge_projects(estate: Estate, rules: Sequence[Rule], settings: Settings) -> Ledger:
     """Ask the rules about every project, and return the ledger of what they said.
 
-    Raises what judging raises: PluginError, UsageError, SnapshotError, OSError.
+    Raises what judging raises: PluginError, UsageError, SnapshotError, ScratchError.
     """
     processes = settings.processes or _processes(estate)
     if processes > 1:
@@ -70,18 +71,11 @@ def _processes(estate: Estate) -> int:
 def _together(estate: Estate, rules: Sequence[Rule], settings: Settings, processes: int) -> Ledger:
     ledger = _begun(estate, rules, settings)
     estate.targets()  # Read once, before there are several who would each read them.
-    stretches = estate.stretches(max(1, estate.total // (processes * _STRETCHES)))
-    context = multiprocessing.get_context("fork")
-    taken = context.Value("L", 0)
+    stretches = _Stretches(estate.stretches(max(1, estate.total // (processes * _STRETCHES))))
 
     def judge(ledger: Ledger) -> None:
-        while True:
-            with taken.get_lock():
-                number = taken.value
-                taken.value += 1
-            if number >= len(stretches):
-                return
-            for project in estate.projects(stretches[number]):
+        while (stretch := stretches.take()) is not None:
+            for project in estate.projects(stretch):
                 ledger.judge_project(project)
 
     def help_out(files: Files) -> Part:
@@ -91,32 +85,64 @@ def _together(estate: Estate, rules: Sequence[Rule], settings: Settings, process
             return own.part()
 
     files = [Files(Scratch(), Scratch()) for _ in range(processes - 1)]
-    with _helpers(context, help_out, files) as answers:
+    with closing(stretches), _helpers(help_out, files) as answers:
         judge(ledger)
         for each, answer in zip(files, answers, strict=True):
             ledger.include(answer.recv(), each)
     return ledger
 
 
+class _Stretches:
+    """The stretches that nobody has taken yet, for a process and those that it forks.
+
+    Their numbers wait in a pipe: reading one takes it from all others, and there is no lock that
+    a process could hold when it is killed.
+    """
+
+    def __init__(self, stretches: Sequence[range]) -> None:
+        self._stretches = stretches
+        self._owner = os.getpid()
+        self._reader, writer = os.pipe()
+        with os.fdopen(writer, "wb") as file:
+            file.write(b"".join(map(_NUMBER.pack, range(len(stretches)))))
+
+    def take(self) -> range | None:
+        """Return one that is nobody else's from now on; None where there is none left."""
+        if self._owner not in (os.getpid(), os.getppid()):
+            return None  # Nobody waits for the answer: the owner was killed.
+        number = os.read(self._reader, _NUMBER.size)
+        return self._stretches[_NUMBER.unpack(number)[0]] if number else None
+
+    def close(self) -> None:
+        """Close the pipe."""
+        os.close(self._reader)
+
+
+_NUMBER = struct.Struct("I")
+
+
 @contextmanager
 def _helpers(
-    context: ForkContext, help_out: Callable[[Files], Part], files: Sequence[Files]
+    help_out: Callable[[Files], Part], files: Sequence[Files]
 ) -> Iterator[list[Connection]]:
     """Start a helper for each of these files; yield where their answers come from.
 
     One that fails gives no answer (EOFError). None outlives this.
     """
+    context = multiprocessing.get_context("fork")
     started = []
-    answers = []
+    answers: list[Connection] = []
     try:
         for each in files:
             answer, sender = context.Pipe(duplex=False)
-            helper = context.Process(target=_answer, args=(sender, help_out, each), daemon=True)
-            helper.start()
+            answers.append(answer)
+            given = (sender, tuple(answers), help_out, each)
+            helper = context.Process(target=_answer, args=given, daemon=True)
+            with _undisturbed():
+                helper.start()
+                started.append(helper)
             # Only the helper may hold this end, or nobody would notice that it is gone.
             sender.close()
-            started.append(helper)
-            answers.append(answer)
         yield answers
     finally:
         for helper in started:
@@ -126,7 +152,33 @@ def _helpers(
             answer.close()
 
 
-def _answer(sender: Connection, help_out: Callable[[Files], Part], files: Files) -> None:
-    # The parent finds out by itself what went wrong; one place prints errors, and it is not here.
+def _answer(
+    sender: Connection,
+    inherited: Sequence[Connection],
+    help_out: Callable[[Files], Part],
+    files: Files,
+) -> None:
+    """Do a helper's work. It says nothing but its answer: one place prints errors, not this.
+
+    The parent alone heeds Ctrl-C, and ends its helpers; what went wrong it finds out by itself.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    for answer in inherited:
+        answer.close()  # Held here too, they would hide from the sender that nobody listens.
     with suppress(BaseException):
         sender.send(help_out(files))
+
+
+_ENDING: Final = frozenset({signal.SIGINT, signal.SIGTERM})
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold back what ends a program until a helper knows how to take it, and is known."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

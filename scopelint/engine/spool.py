@@ -13,8 +13,11 @@ import tempfile
 import weakref
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+from scopelint.errors import PluginError, ScratchError
 
 BUFFER: Final = 20_000
 """Items that are kept in memory before they are sorted and written away."""
@@ -30,12 +33,13 @@ class Form(NamedTuple, Generic[_T]):
     """How items are ordered and stored.
 
     `key` gives what they are sorted by, no two alike; `pack` gives what is stored (plain tuples are
-    the quickest), `unpack` makes the item of that.
+    the quickest), `unpack` makes the item of that. `name` names one where it cannot be stored.
     """
 
     key: Callable[[_T], Any]
     pack: Callable[[_T], Any]
     unpack: Callable[[Any], _T]
+    name: Callable[[_T], str] = str
 
 
 class Block(NamedTuple):
@@ -59,28 +63,41 @@ class Scratch:
     """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="scopelint-")  # noqa: SIM115 - closed below
+        with _disk():
+            # Without a buffer nothing is left to be written, and to fail, when it is closed.
+            self._file = tempfile.TemporaryFile(prefix="scopelint-", buffering=0)  # noqa: SIM115
         weakref.finalize(self, self._file.close)
 
     def write(self, data: bytes) -> Block:
-        """Add a block; raise OSError where the disk is full."""
-        self._file.seek(0, os.SEEK_END)
-        block = Block(self._file.tell(), len(data))
-        self._file.write(data)
-        self._file.flush()
+        """Add a block; raise ScratchError where the disk is full."""
+        with _disk():
+            block = Block(self._file.seek(0, os.SEEK_END), len(data))
+            rest = memoryview(data)
+            while rest:
+                rest = rest[self._file.write(rest) :]
         return block
 
     def read(self, block: Block) -> bytes:
         """Return a block."""
-        self._file.seek(block.offset)
-        return self._file.read(block.length)
+        with _disk():
+            self._file.seek(block.offset)
+            return self._file.read(block.length)
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ScratchError(error.strerror or str(error), tempfile.gettempdir()) from error
 
 
 class SpoolWriter(Generic[_T]):
     """Takes items in any order, then gives them back in theirs.
 
     `file` is where they go, which another process may read after `flush`; without one, a file is
-    made when the first bufferful is there. Raises OSError where the disk is full.
+    made when the first bufferful is there. Raises ScratchError where the disk is full, and
+    PluginError where an item cannot be stored: what plug-ins give is to be JSON data.
     """
 
     def __init__(
@@ -120,11 +137,27 @@ class SpoolWriter(Generic[_T]):
         rows = sorted(((key(item), pack(item)) for item in self._held), key=itemgetter(0))
         blocks = []
         for start in range(0, len(rows), _BLOCK):
-            data = zlib.compress(pickle.dumps(rows[start : start + _BLOCK]), _LEVEL)
+            try:
+                data = zlib.compress(pickle.dumps(rows[start : start + _BLOCK]), _LEVEL)
+            except (pickle.PicklingError, TypeError, AttributeError) as error:
+                raise self._unstorable(error) from error
             blocks.append(self._file.write(data))
         self._runs.append(blocks)
         self._count += len(rows)
         self._held = []
+
+    def _unstorable(self, error: Exception) -> PluginError:
+        named = "an item"
+        for item in self._held:
+            try:
+                pickle.dumps(self._form.pack(item))
+            except (pickle.PicklingError, TypeError, AttributeError):
+                named = self._form.name(item)
+                break
+        return PluginError(
+            f"{named} cannot be stored: {error}",
+            hint="The evidence of a verdict is JSON data: texts, numbers, lists and mappings.",
+        )
 
 
 class Spool(Collection[_T]):

@@ -69,7 +69,7 @@ class Plans:
 
     @property
     def made(self) -> tuple[Plan, ...]:
-        """The plans that were needed so far, by their numbers."""
+        """The plans that were needed so far, in the order in which they were."""
         return tuple(self._plans.values())
 
     def at(self, path: str) -> Plan:

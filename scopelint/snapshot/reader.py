@@ -1,7 +1,9 @@
 """Reading a snapshot: opened read-only, checked before use, streamed in order of project id."""
 
 import sqlite3
+import tempfile
 from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from functools import wraps
 from itertools import groupby
@@ -10,15 +12,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
-from scopelint.errors import SnapshotError
+from scopelint.errors import ScratchError, SnapshotError
 from scopelint.model import EntryKind, Flags, Gap, Group, Project, Scope, Target
 from scopelint.snapshot import rows, schema
 from scopelint.snapshot.header import Header
 from scopelint.snapshot.walk import Walk
 
 _NOT_OURS = "is not a scopelint snapshot"
+_NO_ROOM = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR_WRITE,
+        sqlite3.SQLITE_IOERR_GETTEMPPATH,
+    }
+)
+"""What SQLite says where it cannot write the temporary files that sorting needs."""
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+
+
+def _check_room(error: Exception) -> None:
+    """Raise ScratchError where it is not the snapshot that is at fault."""
+    if getattr(error, "sqlite_errorcode", None) in _NO_ROOM:
+        raise ScratchError(str(error), tempfile.gettempdir()) from error
 
 
 def _checked(read: Callable[_P, Iterator[_T]]) -> Callable[_P, Iterator[_T]]:
@@ -29,6 +47,7 @@ def _checked(read: Callable[_P, Iterator[_T]]) -> Callable[_P, Iterator[_T]]:
         try:
             yield from read(*args, **kwargs)
         except (ValueError, TypeError, AttributeError, sqlite3.Error) as error:
+            _check_room(error)
             raise SnapshotError(
                 f"the snapshot holds a value that scopelint never writes: {error}",
                 hint="The file was damaged or changed; collect again.",
@@ -58,17 +77,22 @@ class Snapshot:
                 hint="Make one with: scopelint collect TARGET -o FILE",
             )
         _check_size(path)
-        try:
-            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-            self._db.execute("PRAGMA trusted_schema = OFF")
-            self._db.execute("PRAGMA query_only = ON")
-            self._check()
-            self.header = Header.from_rows(dict(self._db.execute("SELECT key, value FROM meta")))
-        except sqlite3.Error as error:
-            raise SnapshotError(
-                f"{path} {_NOT_OURS}: {error}",
-                hint="Make one with: scopelint collect TARGET -o FILE",
-            ) from None
+        self._identity = _identity(path)
+        with ExitStack() as stack:
+            try:
+                self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+                stack.callback(self._db.close)
+                self._db.execute("PRAGMA trusted_schema = OFF")
+                self._db.execute("PRAGMA query_only = ON")
+                self._check()
+                meta = dict(self._db.execute("SELECT key, value FROM meta"))
+            except sqlite3.Error as error:
+                raise SnapshotError(
+                    f"{path} {_NOT_OURS}: {error}",
+                    hint="Make one with: scopelint collect TARGET -o FILE",
+                ) from None
+            self.header = Header.from_rows(meta)
+            stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -84,9 +108,16 @@ class Snapshot:
     def reopened(self) -> "Snapshot":
         """Open the same file again: SQLite's connections must not go along into another process.
 
-        Source: sqlite.org/howtocorrupt.html, section 2.6.
+        Raises SnapshotError where another file is there now. Source: sqlite.org/howtocorrupt.html,
+        section 2.6.
         """
-        return Snapshot(self.path)
+        anew = Snapshot(self.path)
+        if anew._identity != self._identity:
+            anew.close()
+            raise SnapshotError(
+                f"{self.path} was replaced or changed while it was read", hint="Check it again."
+            )
+        return anew
 
     def close(self) -> None:
         """Close the file."""
@@ -184,6 +215,7 @@ class Snapshot:
         try:
             return int(self._db.execute(query, values).fetchone()[0])
         except sqlite3.Error as error:
+            _check_room(error)
             raise SnapshotError(f"{self.path} is damaged: {error}", hint="Collect again.") from None
 
     @_checked
@@ -247,6 +279,12 @@ def _among(only: Collection[int] | None) -> tuple[str, tuple[int, ...]]:
     if isinstance(only, range):
         return "BETWEEN ? AND ?", (only.start, only.stop - 1)
     return f"IN ({', '.join('?' * len(only))})", tuple(only)
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """Return what tells a file from one that was put in its place, or changed."""
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _check_size(path: Path) -> None:

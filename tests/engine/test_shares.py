@@ -1,23 +1,27 @@
 """Judging in several processes gives the report that one gives, and no fault gets lost in it."""
 
+import errno
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import pytest
 
 from scopelint import engine
 from scopelint.engine import ledger, shares, spool
-from scopelint.errors import PluginError, UsageError
+from scopelint.errors import PluginError, ScratchError, SnapshotError, UsageError
 from scopelint.estate import Estate
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.globs import GlobSet
@@ -27,6 +31,7 @@ from scopelint.policy.overrides import Override
 from scopelint.policy.waivers import Waiver
 from scopelint.report import Report
 from scopelint.rule import Policy, Rule
+from scopelint.snapshot import Header, Snapshot, SnapshotWriter
 from scopelint.testing import estate
 from tests.engine.test_engine import AnyGroup, Incomplete, NeedsLog, OpenProject, Unreadable
 from tests.engine.test_overrides import TooMany
@@ -46,11 +51,23 @@ PROJECTS: dict[str, dict[str, Any]] = {
     }
     for number in range(60)
 } | {"acme/dark": {"unreadable": "forbidden", "id": 5000}, "acme/part": {"missing": ["entries"]}}
-RULES: tuple[type[Rule], ...] = (TooMany, AnyGroup, NeedsLog, Unreadable, Incomplete)
+
+
+class SomeTooMany(TooMany):
+    """Cannot judge with some options, and says with which."""
+
+    def not_judged(self, estate: Estate) -> str | None:
+        most = self.options.most
+        return f"nobody counts to {most}" if most > 90 else None
+
+
+RULES: tuple[type[Rule], ...] = (SomeTooMany, AnyGroup, NeedsLog, Unreadable, Incomplete)
 OVERRIDES = (
     Override(GlobSet(["acme/g1/**"]), severities={"TST002": Severity.CRITICAL}),
     Override(GlobSet(["acme/g2/**", "acme/g3/**"]), ignore=frozenset({"TST001"})),
     Override(GlobSet(["acme/*/p1*"]), options={"TST001": {"most": 0}}),
+    Override(GlobSet(["acme/g4/**"]), options={"TST001": {"most": 99}}),
+    Override(GlobSet(["acme/g5/**"]), options={"TST001": {"most": 98}}),
 )
 WAIVERS = (
     Waiver(frozenset({"TST002"}), "acme/g4/**", "known", date(2026, 12, 31)),
@@ -113,6 +130,8 @@ def test_the_report_is_the_same(
         together = judged(processes, **settings)
     assert plain(together) == plain(alone)
     assert isinstance(together.findings, spool.Spool)
+    skipped = [finding for finding in alone.findings if "nobody counts" in finding.message]
+    assert {finding.message[-2:] for finding in skipped} == {"99", "98"}
     assert multiprocessing.active_children() == []
 
 
@@ -185,6 +204,95 @@ def test_a_helper_that_is_killed_costs_time_and_nothing_else() -> None:
     assert plain(judged(2, rules)) == plain(judged(1, rules))
 
 
+def test_why_a_rule_judged_nowhere_is_the_same_whoever_judged() -> None:
+    """Where several overrides keep it from judging, each for a reason of its own."""
+    nowhere = (
+        Override(GlobSet(["**"]), options={"TST001": {"most": 99}}),
+        Override(GlobSet(["acme/g1/**"]), options={"TST001": {"most": 98}}),
+        Override(GlobSet(["acme/g2/**"]), options={"TST001": {"most": 97}}),
+    )
+    reasons = {
+        judged(processes, [SomeTooMany], overrides=nowhere).rule("TST001").not_judged
+        for processes in (1, 2, 2, 3, 3)
+    }
+    assert len(reasons) == 1
+    assert reasons != {None}
+
+
+class TellsItsSignals(OpenProject):
+    """Notes what its process would do at Ctrl-C and at its end."""
+
+    told: ClassVar[Path]
+
+    def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
+        taken = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        with self.told.open("a") as file:
+            file.write(f"{os.getpid()} {[str(each) for each in taken]}\n")
+        if os.getpid() == PARENT:
+            _wait_for_helpers(self.told)
+        yield PASS
+
+
+def test_helpers_take_no_part_in_the_end_of_a_program(tmp_path: Path) -> None:
+    """The command line turns the signal into an exception, which a helper would print."""
+    rule = type("Telling", (TellsItsSignals,), {"told": tmp_path / "told"})
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        judged(2, [rule])
+        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    told = {line.partition(" ")[::2] for line in (tmp_path / "told").read_text().splitlines()}
+    helpers = {said for process, said in told if process != str(PARENT)}
+    assert helpers == {str([str(signal.SIG_IGN), str(signal.SIG_DFL)])}
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set()
+
+
+ORPHAN = """
+import os, sys, time
+from pathlib import Path
+from scopelint.finding import PASS
+from tests.engine import test_shares as kit
+
+class Slow(kit.OpenProject):
+    def judge(self, project, scope, estate):
+        with Path(sys.argv[1]).open("a") as file:
+            file.write(f"{os.getpid()}\\n")
+        time.sleep(0.3)
+        yield PASS
+
+kit.judged(2, [Slow])
+"""
+
+
+def test_a_helper_does_not_outlive_its_parent(tmp_path: Path, checkout: Path) -> None:
+    """Not even one that is killed without a word, as for its memory."""
+    told = tmp_path / "told"
+    told.touch()
+    with subprocess.Popen([sys.executable, "-c", ORPHAN, told], cwd=checkout) as parent:
+        helpers: set[str] = set()
+        for _ in range(600):
+            helpers = set(told.read_text().split()) - {str(parent.pid)}
+            if helpers:
+                break
+            time.sleep(0.05)
+        parent.kill()
+    assert helpers
+    for _ in range(200):
+        if not any(_runs(helper) for helper in helpers):
+            return
+        time.sleep(0.05)
+    pytest.fail("the helper is still there")
+
+
+def _runs(process: str) -> bool:
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
 class PrintsInItsHelper(OpenProject):
     """Fails in helpers only."""
 
@@ -221,3 +329,73 @@ def test_it_is_left_where_it_does_not_pay_or_is_not_safe(monkeypatch: pytest.Mon
 def test_findings_are_taken_apart_and_put_together_whole() -> None:
     for finding in judged(1).findings:
         assert ledger._unpack_finding(ledger._pack_finding(finding)) == finding
+
+
+class OddEvidence(OpenProject):
+    """Gives evidence that is a mapping, or holds what is no data."""
+
+    odd: ClassVar[Any] = None
+
+    def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
+        yield self.fail("odd", evidence=MappingProxyType({"odd": self.odd}))
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_any_mapping_is_evidence(processes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "BUFFER", 3)
+    found = judged(processes, [OddEvidence]).findings
+    assert {str(finding.evidence) for finding in found} == {"{'odd': None}"}
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_evidence_that_is_no_data_names_its_rule(
+    processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "BUFFER", 3)
+    rule = type("Odder", (OddEvidence,), {"odd": staticmethod(lambda: None)})
+    with pytest.raises(PluginError, match=r"TST001 \(open-project\) says of acme/") as caught:
+        judged(processes, [rule])
+    assert "JSON data" in caught.value.hint
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_full_disk_is_told_as_such(processes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def seek(self, *_: object) -> int:
+            return 0
+
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        def close(self) -> None:
+            """Nothing is left to write."""
+
+    monkeypatch.setattr(spool, "BUFFER", 3)
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: Full())
+    with pytest.raises(ScratchError, match="No space left") as caught:
+        judged(processes)
+    assert caught.value.exit_code == 4
+    assert "TMPDIR" in caught.value.hint
+
+
+def test_another_file_in_the_snapshots_place_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a helper opens anew is what the parent has open, or all is judged by the parent."""
+    now = datetime(2026, 8, 1, tzinfo=UTC)
+    header = Header("0", "https://g.example.com", ("acme",), "graphql", "18.5.0", now)
+
+    def write(path: Path, *, own: bool) -> None:
+        with SnapshotWriter(path, header) as writer:
+            scope = Scope(own, own)
+            writer.add_projects(Project(n, f"acme/p{n}", scope=scope) for n in range(1, 40))
+
+    write(tmp_path / "s", own=True)
+    write(tmp_path / "other", own=False)
+    with Snapshot(tmp_path / "s") as snapshot:
+        (tmp_path / "other").replace(tmp_path / "s")
+        with pytest.raises(SnapshotError, match="replaced or changed"):
+            snapshot.reopened()
+        report = engine.run(Estate(snapshot), [OpenProject()], engine.Settings(processes=2))
+    assert list(report.findings) == []
+    assert report.scan.projects.read == 39

@@ -5,12 +5,14 @@ import sqlite3
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scopelint.errors import SnapshotError
+from scopelint.errors import ScratchError, SnapshotError
+from scopelint.estate import Estate
 from scopelint.model import (
     AllowlistEntry,
     Fact,
@@ -22,7 +24,15 @@ from scopelint.model import (
     Target,
     TokenUse,
 )
-from scopelint.snapshot import Filters, Header, Listed, Snapshot, SnapshotWriter, Walk
+from scopelint.snapshot import (
+    Filters,
+    Header,
+    Listed,
+    Snapshot,
+    SnapshotWriter,
+    Walk,
+    open_snapshots,
+)
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 HEADER = Header(
@@ -276,3 +286,73 @@ def test_reading_changes_nothing(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.OperationalError):
             snapshot._db.execute("DELETE FROM projects")
     assert path.read_bytes() == before
+
+
+def test_no_room_for_sorting_is_not_the_snapshots_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite sorts in temporary files: a full disk is told as one (exit 4), not as damage."""
+    full = sqlite3.connect(":memory:")
+    full.execute("PRAGMA max_page_count = 1")
+    SnapshotWriter(tmp_path / "s.db", HEADER).close()
+
+    class NoRoom:
+        def execute(self, *_: object) -> sqlite3.Cursor:
+            return full.execute("CREATE TABLE more (x)")
+
+        def close(self) -> None:
+            full.close()
+
+    snapshot = Snapshot(tmp_path / "s.db")
+    snapshot.close()
+    monkeypatch.setattr(snapshot, "_db", NoRoom())
+    for read in (lambda: list(snapshot.groups()), snapshot.count_entries):
+        with pytest.raises(ScratchError, match="full") as caught:
+            read()
+        assert caught.value.exit_code == 4
+        assert "TMPDIR" in caught.value.hint
+    snapshot.close()
+
+
+@pytest.mark.parametrize("change", ["PRAGMA user_version = 99", "UPDATE meta SET value = '{'"])
+def test_a_refused_file_is_closed(
+    tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "s.db"
+    SnapshotWriter(path, HEADER).close()
+    database = sqlite3.connect(path)
+    database.execute(change)
+    database.commit()
+    database.close()
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def noted(*given: Any, **options: Any) -> sqlite3.Connection:
+        opened.append(connect(*given, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", noted)
+    with pytest.raises(SnapshotError):
+        Snapshot(path)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
+
+
+def test_a_project_that_moved_between_two_shards_counts_where_it_was_read(tmp_path: Path) -> None:
+    """Its path is that of its scope, in the tree as among the projects."""
+    scope = Scope(True, True)
+    paths = [tmp_path / "1.db", tmp_path / "2.db"]
+    for index, path in enumerate(paths, 1):
+        header = HEADER.with_changes(shard=(index, 2))
+        with SnapshotWriter(path, header) as writer:
+            mine = index == 1
+            here = "acme/b/moved" if mine else "acme/a/moved"
+            writer.add_listed([Listed(Project(1, here), elsewhere=not mine)])
+            if mine:
+                writer.add_projects([Project(1, here, scope=scope)])
+    for order in (paths, paths[::-1]):
+        with open_snapshots(order) as merged:
+            assert [project.path for project in merged.projects()] == ["acme/b/moved"]
+            assert list(merged.project_paths()) == [(1, "acme/b/moved")]
+            assert list(merged.project_states()) == [(1, "read")]
+            assert Estate(merged).tree.projects_below("acme/a") == 0
