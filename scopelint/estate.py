@@ -111,6 +111,7 @@ class Estate:
         self.as_of: datetime = self.scan.finished_at or self.scan.started_at
         self.groups: dict[int, Group] = {group.id: group for group in snapshot.groups()}
         self.gaps: tuple[Gap, ...] = tuple(self._all_gaps())
+        self._last_target: tuple[AllowlistEntry | None, Target | None] = (None, None)
         self._derived: dict[Callable[[Estate], object], object] = {}
 
     def derived(self, make: "Callable[[Estate], _T]") -> _T:
@@ -185,6 +186,13 @@ class Estate:
 
     def target(self, entry: AllowlistEntry) -> Target | None:
         """Return what is known of an entry's target; None if it is not visible or gone."""
+        last, target = self._last_target
+        if entry is not last:  # Rule after rule asks about the same entry.
+            target = self._look_up(entry)
+            self._last_target = entry, target
+        return target
+
+    def _look_up(self, entry: AllowlistEntry) -> Target | None:
         if entry.target_id is None:
             return None
         target = self._targets.get((entry.kind, entry.target_id))

@@ -77,7 +77,8 @@ def entry_evidence(entry: AllowlistEntry, count: "ProjectCount | None" = None) -
     if entry.added_by is not None:
         evidence["added_by"] = entry.added_by
     if entry.created_at is not None:
-        evidence["created_at"] = entry.created_at.astimezone(UTC).isoformat()
+        made = entry.created_at
+        evidence["created_at"] = (made if made.tzinfo is UTC else made.astimezone(UTC)).isoformat()
     if entry.autopopulated:
         evidence["autopopulated"] = True
     return evidence

@@ -56,6 +56,8 @@ class UsageRule(EntryRule):
 
     needs: ClassVar[frozenset[Fact]] = frozenset({Fact.ENTRIES, Fact.PERMISSIONS, Fact.LOG})
     Options = UsageOptions
+    _of: "Estate | None" = None
+    _limit: datetime = datetime.min
 
     def not_judged(self, estate: "Estate") -> str | None:
         """Say that the log is too young, or that its age cannot be told."""
@@ -71,5 +73,11 @@ class UsageRule(EntryRule):
         return None
 
     def limit(self, estate: "Estate") -> datetime:
-        """Return the moment since which nothing may have happened."""
-        return estate.as_of - timedelta(days=self.options.days)
+        """Return the moment since which nothing may have happened.
+
+        Asked for each entry, so the last answer is kept.
+        """
+        if estate is not self._of:
+            self._of = estate
+            self._limit = estate.as_of - timedelta(days=self.options.days)
+        return self._limit

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from scopelint.engine.judging import Panel, guarded
 from scopelint.engine.spool import Form, Scratch, Spool, SpoolWriter, Written
@@ -34,8 +34,7 @@ from scopelint.report import ProjectOutcome, RuleSummary
 from scopelint.rule import InstanceRule, Rule, UnreadableProjectRule
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """What is kept of a judged project: the bits of the rules that passed, the number of its plan."""
 
     project: ProjectRef
@@ -169,7 +168,7 @@ class Ledger:
     def _finding(
         self, subject: "_Subject", rule: Rule, verdict: Verdict, entry: AllowlistEntry | None
     ) -> Finding:
-        code, project = rule.code, subject.project
+        code, project, evidence = rule.code, subject.project, verdict.evidence
         key = verdict.key if verdict.key is not None else (entry.key if entry else "")
         return Finding(
             rule=code,
@@ -181,7 +180,7 @@ class Ledger:
             project=project,
             entry=EntryRef(entry.kind, entry.target_id, entry.target_path) if entry else None,
             fingerprint=fingerprint(code, self._instance, project.id if project else None, key),
-            evidence=dict(verdict.evidence),
+            evidence=evidence if type(evidence) is dict else dict(evidence),
             remediation=verdict.remediation,
             key=key,
         )

@@ -91,11 +91,10 @@ class WaiverBook:
 
         Where several cover one, the one that ends last is shown.
         """
-        covering = [
-            (index, waiver)
-            for index, waiver in self._by_rule.get(finding.rule, ())
-            if waiver.covers(finding)
-        ]
+        waivers = self._by_rule.get(finding.rule)
+        if waivers is None:
+            return finding
+        covering = [(index, waiver) for index, waiver in waivers if waiver.covers(finding)]
         self.used.update(index for index, _ in covering)
         holding = [waiver for _, waiver in covering if not waiver.expired(self._today)]
         if not holding:

@@ -321,16 +321,16 @@ class _Grouped:
 
 def _scope(row: rows.Row, inbound: Flags, entries: list[rows.Row], uses: list[rows.Row]) -> Scope:
     outbound, push, cross, outbound_known, uses_known, missing = row[16:]
-    allowed = tuple(rows.to_entry(entry[2:]) for entry in entries if entry[1] == "inbound")
-    leftover = tuple(rows.to_entry(entry[2:]) for entry in entries if entry[1] == "outbound")
+    allowed = [rows.to_entry(entry) for entry in entries if entry[1] == "inbound"]
+    leftover = [rows.to_entry(entry) for entry in entries if entry[1] == "outbound"]
     return Scope(
         inbound_own=inbound[0],
         inbound_effective=inbound[1],
         outbound=rows.flag(outbound),
         push=rows.flag(push),
         cross_project_push=rows.flag(cross),
-        entries=allowed,
-        outbound_entries=leftover if outbound_known else None,
+        entries=tuple(allowed),
+        outbound_entries=tuple(leftover) if outbound_known else None,
         uses=tuple(rows.to_use(use[1:]) for use in uses) if uses_known else None,
         missing=rows.facts(missing),
     )

@@ -210,17 +210,20 @@ def to_project(row: Row, scope: Scope | None, gap: Gap | None) -> Project:
 
 
 def to_entry(row: Row) -> AllowlistEntry:
-    """Read an entry from the columns after `position`, kind first."""
-    kind, target_id, path, default, policies, created_at, added_by, autopopulated = row
+    """Read an entry from its project's id, direction, and the columns after `position`, kind first.
+
+    Called for each of millions of rows: it calls nothing of ours.
+    """
+    _, _, kind, target_id, path, default, policies, created_at, added_by, autopopulated = row
     return AllowlistEntry(
         kind,
         target_id,
         path,
-        flag(default),
+        None if default is None else bool(default),
         None if policies is None else tuple(policies.split(",")) if policies else (),
-        time(created_at),
+        None if created_at is None else datetime.fromisoformat(created_at),
         added_by,
-        flag(autopopulated),
+        None if autopopulated is None else bool(autopopulated),
     )
 
 
