@@ -95,7 +95,7 @@ def _compare(old: Estate, new: Estate, rules: tuple[Rule, ...], settings: engine
 
 def _judge(estate: Estate, rules: tuple[Rule, ...], settings: engine.Settings) -> Judged:
     report = engine.run(estate, rules, settings)
-    return Judged(report.rules, report.findings)
+    return Judged(report.rules, report.findings, lists_deleted=differ.lists_deleted(estate))
 
 
 def _write(found: Diff, given: Mapping[str, Any], face: Face) -> None:

@@ -11,14 +11,20 @@ Permissions = frozenset[str] | None
 """The policies of a fine-grained entry; None stands for default permissions."""
 
 
-def entry_changes(old: Scope, new: Scope) -> Iterator[EntryChange]:
-    """Yield what certainly changed in both lists: where a list is not whole, less is said."""
+def entry_changes(
+    old: Scope, new: Scope, *, deleted: tuple[bool, bool] = (True, True)
+) -> Iterator[EntryChange]:
+    """Yield what certainly changed in both lists: where a list is not whole, less is said.
+
+    `deleted` tells of each whether it was read in a way that lists rows whose target was deleted.
+    """
     if old.entries != new.entries:
         yield from _changes(
             "inbound",
             old.entries,
             new.entries,
             whole=(Fact.ENTRIES not in old.missing, Fact.ENTRIES not in new.missing),
+            deleted=deleted,
         )
     if (
         old.outbound_entries is not None
@@ -26,7 +32,11 @@ def entry_changes(old: Scope, new: Scope) -> Iterator[EntryChange]:
         and old.outbound_entries != new.outbound_entries
     ):
         yield from _changes(
-            "outbound", old.outbound_entries, new.outbound_entries, whole=(True, True)
+            "outbound",
+            old.outbound_entries,
+            new.outbound_entries,
+            whole=(True, True),
+            deleted=deleted,
         )
 
 
@@ -36,6 +46,7 @@ def _changes(
     new: Iterable[AllowlistEntry],
     *,
     whole: tuple[bool, bool],
+    deleted: tuple[bool, bool],
 ) -> Iterator[EntryChange]:
     before, after = _by_key(old), _by_key(new)
     _pair_deleted(before, after)
@@ -43,7 +54,10 @@ def _changes(
         one, other = before.get(key), after.get(key)
         if one is None or other is None:
             # An entry is new only if the whole of the old list is known, and the other way round.
-            if whole[0] if one is None else whole[1]:
+            lacking = 0 if one is None else 1
+            row = one or other
+            listed = deleted[lacking] or row is None or row.target_id is not None
+            if whole[lacking] and listed:
                 yield EntryChange(direction, one, other)
         elif _differs(one, other):
             yield EntryChange(direction, one, other)

@@ -10,7 +10,15 @@ from scopelint.report import RuleSummary
 class Judged:
     """What a run over one snapshot said: what failed, what could not be told, what was not judged."""
 
-    def __init__(self, rules: Iterable[RuleSummary], findings: Iterable[Finding]) -> None:
+    def __init__(
+        self, rules: Iterable[RuleSummary], findings: Iterable[Finding], *, lists_deleted: bool
+    ) -> None:
+        """Take in a report's rules and findings.
+
+        `lists_deleted` tells whether the snapshot was read in a way that lists the rows of
+        allowlists whose target was deleted: GraphQL does, REST does not.
+        """
+        self._lists_deleted = lists_deleted
         self.not_judged = {rule.code: rule.not_judged for rule in rules if rule.not_judged}
         self.fails: dict[str, Finding] = {}
         self._unsure: set[tuple[str, int | None]] = set()
@@ -22,6 +30,9 @@ class Judged:
 
     def cannot_tell(self, finding: Finding) -> bool:
         """Tell whether a finding that is not here may be there all the same."""
+        of_deleted = finding.entry is not None and finding.entry.id is None
+        if of_deleted and not self._lists_deleted:
+            return True
         return (finding.rule, _project(finding)) in self._unsure
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from scopelint import engine
-from scopelint.diff import Judged, compare, compare_findings
+from scopelint.diff import Judged, compare, compare_findings, lists_deleted
 from scopelint.diff.model import FindingChanges
 from scopelint.registry import find_rules
 from scopelint.rule import Policy
@@ -20,7 +20,10 @@ def _changes(
     rules = [found[code].cls(None, Policy()) for code in codes]
     with estate(old) as before, estate(new) as after:
         reports = [engine.run(one, rules) for one in (before, after)]
-        one, other = (Judged(report.rules, report.findings) for report in reports)
+        one, other = (
+            Judged(report.rules, report.findings, lists_deleted=lists_deleted(read))
+            for report, read in zip(reports, (before, after), strict=True)
+        )
         return compare_findings(one, other, compare(before, after).not_judged)
 
 
@@ -49,6 +52,19 @@ def test_a_renamed_project_has_the_same_findings() -> None:
     moved["projects"]["acme/store"] = moved["projects"].pop("acme/shop")
     found = _changes(_estate(TOP), moved)
     assert (found.new, found.fixed, found.unknown) == ((), (), ())
+
+
+def test_a_way_of_reading_that_lists_no_deleted_target_fixes_nothing() -> None:
+    """REST leaves such a row out: neither the row nor its finding came or went for certain."""
+    gone = {"entries": [{"gone": "project", "created_at": "2026-01-01T00:00:00Z"}]}
+    rest = _estate({}, api="rest")
+    for old, new in ((_estate(gone), rest), (rest, _estate(gone))):
+        found = _changes(old, new, ("SL402",))
+        assert (found.new, found.fixed, _rules(found.unknown)) == ((), (), ["SL402"])
+        with estate(old) as before, estate(new) as after:
+            assert not compare(before, after).changed
+    found = _changes(_estate(gone), _estate({}), ("SL402",))
+    assert _rules(found.fixed) == ["SL402"]
 
 
 def test_an_unread_project_has_neither_new_nor_fixed_findings() -> None:
