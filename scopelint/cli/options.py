@@ -305,7 +305,9 @@ color_option = click.option(
 )
 
 face_options = _all(
-    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors, warnings and the report."),
+    click.option(
+        "-q", "--quiet", is_flag=True, help="Say nothing but errors, warnings and the report."
+    ),
     click.option(
         "-v", "--verbose", is_flag=True, help="Say what is sent, and show the traceback of a bug."
     ),

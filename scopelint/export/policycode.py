@@ -6,8 +6,9 @@ declared whole is left out and named, so that applying the code changes nothing.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from scopelint.estate import Estate
 from scopelint.model import AllowlistEntry, EntryKind, Fact, Project, Scope
@@ -202,22 +203,35 @@ def _resource(each: _Declared, name: str) -> Iterator[str]:
     yield "}"
     yield ""
     yield f'resource "{kind}" "{name}" {{'
-    yield f'  project            = "{each.project.id}" # {each.project.path}'
-    yield f"  enabled            = {str(each.limit).lower()}"
-    for entry_kind in ("group", "project"):
-        yield from _ids(
-            f"target_{entry_kind}_ids", [e for e in each.entries if e.kind == entry_kind]
-        )
+    attributes = [
+        ("project", [f'"{each.project.id}" # {each.project.path}']),
+        ("enabled", [str(each.limit).lower()]),
+        ("target_group_ids", _ids(each.of("group"))),
+        ("target_project_ids", _ids(each.of("project"))),
+    ]
+    yield from _aligned(attributes)
     yield "}"
 
 
-def _ids(attribute: str, entries: list[AllowlistEntry]) -> Iterator[str]:
-    head = f"  {attribute:<18} = ["
+def _aligned(attributes: Iterable[tuple[str, list[str]]]) -> Iterator[str]:
+    """Yield attributes as `terraform fmt` writes them: those of one line each have their `=` in line.
+
+    Source: developer.hashicorp.com/terraform/language/style, "Code formatting".
+    """
+    for short, run in groupby(attributes, key=lambda attribute: len(attribute[1]) == 1):
+        found = list(run)
+        width = max(len(name) for name, _ in found) if short else 0
+        for name, value in found:
+            yield f"  {name:<{width}} = {value[0]}"
+            yield from value[1:]
+
+
+def _ids(entries: Sequence[AllowlistEntry]) -> list[str]:
+    """Return the lines of a list of numbers, each with its path beside it."""
     if not entries:
-        yield f"{head}]"
-        return
-    yield head
+        return ["[]"]
+    items = []
     for entry in entries:
         path = entry.target_path or ""
-        yield f"    {entry.target_id}," + (f" # {path}" if _PATH.fullmatch(path) else "")
-    yield "  ]"
+        items.append(f"    {entry.target_id}," + (f" # {path}" if _PATH.fullmatch(path) else ""))
+    return ["[", *items, "  ]"]

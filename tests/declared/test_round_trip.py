@@ -119,6 +119,49 @@ def test_a_path_that_is_none_gets_into_no_code() -> None:
             assert [each.path for each in made.left_out] == [bad]
 
 
+NONE = """\
+  project            = "42" # acme/web/shop
+  enabled            = true
+  target_group_ids   = []
+  target_project_ids = []
+}
+"""
+PROJECT = """\
+  project          = "42" # acme/web/shop
+  enabled          = true
+  target_group_ids = []
+  target_project_ids = [
+    8, # acme/api
+  ]
+}
+"""
+BOTH = """\
+  project = "42" # acme/web/shop
+  enabled = true
+  target_group_ids = [
+    7, # acme
+  ]
+  target_project_ids = [
+    8, # acme/api
+  ]
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("entries", "lines"),
+    [
+        ([], NONE),
+        ([{"project": "acme/api", "id": 8}], PROJECT),
+        ([{"project": "acme/api", "id": 8}, {"group": "acme", "id": 7}], BOTH),
+    ],
+)
+def test_terraform_is_formatted_as_its_own_tool_does(entries: list[Any], lines: str) -> None:
+    """`terraform fmt -check` changes nothing: a list of several lines ends a run of aligned ones."""
+    with estate({"projects": {"acme/web/shop": {"id": 42, "entries": entries}}}) as observed:
+        assert to_terraform(observed).text.endswith(lines)
+
+
 def test_terraform() -> None:
     described = (
         "projects: {acme/web/shop: {id: 42, entries: [{group: acme, id: 7}]}, acme/web_shop: {}}"
@@ -133,9 +176,9 @@ import {
 }
 
 resource "gitlab_project_job_token_scopes" "acme_web_shop" {
-  project            = "42" # acme/web/shop
-  enabled            = true
-  target_group_ids   = [
+  project = "42" # acme/web/shop
+  enabled = true
+  target_group_ids = [
     7, # acme
   ]
   target_project_ids = []
