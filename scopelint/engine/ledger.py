@@ -5,14 +5,14 @@ adds up (`part`, `include`), so that it does not matter who judged what.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from scopelint.engine.judging import Panel, guarded
-from scopelint.engine.spool import Form, Scratch, Spool, SpoolWriter, Written
+from scopelint.engine.spool import Scratch, Spool, SpoolWriter, Written
+from scopelint.engine.storage import FINDINGS, JUDGED, Judged, Outcomes
 from scopelint.engine.tally import Tally
 from scopelint.errors import PluginError
 from scopelint.estate import Estate
@@ -32,15 +32,6 @@ from scopelint.policy.settings import Settings
 from scopelint.policy.waivers import WaiverBook
 from scopelint.report import ProjectOutcome, RuleSummary
 from scopelint.rule import InstanceRule, Rule, UnreadableProjectRule
-
-
-class Judged(NamedTuple):
-    """What is kept of a judged project: the bits of the rules that passed, the number of its plan."""
-
-    project: ProjectRef
-    readable: bool
-    passed: int
-    plan: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +89,8 @@ class Ledger:
         self._panels: dict[int, Panel] = {}
         self._counts: Counter[tuple[str, Outcome]] = Counter()
         self._baseline = settings.baseline
-        self._findings = SpoolWriter(_FINDINGS, files.findings if files else None)
-        self._judged = SpoolWriter(_JUDGED, files.judged if files else None)
+        self._findings = SpoolWriter(FINDINGS, files.findings if files else None)
+        self._judged = SpoolWriter(JUDGED, files.judged if files else None)
         self._used_plans: set[int] = set()
         self._parts: list[tuple[Files, Part]] = []
         self._overview = Overview(estate)
@@ -281,21 +272,6 @@ class Ledger:
         )
 
 
-class Outcomes:
-    """What passed where, by project path; most projects share one of a few sets of codes."""
-
-    def __init__(self, judged: Spool[Judged], bits: Mapping[str, int]) -> None:
-        self._judged = judged
-        self._bits = bits
-
-    def __iter__(self) -> Iterator[ProjectOutcome]:
-        sets: dict[int, tuple[str, ...]] = {}
-        for each in self._judged:
-            if each.passed not in sets:
-                sets[each.passed] = tuple(c for c, bit in self._bits.items() if each.passed & bit)
-            yield ProjectOutcome(each.project, each.readable, sets[each.passed])
-
-
 def _cannot(rule: Rule, path: str, estate: Estate) -> Verdict:
     return Verdict(
         Outcome.UNKNOWN,
@@ -304,43 +280,3 @@ def _cannot(rule: Rule, path: str, estate: Estate) -> Verdict:
         {"options": rule.options.model_dump(mode="json")},
         "Change the rule's options in that override, or ignore the rule there.",
     )
-
-
-def _place(finding: Finding) -> str:
-    return finding.project.path if finding.project else "the instance"
-
-
-def _pack_finding(finding: Finding) -> list[Any]:
-    """Take a finding apart: pickling plain values takes a fifth of the time that objects take."""
-    packed = list(_VALUES(finding))
-    project, entry = finding.project, finding.entry
-    packed[_PROJECT] = project and (project.id, project.path, project.web_url)
-    packed[_ENTRY] = entry and (entry.kind, entry.id, entry.path)
-    return packed
-
-
-def _unpack_finding(packed: list[Any]) -> Finding:
-    project, entry = packed[_PROJECT], packed[_ENTRY]
-    packed[_PROJECT] = project and ProjectRef(*project)
-    packed[_ENTRY] = entry and EntryRef(*entry)
-    return Finding(*packed)
-
-
-_NAMES = tuple(each.name for each in fields(Finding))
-_VALUES = attrgetter(*_NAMES)
-_PROJECT, _ENTRY = _NAMES.index("project"), _NAMES.index("entry")
-_FINDINGS: Form[Finding] = Form(
-    lambda finding: finding.sort_key,
-    _pack_finding,
-    _unpack_finding,
-    lambda finding: f"what rule {finding.rule} ({finding.name}) says of {_place(finding)}",
-)
-_JUDGED: Form[Judged] = Form(
-    lambda each: (each.project.path, each.project.id),
-    lambda each: (
-        (each.project.id, each.project.path, each.project.web_url),
-        (each.readable, each.passed, each.plan),
-    ),
-    lambda packed: Judged(ProjectRef(*packed[0]), *packed[1]),
-    lambda each: each.project.path,
-)

@@ -1,7 +1,8 @@
 """Policy code that declares what is there: for gitlabform, for `declared:`, for Terraform.
 
-Only inbound limits and entries are declared, for no tool has a key for more. What cannot be
-declared whole is left out and named, so that applying the code changes nothing.
+Only inbound limits and entries are declared, for no tool has a key for more: no permissions, no
+entry whose target is gone, no project's entry for itself. A project whose allowlist is not known
+whole is left out and named, for its code would remove what it does not show.
 """
 
 import json

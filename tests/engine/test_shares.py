@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import pytest
 
 from scopelint import engine
-from scopelint.engine import ledger, shares, spool
+from scopelint.engine import shares, spool, storage
 from scopelint.errors import PluginError, ScratchError, SnapshotError, UsageError
 from scopelint.estate import Estate
 from scopelint.finding import PASS, Severity, Verdict
@@ -328,7 +328,7 @@ def test_it_is_left_where_it_does_not_pay_or_is_not_safe(monkeypatch: pytest.Mon
 
 def test_findings_are_taken_apart_and_put_together_whole() -> None:
     for finding in judged(1).findings:
-        assert ledger._unpack_finding(ledger._pack_finding(finding)) == finding
+        assert storage.FINDINGS.unpack(storage.FINDINGS.pack(finding)) == finding
 
 
 class OddEvidence(OpenProject):
