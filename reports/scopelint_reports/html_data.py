@@ -27,7 +27,7 @@ MOST_FINDINGS = 250_000
 """Findings a page can hold and still open quickly; the JSON report holds all."""
 
 ENTRY_MARK, PROJECT_MARK = "\x01", "\x02"
-"""Stand in a message for the paths of its entry and its project."""
+"""Stand in a message, a remedy and evidence for the paths of the finding's entry and project."""
 
 _GZIP_WBITS = 31  # zlib writes gzip's frame, its time stamp zero
 _LEVELS = {level: rank for rank, level in enumerate(Severity)}
@@ -68,7 +68,6 @@ class _Columns:
         self.evidence = _Pool()
         self.rules = _Pool()
         self.waivers = _Pool()
-        self._fixes: dict[str, int] = {}
         names = ("rule", "name", "level", "severity", "confidence", "verdict", "state", "project")
         more = ("entry", "text", "evidence", "fix", "key", "print", "waiver")
         self.columns: dict[str, list[Any]] = {name: [] for name in names + more}
@@ -86,9 +85,9 @@ class _Columns:
             _STATES[finding.state],
             self._project(finding),
             self._entry(finding),
-            self.strings(_pattern(finding)),
+            self.strings(_marked(clean(finding.message), finding)),
             self.evidence(_evidence(finding)),
-            self._fix(finding.remediation),
+            self.strings(_marked(clean_lines(finding.remediation).strip(), finding)),
             key,
             0 if known else clean(finding.fingerprint),
             self._waiver(finding),
@@ -110,12 +109,6 @@ class _Columns:
             return -1
         return self.entries((entry.kind, entry.id, clean(entry.path) if entry.path else None))
 
-    def _fix(self, text: str) -> int:
-        known = self._fixes.get(text)
-        if known is None:
-            known = self._fixes[text] = self.strings(clean_lines(text).strip())
-        return known
-
     def _waiver(self, finding: Finding) -> int:
         waiver = finding.waiver
         if waiver is None:
@@ -135,26 +128,34 @@ class _Columns:
         return -1, False
 
 
-def _pattern(finding: Finding) -> str:
-    """Return the message, its entry's and its project's path replaced by a control character.
+def _marked(text: str, finding: Finding) -> str:
+    """Return a clean text, the entry's and the project's path replaced by a control character.
 
-    Paths stand once in their own pools; a cleaned text holds no control character of its own.
+    Paths stand once in their own pools; a clean text holds no control character of its own.
     """
-    text = clean(finding.message)
-    if finding.entry and finding.entry.path:
-        text = text.replace(clean(finding.entry.path), ENTRY_MARK)
-    if finding.project and finding.project.path:
-        text = text.replace(clean(finding.project.path), PROJECT_MARK)
+    for path, mark in _marks(finding):
+        text = text.replace(path, mark)
     return text
+
+
+def _marks(finding: Finding) -> Iterator[tuple[str, str]]:
+    if finding.entry and finding.entry.path:
+        yield clean(finding.entry.path), ENTRY_MARK
+    if finding.project and finding.project.path:
+        yield clean(finding.project.path), PROJECT_MARK
 
 
 def _evidence(finding: Finding) -> str:
     if not finding.evidence:
         return "{}"
     text = json.dumps(finding.evidence, ensure_ascii=True, separators=(",", ":"), default=str)
-    if "\\" not in text:  # nothing but printable ASCII
-        return text
-    return json.dumps(_cleaned(json.loads(text)), separators=(",", ":"), ensure_ascii=False)
+    if "\\" in text:  # something beside printable ASCII
+        cleaned = _cleaned(json.loads(text))
+        text = json.dumps(cleaned, separators=(",", ":"), ensure_ascii=False)
+    # Where a path is a whole value; a colon before a quote stands in no text, there it is escaped.
+    for path, mark in _marks(finding):
+        text = text.replace(f":{_json(path)}", f":{json.dumps(mark)}")
+    return text
 
 
 def _cleaned(value: Any) -> Any:

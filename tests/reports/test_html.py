@@ -138,6 +138,26 @@ def test_every_finding_is_in_the_data_with_a_fingerprint_that_can_be_had() -> No
         assert (columns["print"][i] or computed) == finding.fingerprint
 
 
+def test_paths_stand_once_however_many_texts_name_them() -> None:
+    """Messages, remedies and evidence of findings that differ in their paths alone are shared."""
+    found = [
+        build.finding(
+            "SL302",
+            build.project(number, f"acme/p{number}"),
+            entry=build.group_entry(number, f"lib{number}"),
+            message=f"acme/p{number} lets in lib{number}",
+            evidence={"group": f"lib{number}", "projects": 60},
+            remediation=f"Remove lib{number} from acme/p{number}.",
+        )
+        for number in range(1, 40)
+    ]
+    block = data(build.report(found))
+    for name in ("text", "fix", "evidence"):
+        assert len(set(block["columns"][name])) == 1, name
+    text = json.dumps(block)
+    assert text.count('acme/p7"') == text.count('"lib7"') == 1
+
+
 def test_a_fingerprint_of_unknown_making_is_carried_whole() -> None:
     odd = build.finding("SL101", build.project(1))
     odd = type(odd)(

@@ -1,6 +1,7 @@
 """The HTML report in a real browser, where there is one: it starts, filters, and stays inert."""
 
 import io
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -125,6 +126,32 @@ def test_the_address_of_a_finding_opens_it(browse: Open) -> None:
         f"{finding.project.web_url}/-/settings/ci_cd#js-token-access" if finding.project else ""
     )
     assert page.get_element_by_id("page").text_content() == "Page 3 of 3"
+
+
+def test_paths_that_stand_for_themselves_in_the_data_are_shown(browse: Open) -> None:
+    """In remedies and evidence the page puts back what the data holds once."""
+    evidence = {
+        "group": "acme/lib",
+        "both": "acme/lib lets in acme/lib/core",
+        "deep": {"acme/lib": {"at": "acme/lib/core", "more": None}},
+        "quoted": '{"x":"acme/lib"}',
+    }
+    found = build.finding(
+        "SL302",
+        build.project(1, "acme/lib/core"),
+        entry=build.group_entry(path="acme/lib"),
+        evidence=evidence,
+        remediation="Take acme/lib out of acme/lib/core.",
+    )
+    page = browse(build.report([found]), "#f-" + found.fingerprint[:16])
+    assert ready(page)
+    (panel,) = page.xpath("//tr[contains(@class, 'detail')]")
+    text = panel.text_content()
+    assert "Take acme/lib out of acme/lib/core." in text
+    assert "acme/lib lets in acme/lib/core" in text
+    assert '{"x":"acme/lib"}' in text
+    assert json.dumps(evidence["deep"], indent=1) in text
+    assert not re.search("[\x00-\x08]", text)
 
 
 def test_the_address_of_a_rule_opens_its_page(browse: Open) -> None:

@@ -88,11 +88,18 @@ function webUrl(i) {
   return project ? webLink(project[2] === 0 ? data.instance + "/" + project[1] : project[2]) : null;
 }
 
-function messageOf(i) {
-  const text = data.strings[columns.text[i]], entry = entryOf(i);
-  if (!text.includes(ENTRY_MARK) && !text.includes(PROJECT_MARK)) return text;
-  return text.replaceAll(PROJECT_MARK, () => projectPath(i)).replaceAll(ENTRY_MARK, () => entry[2]);
+// Puts the paths of finding i back where their marks stand, in a text or in the values of evidence.
+function filled(value, i) {
+  if (typeof value === "string") {
+    if (!value.includes(ENTRY_MARK) && !value.includes(PROJECT_MARK)) return value;
+    return value.replaceAll(PROJECT_MARK, () => projectPath(i)).replaceAll(ENTRY_MARK, () => entryOf(i)[2]);
+  }
+  if (Array.isArray(value)) return value.map((item) => filled(item, i));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, filled(item, i)]));
 }
+
+const messageOf = (i) => filled(data.strings[columns.text[i]], i);
 
 function fingerprintOf(i) {
   if (columns.print[i] !== 0) return columns.print[i];
@@ -122,7 +129,7 @@ function findingOf(i) {
     fingerprint: fingerprintOf(i),
     state: STATES[columns.state[i]],
     waiver: waiverOf(i),
-    evidence: data.evidence[columns.evidence[i]],
-    remediation: data.strings[columns.fix[i]],
+    evidence: filled(data.evidence[columns.evidence[i]], i),
+    remediation: filled(data.strings[columns.fix[i]], i),
   };
 }
