@@ -91,9 +91,11 @@ def test_the_last_day_counts_and_then_the_waiver_bites(both: Path) -> None:
 
 def test_today_is_today(both: Path) -> None:
     today = datetime.now(UTC).date()
-    config(SHOP.replace("2026-12-31", str(today - timedelta(days=2))), SITE, OPEN)
+    later = str(today + timedelta(days=400))
+    others = [each.replace("2027-12-31", later) for each in (SITE, OPEN, BAD)]
+    config(SHOP.replace("2026-12-31", str(today - timedelta(days=2))), *others)
     call("check", both).expect(1, "expired on")
-    config(SHOP.replace("2026-12-31", str(today + timedelta(days=2))), SITE, OPEN, BAD)
+    config(SHOP.replace("2026-12-31", str(today + timedelta(days=2))), *others)
     call("check", both).expect(0, "ends on")
 
 
