@@ -67,11 +67,6 @@ class Plans:
         """Every code that may judge a project, with its bit."""
         return self._bits
 
-    @property
-    def made(self) -> tuple[Plan, ...]:
-        """The plans that were needed so far, in the order in which they were."""
-        return tuple(self._plans.values())
-
     def at(self, path: str) -> Plan:
         """Return the plan for the project at a full path.
 
