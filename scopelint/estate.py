@@ -283,8 +283,7 @@ class Estate:
         A state is `read`, `unreadable` (a gap says why), `listed` (the collection was broken off),
         `elsewhere` (in a shard that is not here) or `excluded` (left out by a filter).
         """
-        pairs = zip(self._snapshot.project_paths(), self._snapshot.project_states(), strict=True)
-        return ((number, path, state) for (number, path), (_, state) in pairs)
+        return self._snapshot.project_states()
 
     @contextmanager
     def reopened(self) -> Iterator[None]:

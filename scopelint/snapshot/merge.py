@@ -49,7 +49,7 @@ class Source(Protocol):
     def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]: ...  # noqa: D102
     def walks(self) -> Iterator[Walk]: ...  # noqa: D102
     def project_paths(self) -> Iterator[tuple[int, str]]: ...  # noqa: D102
-    def project_states(self) -> Iterator[tuple[int, str]]: ...  # noqa: D102
+    def project_states(self) -> Iterator[tuple[int, str, str]]: ...  # noqa: D102
     def count(self, *states: str) -> int: ...  # noqa: D102
     def count_entries(self) -> int: ...  # noqa: D102
     def oldest_use(self) -> Iterator[datetime]: ...  # noqa: D102
@@ -141,24 +141,20 @@ class MergedSnapshots:
 
     def project_paths(self) -> Iterator[tuple[int, str]]:
         """Yield id and path of every project that any shard listed."""
-        return ((project_id, path) for project_id, path, _ in self._seen())
+        return ((number, path) for number, path, _ in self.project_states())
 
-    def project_states(self) -> Iterator[tuple[int, str]]:
-        """Yield id and state of every project that any shard listed: what is known best of it."""
-        return ((project_id, state) for project_id, _, state in self._seen())
-
-    def _seen(self) -> Iterator[tuple[int, str, str]]:
+    def project_states(self) -> Iterator[tuple[int, str, str]]:
         """Yield id, path and state, as the shard has them that knows most of the project.
 
         It may have been moved between the lists of two shards: its path is that of its scope.
         """
-        merged = heapq.merge(*map(_states, self._parts), key=itemgetter(0))
+        merged = heapq.merge(*(part.project_states() for part in self._parts), key=itemgetter(0))
         for _, same in groupby(merged, key=itemgetter(0)):
             yield min(same, key=lambda seen: _PRECEDENCE.index(seen[2]))
 
     @cached_property
     def _states(self) -> Counter[str]:
-        return Counter(state for _, state in self.project_states())
+        return Counter(state for _, _, state in self.project_states())
 
     def count(self, *states: str) -> int:
         """Count the projects in these states, each project once."""
@@ -183,11 +179,6 @@ class MergedSnapshots:
         merged = heapq.merge(*parts, key=attrgetter("id"))
         for _, same in groupby(merged, key=attrgetter("id")):
             yield next(same)
-
-
-def _states(part: Snapshot) -> Iterator[tuple[int, str, str]]:
-    pairs = zip(part.project_paths(), part.project_states(), strict=True)
-    return ((number, path, state) for (number, path), (_, state) in pairs)
 
 
 def open_snapshots(paths: Sequence[Path]) -> Snapshot | MergedSnapshots:

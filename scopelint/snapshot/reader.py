@@ -196,9 +196,9 @@ class Snapshot:
         yield from self._db.execute("SELECT id, path FROM projects ORDER BY id")
 
     @_checked
-    def project_states(self) -> Iterator[tuple[int, str]]:
-        """Yield id and state of every project that was seen, by id."""
-        yield from self._db.execute("SELECT id, state FROM projects ORDER BY id")
+    def project_states(self) -> Iterator[tuple[int, str, str]]:
+        """Yield id, path and state of every project that was seen, by id."""
+        yield from self._db.execute("SELECT id, path, state FROM projects ORDER BY id")
 
     def count(self, *states: str) -> int:
         """Count the projects in these states."""

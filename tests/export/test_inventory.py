@@ -159,8 +159,8 @@ class Many(Memory):
     def project_paths(self) -> Iterator[tuple[int, str]]:
         return ((number, f"a/p{number}") for number in range(1, self.number + 1))
 
-    def project_states(self) -> Iterator[tuple[int, str]]:
-        return ((number, "read") for number in range(1, self.number + 1))
+    def project_states(self) -> Iterator[tuple[int, str, str]]:
+        return ((number, path, "read") for number, path in self.project_paths())
 
     def count(self, *states: str) -> int:
         return self.number if "read" in states else 0

@@ -59,9 +59,9 @@ class Memory:
         # What was not drawn is there too, left out by a filter.
         return ((number, path) for path, number in IDS.items())
 
-    def project_states(self) -> Iterator[tuple[int, str]]:
+    def project_states(self) -> Iterator[tuple[int, str, str]]:
         known = {one.id: "read" if one.scope else "unreadable" for one in self._projects}
-        return ((number, known.get(number, "excluded")) for number in IDS.values())
+        return ((number, path, known.get(number, "excluded")) for path, number in IDS.items())
 
     def count(self, *states: str) -> int:
         readable = sum(project.scope is not None for project in self._projects)

@@ -354,5 +354,5 @@ def test_a_project_that_moved_between_two_shards_counts_where_it_was_read(tmp_pa
         with open_snapshots(order) as merged:
             assert [project.path for project in merged.projects()] == ["acme/b/moved"]
             assert list(merged.project_paths()) == [(1, "acme/b/moved")]
-            assert list(merged.project_states()) == [(1, "read")]
+            assert list(merged.project_states()) == [(1, "acme/b/moved", "read")]
             assert Estate(merged).tree.projects_below("acme/a") == 0
