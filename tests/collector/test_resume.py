@@ -238,3 +238,10 @@ def test_the_requests_of_all_runs_are_counted(tmp_path: Path) -> None:
         with Snapshot(path) as snapshot:
             assert snapshot.header.requests <= sent
             assert snapshot.header.requests >= sent - 9
+
+
+def test_no_reader_is_left_when_a_collection_is_done(tmp_path: Path) -> None:
+    """Judging comes next, and starts helpers only where no other thread is."""
+    with Simulator(load_estate(ESTATE)) as gitlab:
+        run(gitlab.url, tmp_path / "s.db")
+        assert all(thread.name != workers.NAME for thread in threading.enumerate())

@@ -1,12 +1,10 @@
 """Judging in several processes gives the report that one gives, and no fault gets lost in it."""
 
-import errno
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -14,14 +12,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import pytest
 
 from scopelint import engine
-from scopelint.engine import shares, spool, storage
-from scopelint.errors import PluginError, ScratchError, SnapshotError, UsageError
+from scopelint.engine import shares, spool
+from scopelint.errors import PluginError, SnapshotError, UsageError
 from scopelint.estate import Estate
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.globs import GlobSet
@@ -189,19 +186,44 @@ def test_options_that_do_not_fit_are_told() -> None:
         judged(2, overrides=(bad,))
 
 
-class KillsItsHelper(OpenProject):
-    """Ends every process but the one that started all."""
+class Waiting(OpenProject):
+    """Has the parent wait until a helper was asked, who notes that in the file `told`."""
+
+    told: ClassVar[Path]
 
     def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
-        if os.getpid() != PARENT:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if os.getpid() == PARENT:
+            _wait_for_helpers(self.told)
+        else:
+            self.told.write_text(f"{os.getpid()}\n")
+            self.in_helper()
         return super().judge(project, scope, estate)
 
+    def in_helper(self) -> None:
+        """Do what the helper is there for."""
 
-def test_a_helper_that_is_killed_costs_time_and_nothing_else() -> None:
+
+def waiting(rule: type[Waiting], folder: Path) -> type[Waiting]:
+    told = folder / "told"
+    told.touch()
+    return type("Told", (rule,), {"told": told})
+
+
+class KillsItsHelper(Waiting):
+    """Ends every process but the one that started all."""
+
+    def in_helper(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_helper_that_is_killed_costs_time_and_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """As where memory ran out: what it should have judged is judged, and nothing passes unseen."""
-    rules = [KillsItsHelper, AnyGroup, Unreadable]
+    rules: list[type[Rule]] = [waiting(KillsItsHelper, tmp_path), AnyGroup, Unreadable]
+    caplog.set_level("DEBUG")
     assert plain(judged(2, rules)) == plain(judged(1, rules))
+    assert "judging again in one" in caplog.text
 
 
 def test_why_a_rule_judged_nowhere_is_the_same_whoever_judged() -> None:
@@ -293,17 +315,20 @@ def _runs(process: str) -> bool:
     return stat.rpartition(")")[2].split()[0] != "Z"
 
 
-class PrintsInItsHelper(OpenProject):
+class FailsInItsHelper(Waiting):
     """Fails in helpers only."""
 
-    def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
-        if os.getpid() != PARENT:
-            raise RuntimeError("in a helper")
-        return super().judge(project, scope, estate)
+    def in_helper(self) -> None:
+        raise RuntimeError("in a helper")
 
 
-def test_a_helper_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    assert plain(judged(2, [PrintsInItsHelper])) == plain(judged(1, [PrintsInItsHelper]))
+def test_a_helper_prints_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    rule = waiting(FailsInItsHelper, tmp_path)
+    assert plain(judged(2, [rule])) == plain(judged(1, [rule]))
+    assert "judging again in one" in caplog.text
     assert capfd.readouterr() == ("", "")
 
 
@@ -324,58 +349,6 @@ def test_it_is_left_where_it_does_not_pay_or_is_not_safe(monkeypatch: pytest.Mon
         monkeypatch.setattr(threading, "active_count", lambda: 1)
         monkeypatch.setattr(sys, "platform", "darwin")
         assert shares._processes(observed) == 1
-
-
-def test_findings_are_taken_apart_and_put_together_whole() -> None:
-    for finding in judged(1).findings:
-        assert storage.FINDINGS.unpack(storage.FINDINGS.pack(finding)) == finding
-
-
-class OddEvidence(OpenProject):
-    """Gives evidence that is a mapping, or holds what is no data."""
-
-    odd: ClassVar[Any] = None
-
-    def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
-        yield self.fail("odd", evidence=MappingProxyType({"odd": self.odd}))
-
-
-@pytest.mark.parametrize("processes", [1, 2])
-def test_any_mapping_is_evidence(processes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool, "BUFFER", 3)
-    found = judged(processes, [OddEvidence]).findings
-    assert {str(finding.evidence) for finding in found} == {"{'odd': None}"}
-
-
-@pytest.mark.parametrize("processes", [1, 2])
-def test_evidence_that_is_no_data_names_its_rule(
-    processes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(spool, "BUFFER", 3)
-    rule = type("Odder", (OddEvidence,), {"odd": staticmethod(lambda: None)})
-    with pytest.raises(PluginError, match=r"TST001 \(open-project\) says of acme/") as caught:
-        judged(processes, [rule])
-    assert "JSON data" in caught.value.hint
-
-
-@pytest.mark.parametrize("processes", [1, 2])
-def test_a_full_disk_is_told_as_such(processes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Full:
-        def seek(self, *_: object) -> int:
-            return 0
-
-        def write(self, _: object) -> int:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-        def close(self) -> None:
-            """Nothing is left to write."""
-
-    monkeypatch.setattr(spool, "BUFFER", 3)
-    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: Full())
-    with pytest.raises(ScratchError, match="No space left") as caught:
-        judged(processes)
-    assert caught.value.exit_code == 4
-    assert "TMPDIR" in caught.value.hint
 
 
 def test_another_file_in_the_snapshots_place_is_not_read(
