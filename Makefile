@@ -58,7 +58,7 @@ docs: $(VENV)/.test ## Write the generated pages and tables anew.
 clean: ## Remove the environment, caches and whatever was built.
 	rm -rf $(VENV) build dist demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
 		.hypothesis .coverage*
-	@find scopelint rules reports tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find scopelint rules reports simulator tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made-in: $(STALE)
 	@chosen=; for name in $(or $(PYTHON),$(CANDIDATES)); do \

@@ -21,12 +21,12 @@ from pathlib import Path
 from kit import seconds, table, with_peak
 
 from scopelint import engine
-from scopelint.engine.ledger import Ledger
-from scopelint.estate import Estate
+from scopelint.engine.collector import FindingsCollector
 from scopelint.model import AllowlistEntry, Group, Project, Scope, Target, TokenUse
 from scopelint.registry import find_rules
 from scopelint.rule import InstanceRule, Policy, Rule
 from scopelint.snapshot import Filters, Header, Snapshot, SnapshotWriter
+from scopelint.snapshot.inventory import Inventory
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 GROUP_OF = 20
@@ -138,7 +138,7 @@ def judge(path: Path, rules: Sequence[Rule]) -> tuple[float, int]:
     """Judge a snapshot with some rules; return processor seconds and the number of findings."""
     began = _processor_seconds()
     with Snapshot(path) as snapshot:
-        report = engine.run(Estate(snapshot), rules)
+        report = engine.run(Inventory(snapshot), rules)
     return _processor_seconds() - began, len(report.findings)
 
 
@@ -197,21 +197,21 @@ def _whole(paths: dict[int, Path]) -> Iterator[tuple[object, ...]]:
 def _shares(path: Path) -> list[tuple[str, str]]:
     """Return what each rule costs by itself, findings included, most first."""
     with Snapshot(path) as snapshot:
-        estate = Estate(snapshot)
-        estate.targets()
-        projects = list(estate.projects())
-        nothing = _asked(estate, projects, [])
-        rules = {rule.code: [rule] for rule in all_rules() if rule.not_judged(estate) is None}
-        shares = {code: _asked(estate, projects, rule) - nothing for code, rule in rules.items()}
+        inventory = Inventory(snapshot)
+        inventory.targets()
+        projects = list(inventory.projects())
+        nothing = _asked(inventory, projects, [])
+        rules = {rule.code: [rule] for rule in all_rules() if rule.not_judged(inventory) is None}
+        shares = {code: _asked(inventory, projects, rule) - nothing for code, rule in rules.items()}
     ordered = sorted(shares.items(), key=lambda item: -item[1])
     return [(code, f"{max(0.0, share) * 1000:.0f}") for code, share in ordered]
 
 
-def _asked(estate: Estate, projects: Sequence[Project], rules: Sequence[Rule]) -> float:
+def _asked(inventory: Inventory, projects: Sequence[Project], rules: Sequence[Rule]) -> float:
     """Return the least seconds of three that asking these rules about all projects took."""
 
     def once() -> float:
-        ledger = Ledger(estate, rules, engine.Settings())
+        ledger = FindingsCollector(inventory, rules, engine.Settings())
         began = time.process_time()
         for project in projects:
             ledger.judge_project(project)

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from scopelint import engine
-from scopelint.engine.tally import tallied
+from scopelint.engine.counts import counted
 from scopelint.finding import (
     Confidence,
     EntryRef,
@@ -69,7 +69,7 @@ def report(size: int) -> Report:
     made = (_finding(number, by_code) for number in range(size))
     findings = tuple(sorted(made, key=lambda one: one.sort_key))
     projects = tuple(_project(number) for number in range(size // 5))
-    summary = tallied(findings).summary()
+    summary = counted(findings).summary()
     return Report(
         tool_version="0.0.0",
         scan=ScanSummary(

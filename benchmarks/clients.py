@@ -19,15 +19,15 @@ GROUP = "acme"
 
 def scopelint(url: str, given: argparse.Namespace) -> dict[str, Any]:
     """Collect the group into a snapshot."""
-    from scopelint.collector.collect import collect
-    from scopelint.collector.connection import Connection, Server
-    from scopelint.collector.order import Order
-    from scopelint.collector.reader import Wanted
-    from scopelint.secret import Secret
+    from scopelint.collect.collection import collect
+    from scopelint.collect.reader import TargetRef
+    from scopelint.collect.request import CollectRequest
+    from scopelint.gitlab.connection import Connection, Server
+    from scopelint.secrets import Secret
     from scopelint.snapshot import Filters, Snapshot
 
-    order = Order(
-        (Wanted("group", GROUP),), Filters(usage=given.usage), concurrency=given.concurrency
+    order = CollectRequest(
+        (TargetRef("group", GROUP),), Filters(usage=given.usage), concurrency=given.concurrency
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "snapshot"
@@ -70,8 +70,8 @@ class Bare:
 
     def run(self) -> None:
         """Fetch every page."""
-        from scopelint.collector import queries
-        from scopelint.collector.capabilities import Capabilities
+        from scopelint.gitlab import queries
+        from scopelint.gitlab.capabilities import Capabilities
 
         text, variables = queries.preflight([GROUP], [])
         caps = Capabilities.from_data(self.post(text, variables))

@@ -1,6 +1,6 @@
 """A server that answers the collector's own queries for any number of projects, from no memory.
 
-The simulator interprets every query with graphql-core and holds its estate; that is too slow and
+The simulator interprets every query with graphql-core and holds its instance; that is too slow and
 too large to find the client's own limits. This one recognises the queries by their name, computes
 each project from its number, and answers in under a millisecond. The form of its answers is the
 simulator's (GitLab 19.3), byte for byte but for the values: the first query is answered by it.
@@ -14,8 +14,8 @@ import json
 from collections import Counter
 from typing import Any
 
-from scopelint.simulator import Simulator, load_estate
-from scopelint.simulator.request import Request
+from scopelint_simulator import Simulator, load_instance
+from scopelint_simulator.request import Request
 
 PAGE = 100
 TOKEN = "glpat-benchmark"
@@ -25,7 +25,7 @@ ENTRIES = 3
 """Entries a project: one group, two projects."""
 OPEN = 20
 """Every so many projects is open by its own flag."""
-_ESTATE = f"""
+_INSTANCE = f"""
 gitlab: {{version: "19.3.0", enforce_inbound: false}}
 users: [{{username: bot}}]
 tokens: [{{token: {TOKEN}, user: bot, scopes: [read_api]}}]
@@ -42,7 +42,7 @@ class Answers:
         self.projects = projects
         self.groups = max(1, projects // IN_A_GROUP)
         self.counts: Counter[str] = Counter()
-        self._simulator = Simulator(load_estate(_ESTATE))
+        self._simulator = Simulator(load_instance(_INSTANCE))
 
     def graphql(self, body: bytes) -> bytes:
         """Answer one request body."""

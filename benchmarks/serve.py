@@ -8,13 +8,13 @@
 import json
 import sys
 
-from scopelint.simulator import Faults, Simulator, load_estate
+from scopelint_simulator import Faults, Simulator, load_instance
 
 TOKEN = "glpat-benchmark"
 
 
-def estate(projects: int) -> dict[str, object]:
-    """Return the estate: three entries a project, a twentieth of them open, a group per 50."""
+def instance(projects: int) -> dict[str, object]:
+    """Return the instance: three entries a project, a twentieth of them open, a group per 50."""
     made = {"entries": 3, "open_share": 0.05, "log": 2, "seed": 1}
     return {
         "gitlab": {"version": "19.3.0", "enforce_inbound": False},
@@ -34,7 +34,7 @@ def estate(projects: int) -> dict[str, object]:
 
 def main() -> None:
     """Serve until stdin ends."""
-    with Simulator(load_estate(estate(int(sys.argv[1])))) as simulator:
+    with Simulator(load_instance(instance(int(sys.argv[1])))) as simulator:
         print(simulator.url, flush=True)
         for line in sys.stdin:
             command, value = json.loads(line)

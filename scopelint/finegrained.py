@@ -6,13 +6,13 @@ entry nearest to the origin decides, and from GitLab 18.3 on every stored permis
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from scopelint.access.policies import with_implied
+from scopelint.access.entries import with_implied
 from scopelint.finding import Confidence
 from scopelint.model import AllowlistEntry, Fact, Scope
 from scopelint.rule import EntryRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 STORED_FROM: Final = (17, 7)
 """The first release whose entries can be fine-grained."""
@@ -90,19 +90,19 @@ class FineGrainedRule(EntryRule):
 
     needs: ClassVar[frozenset[Fact]] = frozenset({Fact.ENTRIES, Fact.PERMISSIONS})
 
-    def not_judged(self, estate: "Estate") -> str | None:
+    def not_judged(self, inventory: "Inventory") -> str | None:
         """Say that the run assumes these permissions not to be in force, where a switch decides."""
-        reason = super().not_judged(estate)
-        if reason is None and self._open(estate) and self.policy.assume_fine_grained is False:
+        reason = super().not_judged(inventory)
+        if reason is None and self._open(inventory) and self.policy.assume_fine_grained is False:
             return "fine-grained permissions are assumed to be off (assume: fine_grained)"
         return reason
 
-    def sureness(self, estate: "Estate") -> Confidence:
+    def sureness(self, inventory: "Inventory") -> Confidence:
         """Return the confidence of a fail."""
-        unsure = self._open(estate) and self.policy.assume_fine_grained is None
+        unsure = self._open(inventory) and self.policy.assume_fine_grained is None
         return Confidence.MEDIUM if unsure else Confidence.HIGH
 
     @staticmethod
-    def _open(estate: "Estate") -> bool:
-        version = estate.scan.version
+    def _open(inventory: "Inventory") -> bool:
+        version = inventory.scan.version
         return version == (0, 0) or STORED_FROM <= version < ALWAYS_FROM

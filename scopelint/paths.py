@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scopelint.model import AllowlistEntry, EntryKind, Project
 
 if TYPE_CHECKING:
-    from scopelint.estate import ProjectCount
+    from scopelint.snapshot.inventory import ProjectCount
 
 
 def is_inside(path: str, namespace: str) -> bool:

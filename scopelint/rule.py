@@ -1,7 +1,7 @@
 """The interface of a rule, for ours and for third parties'.
 
-A rule is pure: it sees one project (or the instance), the estate and its own options, and answers
-with verdicts. It knows no other rule, no API, no format and no clock but `estate.as_of`. One
+A rule is pure: it sees one project (or the instance), the inventory and its own options, and answers
+with verdicts. It knows no other rule, no API, no format and no clock but `inventory.as_of`. One
 module a rule, and its page beside it: `<rule_name>.py` and `<rule_name>.md`.
 
     class InboundLimitDisabled(ProjectRule):
@@ -10,7 +10,7 @@ module a rule, and its page beside it: `<rule_name>.py` and `<rule_name>.md`.
         title = "The job token limit is switched off"
         severity = Severity.HIGH
 
-        def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
+        def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
             if scope.inbound_effective:
                 yield PASS
             ...
@@ -32,7 +32,7 @@ from scopelint.globs import GlobSet
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class Subject(StrEnum):
@@ -120,15 +120,15 @@ class Rule(ABC):
         self.options: Any = options if ready else self.Options.model_validate(options or {})
         self.policy = policy or Policy()
 
-    def not_judged(self, estate: "Estate") -> str | None:
-        """Say why this rule cannot judge this estate at all, or None if it can.
+    def not_judged(self, inventory: "Inventory") -> str | None:
+        """Say why this rule cannot judge this inventory at all, or None if it can.
 
         By default: a needed fact is not readable for the whole run. Override to add conditions
         that hold for the whole run, such as "never on gitlab.com"; call the base first.
         """
         for fact in sorted(self.needs):
-            if fact in estate.scan.unavailable:
-                return estate.scan.unavailable[fact]
+            if fact in inventory.scan.unavailable:
+                return inventory.scan.unavailable[fact]
         return None
 
     @classmethod
@@ -172,7 +172,7 @@ class InstanceRule(Rule):
     subject = Subject.INSTANCE
 
     @abstractmethod
-    def judge(self, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield one verdict for the instance, or none where the rule does not apply."""
 
 
@@ -185,7 +185,7 @@ class ProjectRule(Rule):
     subject = Subject.PROJECT
 
     @abstractmethod
-    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield the project's verdicts: `PASS`, `self.fail(…)`, `self.unknown(…)`, or none."""
 
 
@@ -195,7 +195,7 @@ class UnreadableProjectRule(Rule):
     subject = Subject.PROJECT
 
     @abstractmethod
-    def judge(self, project: Project, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield the verdicts of a project whose `scope` is None."""
 
 
@@ -211,7 +211,7 @@ class EntryRule(Rule):
 
     @abstractmethod
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return the entry's verdict, or None where the rule does not apply to it."""
 
@@ -226,13 +226,13 @@ class DeclaredRule(Rule):
 
     subject = Subject.DECLARED
 
-    def not_judged(self, estate: "Estate") -> str | None:
+    def not_judged(self, inventory: "Inventory") -> str | None:
         """Say that no policy is declared, or what the base says."""
-        return super().not_judged(estate) or (None if self.policy.declared else NO_POLICY)
+        return super().not_judged(inventory) or (None if self.policy.declared else NO_POLICY)
 
     @abstractmethod
     def judge(
-        self, project: Project, scope: Scope, declared: DeclaredScope, estate: "Estate"
+        self, project: Project, scope: Scope, declared: DeclaredScope, inventory: "Inventory"
     ) -> Iterable[Verdict]:
         """Yield the project's verdicts: `PASS`, `self.fail(…)`, `self.unknown(…)`, or none."""
 
@@ -242,14 +242,16 @@ class DeclaredFileRule(InstanceRule):
 
     subject = Subject.DECLARED
 
-    def not_judged(self, estate: "Estate") -> str | None:
+    def not_judged(self, inventory: "Inventory") -> str | None:
         """Say that no policy is declared, or what the base says."""
-        return super().not_judged(estate) or (None if self.policy.declared else NO_POLICY)
+        return super().not_judged(inventory) or (None if self.policy.declared else NO_POLICY)
 
-    def judge(self, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, inventory: "Inventory") -> Iterable[Verdict]:
         """Judge the run's policy."""
-        return () if self.policy.declared is None else self.judge_file(self.policy.declared, estate)
+        return (
+            () if self.policy.declared is None else self.judge_file(self.policy.declared, inventory)
+        )
 
     @abstractmethod
-    def judge_file(self, declared: DeclaredPolicy, estate: "Estate") -> Iterable[Verdict]:
+    def judge_file(self, declared: DeclaredPolicy, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield the verdicts on the policy, each fail and unknown with a key of its own."""

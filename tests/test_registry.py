@@ -25,7 +25,7 @@ class Mine(ProjectRule):
     title = "Mine"
     severity = Severity.LOW
 
-    def judge(self, project, scope, estate):
+    def judge(self, project, scope, inventory):
         yield PASS
 """
 

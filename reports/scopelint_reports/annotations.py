@@ -11,11 +11,11 @@ from typing import BinaryIO
 
 from scopelint.finding import Finding, Severity
 from scopelint.report import Report, Reporter
-from scopelint_reports.digest import gate_words
 from scopelint_reports.location import settings_url, web_address
+from scopelint_reports.safe_text import json_text, shorten
+from scopelint_reports.summary import gate_words
 from scopelint_reports.text import clean, counted
-from scopelint_reports.unjudged import results, survey
-from scopelint_reports.wellformed import json_text, shorten
+from scopelint_reports.unknowns import results, survey
 
 LINKS = 20
 """The most links a job page gets."""

@@ -14,9 +14,9 @@ from itertools import islice
 from typing import BinaryIO, ClassVar
 
 from scopelint.report import Report, Reporter
-from scopelint_reports.console_layout import Block, Layout, add_unlisted, tally
+from scopelint_reports.ansi import Palette
+from scopelint_reports.console_layout import Layout, ProjectBlock, add_unlisted, tally
 from scopelint_reports.console_tail import Tail
-from scopelint_reports.palette import Palette
 from scopelint_reports.text import clean, counted, shorten_middle
 
 DEFAULT_WIDTH = 80
@@ -65,9 +65,9 @@ class ConsoleReporter(Reporter):
         yield ""
 
 
-def _sections(report: Report, layout: Layout, blocks: Sequence[Block]) -> Iterator[str]:
+def _sections(report: Report, layout: Layout, blocks: Sequence[ProjectBlock]) -> Iterator[str]:
     """Yield blocks as one collapsed section a group, the group with the worst project first."""
-    groups: dict[str | None, list[Block]] = {}
+    groups: dict[str | None, list[ProjectBlock]] = {}
     for block in blocks:
         groups.setdefault(block.path and block.namespace, []).append(block)
     moment = report.scan.scan.finished_at or report.scan.scan.started_at
@@ -85,7 +85,7 @@ def _sections(report: Report, layout: Layout, blocks: Sequence[Block]) -> Iterat
         yield f"\x1b[0Ksection_end:{stamp}:{name}\r\x1b[0K"
 
 
-def _section_title(namespace: str | None, members: Sequence[Block], width: int) -> str:
+def _section_title(namespace: str | None, members: Sequence[ProjectBlock], width: int) -> str:
     counts = sum((block.counts for block in members), Counter())
     findings = tally(counts) or "waived findings"
     if namespace is None:

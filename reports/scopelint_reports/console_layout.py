@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from scopelint.finding import Finding, Severity, State
-from scopelint_reports.digest import label, state_words
-from scopelint_reports.palette import Palette
+from scopelint_reports.ansi import Palette
+from scopelint_reports.summary import label, state_words
 from scopelint_reports.text import cell_width, clean, clean_lines, counted, shorten_middle, wrap
 
 _LEVEL_COLUMN = 8
@@ -18,7 +18,7 @@ _INSTANCE = "The instance"
 
 
 @dataclass(slots=True)
-class Line:
+class ConsoleLine:
     """What the list needs of one finding; the finding itself need not stay in memory."""
 
     level: Severity
@@ -29,11 +29,11 @@ class Line:
 
 
 @dataclass(slots=True)
-class Block:
+class ProjectBlock:
     """One project with its findings, or the instance (`path` None)."""
 
     path: str | None
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ConsoleLine] = field(default_factory=list)
     unlisted: Counter[Severity] = field(default_factory=Counter)
     """Findings that are counted in the heading but have no line."""
 
@@ -60,7 +60,7 @@ def tally(counts: Counter[Severity]) -> str:
     return ", ".join(f"{counts[level]:,} {level}" for level in Severity if counts[level])
 
 
-def add_unlisted(blocks: Iterable[Block], findings: Iterable[Finding]) -> int:
+def add_unlisted(blocks: Iterable[ProjectBlock], findings: Iterable[Finding]) -> int:
     """Count findings that get no line with the blocks of their projects; return how many came."""
     known = {block.path: block for block in blocks}
     count = 0
@@ -80,18 +80,18 @@ class Layout:
     palette: Palette
     show_fix: bool = False
 
-    def blocks(self, findings: Iterable[Finding]) -> list[Block]:
+    def blocks(self, findings: Iterable[Finding]) -> list[ProjectBlock]:
         """Group findings by project: the instance first, then the worst project."""
-        blocks: dict[str | None, Block] = {}
+        blocks: dict[str | None, ProjectBlock] = {}
         for finding in findings:
             path = finding.project.path if finding.project else None
             block = blocks.get(path)
             if block is None:
-                block = blocks[path] = Block(path)
+                block = blocks[path] = ProjectBlock(path)
             block.lines.append(self._line(finding))
         return sorted(blocks.values(), key=lambda block: block.rank)
 
-    def lines(self, blocks: Iterable[Block]) -> Iterator[str]:
+    def lines(self, blocks: Iterable[ProjectBlock]) -> Iterator[str]:
         """Yield the text of blocks: each project with its tally, its findings, and a blank line.
 
         Neighbours that could not be judged for the same reason are told together, so that a
@@ -107,13 +107,13 @@ class Layout:
                 yield from self._alone(block)
                 yield ""
 
-    def _alone(self, block: Block) -> Iterator[str]:
+    def _alone(self, block: ProjectBlock) -> Iterator[str]:
         yield from self._heading(block)
         code_width = max(len(line.code) for line in block.lines)
         for line in block.lines:
             yield from self._finding(line, code_width)
 
-    def _together(self, blocks: list[Block]) -> Iterator[str]:
+    def _together(self, blocks: list[ProjectBlock]) -> Iterator[str]:
         line = blocks[0].lines[0]
         paint = self.palette.paint
         yield f"{paint('bold', f'{len(blocks):,} projects')}  {paint('dim', f'1 {line.level} each')}"
@@ -121,15 +121,15 @@ class Layout:
         for block in blocks:
             yield f"    {shorten_middle(clean(block.path or ''), self.width - 4)}"
 
-    def _line(self, finding: Finding) -> Line:
+    def _line(self, finding: Finding) -> ConsoleLine:
         text = clean(finding.message)
         entry = _entry(finding)
         if entry and entry not in text:
             text = f"{shorten_middle(entry, self.width - _MARGIN)}: {text}"
         fix = clean_lines(finding.remediation).strip() if self.show_fix else ""
-        return Line(label(finding), clean(finding.rule), text, state_words(finding), fix)
+        return ConsoleLine(label(finding), clean(finding.rule), text, state_words(finding), fix)
 
-    def _heading(self, block: Block) -> Iterator[str]:
+    def _heading(self, block: ProjectBlock) -> Iterator[str]:
         paint = self.palette.paint
         path = _INSTANCE if block.path is None else clean(block.path)
         path = shorten_middle(path, self.width)
@@ -140,7 +140,7 @@ class Layout:
         else:
             yield f"{paint('bold', path)}  {paint('dim', counts)}"
 
-    def _finding(self, line: Line, code_width: int) -> Iterator[str]:
+    def _finding(self, line: ConsoleLine, code_width: int) -> Iterator[str]:
         indent = 2 + _LEVEL_COLUMN + 2 + code_width + 2
         text = f"{line.text} [{line.mark}]" if line.mark else line.text
         first, *rest = wrap(text, self.width - indent)
@@ -161,7 +161,7 @@ class Layout:
                 lead = "     "
 
 
-def _sameness(block: Block) -> tuple[object, ...]:
+def _sameness(block: ProjectBlock) -> tuple[object, ...]:
     """Equal for projects that share one unknown; unique for every other block."""
     if block.path is None or len(block.lines) != 1 or block.lines[0].level is not Severity.UNKNOWN:
         return (block.path,)

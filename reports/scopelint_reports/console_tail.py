@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from scopelint.report import Report
-from scopelint_reports.digest import (
+from scopelint_reports.ansi import Palette
+from scopelint_reports.summary import (
     GapGroup,
     api_words,
     enforcement_words,
@@ -13,7 +14,6 @@ from scopelint_reports.digest import (
     severity_counts,
     utc,
 )
-from scopelint_reports.palette import Palette
 from scopelint_reports.text import cell_width, clean, counted, number, shorten_middle, wrap
 
 _COLUMN = 12

@@ -12,9 +12,9 @@ from typing import BinaryIO
 
 from scopelint.finding import Finding
 from scopelint.report import Report, Reporter
-from scopelint_reports.digest import label
 from scopelint_reports.location import settings_url
-from scopelint_reports.wellformed import plain_line
+from scopelint_reports.safe_text import plain_line
+from scopelint_reports.summary import label
 
 COLUMNS = (
     "severity", "rule", "name", "verdict", "state", "project", "project_id", "settings_url",

@@ -11,11 +11,11 @@ from typing import BinaryIO
 
 from scopelint.finding import Finding, Severity
 from scopelint.report import Report, Reporter
-from scopelint_reports.digest import gate_words
 from scopelint_reports.location import place
+from scopelint_reports.safe_text import plain, plain_line, shorten
+from scopelint_reports.summary import gate_words
 from scopelint_reports.text import counted
-from scopelint_reports.unjudged import results, survey
-from scopelint_reports.wellformed import plain, plain_line, shorten
+from scopelint_reports.unknowns import results, survey
 
 A_LEVEL = 10
 """Annotations of each level that GitHub shows for a step."""

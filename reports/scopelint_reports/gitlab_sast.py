@@ -14,12 +14,12 @@ from typing import Any, BinaryIO
 
 from scopelint.finding import Finding, Severity, State
 from scopelint.report import Report, Reporter, RuleSummary
-from scopelint_reports.digest import coverage, gaps_by_fact, not_judged
+from scopelint_reports.gitlab_markdown import escaped
 from scopelint_reports.location import place, settings_url, web_address
-from scopelint_reports.markup import escaped
+from scopelint_reports.safe_text import json_text, plain, plain_line, shorten
 from scopelint_reports.sast_details import details
-from scopelint_reports.unjudged import Survey, results, survey
-from scopelint_reports.wellformed import json_text, plain, plain_line, shorten
+from scopelint_reports.summary import coverage, gaps_by_fact, not_judged
+from scopelint_reports.unknowns import Survey, results, survey
 
 VERSION = "15.2.1"
 """The schema's version. GitLab refuses one with a minor part that it does not know yet."""

@@ -16,9 +16,9 @@ from typing import Any
 
 from scopelint.finding import Finding, Outcome, Severity, State, fingerprint
 from scopelint.report import Report
-from scopelint_reports.digest import gap_subject, label
 from scopelint_reports.html_overview import group_rows
-from scopelint_reports.pages import web_link
+from scopelint_reports.rule_page import web_link
+from scopelint_reports.summary import gap_subject, label
 from scopelint_reports.text import clean, clean_lines
 
 GZIP_FROM = 2_000_000

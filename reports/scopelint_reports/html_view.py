@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 
 from scopelint.finding import Finding, Outcome, ProjectRef, Severity, State
 from scopelint.report import Report, RuleSummary
-from scopelint_reports.digest import (
+from scopelint_reports.html_overview import matrix_context, tree_context
+from scopelint_reports.rule_page import page_html, web_link
+from scopelint_reports.summary import (
     GapGroup,
     api_words,
     enforcement_words,
@@ -21,8 +23,6 @@ from scopelint_reports.digest import (
     state_words,
     utc,
 )
-from scopelint_reports.html_overview import matrix_context, tree_context
-from scopelint_reports.pages import page_html, web_link
 from scopelint_reports.text import clean, clean_lines
 
 STATIC_ROWS = 200

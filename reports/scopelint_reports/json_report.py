@@ -1,7 +1,7 @@
 """The JSON report: schema `scopelint-report/1` of the outside contract, section 5.
 
 Streamed: one line a gap, a rule and a finding, so that line tools can read it too.
-`report.schema.json` beside this module describes it; `scopelint.reportfile` reads it back.
+`report.schema.json` beside this module describes it; `scopelint.report_file` reads it back.
 """
 
 import json
@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 from scopelint.finding import Finding, Outcome
 from scopelint.model import Filters, Gap
 from scopelint.report import Report, Reporter, RuleSummary, ScanSummary
-from scopelint.reportfile import SCHEMA
-from scopelint_reports.wellformed import json_text, utc
+from scopelint.report_file import SCHEMA
+from scopelint_reports.safe_text import json_text, utc
 
 
 def schema() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
 from scopelint.report import Report, Reporter
-from scopelint_reports.junit_cases import Case, Suite, suites
+from scopelint_reports.junit_cases import JunitCase, JunitSuite, suites
 
 MAX_CASES = 50_000
 """Above this many cases those that pass are folded into one a rule."""
@@ -49,29 +49,31 @@ class JunitReporter(Reporter):
         self.notes = [_too_many(left_out)] if left_out else []
 
 
-def _left_out(count: int) -> Suite:
+def _left_out(count: int) -> JunitSuite:
     text = _too_many(count)
-    case = Case("scopelint.report", "cases left out", "error", "left_out", text, text)
-    return Suite("scopelint", [case])
+    case = JunitCase("scopelint.report", "cases left out", "error", "left_out", text, text)
+    return JunitSuite("scopelint", [case])
 
 
 def _too_many(count: int) -> str:
     return f"{count} cases are left out: the file would be larger than GitLab reads."
 
 
-def _nothing(report: Report) -> Suite:
+def _nothing(report: Report) -> JunitSuite:
     """Make the one case of a report without any: consumers take a file without one for broken.
 
     It passes only where there was something to scan and all of it was read.
     """
     name = "nothing was found"
     if report.scan.complete and report.scan.projects.total:
-        return Suite("scopelint", [Case("scopelint.report", name)])
+        return JunitSuite("scopelint", [JunitCase("scopelint.report", name)])
     text = "nothing was judged: the scan is empty or incomplete"
-    return Suite("scopelint", [Case("scopelint.report", name, "error", "unknown", text, text)])
+    return JunitSuite(
+        "scopelint", [JunitCase("scopelint.report", name, "error", "unknown", text, text)]
+    )
 
 
-def _xml(suite: Suite) -> bytes:
+def _xml(suite: JunitSuite) -> bytes:
     text = StringIO()
     xml = XMLGenerator(text, "utf-8", short_empty_elements=True)
     counts = {
@@ -91,7 +93,7 @@ def _xml(suite: Suite) -> bytes:
     return text.getvalue().encode()
 
 
-def _case(xml: XMLGenerator, case: Case) -> None:
+def _case(xml: XMLGenerator, case: JunitCase) -> None:
     name = AttributesImpl({"classname": case.classname, "name": case.name})
     xml.startElement("testcase", name)
     if case.status:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from scopelint.finding import Finding, Outcome, ProjectRef, State
 from scopelint.report import ProjectOutcome, Report, RuleSummary
-from scopelint_reports.wellformed import plain, plain_line, shorten
+from scopelint_reports.safe_text import plain, plain_line, shorten
 
 TEXT_CHARS = 20_000
 """The longest text of one case, in characters."""
@@ -16,7 +16,7 @@ _Status = Literal["failure", "error", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class JunitCase:
     """One test case. `status` None passes; `output` is its system-out, empty for none.
 
     `kind`, `message` and `text` belong to the status; `text` is never empty then, because GitLab
@@ -33,11 +33,11 @@ class Case:
 
 
 @dataclass(slots=True)
-class Suite:
+class JunitSuite:
     """The cases of one project, or of the instance."""
 
     name: str
-    cases: list[Case] = field(default_factory=list)
+    cases: list[JunitCase] = field(default_factory=list)
 
     def count(self, status: _Status) -> int:
         """Return how many cases have this status."""
@@ -58,7 +58,7 @@ class _Label:
         return plain_line(f"{self.code}.{self.name}")
 
 
-def suites(report: Report, most_cases: int) -> Iterator[Suite]:
+def suites(report: Report, most_cases: int) -> Iterator[JunitSuite]:
     """Yield the suites: the instance's, then projects with findings severest first, then the rest.
 
     Above `most_cases` the cases that pass are folded into one a rule. Where only findings are
@@ -106,15 +106,15 @@ def _project_suite(
     findings: Sequence[Finding],
     passed: Iterable[str],
     labels: Mapping[str, _Label],
-) -> Suite:
+) -> JunitSuite:
     path = plain_line(project.path)
     # Names that were made fit could now be alike; GitLab merges cases of the same name.
     subject = path if path == project.path and path else f"{path} [{project.id}]"
     cases = {code: _case(subject, label, found) for code, label, found in _rules(findings, labels)}
     for code in passed:
         label = labels.get(code) or _Label(code, code, code)
-        cases.setdefault(code, Case(label.classname, _name(subject, label)))
-    return Suite(subject, [cases[code] for code in sorted(cases)])
+        cases.setdefault(code, JunitCase(label.classname, _name(subject, label)))
+    return JunitSuite(subject, [cases[code] for code in sorted(cases)])
 
 
 def _instance_suite(
@@ -122,7 +122,7 @@ def _instance_suite(
     findings: Sequence[Finding],
     labels: Mapping[str, _Label],
     folded: Mapping[str, int],
-) -> Iterator[Suite]:
+) -> Iterator[JunitSuite]:
     """Yield the suite of the instance: its findings, rules not judged, and folded passes."""
     subject = plain_line(report.scan.scan.instance)
     cases = [_case(subject, label, found) for _, label, found in _rules(findings, labels)]
@@ -135,9 +135,9 @@ def _instance_suite(
         if count:
             label = labels.get(code) or _Label(code, code, code)
             name = _name("all that pass", label)
-            cases.append(Case(label.classname, name, output=f"{count} passed"))
+            cases.append(JunitCase(label.classname, name, output=f"{count} passed"))
     if cases:
-        yield Suite(subject, cases)
+        yield JunitSuite(subject, cases)
 
 
 def _rules(
@@ -154,7 +154,7 @@ def _name(subject: str, label: _Label) -> str:
     return f"{subject} :: {plain_line(label.title)}"
 
 
-def _case(subject: str, label: _Label, findings: Sequence[Finding]) -> Case:
+def _case(subject: str, label: _Label, findings: Sequence[Finding]) -> JunitCase:
     """Make the case of one rule and subject.
 
     A new fail makes it fail; else a new unknown makes it an error; else, where all is waived, it
@@ -167,13 +167,13 @@ def _case(subject: str, label: _Label, findings: Sequence[Finding]) -> Case:
     if fails:
         kind = fails[0].severity.value
         said, rest = _told(fails, label), [*unknown, *rest]
-        return Case(label.classname, name, "failure", kind, title, said, _other(rest))
+        return JunitCase(label.classname, name, "failure", kind, title, said, _other(rest))
     if unknown:
         said = _told(unknown, label)
-        return Case(label.classname, name, "error", "unknown", title, said, _other(rest))
+        return JunitCase(label.classname, name, "error", "unknown", title, said, _other(rest))
     if waived and not baselined:
-        return Case(label.classname, name, "skipped", "waived", title, _other(waived))
-    return Case(label.classname, name, output=_other(rest))
+        return JunitCase(label.classname, name, "skipped", "waived", title, _other(waived))
+    return JunitCase(label.classname, name, output=_other(rest))
 
 
 def _sorted_out(findings: Iterable[Finding]) -> tuple[list[Finding], ...]:
@@ -227,10 +227,10 @@ def _other(findings: Iterable[Finding]) -> str:
     return shorten("\n".join(lines), TEXT_CHARS)
 
 
-def _not_judged(subject: str, label: _Label, why: str) -> Case:
+def _not_judged(subject: str, label: _Label, why: str) -> JunitCase:
     text = f"not judged: {plain(why).strip() or 'no reason given'}"
     name = f"{_name(subject, label)} (not judged)"
-    return Case(
+    return JunitCase(
         label.classname,
         name,
         "skipped",

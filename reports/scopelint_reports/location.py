@@ -15,7 +15,7 @@ from functools import lru_cache
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from scopelint.finding import Finding, fingerprint
-from scopelint_reports.wellformed import plain_line
+from scopelint_reports.safe_text import plain_line
 
 SETTINGS_PAGE = "/-/settings/ci_cd#js-token-access"
 """The deep link to a project's job token permissions, below its web URL."""
@@ -30,14 +30,14 @@ _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FileLocation:
     """Where a finding is: a relative percent-encoded URI, and the same as a qualified name."""
 
     uri: str
     name: str
 
 
-def place(finding: Finding, instance: str) -> Place:
+def place(finding: Finding, instance: str) -> FileLocation:
     """Return the location of a finding of `instance` (its URL).
 
     It depends only on what the JSON report holds, so a report that was read back has the same.
@@ -54,7 +54,7 @@ def place(finding: Finding, instance: str) -> Place:
         parts.append(more)
     tail = "/".join(_segment(part) for part in parts)
     name = "::".join((path or "instance", "job_token", *(plain_line(part) for part in parts)))
-    return Place(f"{_prefix(instance)}/{segments}/{_AREA}/{tail}", name)
+    return FileLocation(f"{_prefix(instance)}/{segments}/{_AREA}/{tail}", name)
 
 
 def settings_url(finding: Finding) -> str | None:

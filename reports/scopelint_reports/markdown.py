@@ -2,7 +2,7 @@
 
 Its first line is a hidden marker by which a script finds its earlier note and updates it in place
 (docs/reports.md has one). Under 60,000 characters, whatever was found: the worst findings are
-listed, the rest is counted. Every name and message is a code span (`scopelint_reports.markup`).
+listed, the rest is counted. Every name and message is a code span (`scopelint_reports.gitlab_markdown`).
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,10 @@ from typing import BinaryIO
 
 from scopelint.finding import Finding
 from scopelint.report import Report, Reporter
-from scopelint_reports.digest import (
+from scopelint_reports.gitlab_markdown import code, link
+from scopelint_reports.location import settings_url, web_address
+from scopelint_reports.safe_text import shorten
+from scopelint_reports.summary import (
     coverage,
     gaps_by_fact,
     gate_words,
@@ -19,10 +22,7 @@ from scopelint_reports.digest import (
     not_judged,
     state_words,
 )
-from scopelint_reports.location import settings_url, web_address
-from scopelint_reports.markup import code, link
 from scopelint_reports.text import clean, counted
-from scopelint_reports.wellformed import shorten
 
 MARKER = "<!-- scopelint:report -->"
 MAX_CHARS = 60_000

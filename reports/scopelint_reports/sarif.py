@@ -22,10 +22,10 @@ import sarif_om as om
 from scopelint.finding import Finding, Severity, State
 from scopelint.report import Report, Reporter
 from scopelint_reports.location import place, settings_url
+from scopelint_reports.safe_text import json_text, plain, shorten, utc
 from scopelint_reports.sarif_rules import LEVELS, SECURITY_SEVERITIES, taxonomies, tool
 from scopelint_reports.sarif_write import to_data
-from scopelint_reports.unjudged import INCOMPLETE, Survey, results, survey
-from scopelint_reports.wellformed import json_text, plain, shorten, utc
+from scopelint_reports.unknowns import INCOMPLETE, Survey, results, survey
 
 SCHEMA_URI = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -8,7 +8,7 @@ from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence, is_self
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 OPENS: Final = {
     "ADMIN_BADGES": "create, change and delete badges",
@@ -41,7 +41,7 @@ class AdminPolicyGranted(FineGrainedRule):
     help_uri = "https://docs.gitlab.com/ci/jobs/fine_grained_permissions/"
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail that names each writing permission; None for default permissions."""
         if entry.default_permissions or entry.target_path is None:
@@ -66,8 +66,10 @@ class AdminPolicyGranted(FineGrainedRule):
                 "admin": admin,
                 "policies": list(entry.policies),
             }
-            | entry_evidence(entry, estate.project_count(entry) if entry.kind == "group" else None),
+            | entry_evidence(
+                entry, inventory.project_count(entry) if entry.kind == "group" else None
+            ),
             remediation=f"Where these jobs only read, give the entry {target} {reading} instead; keep"
             " what they really write, and waive it with the reason.",
-            confidence=self.sureness(estate),
+            confidence=self.sureness(inventory),
         )

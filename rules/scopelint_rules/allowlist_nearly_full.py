@@ -10,7 +10,7 @@ from scopelint.model import GROUP_PLACES, PROJECT_PLACES, Fact, Project, Scope
 from scopelint.rule import ProjectRule, RuleOptions
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class AllowlistNearlyFullOptions(RuleOptions):
@@ -40,7 +40,7 @@ class AllowlistNearlyFull(ProjectRule):
     needs = frozenset({Fact.ENTRIES})
     Options = AllowlistNearlyFullOptions
 
-    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield one fail that says which of the two kinds is running out."""
         threshold: int = self.options.threshold
         groups = sum(1 for entry in scope.entries if entry.kind == "group")

@@ -8,7 +8,7 @@ from scopelint.paths import entry_evidence, inside_path, is_inside
 from scopelint.rule import EntryRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class AncestorGroupAllowed(EntryRule):
@@ -26,7 +26,7 @@ class AncestorGroupAllowed(EntryRule):
     owasp = ("CICD-SEC-5",)
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail for a group strictly above the project's own, below the top level."""
         path = inside_path(entry, project, "group")
@@ -35,7 +35,7 @@ class AncestorGroupAllowed(EntryRule):
         own = project.namespace_path
         if path == own or not is_inside(own, path):
             return PASS
-        known = entry_evidence(entry, estate.project_count(entry))
+        known = entry_evidence(entry, inventory.project_count(entry))
         return self.fail(
             f"The group {path} lies above this project's own group {own}, so all its other branches"
             " are let in too.",

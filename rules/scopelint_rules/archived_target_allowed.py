@@ -8,7 +8,7 @@ from scopelint.paths import entry_evidence, is_self
 from scopelint.rule import EntryRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class ArchivedTargetAllowed(EntryRule):
@@ -23,12 +23,12 @@ class ArchivedTargetAllowed(EntryRule):
     owasp = ("CICD-SEC-5",)
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail for an archived target; None where that was not read."""
         if is_self(entry, project):
             return None
-        target = estate.target(entry)
+        target = inventory.target(entry)
         if target is None or target.archived is None:
             return None
         if not target.archived:

@@ -6,10 +6,10 @@ from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.paths import entry_evidence, is_inside
 from scopelint.rule import EntryRule
-from scopelint.usage import narrower, uses_through
+from scopelint.uses.log import narrower, uses_through
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class AutopopulatedGroupEntry(EntryRule):
@@ -28,7 +28,7 @@ class AutopopulatedGroupEntry(EntryRule):
     needs = frozenset({Fact.ENTRIES, Fact.PERMISSIONS})
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail for such an entry, unless a graver rule speaks of it."""
         path = entry.target_path
@@ -44,7 +44,7 @@ class AutopopulatedGroupEntry(EntryRule):
             )
         if not entry.autopopulated:
             return PASS
-        evidence = {"group": path} | entry_evidence(entry, estate.project_count(entry))
+        evidence = {"group": path} | entry_evidence(entry, inventory.project_count(entry))
         instead = "the projects that the authentication log shows"
         if scope.uses is not None and Fact.LOG not in scope.missing:
             used = [use.origin_path for use in uses_through(entry, scope.uses)]

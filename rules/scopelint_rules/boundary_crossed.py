@@ -12,7 +12,7 @@ from scopelint.paths import entry_evidence, is_self
 from scopelint.rule import Boundary, Policy, ProjectRule, RuleOptions
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 OUTBOUND_ENDS = (18, 0)
 """The first release in which an origin's own outbound limit keeps nothing out."""
@@ -57,32 +57,32 @@ class BoundaryCrossed(ProjectRule):
         self, options: Mapping[str, Any] | RuleOptions | None = None, policy: Policy | None = None
     ) -> None:
         super().__init__(options, policy)
-        self._estate: Estate | None = None
+        self._inventory: Inventory | None = None
         self._denied: dict[Boundary, list[str]] = {}
         self._limited: dict[str, Project] = {}
 
-    def not_judged(self, estate: "Estate") -> str | None:
+    def not_judged(self, inventory: "Inventory") -> str | None:
         """Say that there is nothing to judge by."""
-        reason = super().not_judged(estate)
+        reason = super().not_judged(inventory)
         if reason is None and not self.policy.boundaries:
             return "the configuration declares no boundaries"
         return reason
 
-    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield a fail for each entry that crosses, and one for an open limit."""
         around = [each for each in self.policy.boundaries if each.projects.matches(project.path)]
         if not around:
             return
-        self._look_at(estate)
+        self._look_at(inventory)
         silent = True
-        for verdict in self._verdicts(project, scope, estate, around):
+        for verdict in self._verdicts(project, scope, inventory, around):
             silent = False
             yield verdict
         if silent:
             yield PASS
 
     def _verdicts(
-        self, project: Project, scope: Scope, estate: "Estate", around: list[Boundary]
+        self, project: Project, scope: Scope, inventory: "Inventory", around: list[Boundary]
     ) -> Iterable[Verdict]:
         names = ", ".join(boundary.name for boundary in around)
         if not scope.inbound_effective:
@@ -93,7 +93,7 @@ class BoundaryCrossed(ProjectRule):
             crossings = [
                 crossing
                 for boundary in around
-                if (crossing := self._crossing(boundary, entry, project, estate))
+                if (crossing := self._crossing(boundary, entry, project, inventory))
             ]
             if crossings:
                 yield self._crossed(entry, crossings)
@@ -153,11 +153,11 @@ class BoundaryCrossed(ProjectRule):
         )
 
     def _crossing(
-        self, boundary: Boundary, entry: AllowlistEntry, project: Project, estate: "Estate"
+        self, boundary: Boundary, entry: AllowlistEntry, project: Project, inventory: "Inventory"
     ) -> _Crossing | None:
         path = entry.target_path or ""
         if entry.kind == "project":
-            if boundary.allow_from.matches(path) or not self._gets_in(path, project, estate):
+            if boundary.allow_from.matches(path) or not self._gets_in(path, project, inventory):
                 return None
             return _Crossing(boundary.name, 1, (path,), exact=True)
         if _wholly_inside(path, boundary):
@@ -166,15 +166,15 @@ class BoundaryCrossed(ProjectRule):
         found = [
             origin
             for origin in denied
-            if origin != project.path and self._gets_in(origin, project, estate)
+            if origin != project.path and self._gets_in(origin, project, inventory)
         ]
-        count = estate.project_count(entry) if estate.in_read_tree(path) else None
+        count = inventory.project_count(entry) if inventory.in_read_tree(path) else None
         whole = count is not None and count.exact
         if not found and whole:
             return None
         return _Crossing(boundary.name, len(found), tuple(found[:SHOWN]), exact=whole)
 
-    def _gets_in(self, origin: str, project: Project, estate: "Estate") -> bool:
+    def _gets_in(self, origin: str, project: Project, inventory: "Inventory") -> bool:
         """Tell whether GitLab lets this origin in; before 18.0 its own limit may hold it back."""
         limited = self._limited.get(origin)
         if limited is None:
@@ -182,7 +182,7 @@ class BoundaryCrossed(ProjectRule):
         decision = decide(
             limited,
             project,
-            version=estate.scan.version,
+            version=inventory.scan.version,
             assume_fine_grained=self.policy.assume_fine_grained,
         )
         return decision.answer not in (Answer.DENIED, Answer.PARTIAL)
@@ -190,21 +190,21 @@ class BoundaryCrossed(ProjectRule):
     def _below(self, boundary: Boundary, group: str) -> list[str]:
         denied = self._denied.get(boundary)
         if denied is None:
-            assert self._estate is not None  # noqa: S101 - set by `judge`
+            assert self._inventory is not None  # noqa: S101 - set by `judge`
             allowed = boundary.allow_from
-            denied = [path for path in self._estate.project_paths if not allowed.matches(path)]
+            denied = [path for path in self._inventory.project_paths if not allowed.matches(path)]
             self._denied[boundary] = denied
         # "0" follows "/" in the order of characters, so this is everything below the group.
         return denied[bisect_left(denied, f"{group}/") : bisect_left(denied, f"{group}0")]
 
-    def _look_at(self, estate: "Estate") -> None:
-        if estate is self._estate:
+    def _look_at(self, inventory: "Inventory") -> None:
+        if inventory is self._inventory:
             return
-        self._estate, self._denied, self._limited = estate, {}, {}
-        if estate.scan.version < OUTBOUND_ENDS:
+        self._inventory, self._denied, self._limited = inventory, {}, {}
+        if inventory.scan.version < OUTBOUND_ENDS:
             self._limited = {
                 project.path: project
-                for project in estate.projects()
+                for project in inventory.projects()
                 if project.scope is not None and project.scope.outbound
             }
 

@@ -9,7 +9,7 @@ from scopelint.paths import is_self
 from scopelint.rule import ProjectRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 SHOWN = 20
 """Entries that the message's evidence lists at most."""
@@ -34,12 +34,14 @@ class CrossProjectPushAllowed(ProjectRule):
         "#allow-git-push-requests-to-your-project-repository"
     )
 
-    def not_judged(self, estate: "Estate") -> str | None:
+    def not_judged(self, inventory: "Inventory") -> str | None:
         """Say which of the two settings this way of reading does not show."""
-        reasons = estate.scan.unavailable
-        return super().not_judged(estate) or reasons.get(Fact.CROSS_PUSH) or reasons.get(Fact.PUSH)
+        reasons = inventory.scan.unavailable
+        return (
+            super().not_judged(inventory) or reasons.get(Fact.CROSS_PUSH) or reasons.get(Fact.PUSH)
+        )
 
-    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield a fail that names every entry which may push."""
         if scope.push is False or scope.cross_project_push is False:
             yield PASS
@@ -62,7 +64,7 @@ class CrossProjectPushAllowed(ProjectRule):
             "cross_project_push": scope.cross_project_push,
             "inbound_effective": scope.inbound_effective,
             "entries_that_may_push": len(pushing),
-            "entries": [_shown(entry, estate) for entry in pushing[:SHOWN]],
+            "entries": [_shown(entry, inventory) for entry in pushing[:SHOWN]],
         }
         if not pushing or {"push", "limit"} & set(lost):
             yield self.unknown(
@@ -110,14 +112,14 @@ def _may_push(entry: AllowlistEntry) -> bool | None:
     return None if entry.policies is None else "ADMIN_REPOSITORIES" in entry.policies
 
 
-def _shown(entry: AllowlistEntry, estate: "Estate") -> dict[str, Any]:
+def _shown(entry: AllowlistEntry, inventory: "Inventory") -> dict[str, Any]:
     shown: dict[str, Any] = {
         "kind": entry.kind,
         "id": entry.target_id,
         "path": entry.target_path,
         "by": "default permissions" if entry.default_permissions else "ADMIN_REPOSITORIES",
     }
-    count = estate.project_count(entry) if entry.kind == "group" else None
+    count = inventory.project_count(entry) if entry.kind == "group" else None
     if count is not None:
         shown |= {"projects": count.number, "projects_exact": count.exact}
     return shown

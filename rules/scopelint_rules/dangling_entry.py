@@ -8,7 +8,7 @@ from scopelint.paths import entry_evidence, is_self, scheduled_for_deletion
 from scopelint.rule import EntryRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 SEES_EVERY_TARGET = (17, 9)
 """The first release in which no target is hidden from a token that reads the allowlist."""
@@ -26,14 +26,14 @@ class DanglingEntry(EntryRule):
     owasp = ("CICD-SEC-5",)
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail by what was seen of the target, or by its path alone."""
         if is_self(entry, project):
             return None
         path = entry.target_path
         if entry.target_id is None or path is None:
-            if (0, 0) < estate.scan.version < SEES_EVERY_TARGET:
+            if (0, 0) < inventory.scan.version < SEES_EVERY_TARGET:
                 return self.unknown(
                     f"The {entry.kind} of this entry is gone, or this token cannot see it: GitLab"
                     " before 17.9 shows the two alike.",
@@ -47,7 +47,7 @@ class DanglingEntry(EntryRule):
                 remediation="Scan again; if the row is still there, ask your administrator to look at"
                 " the instance's background jobs (loose foreign keys).",
             )
-        target = estate.target(entry)
+        target = inventory.target(entry)
         deletion = target.deletion if target is not None else None
         by_path = scheduled_for_deletion(path)
         if deletion in (None, "none") and not by_path:

@@ -9,7 +9,7 @@ from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.rule import DeclaredRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class DeclaredEntryMissing(DeclaredRule):
@@ -27,11 +27,11 @@ class DeclaredEntryMissing(DeclaredRule):
     owasp = ("CICD-SEC-5", "CICD-SEC-7")
 
     def judge(
-        self, project: Project, scope: Scope, declared: DeclaredScope, estate: "Estate"
+        self, project: Project, scope: Scope, declared: DeclaredScope, inventory: "Inventory"
     ) -> Iterable[Verdict]:
         """Yield a verdict for each missing entry, one pass where none is."""
         wanted = {
-            _key(name, estate): name
+            _key(name, inventory): name
             for name in (*(declared.groups or ()), *(declared.projects or ()))
         }
         own = f"project:{project.id}"
@@ -41,7 +41,7 @@ class DeclaredEntryMissing(DeclaredRule):
             if key != own and not _listed(name, key, scope.entries)
         ]
         for key, name in missing:
-            if not _known_absent(name, estate):
+            if not _known_absent(name, inventory):
                 yield self._verdict(key, name, scope)
         if wanted and not missing:
             yield PASS
@@ -69,11 +69,11 @@ class DeclaredEntryMissing(DeclaredRule):
         )
 
 
-def _key(name: DeclaredName, estate: "Estate") -> str:
+def _key(name: DeclaredName, inventory: "Inventory") -> str:
     """Return the target's key by number where it is known: it survives a rename."""
     if isinstance(name.name, int):
         return f"{name.kind}:{name.name}"
-    number = estate.number_of(name.kind, name.name)
+    number = inventory.number_of(name.kind, name.name)
     return name.key if number is None else f"{name.kind}:{number}"
 
 
@@ -89,10 +89,10 @@ def _listed(name: DeclaredName, key: str, entries: tuple[AllowlistEntry, ...]) -
     )
 
 
-def _known_absent(name: DeclaredName, estate: "Estate") -> bool:
+def _known_absent(name: DeclaredName, inventory: "Inventory") -> bool:
     return (
         isinstance(name.name, str)
-        and not estate.knows(name.kind, name.name)
-        and estate.names_inside(name.name)
-        and estate.enumerated
+        and not inventory.knows(name.kind, name.name)
+        and inventory.names_inside(name.name)
+        and inventory.enumerated
     )

@@ -10,7 +10,7 @@ from scopelint.finding import PASS, Severity, Verdict
 from scopelint.rule import DeclaredFileRule, RuleOptions
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class DeclaredPolicyFaultOptions(RuleOptions):
@@ -34,10 +34,10 @@ class DeclaredPolicyFault(DeclaredFileRule):
     owasp = ("CICD-SEC-7",)
     Options = DeclaredPolicyFaultOptions
 
-    def judge_file(self, declared: DeclaredPolicy, estate: "Estate") -> Iterable[Verdict]:
+    def judge_file(self, declared: DeclaredPolicy, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield a fail for each fault, one pass where there is none."""
         silent = True
-        for fault in declared.faults(path for _, path in estate.seen()):
+        for fault in declared.faults(path for _, path in inventory.seen()):
             if fault.kind == "list-replaced" and not self.options.replaced_lists:
                 continue
             silent = False
@@ -53,7 +53,7 @@ class DeclaredPolicyFault(DeclaredFileRule):
             )
         if silent:
             # An incomplete list of projects may hide what only shows for some of them.
-            yield PASS if estate.enumerated else self._not_whole(declared)
+            yield PASS if inventory.enumerated else self._not_whole(declared)
 
     def _not_whole(self, declared: DeclaredPolicy) -> Verdict:
         return self.unknown(

@@ -9,7 +9,7 @@ from scopelint.model import Project, Scope
 from scopelint.rule import DeclaredRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class DeclaredSettingDiffers(DeclaredRule):
@@ -27,7 +27,7 @@ class DeclaredSettingDiffers(DeclaredRule):
     owasp = ("CICD-SEC-5", "CICD-SEC-7")
 
     def judge(
-        self, project: Project, scope: Scope, declared: DeclaredScope, estate: "Estate"
+        self, project: Project, scope: Scope, declared: DeclaredScope, inventory: "Inventory"
     ) -> Iterable[Verdict]:
         """Yield one verdict on the inbound limit."""
         if declared.limit is None:
@@ -37,7 +37,7 @@ class DeclaredSettingDiffers(DeclaredRule):
             "declared": declared.limit,
             "actual": scope.inbound_effective,
             "inbound_own": scope.inbound_own,
-            "enforcement": estate.scan.enforcement,
+            "enforcement": inventory.scan.enforcement,
             "declared_at": declared.limit_at.evidence(),
         }
         if scope.inbound_effective is None:
@@ -58,7 +58,7 @@ class DeclaredSettingDiffers(DeclaredRule):
             forced = " (the instance enforces it, so no project can switch it off)"
             yield self.fail(
                 f"The limit is on; {declared.limit_at} declares it off"
-                f"{forced if estate.scan.enforcement == 'on' else ''}.",
+                f"{forced if inventory.scan.enforcement == 'on' else ''}.",
                 evidence=evidence,
                 remediation="Declare limit_access_to_this_project: true, with the entries needed.",
             )

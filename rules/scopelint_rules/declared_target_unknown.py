@@ -9,7 +9,7 @@ from scopelint.model import EntryKind
 from scopelint.rule import DeclaredFileRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class DeclaredTargetUnknown(DeclaredFileRule):
@@ -27,32 +27,32 @@ class DeclaredTargetUnknown(DeclaredFileRule):
     cwe = (1188,)
     owasp = ("CICD-SEC-7",)
 
-    def judge_file(self, declared: DeclaredPolicy, estate: "Estate") -> Iterable[Verdict]:
+    def judge_file(self, declared: DeclaredPolicy, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield a verdict for each name that is not known, one pass where all are."""
         silent = True
         seen: set[str] = set()
         for name, is_level in _names(declared):
-            if name.key in seen or _is_there(name, estate, is_level=is_level):
+            if name.key in seen or _is_there(name, inventory, is_level=is_level):
                 continue
-            inside = isinstance(name.name, str) and estate.names_inside(name.name)
+            inside = isinstance(name.name, str) and inventory.names_inside(name.name)
             if is_level and not inside:
                 continue
             seen.add(name.key)
             silent = False
-            yield self._verdict(name, estate, inside=inside)
+            yield self._verdict(name, inventory, inside=inside)
         if silent:
             yield PASS
 
-    def _verdict(self, name: DeclaredName, estate: "Estate", *, inside: bool) -> Verdict:
+    def _verdict(self, name: DeclaredName, inventory: "Inventory", *, inside: bool) -> Verdict:
         other: EntryKind = "project" if name.kind == "group" else "group"
-        swapped = isinstance(name.name, str) and estate.number_of(other, name.name) is not None
+        swapped = isinstance(name.name, str) and inventory.number_of(other, name.name) is not None
         evidence = {
             "kind": name.kind,
             "declared": name.name,
             "inside_targets": inside,
             "declared_at": name.at.evidence(),
         }
-        if swapped or (inside and estate.enumerated):
+        if swapped or (inside and inventory.enumerated):
             what = f"a {other}, not a {name.kind}" if swapped else "not there"
             return self.fail(
                 f"{name.at} names the {name.kind} {name.name}, which is {what}.",
@@ -64,7 +64,7 @@ class DeclaredTargetUnknown(DeclaredFileRule):
             )
         if inside:
             why = "the list of what is there could not be read whole"
-        elif isinstance(name.name, int) or estate.was_asked_for(name.kind, name.name):
+        elif isinstance(name.name, int) or inventory.was_asked_for(name.kind, name.name):
             why = "it was not found, or is not visible to this token"
         else:
             why = "the snapshot was collected without this policy, so nobody asked for it"
@@ -81,16 +81,16 @@ def _names(declared: DeclaredPolicy) -> Iterable[tuple[DeclaredName, bool]]:
     yield from ((name, True) for name in declared.subjects())
 
 
-def _is_there(name: DeclaredName, estate: "Estate", *, is_level: bool) -> bool:
-    if estate.knows(name.kind, name.name):
+def _is_there(name: DeclaredName, inventory: "Inventory", *, is_level: bool) -> bool:
+    if inventory.knows(name.kind, name.name):
         return True
     # A level may be for a user's namespace too, which is no group.
-    return is_level and name.kind == "group" and str(name.name).lower() in _namespaces(estate)
+    return is_level and name.kind == "group" and str(name.name).lower() in _namespaces(inventory)
 
 
-def _namespaces(estate: "Estate") -> frozenset[str]:
-    return estate.derived(_lower_namespaces)
+def _namespaces(inventory: "Inventory") -> frozenset[str]:
+    return inventory.derived(_lower_namespaces)
 
 
-def _lower_namespaces(estate: "Estate") -> frozenset[str]:
-    return frozenset(path.lower() for path in estate.tree.paths())
+def _lower_namespaces(inventory: "Inventory") -> frozenset[str]:
+    return frozenset(path.lower() for path in inventory.tree.paths())

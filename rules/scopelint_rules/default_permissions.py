@@ -9,7 +9,7 @@ from scopelint.paths import entry_evidence, is_self
 from scopelint.rule import EntryRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class DefaultPermissions(EntryRule):
@@ -26,15 +26,15 @@ class DefaultPermissions(EntryRule):
     help_uri = "https://docs.gitlab.com/ci/jobs/fine_grained_permissions/"
     needs = frozenset({Fact.ENTRIES, Fact.PERMISSIONS})
 
-    def not_judged(self, estate: "Estate") -> str | None:
+    def not_judged(self, inventory: "Inventory") -> str | None:
         """Say that the instance's version has no other permissions to choose."""
-        reason = super().not_judged(estate)
-        if reason is None and (0, 0) < estate.scan.version < STORED_FROM:
+        reason = super().not_judged(inventory)
+        if reason is None and (0, 0) < inventory.scan.version < STORED_FROM:
             return "GitLab has fine-grained permissions from 17.7 on"
         return reason
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail for default permissions, unknown where they were not read."""
         if entry.target_path is None:
@@ -45,7 +45,7 @@ class DefaultPermissions(EntryRule):
         evidence = {
             entry.kind: entry.target_path,
             "default_permissions": entry.default_permissions,
-        } | entry_evidence(entry, estate.project_count(entry) if entry.kind == "group" else None)
+        } | entry_evidence(entry, inventory.project_count(entry) if entry.kind == "group" else None)
         if entry.default_permissions is None:
             return self.unknown(
                 f"What the {entry.kind} entry {target} permits could not be read.",

@@ -8,7 +8,7 @@ from scopelint.paths import entry_evidence
 from scopelint.rule import EntryRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class EmptyGroupAllowed(EntryRule):
@@ -24,12 +24,12 @@ class EmptyGroupAllowed(EntryRule):
     owasp = ("CICD-SEC-5",)
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail for an exact count of 0; None where nothing tells the count."""
         if entry.kind != "group":
             return None
-        count = estate.project_count(entry)
+        count = inventory.project_count(entry)
         if count is None:
             return None
         if count.number:

@@ -8,7 +8,7 @@ from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence, is_self
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class EmptyPermissionsEntry(FineGrainedRule):
@@ -24,7 +24,7 @@ class EmptyPermissionsEntry(FineGrainedRule):
     help_uri = "https://docs.gitlab.com/ci/jobs/fine_grained_permissions/"
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail for an empty list; None for default permissions."""
         if entry.default_permissions or entry.target_path is None:
@@ -46,7 +46,7 @@ class EmptyPermissionsEntry(FineGrainedRule):
                 evidence=evidence,
                 remediation="Give the project's own row the permissions that its jobs use, or set it"
                 " back to default permissions.",
-                confidence=self.sureness(estate),
+                confidence=self.sureness(inventory),
             )
         return self.fail(
             f"The {entry.kind} entry {target} is fine-grained with no permission: it still lets in Git"
@@ -54,5 +54,5 @@ class EmptyPermissionsEntry(FineGrainedRule):
             evidence=evidence,
             remediation=f"If {target} needs no access, remove the entry; if it needs more than these"
             " three, choose the permissions; if just these are meant, waive it with that reason.",
-            confidence=self.sureness(estate),
+            confidence=self.sureness(inventory),
         )

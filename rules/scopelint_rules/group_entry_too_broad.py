@@ -10,7 +10,7 @@ from scopelint.paths import entry_evidence, inside_path
 from scopelint.rule import EntryRule, RuleOptions
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class GroupEntryTooBroadOptions(RuleOptions):
@@ -39,13 +39,13 @@ class GroupEntryTooBroad(EntryRule):
     Options = GroupEntryTooBroadOptions
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail above the limit, unknown where a part of the group was not counted."""
         path = inside_path(entry, project, "group")
         if path is None or path == project.top_level_path:
             return None
-        count = estate.project_count(entry)
+        count = inventory.project_count(entry)
         if count is None:
             return None
         limit: int = self.options.max_projects

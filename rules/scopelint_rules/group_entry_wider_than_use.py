@@ -8,10 +8,10 @@ from pydantic import Field
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Project, Scope, TokenUse
 from scopelint.paths import entry_evidence
-from scopelint.usage import UsageOptions, UsageRule, narrower, uses_through
+from scopelint.uses.log import UsageOptions, UsageRule, narrower, uses_through
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate, ProjectCount
+    from scopelint.snapshot.inventory import Inventory, ProjectCount
 
 SHOWN = 10
 """Used projects, and groups to allow instead, that the evidence lists at most."""
@@ -48,14 +48,14 @@ class GroupEntryWiderThanUse(UsageRule):
     Options = GroupEntryWiderThanUseOptions
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail for a small share, unknown where the group could not be counted."""
-        path, limit = entry.target_path, self.limit(estate)
+        path, limit = entry.target_path, self.limit(inventory)
         young = entry.created_at is not None and entry.created_at > limit
         if entry.kind != "group" or path is None or young:
             return None
-        count = estate.project_count(entry)
+        count = inventory.project_count(entry)
         if count is None or (count.exact and count.number < self.options.min_projects):
             return None
         uses = uses_through(entry, scope.uses or ())

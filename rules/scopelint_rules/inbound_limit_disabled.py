@@ -8,7 +8,7 @@ from scopelint.model import Project, Scope
 from scopelint.rule import ProjectRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 _FIX = (
     "Read the authentication log (Settings > CI/CD > Job token permissions), add what really needs"
@@ -31,7 +31,7 @@ class InboundLimitDisabled(ProjectRule):
         "https://docs.gitlab.com/ci/jobs/ci_job_token/#allow-any-project-to-access-your-project"
     )
 
-    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield a fail where the effective flag is off, unknown where nothing tells it."""
         if scope.inbound_effective:
             yield PASS
@@ -39,7 +39,7 @@ class InboundLimitDisabled(ProjectRule):
         evidence = {
             "inbound_own": scope.inbound_own,
             "inbound_effective": scope.inbound_effective,
-            "enforcement": estate.scan.enforcement,
+            "enforcement": inventory.scan.enforcement,
             "visibility": project.visibility,
             "entries": len(scope.entries),
         }

@@ -8,7 +8,7 @@ from scopelint.model import Fact, Project, Scope
 from scopelint.rule import ProjectRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 _REST_HIDES = (
     "REST shows only the effective limit, so the project's own one is not known while the"
@@ -27,20 +27,20 @@ class InboundLimitOnlyEnforced(ProjectRule):
     cwe = (654,)
     owasp = ("CICD-SEC-7",)
 
-    def not_judged(self, estate: "Estate") -> str | None:
+    def not_judged(self, inventory: "Inventory") -> str | None:
         """Say that REST alone hides the own flag, unless enforcement is known to be off."""
-        reason = super().not_judged(estate)
-        if reason is not None or estate.scan.enforcement == "off":
+        reason = super().not_judged(inventory)
+        if reason is not None or inventory.scan.enforcement == "off":
             return reason
-        hidden = estate.scan.unavailable.get(Fact.OWN_FLAG)
-        return hidden or (_REST_HIDES if estate.scan.api == "rest" else None)
+        hidden = inventory.scan.unavailable.get(Fact.OWN_FLAG)
+        return hidden or (_REST_HIDES if inventory.scan.api == "rest" else None)
 
-    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield a fail for own off and effective on; nothing where SL101 speaks."""
         evidence = {
             "inbound_own": scope.inbound_own,
             "inbound_effective": scope.inbound_effective,
-            "enforcement": estate.scan.enforcement,
+            "enforcement": inventory.scan.enforcement,
         }
         if scope.inbound_own:
             yield PASS

@@ -9,7 +9,7 @@ from scopelint.model import Scan
 from scopelint.rule import InstanceRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 SINCE = (17, 6)
 """The first release with the setting `enforce_ci_inbound_job_token_scope_enabled`."""
@@ -30,21 +30,21 @@ class InstanceEnforcementDisabled(InstanceRule):
         "#enforce-job-token-allowlist"
     )
 
-    def not_judged(self, estate: "Estate") -> str | None:
+    def not_judged(self, inventory: "Inventory") -> str | None:
         """Say why this scan cannot, or need not, tell anything about the instance."""
-        return super().not_judged(estate) or _not_judged(estate.scan)
+        return super().not_judged(inventory) or _not_judged(inventory.scan)
 
-    def judge(self, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield a fail where enforcement is off, a pass where it is on."""
-        if estate.scan.enforcement == "on":
+        if inventory.scan.enforcement == "on":
             yield PASS
             return
         yield self.fail(
             "The instance does not enforce the job token limit: the maintainers of any project may"
             " open it to every other project's job tokens.",
             evidence={
-                "enforcement": estate.scan.enforcement,
-                "gitlab_version": estate.scan.gitlab_version,
+                "enforcement": inventory.scan.enforcement,
+                "gitlab_version": inventory.scan.gitlab_version,
             },
             remediation="First close the projects that SL101 names, with the entries they need; then"
             ' switch on Admin > Settings > CI/CD > Job token permissions > "Enable and enforce job'

@@ -8,7 +8,7 @@ from scopelint.model import Fact, Project, Scope
 from scopelint.rule import ProjectRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class JobTokenPushAllowed(ProjectRule):
@@ -27,7 +27,7 @@ class JobTokenPushAllowed(ProjectRule):
     )
     needs = frozenset({Fact.PUSH})
 
-    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield a fail where the setting is on."""
         evidence = {"push": scope.push, "cross_project_push": scope.cross_project_push}
         if scope.push is None:

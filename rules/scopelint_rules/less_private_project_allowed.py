@@ -8,7 +8,7 @@ from scopelint.paths import entry_evidence, is_self
 from scopelint.rule import EntryRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class LessPrivateProjectAllowed(EntryRule):
@@ -25,14 +25,14 @@ class LessPrivateProjectAllowed(EntryRule):
     needs = frozenset({Fact.ENTRIES, Fact.VISIBILITY})
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail for a less private target; None where this token cannot see it."""
         if entry.kind != "project" or is_self(entry, project):
             return None
         if project.visibility not in (None, "private"):
             return None
-        target = estate.target(entry)
+        target = inventory.target(entry)
         if target is None or target.visibility is None:
             return None
         if target.visibility == "private":

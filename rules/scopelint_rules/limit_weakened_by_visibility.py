@@ -9,7 +9,7 @@ from scopelint.model import Fact, Project, Scope
 from scopelint.rule import ProjectRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class LimitWeakenedByVisibility(ProjectRule):
@@ -32,7 +32,7 @@ class LimitWeakenedByVisibility(ProjectRule):
     )
     needs = frozenset({Fact.VISIBILITY, Fact.ACCESS_LEVELS})
 
-    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield a fail that names the open features, unknown where a needed fact was not read."""
         if scope.inbound_effective is False:
             return

@@ -10,7 +10,7 @@ from scopelint.paths import entry_evidence
 from scopelint.rule import Policy, RuleOptions
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class NearerEntryOverrides(FineGrainedRule):
@@ -36,7 +36,7 @@ class NearerEntryOverrides(FineGrainedRule):
         self._enclosing = Enclosing()
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail for the nearer entry; its evidence names the one that it overrides."""
         if entry.target_path is None:
@@ -52,7 +52,7 @@ class NearerEntryOverrides(FineGrainedRule):
             "permissions": in_words(entry),
             "overrides": above.target_path,
             "overridden_permissions": in_words(above),
-        } | entry_evidence(entry, estate.project_count(entry) if entry.kind == "group" else None)
+        } | entry_evidence(entry, inventory.project_count(entry) if entry.kind == "group" else None)
         if mine is None or theirs is None:
             return self.unknown(
                 f"{entry.target_path} has a group entry above it, {above.target_path}, but what the two"
@@ -66,5 +66,5 @@ class NearerEntryOverrides(FineGrainedRule):
             evidence=evidence,
             remediation=f"If {above.target_path} is meant to be the limit, remove the {entry.kind} entry"
             f" {entry.target_path} or give it no more than that; else waive it with the reason.",
-            confidence=self.sureness(estate),
+            confidence=self.sureness(inventory),
         )

@@ -9,7 +9,7 @@ from scopelint.paths import is_self
 from scopelint.rule import ProjectRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 WITHOUT_EFFECT = (18, 0)
 """The first release that no longer reads the outbound allowlist."""
@@ -31,7 +31,7 @@ class OutboundAllowlistNotEmpty(ProjectRule):
     help_uri = "https://docs.gitlab.com/update/deprecations/"
     needs = frozenset({Fact.OUTBOUND_ENTRIES})
 
-    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield one fail that names the leftover entries, less the project itself."""
         if scope.outbound_entries is None:
             yield self.unknown(
@@ -47,16 +47,16 @@ class OutboundAllowlistNotEmpty(ProjectRule):
             return
         number = "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
         yield self.fail(
-            f"The deprecated outbound allowlist still holds {number}: {_effect(scope, estate)}.",
+            f"The deprecated outbound allowlist still holds {number}: {_effect(scope, inventory)}.",
             evidence={
                 "outbound_enabled": scope.outbound,
-                "gitlab_version": estate.scan.gitlab_version,
+                "gitlab_version": inventory.scan.gitlab_version,
                 "entries": [
                     {"kind": entry.kind, "id": entry.target_id, "path": entry.target_path}
                     for entry in entries
                 ],
             },
-            remediation=_FIX_IN_FORCE if _in_force(scope, estate) else _FIX,
+            remediation=_FIX_IN_FORCE if _in_force(scope, inventory) else _FIX,
             key="outbound",
         )
 
@@ -72,13 +72,13 @@ _FIX_IN_FORCE = (
 )
 
 
-def _in_force(scope: Scope, estate: "Estate") -> bool:
+def _in_force(scope: Scope, inventory: "Inventory") -> bool:
     """Tell whether GitLab may still act by the list: before 18.0, unless the limit is off."""
-    return estate.scan.version < WITHOUT_EFFECT and scope.outbound is not False
+    return inventory.scan.version < WITHOUT_EFFECT and scope.outbound is not False
 
 
-def _effect(scope: Scope, estate: "Estate") -> str:
-    if estate.scan.version >= WITHOUT_EFFECT:
+def _effect(scope: Scope, inventory: "Inventory") -> str:
+    if inventory.scan.version >= WITHOUT_EFFECT:
         return "GitLab ignores them since 18.0"
     if scope.outbound:
         return "they say which private projects this project's jobs may reach"

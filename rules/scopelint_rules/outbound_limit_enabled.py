@@ -8,7 +8,7 @@ from scopelint.model import Fact, Project, Scope
 from scopelint.rule import ProjectRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 WITHOUT_EFFECT = (18, 0)
 """The first release that no longer looks at the outbound setting."""
@@ -27,7 +27,7 @@ class OutboundLimitEnabled(ProjectRule):
     help_uri = "https://docs.gitlab.com/update/deprecations/"
     needs = frozenset({Fact.OUTBOUND})
 
-    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield a fail where the setting is on; its message says whether it has an effect."""
         if scope.outbound is None:
             yield self.unknown(
@@ -40,12 +40,12 @@ class OutboundLimitEnabled(ProjectRule):
         if not scope.outbound:
             yield PASS
             return
-        effect, fix = _effect(estate.scan.version)
+        effect, fix = _effect(inventory.scan.version)
         yield self.fail(
             f"The deprecated outbound limit is still on; {effect}",
             evidence={
                 "outbound_enabled": True,
-                "gitlab_version": estate.scan.gitlab_version,
+                "gitlab_version": inventory.scan.gitlab_version,
                 "outbound_entries": _known_entries(project, scope),
             },
             remediation=fix,

@@ -8,7 +8,7 @@ from scopelint.paths import entry_evidence, inside_path, outside_path
 from scopelint.rule import EntryRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class OutsideGroupAllowed(EntryRule):
@@ -23,7 +23,7 @@ class OutsideGroupAllowed(EntryRule):
     owasp = ("CICD-SEC-2", "CICD-SEC-5")
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail for a foreign group; whether this token can see it does not matter."""
         path = outside_path(entry, project, "group")
@@ -34,9 +34,9 @@ class OutsideGroupAllowed(EntryRule):
         evidence = {
             "group": path,
             "top_level_group": project.top_level_path,
-            "visible": estate.target(entry) is not None,
+            "visible": inventory.target(entry) is not None,
         }
-        known = entry_evidence(entry, estate.project_count(entry))
+        known = entry_evidence(entry, inventory.project_count(entry))
         return self.fail(
             f"The group {path} lies outside {project.top_level_path}, and every project its owners"
             " put there may use its job tokens here.",

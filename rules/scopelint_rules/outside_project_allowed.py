@@ -8,7 +8,7 @@ from scopelint.paths import entry_evidence, inside_path, outside_path
 from scopelint.rule import EntryRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class OutsideProjectAllowed(EntryRule):
@@ -27,13 +27,13 @@ class OutsideProjectAllowed(EntryRule):
     owasp = ("CICD-SEC-2", "CICD-SEC-5")
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail for a foreign project that is not known to be personal."""
         path = outside_path(entry, project, "project")
         if path is None:
             return None if inside_path(entry, project, "project") is None else PASS
-        target = estate.target(entry)
+        target = inventory.target(entry)
         if target is not None and target.personal:
             return None
         if self.policy.trusted.matches(path):

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from scopelint.access import InboundCounter
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.paths import is_inside, is_self
-from scopelint.reach import InboundCounter
 from scopelint.rule import ProjectRule, RuleOptions
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 OUTBOUND_ENDS = (18, 0)
 """The first release in which an origin's own outbound limit keeps nothing out."""
@@ -56,7 +56,7 @@ class ReachTooWide(ProjectRule):
     owasp = ("CICD-SEC-5",)
     Options = ReachTooWideOptions
 
-    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield a fail above the limit, unknown where the count may be too small."""
         if scope.inbound_effective is False:
             return
@@ -64,12 +64,12 @@ class ReachTooWide(ProjectRule):
         shares: list[tuple[int, AllowlistEntry]] = []
         reach = _Reach(counted=Fact.ENTRIES not in scope.missing)
         for entry in _outermost(scope, project):
-            number = _add(reach, entry, project, estate)
+            number = _add(reach, entry, project, inventory)
             shares.append((number, entry))
         if any(number > limit for number, _ in shares):
             return
-        if reach.number > limit and estate.scan.version < OUTBOUND_ENDS:
-            count = estate.derived(InboundCounter).count(project)
+        if reach.number > limit and inventory.scan.version < OUTBOUND_ENDS:
+            count = inventory.derived(InboundCounter).count(project)
             reach = _Reach(count.number, counted=reach.counted and count.exact, seen=reach.seen)
         if reach.number <= limit and reach.counted:
             if reach.seen and scope.inbound_effective:
@@ -121,12 +121,12 @@ def _outermost(scope: Scope, project: Project) -> Iterable[AllowlistEntry]:
             yield entry
 
 
-def _add(reach: _Reach, entry: AllowlistEntry, project: Project, estate: "Estate") -> int:
+def _add(reach: _Reach, entry: AllowlistEntry, project: Project, inventory: "Inventory") -> int:
     """Count the projects that one entry adds, and note what could not be counted or seen."""
     if entry.kind == "project":
         reach.number += 1
         return 1
-    count = estate.project_count(entry)
+    count = inventory.project_count(entry)
     if count is None:
         reach.seen = False
         return 0

@@ -10,7 +10,7 @@ from scopelint.paths import entry_evidence, is_self
 from scopelint.rule import EntryRule, Policy, RuleOptions
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class RedundantEntry(EntryRule):
@@ -36,7 +36,7 @@ class RedundantEntry(EntryRule):
         self._enclosing = Enclosing()
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail where the entry above grants the same, unknown where that is not known."""
         if entry.target_path is None or is_self(entry, project):

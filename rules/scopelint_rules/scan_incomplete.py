@@ -9,7 +9,7 @@ from scopelint.model import Fact
 from scopelint.rule import InstanceRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 _WORDS = {
     Fact.ENUMERATION: ("1 list of projects is not whole", "{} lists of projects are not whole"),
@@ -36,22 +36,22 @@ class ScanIncomplete(InstanceRule):
     cwe = (223,)
     owasp = ("CICD-SEC-10",)
 
-    def judge(self, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield one unknown with the numbers, or a pass."""
-        if estate.complete:
+        if inventory.complete:
             yield PASS
             return
-        gaps = Counter(Fact(gap.fact) for gap in estate.gaps if gap.breaks_completeness)
+        gaps = Counter(Fact(gap.fact) for gap in inventory.gaps if gap.breaks_completeness)
         said = [
             words[0] if gaps[fact] == 1 else words[1].format(gaps[fact])
             for fact, words in _WORDS.items()
             if gaps[fact]
         ]
         yield self.unknown(
-            f"The scan is incomplete: {estate.read} of {estate.total} projects were read;"
+            f"The scan is incomplete: {inventory.read} of {inventory.total} projects were read;"
             f" {', '.join(said)}.",
             evidence={
-                "projects": {"total": estate.total, "read": estate.read},
+                "projects": {"total": inventory.total, "read": inventory.read},
                 "gaps": {fact.value: gaps[fact] for fact in _WORDS if gaps[fact]},
             },
             remediation=_fix(gaps),

@@ -8,7 +8,7 @@ from scopelint.model import Project, Reason
 from scopelint.rule import UnreadableProjectRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 _WHY = {
     Reason.FORBIDDEN: "GitLab refused it: the token has less than Maintainer on this project",
@@ -40,7 +40,7 @@ class ScopeUnreadable(UnreadableProjectRule):
     owasp = ("CICD-SEC-10",)
     help_uri = "https://docs.gitlab.com/api/project_job_token_scopes/"
 
-    def judge(self, project: Project, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield the project's one unknown."""
         reason = project.gap.reason if project.gap else Reason.ERROR
         evidence: dict[str, object] = {"reason": reason.value}

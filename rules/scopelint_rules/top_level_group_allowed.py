@@ -8,7 +8,7 @@ from scopelint.paths import entry_evidence, inside_path
 from scopelint.rule import EntryRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class TopLevelGroupAllowed(EntryRule):
@@ -23,7 +23,7 @@ class TopLevelGroupAllowed(EntryRule):
     owasp = ("CICD-SEC-5",)
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail for the top-level group; None for what is no group inside it."""
         path = inside_path(entry, project, "group")
@@ -31,7 +31,7 @@ class TopLevelGroupAllowed(EntryRule):
             return None
         if path != project.top_level_path:
             return PASS
-        evidence = {"group": path} | entry_evidence(entry, estate.project_count(entry))
+        evidence = {"group": path} | entry_evidence(entry, inventory.project_count(entry))
         return self.fail(
             f"The whole top-level group {path} is on the allowlist: every project in it, today's"
             " and tomorrow's, may use its job tokens here.",

@@ -10,7 +10,7 @@ from scopelint.paths import entry_evidence, is_self
 from scopelint.rule import DeclaredRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class UndeclaredEntry(DeclaredRule):
@@ -29,7 +29,7 @@ class UndeclaredEntry(DeclaredRule):
     owasp = ("CICD-SEC-5", "CICD-SEC-7")
 
     def judge(
-        self, project: Project, scope: Scope, declared: DeclaredScope, estate: "Estate"
+        self, project: Project, scope: Scope, declared: DeclaredScope, inventory: "Inventory"
     ) -> Iterable[Verdict]:
         """Yield a verdict for each undeclared entry, one pass where none is."""
         if not declared.enforce:
@@ -39,7 +39,7 @@ class UndeclaredEntry(DeclaredRule):
             names = declared.names(entry.kind)
             if names is None or entry.target_id is None or is_self(entry, project):
                 continue
-            said = _declared(entry, names, estate)
+            said = _declared(entry, names, inventory)
             if said is not True:
                 silent = False
                 yield self._verdict(entry, declared, certain=said is False)
@@ -81,7 +81,7 @@ class UndeclaredEntry(DeclaredRule):
 
 
 def _declared(
-    entry: AllowlistEntry, names: tuple[DeclaredName, ...], estate: "Estate"
+    entry: AllowlistEntry, names: tuple[DeclaredName, ...], inventory: "Inventory"
 ) -> bool | None:
     """Tell whether an entry is among the names; None where nothing tells."""
     path = entry.target_path.lower() if entry.target_path else None
@@ -91,7 +91,7 @@ def _declared(
             if each.name == entry.target_id:
                 return True
             continue
-        number = estate.number_of(each.kind, each.name)
+        number = inventory.number_of(each.kind, each.name)
         if number == entry.target_id or each.name.lower() == path:
             return True
         doubtful = doubtful or (path is None and number is None)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence, is_self
-from scopelint.usage import UsageRule, uses_through
+from scopelint.uses.log import UsageRule, uses_through
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class UnusedEntry(UsageRule):
@@ -25,12 +25,12 @@ class UnusedEntry(UsageRule):
     help_uri = "https://docs.gitlab.com/ci/jobs/ci_job_token/#job-token-authentication-log"
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: "Estate"
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
     ) -> Verdict | None:
         """Return a fail for an old entry without a late use; None for a young one."""
         if entry.target_path is None or is_self(entry, project):
             return None
-        days, limit = self.options.days, self.limit(estate)
+        days, limit = self.options.days, self.limit(inventory)
         if entry.created_at is not None and entry.created_at > limit:
             return None
         uses = uses_through(entry, scope.uses or ())
@@ -45,7 +45,7 @@ class UnusedEntry(UsageRule):
                 remediation="Scan again with --usage, through GraphQL.",
             )
         last = uses[0].last_used_at.astimezone(UTC) if uses else None
-        since = estate.log_since
+        since = inventory.log_since
         evidence |= {
             "last_used_at": last.isoformat() if last else None,
             "last_used_by": uses[0].origin_path if uses else None,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact, Project, Scope
 from scopelint.rule import ProjectRule
-from scopelint.usage import uses_through
+from scopelint.uses.log import uses_through
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 SHOWN = 20
 """Origins that the evidence lists at most, those that came last first."""
@@ -28,11 +28,11 @@ class UseWithoutEntry(ProjectRule):
     owasp = ("CICD-SEC-5",)
     help_uri = "https://docs.gitlab.com/ci/jobs/ci_job_token/#job-token-authentication-log"
 
-    def not_judged(self, estate: "Estate") -> str | None:
+    def not_judged(self, inventory: "Inventory") -> str | None:
         """Say why the log is not there, if it was read of no project."""
-        return super().not_judged(estate) or estate.scan.unavailable.get(Fact.LOG)
+        return super().not_judged(inventory) or inventory.scan.unavailable.get(Fact.LOG)
 
-    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
         """Yield one fail for an open project; nothing for a restricted one."""
         if scope.inbound_effective:
             return

@@ -1,23 +1,40 @@
-"""GitLab's own job token decision, exactly: may a job of one project use its token on another?
+"""GitLab's own job token decision, and the reach that follows from it.
 
-Pure: from what was read of the two projects and the instance's version to an answer with the steps
-that led there. A fact that was not read gives "unknown" wherever the answer depends on it.
+`decide` answers for one pair, exactly as GitLab would: from what was read of the two projects and
+the instance's version to an answer with the steps that led there. A fact that was not read gives
+"unknown" wherever the answer depends on it. `origins`, `targets`, `chains` and `InboundCounter`
+build on it: one project's lists, the chains that cross-project pushes make possible, and the counts
+of all projects at once.
 """
 
 from scopelint.access.decision import Answer, Decision, Step, decide
-from scopelint.access.entries import covers, is_whole, nearest
-from scopelint.access.policies import POLICIES, with_implied
+from scopelint.access.entries import POLICIES, covers, is_whole, nearest, with_implied
 from scopelint.access.push import may_push
+from scopelint.access.reach_chains import Chain, Chains, chains
+from scopelint.access.reach_counts import Count, Cover, InboundCounter, inbound_counts
+from scopelint.access.reach_lists import Link, Origins, Targets, origins, targets
 
 __all__ = [
     "POLICIES",
     "Answer",
+    "Chain",
+    "Chains",
+    "Count",
+    "Cover",
     "Decision",
+    "InboundCounter",
+    "Link",
+    "Origins",
     "Step",
+    "Targets",
+    "chains",
     "covers",
     "decide",
+    "inbound_counts",
     "is_whole",
     "may_push",
     "nearest",
+    "origins",
+    "targets",
     "with_implied",
 ]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from scopelint.access.entries import UNGOVERNED
 from scopelint.access.open_parts import OpenParts
-from scopelint.access.policies import UNGOVERNED
 from scopelint.model import AllowlistEntry
 
 UNREAD: Final = AllowlistEntry("project", None, None)
@@ -35,7 +35,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class KnownFacts:
     """All that the decision depends on. Paths are for the words only.
 
     `policies` are those of the entry with what they imply; None means default permissions.
@@ -60,7 +60,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Judgement:
     """The answer to one case. `entry` decided it, `lacking` are the policies that stood out.
 
     `open` are parts left open by visibility, `ungoverned` what an entry's policies do not limit.
@@ -74,7 +74,7 @@ class Said:
     ungoverned: tuple[str, ...] = ()
 
 
-def judge(case: Case, wanted: frozenset[str], parts: OpenParts) -> Said:
+def judge(case: KnownFacts, wanted: frozenset[str], parts: OpenParts) -> Judgement:
     """Answer one case; `wanted` empty asks whether the token is accepted at all.
 
     `parts` is what visibility leaves open. UNKNOWN only where policies are wanted and the levels
@@ -94,7 +94,7 @@ def judge(case: Case, wanted: frozenset[str], parts: OpenParts) -> Said:
         step = Step(
             "limit", f"{case.target} does not limit access: any project's token is accepted"
         )
-        return Said(Answer.GRANTED, (*steps, step))
+        return Judgement(Answer.GRANTED, (*steps, step))
     steps += (Step("limit", f"{case.target} limits access to its allowlist"),)
     if case.entry is None:
         step = Step("entry", f"no entry of {case.target} matches {case.origin}")
@@ -102,42 +102,42 @@ def judge(case: Case, wanted: frozenset[str], parts: OpenParts) -> Said:
     return _judge_policies(case, (*steps, _entry_step(case.entry, case)), wanted, parts)
 
 
-def _judge_self(case: Case, wanted: frozenset[str], parts: OpenParts) -> Said:
+def _judge_self(case: KnownFacts, wanted: frozenset[str], parts: OpenParts) -> Judgement:
     own = Step("self", "a project's own token is always accepted on the project itself")
     if not wanted or not case.self_rows or not case.limit or case.entry is None:
-        return Said(Answer.GRANTED, (own,))
+        return Judgement(Answer.GRANTED, (own,))
     return _judge_policies(case, (own, _entry_step(case.entry, case)), wanted, parts)
 
 
 def _judge_policies(
-    case: Case, steps: tuple[Step, ...], wanted: frozenset[str], parts: OpenParts
-) -> Said:
+    case: KnownFacts, steps: tuple[Step, ...], wanted: frozenset[str], parts: OpenParts
+) -> Judgement:
     if case.policies is None:
         step = Step("permissions", "the entry has default permissions: all that the user may do")
-        return Said(Answer.GRANTED, (*steps, step), case.entry)
+        return Judgement(Answer.GRANTED, (*steps, step), case.entry)
     if not case.enforced:
         step = Step("permissions", "fine-grained permissions are not in force: nothing is limited")
-        return Said(Answer.GRANTED, (*steps, step), case.entry)
+        return Judgement(Answer.GRANTED, (*steps, step), case.entry)
     named = ", ".join(sorted(case.policies)) or "none"
     steps += (Step("permissions", f"the entry grants fine-grained permissions: {named}"),)
     lacking = tuple(sorted(wanted - case.policies))
     if not lacking:
-        return Said(Answer.GRANTED, steps, case.entry, ungoverned=UNGOVERNED)
+        return Judgement(Answer.GRANTED, steps, case.entry, ungoverned=UNGOVERNED)
     step = Step("permissions", f"not among them: {', '.join(lacking)}")
     return _refused(case, (*steps, step), frozenset(lacking), parts, case.entry)
 
 
 def _refused(
-    case: Case,
+    case: KnownFacts,
     steps: tuple[Step, ...],
     lacking: frozenset[str],
     parts: OpenParts,
     entry: AllowlistEntry | None = None,
-) -> Said:
+) -> Judgement:
     """Look at what the target's visibility leaves open to a token that is not let in."""
     parts = parts.asked_by(lacking) if lacking else parts
     answer, step = _by_visibility(case, parts, any_part=not lacking)
-    return Said(
+    return Judgement(
         answer,
         (*steps, step),
         entry,
@@ -147,7 +147,7 @@ def _refused(
     )
 
 
-def _by_visibility(case: Case, parts: OpenParts, *, any_part: bool) -> tuple[Answer, Step]:
+def _by_visibility(case: KnownFacts, parts: OpenParts, *, any_part: bool) -> tuple[Answer, Step]:
     if parts.open:
         words = "; ".join(part.words for part in parts.open)
         return Answer.PARTIAL, Step(
@@ -163,12 +163,12 @@ def _by_visibility(case: Case, parts: OpenParts, *, any_part: bool) -> tuple[Ans
     )
 
 
-def _outbound_step(case: Case) -> Step:
+def _outbound_step(case: KnownFacts) -> Step:
     why = "is in its outbound allowlist" if case.private else "is not private"
     return Step("outbound", f"{case.origin} limits its outbound access; {case.target} {why}")
 
 
-def _entry_step(entry: AllowlistEntry, case: Case) -> Step:
+def _entry_step(entry: AllowlistEntry, case: KnownFacts) -> Step:
     if entry is UNREAD:
         return Step("entry", f"an entry of {case.target} that was not read may match {case.origin}")
     if entry.kind == "project":

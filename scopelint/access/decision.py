@@ -10,10 +10,9 @@ from functools import lru_cache
 from itertools import product, takewhile
 from typing import Any, Final
 
-from scopelint.access.case import UNREAD, Answer, Case, Said, Step, judge
-from scopelint.access.entries import is_whole, nearest
+from scopelint.access.case import UNREAD, Answer, Judgement, KnownFacts, Step, judge
+from scopelint.access.entries import is_whole, nearest, with_implied
 from scopelint.access.open_parts import open_parts
-from scopelint.access.policies import with_implied
 from scopelint.model import AllowlistEntry, Project, Scope
 
 __all__ = ["Answer", "Decision", "Step", "decide"]
@@ -108,7 +107,7 @@ def decide(
 
 
 def _undecided(
-    choices: Sequence[_Choice], said: Sequence[Said], notes: tuple[str, ...]
+    choices: Sequence[_Choice], said: Sequence[Judgement], notes: tuple[str, ...]
 ) -> Decision:
     answers = {one.answer for one in said}
     names = _deciding(choices, [one.answer for one in said])
@@ -207,9 +206,9 @@ def _both(value: bool | None) -> Sequence[bool]:
 
 def _judged(
     origin: Project, target: Project, wanted: frozenset[str], values: Sequence[Any]
-) -> Said:
+) -> Judgement:
     era, switch, outbound, listed, private, limit, (entry, policies) = values
-    case = Case(
+    case = KnownFacts(
         origin=origin.path,
         target=target.path,
         same=origin.id == target.id,
@@ -239,13 +238,13 @@ def _deciding(choices: Sequence[_Choice], answers: Sequence[Answer]) -> list[str
     return found
 
 
-def _prefix(said: Sequence[Said]) -> tuple[Step, ...]:
+def _prefix(said: Sequence[Judgement]) -> tuple[Step, ...]:
     """Return the steps with which all ways begin."""
     levels = zip(*(one.steps for one in said), strict=False)
     return tuple(steps[0] for steps in takewhile(lambda steps: len(set(steps)) == 1, levels))
 
 
-def _shared_steps(said: Sequence[Said]) -> tuple[Step, ...]:
+def _shared_steps(said: Sequence[Judgement]) -> tuple[Step, ...]:
     """Return the steps that all ways have in common; what was not read ends them."""
     prefix = _prefix(said)
     if all(one.steps == prefix for one in said):

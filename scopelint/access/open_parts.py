@@ -16,7 +16,7 @@ _OPEN = frozenset({"enabled", "public"})
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class OpenPart:
     """One part of a project: the features it needs, in words, and the policies that ask for it."""
 
     name: str
@@ -25,8 +25,8 @@ class Part:
     policies: frozenset[str]
 
 
-def _part(name: str, words: str, features: str, policies: str = "") -> Part:
-    return Part(name, words, tuple(features.split()), frozenset(policies.split()))
+def _part(name: str, words: str, features: str, policies: str = "") -> OpenPart:
+    return OpenPart(name, words, tuple(features.split()), frozenset(policies.split()))
 
 
 PARTS: Final = (
@@ -57,8 +57,8 @@ _PACKAGES = next(part for part in PARTS if part.name == "package_registry")
 class OpenParts:
     """The parts that are open to any token, and those of which a feature's level was not read."""
 
-    open: tuple[Part, ...] = ()
-    unread: tuple[Part, ...] = ()
+    open: tuple[OpenPart, ...] = ()
+    unread: tuple[OpenPart, ...] = ()
 
     def asked_by(self, policies: Iterable[str]) -> "OpenParts":
         """Return only the parts that one of these policies asks for."""
@@ -82,8 +82,8 @@ def open_parts(project: Project, *, private: bool) -> OpenParts:
 
     if private:
         return OpenParts((_PACKAGES,) if level("package_registry") == "public" else ())
-    found: list[Part] = []
-    unread: list[Part] = []
+    found: list[OpenPart] = []
+    unread: list[OpenPart] = []
     for part in PARTS:
         known = [level(feature) for feature in part.features]
         if any(one is not None and one not in _OPEN for one in known):

@@ -7,7 +7,7 @@ and "… from allowlisted projects": behind a flag in GitLab 19.0, generally ava
 from dataclasses import replace
 
 from scopelint.access.decision import Answer, decide
-from scopelint.access.policies import PUSH_POLICY
+from scopelint.access.entries import PUSH_POLICY
 from scopelint.model import Project, Scope
 
 FIRST = (19, 0)

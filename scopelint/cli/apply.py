@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from scopelint.cli import options
-from scopelint.cli.face import Face, start
+from scopelint.cli.console import Console, start
 from scopelint.cli.progress import ProgressLine
-from scopelint.cli.repairing import (
+from scopelint.cli.repair_output import (
     ask,
     check_answerable,
     count,
@@ -18,14 +18,14 @@ from scopelint.cli.repairing import (
     told,
     totals,
 )
-from scopelint.cli.streams import out
-from scopelint.collector.live import Live
+from scopelint.cli.stdio import out
 from scopelint.errors import ExitCode, UsageError
-from scopelint.policy.shown import clean
-from scopelint.remedy import states
-from scopelint.remedy.apply import apply as apply_plan
-from scopelint.remedy.apply import check_plan, new_journal, open_journal
-from scopelint.remedy.planfile import Plan, load_plan
+from scopelint.repair import states
+from scopelint.repair.apply import apply as apply_plan
+from scopelint.repair.apply import check_plan, new_journal, open_journal
+from scopelint.repair.current_state import CurrentState
+from scopelint.repair.plan_file import Plan, load_plan
+from scopelint.text import clean
 
 
 @click.command()
@@ -64,7 +64,7 @@ def apply(**given: Any) -> int:
     then removes, and reads back. A project that fails is left at that step; after 10 failed ones
     no other is begun (exit 4). `scopelint undo` takes the journal back.
     """
-    face = Face(given["quiet"], given["verbose"], given["color"])
+    face = Console(given["quiet"], given["verbose"], given["color"])
     start(face)
     plan_file: Path = given["plan_file"]
     plan = load_plan(plan_file)
@@ -81,7 +81,7 @@ def apply(**given: Any) -> int:
         face.note(words)
     ask(f"Apply this to {plan.instance}?", yes=given["yes"])
     with session.connect() as connection:
-        live = Live(connection)
+        live = CurrentState(connection)
         live.require_write()
         journal = (
             open_journal(journal_file, plan)

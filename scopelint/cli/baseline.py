@@ -8,14 +8,14 @@ import click
 
 from scopelint.cli import options
 from scopelint.cli.destinations import check_writable, write_file
-from scopelint.cli.streams import err
+from scopelint.cli.stdio import err
+from scopelint.engine.baseline import Baseline, Known, create, load
+from scopelint.engine.gate import subject
 from scopelint.errors import UsageError
 from scopelint.paths import is_inside
-from scopelint.policy.baseline import Baseline, Known, create, load
-from scopelint.policy.gate import subject
-from scopelint.policy.shown import clean
 from scopelint.report import Report
-from scopelint.reportfile import load_report
+from scopelint.report_file import load_report
+from scopelint.text import clean
 
 
 @click.group()

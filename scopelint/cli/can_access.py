@@ -8,13 +8,13 @@ import click
 
 from scopelint.access import POLICIES, Answer, Decision, decide, may_push
 from scopelint.cli import options
-from scopelint.cli.asking import asking, entry_data, find_project
-from scopelint.cli.face import Face, start
-from scopelint.cli.streams import out
+from scopelint.cli.console import Console, start
+from scopelint.cli.pair import asking, entry_data, find_project
+from scopelint.cli.stdio import out
 from scopelint.errors import ExitCode, UsageError
-from scopelint.estate import Estate
 from scopelint.model import Project
-from scopelint.policy.shown import clean
+from scopelint.snapshot.inventory import Inventory
+from scopelint.text import clean
 
 _CODES = {
     Answer.GRANTED: ExitCode.OK,
@@ -47,20 +47,20 @@ def can_access(origin: str, target: str, **given: Any) -> int:
     A and B are paths, ids or URLs. Exit 0 granted, 1 denied or in part, 3 unknown. Reads both
     projects from GitLab, or from snapshots with --from.
     """
-    face = Face(given["quiet"], given["verbose"], given["color"])
+    face = Console(given["quiet"], given["verbose"], given["color"])
     start(face)
     wanted = _policies(options.flatten(given["wanted"]))
     with asking(given, face, (origin, target)) as asked:
-        one, other = find_project(asked.estate, origin), find_project(asked.estate, target)
+        one, other = find_project(asked.inventory, origin), find_project(asked.inventory, target)
         decision = decide(
             one,
             other,
             wanted,
-            version=asked.estate.scan.version,
+            version=asked.inventory.scan.version,
             assume_fine_grained=asked.assume_fine_grained,
         )
         if given["answer_format"] == "json":
-            out(json.dumps(_data(asked.estate, one, other, wanted, decision), indent=2))
+            out(json.dumps(_data(asked.inventory, one, other, wanted, decision), indent=2))
         else:
             for line in _lines(one, other, wanted, decision):
                 out(clean(line))
@@ -79,13 +79,13 @@ def _policies(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _data(
-    estate: Estate, one: Project, other: Project, wanted: tuple[str, ...], decision: Decision
+    inventory: Inventory, one: Project, other: Project, wanted: tuple[str, ...], decision: Decision
 ) -> dict[str, Any]:
     pushes = one.id != other.id or None
     return {
         "schema": "scopelint-can-access/1",
-        "instance": estate.scan.instance,
-        "gitlab_version": estate.scan.gitlab_version,
+        "instance": inventory.scan.instance,
+        "gitlab_version": inventory.scan.gitlab_version,
         "origin": {"id": one.id, "path": one.path},
         "target": {"id": other.id, "path": other.path},
         "wanted": list(wanted),
@@ -96,7 +96,7 @@ def _data(
         "open_parts": list(decision.open_parts),
         "ungoverned": list(decision.ungoverned),
         "missing": list(decision.missing),
-        "may_push": pushes and may_push(one, other, version=estate.scan.version),
+        "may_push": pushes and may_push(one, other, version=inventory.scan.version),
         "notes": list(decision.notes),
     }
 

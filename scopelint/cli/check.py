@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from scopelint.cli import options
-from scopelint.cli.face import Face, start
-from scopelint.cli.judging import prepare
+from scopelint.cli.console import Console, start
+from scopelint.cli.judge import prepare
 from scopelint.cli.session import read_config
 from scopelint.registry import find_rules
 
@@ -29,7 +29,7 @@ def check(snapshots: tuple[Path, ...], **given: Any) -> int:
     Several are the shards of one collection: they are judged as one, and a shard that is missing
     makes the result incomplete.
     """
-    face = Face(given["quiet"], given["verbose"], given["color"])
+    face = Console(given["quiet"], given["verbose"], given["color"])
     start(face)
     rules = find_rules(given["rules_files"])
     judging = prepare(given, read_config(given, rules, face), rules, face, snapshots)

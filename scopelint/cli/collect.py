@@ -5,12 +5,12 @@ from typing import Any
 import click
 
 from scopelint.cli import options
-from scopelint.cli.collecting import check_new, collect_into, keeping
-from scopelint.cli.face import Face, start
+from scopelint.cli.collection import check_new, collect_into, keeping
+from scopelint.cli.console import Console, start
 from scopelint.cli.session import open_session
 from scopelint.errors import ExitCode
-from scopelint.estate import Estate
 from scopelint.snapshot import Snapshot
+from scopelint.snapshot.inventory import Inventory
 
 
 @click.command()
@@ -36,18 +36,18 @@ def collect(**given: Any) -> int:
     Judge it later, offline, with `scopelint check FILE`. Exit 3 where something could not be read.
     With --resume an unfinished FILE is continued: no finished page is read again.
     """
-    face = Face(given["quiet"], given["verbose"], given["color"])
+    face = Console(given["quiet"], given["verbose"], given["color"])
     start(face)
     check_new(given["output"], resume=given["resume"])
     session = open_session(given, face)
     with keeping(given["output"]):
         collect_into(given["output"], session, face)
     with Snapshot(given["output"]) as snapshot:
-        estate = Estate(snapshot)
+        inventory = Inventory(snapshot)
         tried = snapshot.count("read", "unreadable", "listed")
         part = "" if snapshot.header.shard is None else " of this shard"
         face.note(
-            f"{given['output']}: {estate.read} of {tried} projects{part} read,"
-            f" {len(estate.groups)} groups, {estate.entry_count} entries"
+            f"{given['output']}: {inventory.read} of {tried} projects{part} read,"
+            f" {len(inventory.groups)} groups, {inventory.entry_count} entries"
         )
-        return ExitCode.OK if estate.complete else ExitCode.INCOMPLETE
+        return ExitCode.OK if inventory.complete else ExitCode.INCOMPLETE

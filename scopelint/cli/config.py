@@ -8,14 +8,14 @@ import click
 
 from scopelint.cli import options
 from scopelint.cli.lazy import Entry, LazyGroup
-from scopelint.cli.streams import err, out
-from scopelint.diff.data import schema as diff_schema
+from scopelint.cli.stdio import err, out
+from scopelint.config.load import FoundConfig, find_config, load_config
+from scopelint.config.schema import DIALECT, config_schema
+from scopelint.diff.as_json import schema as diff_schema
 from scopelint.errors import UsageError
-from scopelint.policy.config import FoundConfig, find_config, load_config
-from scopelint.policy.schema import DIALECT, config_schema
-from scopelint.policy.shown import clean
 from scopelint.registry import find_reporters, find_rules
-from scopelint.remedy.planfile import Plan
+from scopelint.repair.plan_file import Plan
+from scopelint.text import clean
 
 
 @click.group(

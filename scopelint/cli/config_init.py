@@ -9,15 +9,15 @@ from typing import Any
 import click
 
 from scopelint.cli import options
+from scopelint.cli.console import Console, start
 from scopelint.cli.destinations import check_writable, write_file
-from scopelint.cli.face import Face, start
-from scopelint.cli.streams import out
+from scopelint.cli.stdio import out
+from scopelint.config.starter import config_text, entry_roots, jobs_text
 from scopelint.errors import UsageError
-from scopelint.estate import Estate
-from scopelint.policy.starter import config_text, entry_roots, jobs_text
-from scopelint.policy.targets import check_path
-from scopelint.policy.urls import AddressError
+from scopelint.gitlab.address import AddressError
+from scopelint.gitlab.targets import check_path
 from scopelint.snapshot import open_snapshots
+from scopelint.snapshot.inventory import Inventory
 
 JOBS = ".gitlab-ci.scopelint.yml"
 """How the jobs' file is called where the user names none."""
@@ -48,7 +48,7 @@ def init(**given: Any) -> None:
     TARGET is read once (or --from a snapshot of it), to name the groups elsewhere that entries
     point to: they stand in a comment, for you to say which of them are trusted.
     """
-    face = Face(given["quiet"], given["verbose"], given["color"])
+    face = Console(given["quiet"], given["verbose"], given["color"])
     start(face)
     output, jobs = given["output"], given["ci"]
     for path in (output, jobs):
@@ -84,13 +84,13 @@ class _Seen:
     whole: bool = False
 
 
-def _seen(given: Mapping[str, Any], face: Face, *, named: bool) -> _Seen:
+def _seen(given: Mapping[str, Any], face: Console, *, named: bool) -> _Seen:
     """Read what the user named; nothing is known where nothing was named."""
     if given["sources"]:
         return _from_snapshots(given["sources"])
     if not named:
         return _Seen(given["url"])
-    from scopelint.cli.collecting import collect_into
+    from scopelint.cli.collection import collect_into
     from scopelint.cli.session import open_session
 
     session = open_session({**given, "no_config": True}, face)
@@ -102,15 +102,15 @@ def _seen(given: Mapping[str, Any], face: Face, *, named: bool) -> _Seen:
 
 def _from_snapshots(paths: Sequence[Path]) -> _Seen:
     with open_snapshots(paths) as snapshot:
-        estate = Estate(snapshot)
-        roots = entry_roots(estate)
-        if estate.scan.whole_instance:
-            return _Seen(estate.scan.instance, (), roots, whole=True)
+        inventory = Inventory(snapshot)
+        roots = entry_roots(inventory)
+        if inventory.scan.whole_instance:
+            return _Seen(inventory.scan.instance, (), roots, whole=True)
         try:
-            targets = [check_path(target) for target in estate.scan.targets]
+            targets = [check_path(target) for target in inventory.scan.targets]
         except AddressError as error:
             raise UsageError(f"the snapshot's target {error}") from None
-        return _Seen(estate.scan.instance, targets, roots)
+        return _Seen(inventory.scan.instance, targets, roots)
 
 
 def _check_new(path: Path) -> None:

@@ -11,17 +11,17 @@ import click
 from click.core import ParameterSource
 
 from scopelint.cli import options
-from scopelint.cli.face import Face
+from scopelint.cli.console import Console
 from scopelint.cli.options import flatten
 from scopelint.cli.session import find_own_credentials, read_config
-from scopelint.cli.streams import out
+from scopelint.cli.stdio import out
+from scopelint.config.load import Config, SettingPlace
 from scopelint.errors import ScopelintError
-from scopelint.policy.config import Config, Place
-from scopelint.policy.nodes import Location
-from scopelint.policy.origin import AMBIENT, ENVIRONMENT, Instance, resolve_origin
-from scopelint.policy.shown import clean, redact
-from scopelint.policy.targets import known_roots, parse_targets
+from scopelint.gitlab.origin import AMBIENT, ENVIRONMENT, Instance, resolve_origin
+from scopelint.gitlab.targets import known_roots, parse_targets
 from scopelint.registry import find_rules
+from scopelint.text import clean, redact
+from scopelint.yaml.nodes import Location
 
 _CERTIFICATES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 _SHOWN_ELSEWHERE = frozenset(
@@ -42,7 +42,7 @@ class _Setting:
     value: Any
     kind: _Kind = "default"
     name: str = ""
-    place: Place | None = None
+    place: SettingPlace | None = None
 
     @property
     def origin(self) -> str:
@@ -76,7 +76,7 @@ def show(context: click.Context, /, **given: Any) -> None:
     Keys are those of scopelint.yml; options that no file can give are shown as options. GitLab is
     not asked, and no token is shown.
     """
-    config = read_config(given, find_rules(given["rules_files"]), Face())
+    config = read_config(given, find_rules(given["rules_files"]), Console())
     settings = [*_settings(given, config), *_of_options(context, given)]
     if given["answer_format"] == "json":
         files = [str(path) for path in config.files.values()]

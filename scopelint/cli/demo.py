@@ -13,9 +13,9 @@ import click
 from scopelint.cli import options
 from scopelint.cli.scan import scan
 from scopelint.cli.simulate import load_simulator
-from scopelint.cli.streams import out
+from scopelint.cli.stdio import out
 from scopelint.errors import ExitCode, UsageError
-from scopelint.policy.shown import clean
+from scopelint.text import clean
 
 COMPANY = "tidewell"
 REPORTS = {
@@ -28,7 +28,7 @@ REPORTS = {
 
 @dataclass(frozen=True, slots=True)
 class _Act:
-    """One of the two instances: its estate, the token that scans it, and what it shows."""
+    """One of the two instances: its instance, the token that scans it, and what it shows."""
 
     name: str
     token: str
@@ -74,9 +74,9 @@ def demo(output: Path, color: str) -> int:
     """
     simulator = load_simulator()
     folders = {act: _make_folder(output / act.name) for act in ACTS}
-    estates = files("scopelint.simulator") / "estates"
+    instances = files("scopelint_simulator") / "instances"
     with (
-        as_file(estates) as folder,
+        as_file(instances) as folder,
         tempfile.TemporaryDirectory(prefix="scopelint-") as scratch,
         _no_proxy(),
     ):
@@ -84,10 +84,10 @@ def demo(output: Path, color: str) -> int:
         out(f"The demo's own configuration, {config.name}:\n")
         out("".join(f"    {line}\n" for line in _settings(config)))
         for act in ACTS:
-            estate = simulator.load_estate(folder / f"{act.name}.yml")
+            instance = simulator.load_instance(folder / f"{act.name}.yml")
             token = Path(scratch) / "token"
             token.write_text(act.token, encoding="utf-8")
-            with simulator.Simulator(estate) as gitlab:
+            with simulator.Simulator(instance) as gitlab:
                 _scan(
                     act,
                     url=gitlab.url,

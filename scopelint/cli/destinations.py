@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import quote
 
-from scopelint.cli import streams
+from scopelint.cli import stdio
 from scopelint.errors import OutputError, PluginError, ScopelintError, UsageError
 from scopelint.registry import Found, get_reporter
 from scopelint.report import RenderOptions, Report, Reporter
@@ -216,7 +216,7 @@ def to_stdout(render: Callable[[BinaryIO], None]) -> None:
         stream.flush()
     except OSError as error:
         # The exit code still tells the verdict.
-        streams.refused(error)
+        stdio.refused(error)
 
 
 class _Through(BufferedIOBase):

@@ -13,21 +13,21 @@ import click
 from scopelint import diff as differ
 from scopelint import engine
 from scopelint.cli import options
+from scopelint.cli.console import Console, start
 from scopelint.cli.destinations import write_file
-from scopelint.cli.face import Face, start
 from scopelint.cli.inputs import check_output, snapshot_files
-from scopelint.cli.judging import build_rules
+from scopelint.cli.judge import build_rules
 from scopelint.cli.session import read_config
-from scopelint.cli.streams import out
-from scopelint.diff import Diff, Judged
-from scopelint.diff.data import diff_data
-from scopelint.diff.layout import console
-from scopelint.diff.markdown import markdown
+from scopelint.cli.stdio import out
+from scopelint.diff import Diff, JudgedSnapshot
+from scopelint.diff.as_console import console
+from scopelint.diff.as_json import diff_data
+from scopelint.diff.as_markdown import markdown
 from scopelint.errors import ExitCode, NothingScannedError
-from scopelint.estate import Estate
 from scopelint.registry import find_rules
 from scopelint.rule import Rule
 from scopelint.snapshot import open_snapshots
+from scopelint.snapshot.inventory import Inventory
 
 
 @click.command()
@@ -61,7 +61,7 @@ def diff(old: Path, new: Path, **given: Any) -> int:
     over both. OLD and NEW may each be a folder with the shards of one collection. A project that
     one of them could not read is named as not known, never as changed.
     """
-    face = Face(given["quiet"], given["verbose"], given["color"])
+    face = Console(given["quiet"], given["verbose"], given["color"])
     start(face)
     rules = find_rules(given["rules_files"])
     chosen, settings = build_rules(given, read_config(given, rules, face), rules)
@@ -69,14 +69,14 @@ def diff(old: Path, new: Path, **given: Any) -> int:
     check_output(given["output"], (*before, *after))
     with open_snapshots(before) as one, open_snapshots(after) as other:
         differ.check_comparable(one.header, other.header)
-        estates = Estate(one), Estate(other)
-        _check(*estates, face, exit_zero=given["exit_zero"])
-        found = _compare(*estates, chosen, settings)
+        inventories = Inventory(one), Inventory(other)
+        _check(*inventories, face, exit_zero=given["exit_zero"])
+        found = _compare(*inventories, chosen, settings)
     _write(found, given, face)
     return _exit_code(found, given)
 
 
-def _check(old: Estate, new: Estate, face: Face, *, exit_zero: bool) -> None:
+def _check(old: Inventory, new: Inventory, face: Console, *, exit_zero: bool) -> None:
     """Say what is odd about the two; raise NothingScannedError where both are empty."""
     if not old.total and not new.total:
         message = "there is no project in OLD and none in NEW"
@@ -87,18 +87,24 @@ def _check(old: Estate, new: Estate, face: Face, *, exit_zero: bool) -> None:
         face.warn("NEW was collected before OLD: read every change the other way round")
 
 
-def _compare(old: Estate, new: Estate, rules: tuple[Rule, ...], settings: engine.Settings) -> Diff:
+def _compare(
+    old: Inventory, new: Inventory, rules: tuple[Rule, ...], settings: engine.Settings
+) -> Diff:
     found = differ.compare(old, new)
-    before, after = (_judge(estate, rules, settings) for estate in (old, new))
+    before, after = (_judge(inventory, rules, settings) for inventory in (old, new))
     return replace(found, findings=differ.compare_findings(before, after, found.not_judged))
 
 
-def _judge(estate: Estate, rules: tuple[Rule, ...], settings: engine.Settings) -> Judged:
-    report = engine.run(estate, rules, settings)
-    return Judged(report.rules, report.findings, lists_deleted=differ.lists_deleted(estate))
+def _judge(
+    inventory: Inventory, rules: tuple[Rule, ...], settings: engine.Settings
+) -> JudgedSnapshot:
+    report = engine.run(inventory, rules, settings)
+    return JudgedSnapshot(
+        report.rules, report.findings, lists_deleted=differ.lists_deleted(inventory)
+    )
 
 
-def _write(found: Diff, given: Mapping[str, Any], face: Face) -> None:
+def _write(found: Diff, given: Mapping[str, Any], face: Console) -> None:
     output: Path | None = given["output"]
     color = output is None and face.colored(sys.stdout)
     terminal = output is None and sys.stdout.isatty()

@@ -6,13 +6,13 @@ from typing import Any
 import click
 
 from scopelint.cli import options
-from scopelint.cli.face import Face, start
+from scopelint.cli.console import Console, start
 from scopelint.cli.session import open_session
-from scopelint.cli.streams import out
-from scopelint.collector.diagnose import Diagnosis, diagnose
+from scopelint.cli.stdio import out
+from scopelint.collect.diagnose import Diagnosis, diagnose
 from scopelint.errors import ExitCode
 from scopelint.model import Reason
-from scopelint.policy.shown import clean
+from scopelint.text import clean
 
 
 @click.command()
@@ -36,7 +36,7 @@ def doctor(**given: Any) -> int:
     It reads the first page of each target. Exit 0 where all of it was readable, 3 where some or
     all of it was not, 4 where GitLab or the token stands in the way altogether.
     """
-    face = Face(given["quiet"], given["verbose"], given["color"])
+    face = Console(given["quiet"], given["verbose"], given["color"])
     start(face)
     session = open_session(given, face)
     with session.connect() as connection:

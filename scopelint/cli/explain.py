@@ -11,12 +11,12 @@ from typing import Any
 import click
 
 from scopelint.cli import options
-from scopelint.cli.face import Face
+from scopelint.cli.console import Console
 from scopelint.cli.rules import defaults, format_option, origin, rule_data, supported
-from scopelint.cli.streams import out
-from scopelint.policy.shown import clean
+from scopelint.cli.stdio import out
 from scopelint.registry import Found, find_rules, get_rule
 from scopelint.rule import Rule, Subject
+from scopelint.text import clean
 
 _SETS = {
     False: "default: it runs unless it is ignored",
@@ -45,7 +45,7 @@ def explain(rule: str, rules_files: tuple[Path, ...], format_name: str, color: s
         out(json.dumps(rule_data(found) | {"page": found.cls.page()}, indent=2))
         return
     text = page(found)
-    colored = Face(color=color).colored(sys.stdout)
+    colored = Console(color=color).colored(sys.stdout)
     if colored or sys.stdout.isatty():
         # rich is imported only where something is set for a terminal.
         from scopelint.cli.markdown import rendered

@@ -7,14 +7,14 @@ from typing import Any, BinaryIO
 import click
 
 from scopelint.cli import options
+from scopelint.cli.console import Console, start
 from scopelint.cli.destinations import to_stdout, write_file
-from scopelint.cli.face import Face, start
 from scopelint.cli.inputs import check_output, snapshot_files
 from scopelint.errors import ExitCode, NothingScannedError, UsageError
-from scopelint.estate import Estate
-from scopelint.export.policycode import EXPORTERS
+from scopelint.export.policy_code import EXPORTERS
 from scopelint.export.tables import write_csv, write_jsonl
 from scopelint.snapshot import open_snapshots
+from scopelint.snapshot.inventory import Inventory
 
 CSV_FILES = ("projects.csv", "entries.csv")
 _FORMATS = ("gitlabform", "terraform", "yaml", "csv", "jsonl")
@@ -50,7 +50,7 @@ def export(format_name: str, snapshots: tuple[Path, ...], output: Path | None, *
     Several snapshots are the shards of one collection. What could not be read is a row that says
     so, or left out of policy code and named on stderr; the exit code is 3 then.
     """
-    face = Face(given["quiet"], given["verbose"], given["color"])
+    face = Console(given["quiet"], given["verbose"], given["color"])
     start(face)
     files = [file for path in snapshots for file in snapshot_files(path)]
     if format_name == "csv":
@@ -58,19 +58,19 @@ def export(format_name: str, snapshots: tuple[Path, ...], output: Path | None, *
     else:
         check_output(output, files)
     with open_snapshots(files) as source:
-        estate = Estate(source)
-        if not estate.total:
+        inventory = Inventory(source)
+        if not inventory.total:
             raise NothingScannedError(f"{', '.join(map(str, snapshots))}: there is no project")
         if format_name in EXPORTERS:
-            whole = _write_code(format_name, estate, output, face)
+            whole = _write_code(format_name, inventory, output, face)
         else:
-            _write_inventory(format_name, estate, output)
+            _write_inventory(format_name, inventory, output)
             whole = True
-        if not estate.complete:
-            unread = estate.total - estate.read
-            of = f"{unread} of {estate.total} projects were not read"
+        if not inventory.complete:
+            unread = inventory.total - inventory.read
+            of = f"{unread} of {inventory.total} projects were not read"
             face.warn(f"the snapshot is incomplete: {of}")
-        incomplete = not (whole and estate.complete) and not given["allow_incomplete"]
+        incomplete = not (whole and inventory.complete) and not given["allow_incomplete"]
         return ExitCode.INCOMPLETE if incomplete else ExitCode.OK
 
 
@@ -89,9 +89,9 @@ def _check_folder(output: Path | None, inputs: Sequence[Path]) -> None:
         check_output(output / name, inputs)
 
 
-def _write_code(format_name: str, estate: Estate, output: Path | None, face: Face) -> bool:
+def _write_code(format_name: str, inventory: Inventory, output: Path | None, face: Console) -> bool:
     """Write policy code and name the projects it leaves out; return whether it holds them all."""
-    exported = EXPORTERS[format_name](estate)
+    exported = EXPORTERS[format_name](inventory)
     _write_to(output, lambda file: file.write(exported.text.encode()))
     for one in exported.left_out[:_NAMED]:
         face.warn(f"left out: {one}")
@@ -100,16 +100,16 @@ def _write_code(format_name: str, estate: Estate, output: Path | None, face: Fac
     return not exported.left_out
 
 
-def _write_inventory(format_name: str, estate: Estate, output: Path | None) -> None:
+def _write_inventory(format_name: str, inventory: Inventory, output: Path | None) -> None:
     if format_name == "csv" and output is not None:
         projects, entries = (output / name for name in CSV_FILES)
         # Both in one pass: the one is moved into place when the other is whole.
         write_file(
             projects,
-            lambda first: write_file(entries, lambda second: write_csv(estate, first, second)),
+            lambda first: write_file(entries, lambda second: write_csv(inventory, first, second)),
         )
     else:
-        _write_to(output, lambda file: write_jsonl(estate, file))
+        _write_to(output, lambda file: write_jsonl(inventory, file))
 
 
 def _write_to(output: Path | None, render: Callable[[BinaryIO], object]) -> None:

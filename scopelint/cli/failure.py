@@ -6,10 +6,10 @@ import traceback
 
 import click
 
-from scopelint.cli import streams
+from scopelint.cli import stdio
 from scopelint.errors import ConfigError, ExitCode, Interrupted, Problem, ScopelintError
-from scopelint.policy.shown import clean
-from scopelint.secret import Secret
+from scopelint.secrets import Secret
+from scopelint.text import clean
 
 _SECRETS: list[Secret] = []
 _SHORTEST_SECRET = 8
@@ -27,7 +27,7 @@ def keep_secret(secret: Secret) -> None:
 
 def run(command: click.Command) -> int:
     """Run the command line; return its exit code. No traceback reaches the user."""
-    streams.use_utf8()
+    stdio.use_utf8()
     try:
         result = command.main(prog_name="scopelint", standalone_mode=False)
     except BaseException as error:  # noqa: BLE001 - the last line of defence, bugs of ours included
@@ -52,7 +52,7 @@ def _code_of(error: BaseException) -> ExitCode:
             return ExitCode.FAILURE
         case SystemExit():
             # click's way of ending where the reader of a help text is gone.
-            streams.discard(sys.stdout)
+            stdio.discard(sys.stdout)
             return ExitCode.OK
         case _:
             raise error
@@ -80,7 +80,7 @@ def _say_problem(problem: Problem) -> None:
 def _say_usage(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        streams.err(error.format_message())
+        stdio.err(error.format_message())
         return
     _line(f"error: {error.format_message()}")
     if context is not None:
@@ -101,4 +101,4 @@ def _line(text: str) -> None:
     for secret in _SECRETS:
         text = secret.redact(text)
     text = _TOKEN.sub("********", text)
-    streams.err("\n".join(clean(line) for line in text.split("\n")))
+    stdio.err("\n".join(clean(line) for line in text.split("\n")))

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from scopelint.cli.streams import out
+from scopelint.cli.stdio import out
 from scopelint.registry import find_reporters
 
 

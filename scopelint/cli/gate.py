@@ -9,14 +9,14 @@ import click
 
 from scopelint import engine
 from scopelint.cli import options
-from scopelint.cli.judging import exit_code
-from scopelint.cli.streams import out
-from scopelint.engine.tally import tallied
+from scopelint.cli.judge import exit_code
+from scopelint.cli.stdio import out
+from scopelint.engine.counts import counted
+from scopelint.engine.gate import gaps_accepted
 from scopelint.errors import NothingScannedError
 from scopelint.finding import Finding, Severity, State
-from scopelint.policy.gate import gaps_accepted
 from scopelint.report import Report, Summary
-from scopelint.reportfile import load_report
+from scopelint.report_file import load_report
 
 
 @click.command()
@@ -60,7 +60,7 @@ def _later(report: Report, day: date) -> tuple[Summary, bool]:
     back = [finding for finding in report.findings if _lapsed(finding, day)]
     if not back:
         return report.summary, report.gate.gaps_accepted
-    again = tallied(replace(finding, state=State.NEW) for finding in back).summary()
+    again = counted(replace(finding, state=State.NEW) for finding in back).summary()
     before = report.summary
     severities: dict[Severity, int] = {
         severity: before.severities.get(severity, 0) + again.severities.get(severity, 0)
@@ -75,7 +75,7 @@ def _later(report: Report, day: date) -> tuple[Summary, bool]:
         for finding in report.findings
     )
     accepted = report.gate.gaps_accepted and (
-        not again.unknown or gaps_accepted(report.scan.gaps, tallied(findings).accepted)
+        not again.unknown or gaps_accepted(report.scan.gaps, counted(findings).accepted)
     )
     return summary, accepted
 

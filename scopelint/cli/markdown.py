@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.text import Text
 from rich.theme import Theme
 
-from scopelint.policy.shown import clean
+from scopelint.text import clean
 
 _WIDEST = 100
 """Columns of prose at most: longer lines are hard to read."""

@@ -7,18 +7,18 @@ import click
 
 from scopelint import engine
 from scopelint.cli import options
-from scopelint.cli.face import Face, start
-from scopelint.cli.judging import build_rules
-from scopelint.cli.planning import check_estate, check_places, conclude, plan_options
+from scopelint.cli.console import Console, start
+from scopelint.cli.judge import build_rules
+from scopelint.cli.plan_output import check_inventory, check_places, conclude, plan_options
 from scopelint.cli.session import read_config
+from scopelint.config.load import Config
 from scopelint.declared import DeclaredPolicy
 from scopelint.errors import UsageError
-from scopelint.estate import Estate
-from scopelint.policy.config import Config
 from scopelint.registry import find_rules
-from scopelint.remedy.from_declared import plan_to_declared
-from scopelint.remedy.from_findings import plan_from_findings
+from scopelint.repair.from_declared import plan_to_declared
+from scopelint.repair.from_findings import plan_from_findings
 from scopelint.snapshot import open_snapshots
+from scopelint.snapshot.inventory import Inventory
 
 
 @click.command()
@@ -43,7 +43,7 @@ def plan(**given: Any) -> int:
     planned, unless --unsafe says otherwise. Several SNAPSHOTs are the shards of one collection.
     Look the plan over, then do it with `scopelint apply`.
     """
-    face = Face(given["quiet"], given["verbose"], given["color"])
+    face = Console(given["quiet"], given["verbose"], given["color"])
     start(face)
     rules = find_rules(given["rules_files"])
     config = read_config(given, rules, face)
@@ -54,20 +54,20 @@ def plan(**given: Any) -> int:
     )
     declared = _declared(config) if given["goal"] == "declared" else None
     with open_snapshots(given["snapshots"]) as source:
-        estate = Estate(source)
-        check_estate(estate, face)
+        inventory = Inventory(source)
+        check_inventory(inventory, face)
         if declared is not None:
-            made = plan_to_declared(estate, declared, assume=config.assume_fine_grained)
+            made = plan_to_declared(inventory, declared, assume=config.assume_fine_grained)
         else:
             settings = replace(settings, waivers=config.waivers)
-            report = engine.run(estate, chosen, settings)
+            report = engine.run(inventory, chosen, settings)
             made = plan_from_findings(
-                estate,
+                inventory,
                 report.findings,
                 unsafe=given["unsafe"],
                 assume=config.assume_fine_grained,
             )
-        return conclude(made, estate, given, ())
+        return conclude(made, inventory, given, ())
 
 
 def _declared(config: Config) -> DeclaredPolicy:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from scopelint.cli import streams
-from scopelint.cli.face import Face
-from scopelint.collector.progress import Progress
+from scopelint.cli import stdio
+from scopelint.cli.console import Console
+from scopelint.progress import Progress
 
 PLAIN_EVERY = 30.0
 """Seconds between two lines where there is no terminal."""
@@ -23,7 +23,7 @@ BAR = 20
 class ProgressLine:
     """Listens to a collection. Use as a context manager: it clears its line at the end."""
 
-    def __init__(self, face: Face, *, wanted: bool | None) -> None:
+    def __init__(self, face: Console, *, wanted: bool | None) -> None:
         """`wanted` is `--progress/--no-progress`; None shows it on a terminal only."""
         self._live = sys.stderr.isatty()
         self._on = not face.quiet and (self._live if wanted is None else wanted)
@@ -41,7 +41,7 @@ class ProgressLine:
         trace: TracebackType | None,
     ) -> None:
         if self._drawn:
-            streams.err("\r\x1b[2K", end="")
+            stdio.err("\r\x1b[2K", end="")
 
     def __call__(self, progress: Progress) -> None:
         """Show the progress, if enough time has passed since the last time."""
@@ -53,10 +53,10 @@ class ProgressLine:
                 line = f"{_bar(progress)} {self._text(progress, now)}"
                 # A line that wraps could not be rewritten.
                 room = shutil.get_terminal_size().columns - 1
-                streams.err(f"\r\x1b[2K{line[:room]}", end="")
+                stdio.err(f"\r\x1b[2K{line[:room]}", end="")
         elif (self._on or self._plain) and now - self._last >= PLAIN_EVERY:
             self._last = now
-            streams.err(self._text(progress, now))
+            stdio.err(self._text(progress, now))
 
     def _text(self, progress: Progress, now: float) -> str:
         total = _total(progress)

@@ -7,16 +7,26 @@ from typing import Any
 
 import click
 
-from scopelint.access import Answer
+from scopelint.access import (
+    Answer,
+    Chain,
+    Chains,
+    Count,
+    Link,
+    Origins,
+    Targets,
+    chains,
+    origins,
+    targets,
+)
 from scopelint.cli import options
-from scopelint.cli.asking import asking, entry_data, entry_words, find_project
-from scopelint.cli.face import Face, start
-from scopelint.cli.streams import out
+from scopelint.cli.console import Console, start
+from scopelint.cli.pair import asking, entry_data, entry_words, find_project
+from scopelint.cli.stdio import out
 from scopelint.errors import ExitCode
-from scopelint.estate import Estate
 from scopelint.model import Project
-from scopelint.policy.shown import clean
-from scopelint.reach import Chain, Chains, Count, Link, Origins, Targets, chains, origins, targets
+from scopelint.snapshot.inventory import Inventory
+from scopelint.text import clean
 
 _SHOWN = 10
 """Names that the console lists at most an entry; JSON has them all."""
@@ -41,29 +51,29 @@ def reach(project: str, *, transitive: bool, **given: Any) -> int:
     PROJECT is a path, an id or a URL. Reads its top-level group from GitLab, or snapshots with
     --from. Exit 3 where something could not be read.
     """
-    face = Face(given["quiet"], given["verbose"], given["color"])
+    face = Console(given["quiet"], given["verbose"], given["color"])
     start(face)
     with asking(given, face, (project,), whole_group=True) as asked:
-        estate = asked.estate
-        found = find_project(estate, project)
-        coming, going = origins(estate, found), targets(estate, found)
-        ways = chains(estate, found) if transitive else None
+        inventory = asked.inventory
+        found = find_project(inventory, project)
+        coming, going = origins(inventory, found), targets(inventory, found)
+        ways = chains(inventory, found) if transitive else None
         if given["answer_format"] == "json":
-            out(json.dumps(_data(estate, found, coming, going, ways), indent=2))
+            out(json.dumps(_data(inventory, found, coming, going, ways), indent=2))
         else:
             for line in _lines(found, coming, going, ways):
                 out(clean(line))
-        return ExitCode.OK if estate.complete else ExitCode.INCOMPLETE
+        return ExitCode.OK if inventory.complete else ExitCode.INCOMPLETE
 
 
 def _data(
-    estate: Estate, project: Project, coming: Origins, going: Targets, ways: Chains | None
+    inventory: Inventory, project: Project, coming: Origins, going: Targets, ways: Chains | None
 ) -> dict[str, Any]:
     return {
         "schema": "scopelint-reach/1",
-        "instance": estate.scan.instance,
-        "gitlab_version": estate.scan.gitlab_version,
-        "complete": estate.complete,
+        "instance": inventory.scan.instance,
+        "gitlab_version": inventory.scan.gitlab_version,
+        "complete": inventory.complete,
         "project": {"id": project.id, "path": project.path},
         "origins": {
             **_count(coming.count),

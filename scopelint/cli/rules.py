@@ -12,11 +12,11 @@ import click
 from pydantic_core import to_jsonable_python
 
 from scopelint.cli import options
-from scopelint.cli.streams import out
+from scopelint.cli.stdio import out
 from scopelint.mappings import References, StandardMapping, find_mappings, references
-from scopelint.policy.shown import clean, cut
 from scopelint.registry import Found, find_rules
 from scopelint.rule import Rule
+from scopelint.text import clean, cut
 
 _GAP = "  "
 _LEAST_TITLE = 12

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from scopelint.cli import options
-from scopelint.cli.collecting import check_new, collect_into, keeping
-from scopelint.cli.face import Face, start
-from scopelint.cli.judging import prepare
+from scopelint.cli.collection import check_new, collect_into, keeping
+from scopelint.cli.console import Console, start
+from scopelint.cli.judge import prepare
 from scopelint.cli.session import open_session
 from scopelint.errors import UsageError
 from scopelint.report import Report
@@ -35,7 +35,7 @@ def scan(**given: Any) -> int:
     TARGET is a group or project path, a numeric id, or a GitLab URL. It is read by default from
     gitlab.targets of scopelint.yml.
     """
-    face = Face(given["quiet"], given["verbose"], given["color"])
+    face = Console(given["quiet"], given["verbose"], given["color"])
     start(face)
     session = open_session(given, face)
     keep: Path | None = given["snapshot"]

@@ -8,26 +8,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scopelint.cli.face import Face
+from scopelint.cli.console import Console
 from scopelint.cli.failure import keep_secret
 from scopelint.cli.options import flatten
-from scopelint.collector.answers import fatal
-from scopelint.collector.connection import Connection, Server
-from scopelint.collector.credentials import Credentials, find_credentials, require_token
-from scopelint.collector.graphql import TooMuchError
-from scopelint.collector.order import Order
-from scopelint.collector.patience import ExchangeError, Patience
-from scopelint.collector.reader import Wanted
-from scopelint.collector.shard import parse_shard
+from scopelint.collect.reader import TargetRef
+from scopelint.collect.request import CollectRequest, parse_shard
+from scopelint.config.load import Config, find_config, load_config
 from scopelint.errors import GitLabError, UsageError
-from scopelint.policy.config import Config, find_config, load_config
-from scopelint.policy.origin import ENVIRONMENT, TokenSource, resolve_origin
-from scopelint.policy.shown import redact
-from scopelint.policy.targets import TargetSpec, known_roots, parse_targets
-from scopelint.policy.urls import GITLAB_COM, is_cleartext
+from scopelint.gitlab.address import GITLAB_COM, is_cleartext
+from scopelint.gitlab.answers import fatal
+from scopelint.gitlab.connection import Connection, Server
+from scopelint.gitlab.credentials import Credentials, find_credentials, require_token
+from scopelint.gitlab.graphql import TooMuchError
+from scopelint.gitlab.origin import ENVIRONMENT, TokenSource, resolve_origin
+from scopelint.gitlab.retry import ExchangeError, Retrier
+from scopelint.gitlab.targets import TargetSpec, known_roots, parse_targets
 from scopelint.registry import Found, find_rules
 from scopelint.rule import Rule
 from scopelint.snapshot import Filters
+from scopelint.text import redact
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Session:
     """A run that may talk to GitLab: where, with what token, what to read, by what config."""
 
     server: Server
-    order: Order
+    order: CollectRequest
     config: Config
     rules: Mapping[str, Found[Rule]]
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -59,7 +58,7 @@ class Session:
 
     def _open(self) -> Connection:
         try:
-            return Connection(self.server, Patience(max_rpm=self.given.get("max_rpm")))
+            return Connection(self.server, Retrier(max_rpm=self.given.get("max_rpm")))
         except ssl.SSLError as error:
             raise UsageError(
                 f"{self.server.ca_file} holds no CA certificates: {error.reason}",
@@ -73,7 +72,9 @@ class Session:
             ) from None
 
 
-def read_config(given: Mapping[str, Any], rules: Mapping[str, Found[Rule]], face: Face) -> Config:
+def read_config(
+    given: Mapping[str, Any], rules: Mapping[str, Found[Rule]], face: Console
+) -> Config:
     """Load the config that `--config` names or that is found; an empty one where there is none."""
     if given.get("no_config"):
         if given.get("config_file"):
@@ -91,7 +92,7 @@ def read_config(given: Mapping[str, Any], rules: Mapping[str, Found[Rule]], face
     return config
 
 
-def open_session(given: Mapping[str, Any], face: Face) -> Session:
+def open_session(given: Mapping[str, Any], face: Console) -> Session:
     """Read everything that can be wrong before GitLab is asked, then return the session."""
     rules = find_rules(given.get("rules_files", ()))
     config = read_config(given, rules, face)
@@ -180,10 +181,12 @@ def _server(url: str, credentials: Credentials, given: Mapping[str, Any]) -> Ser
     )
 
 
-def _order(targets: tuple[TargetSpec, ...], given: Mapping[str, Any], config: Config) -> Order:
+def _order(
+    targets: tuple[TargetSpec, ...], given: Mapping[str, Any], config: Config
+) -> CollectRequest:
     include, exclude = flatten(given.get("include", ())), flatten(given.get("exclude", ()))
-    return Order(
-        wanted=tuple(Wanted(target.kind, target.path, target.id) for target in targets),
+    return CollectRequest(
+        wanted=tuple(TargetRef(target.kind, target.path, target.id) for target in targets),
         filters=Filters(
             include=include,
             exclude=exclude,

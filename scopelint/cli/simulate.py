@@ -8,12 +8,12 @@ from types import ModuleType
 import click
 
 from scopelint.cli import options
-from scopelint.cli.streams import err
+from scopelint.cli.stdio import err
 from scopelint.errors import UsageError
 
 
 @click.command()
-@click.argument("estate", type=options.FilePath())
+@click.argument("instance", type=options.FilePath())
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -38,7 +38,7 @@ from scopelint.errors import UsageError
 @click.option("--max-page", type=click.IntRange(min=1), help="Projects a query before 503.")
 def simulate(
     *,
-    estate: Path,
+    instance: Path,
     port: int,
     latency: float,
     latency_per_project: float,
@@ -46,7 +46,7 @@ def simulate(
     rate_limit: int | None,
     max_page: int | None,
 ) -> None:
-    """Serve the GitLab described in ESTATE (YAML) on 127.0.0.1 until Ctrl-C, then exit 0."""
+    """Serve the GitLab described in INSTANCE (YAML) on 127.0.0.1 until Ctrl-C, then exit 0."""
     simulator = load_simulator()
     faults = simulator.Faults(
         latency=latency,
@@ -55,14 +55,14 @@ def simulate(
         rate_limit=rate_limit,
         max_page=max_page,
     )
-    running = simulator.Simulator(simulator.load_estate(estate), faults=faults, port=port)
+    running = simulator.Simulator(simulator.load_instance(instance), faults=faults, port=port)
     try:
         running.start()
     except OSError as error:
         raise UsageError(
             f"port {port} cannot be used: {error.strerror}", hint="Try --port 0."
         ) from None
-    version = running.estate.instance.version_text
+    version = running.instance.settings.version_text
     err(f"GitLab {version} at {running.url}; stop it with Ctrl-C")
     try:
         threading.Event().wait()
@@ -75,7 +75,7 @@ def simulate(
 def load_simulator() -> ModuleType:
     """Import the simulator; raise UsageError where its extra is not installed."""
     try:
-        return import_module("scopelint.simulator")
+        return import_module("scopelint_simulator")
     except ImportError as error:
         raise UsageError(
             f"the built-in GitLab needs the extra 'demo': {error.name} is not installed",

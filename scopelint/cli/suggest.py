@@ -7,20 +7,26 @@ from typing import Any
 import click
 
 from scopelint.cli import options
+from scopelint.cli.console import Console, start
 from scopelint.cli.destinations import write_file
-from scopelint.cli.face import Face, start
-from scopelint.cli.planning import check_estate, check_places, conclude, plan_options, write_text
+from scopelint.cli.plan_output import (
+    check_inventory,
+    check_places,
+    conclude,
+    plan_options,
+    write_text,
+)
 from scopelint.cli.session import read_config
 from scopelint.errors import UsageError
-from scopelint.estate import Estate
 from scopelint.model import Fact
 from scopelint.registry import find_rules
-from scopelint.remedy import log
-from scopelint.remedy.choice import Wishes
-from scopelint.remedy.planfile import Plan
-from scopelint.remedy.policyfile import declared_policy
-from scopelint.remedy.suggest import suggest as suggested
+from scopelint.repair.allowlist import AllowlistOptions
+from scopelint.repair.plan_file import Plan
+from scopelint.repair.policy_text import declared_policy
+from scopelint.repair.suggest import suggest as suggested
 from scopelint.snapshot import open_snapshots
+from scopelint.snapshot.inventory import Inventory
+from scopelint.uses import log
 
 
 @click.command()
@@ -61,7 +67,7 @@ def suggest(**given: Any) -> int:
     projects are closed with entries for those who came; from closed ones goes what nobody used.
     Look the plan over, then do it with `scopelint apply`.
     """
-    face = Face(given["quiet"], given["verbose"], given["color"])
+    face = Console(given["quiet"], given["verbose"], given["color"])
     start(face)
     config = read_config(given, find_rules(), face)
     policy_file: Path | None = given["policy_file"]
@@ -69,29 +75,29 @@ def suggest(**given: Any) -> int:
         {"plan": given["output"], "policy": policy_file},
         (*given["snapshots"], config.source, *config.files.values()),
     )
-    wishes = Wishes(given["allow_groups"], given["min_share"], given["min_log_days"])
+    wishes = AllowlistOptions(given["allow_groups"], given["min_share"], given["min_log_days"])
     with open_snapshots(given["snapshots"]) as source:
-        estate = Estate(source)
-        check_estate(estate, face)
-        if reason := estate.scan.unavailable.get(Fact.LOG):
+        inventory = Inventory(source)
+        check_inventory(inventory, face)
+        if reason := inventory.scan.unavailable.get(Fact.LOG):
             raise UsageError(
                 f"the snapshot holds no authentication log: {reason}",
                 hint="Collect with --usage, through GraphQL.",
             )
-        plan = suggested(estate, wishes, config.assume_fine_grained)
+        plan = suggested(inventory, wishes, config.assume_fine_grained)
         if policy_file is not None:
-            text = declared_policy(plan, include_archived=_has_archived(plan, estate))
+            text = declared_policy(plan, include_archived=_has_archived(plan, inventory))
             write_file(policy_file, write_text(text))
-        return conclude(plan, estate, given, _tail(estate))
+        return conclude(plan, inventory, given, _tail(inventory))
 
 
-def _has_archived(plan: Plan, estate: Estate) -> bool:
+def _has_archived(plan: Plan, inventory: Inventory) -> bool:
     planned = {project.id for project in plan.projects}
-    return any(project.archived for project in estate.projects() if project.id in planned)
+    return any(project.archived for project in inventory.projects() if project.id in planned)
 
 
-def _tail(estate: Estate) -> Iterator[str]:
-    text = log.speaks(estate)
+def _tail(inventory: Inventory) -> Iterator[str]:
+    text = log.speaks(inventory)
     yield f"{text[0].upper()}{text[1:]}. It cannot tell:"
     for words in log.UNKNOWABLE:
         yield f"  - {words}"

@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from scopelint.cli import options
-from scopelint.cli.face import Face, start
+from scopelint.cli.console import Console, start
 from scopelint.cli.progress import ProgressLine
-from scopelint.cli.repairing import (
+from scopelint.cli.repair_output import (
     ask,
     check_answerable,
     count,
@@ -17,12 +17,12 @@ from scopelint.cli.repairing import (
     told,
     totals,
 )
-from scopelint.cli.streams import out
-from scopelint.collector.live import Live
+from scopelint.cli.stdio import out
 from scopelint.errors import ExitCode
-from scopelint.remedy.journal import Journal
-from scopelint.remedy.undo import to_undo
-from scopelint.remedy.undo import undo as undo_journal
+from scopelint.repair.current_state import CurrentState
+from scopelint.repair.journal import Journal
+from scopelint.repair.undo import to_undo
+from scopelint.repair.undo import undo as undo_journal
 
 
 @click.command()
@@ -39,7 +39,7 @@ def undo(**given: Any) -> int:
     changed since is left and named (exit 5), as is what GitLab lets nobody bring back: the outbound
     setting and its entries. An undo that was broken off can be run again.
     """
-    face = Face(given["quiet"], given["verbose"], given["color"])
+    face = Console(given["quiet"], given["verbose"], given["color"])
     start(face)
     check_answerable(yes=given["yes"])
     path: Path = given["journal_file"]
@@ -55,7 +55,7 @@ def undo(**given: Any) -> int:
         face.note(f"Takes back, in {count(len(pending), 'project')}: {totals(done)}")
         ask(f"Undo this on {instance}?", yes=given["yes"])
         with session.connect() as connection:
-            live = Live(connection)
+            live = CurrentState(connection)
             live.require_write()
             with (
                 told(journal, "run undo again to finish"),

@@ -1,13 +1,12 @@
-"""Two estates compared, project by project, in one pass over both."""
+"""Two inventories compared, project by project, in one pass over both."""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from scopelint.diff.entries import entry_changes, permissions_known
-from scopelint.diff.frame import frame
-from scopelint.diff.model import (
+from scopelint.diff.access_changes import AccessComparison
+from scopelint.diff.changes import (
     Diff,
     FindingChanges,
     Presence,
@@ -17,10 +16,11 @@ from scopelint.diff.model import (
     Side,
     Unknown,
 )
-from scopelint.diff.places import Chain, Movement, Places, chain
-from scopelint.diff.reached import Reached
-from scopelint.estate import Estate
+from scopelint.diff.entry_changes import entry_changes, permissions_known
+from scopelint.diff.group_moves import Chain, MembershipCounter, PathTranslation, chain
+from scopelint.diff.scan_info import frame
 from scopelint.model import Fact, Project, Scope
+from scopelint.snapshot.inventory import Inventory
 
 SETTINGS = (
     "inbound_effective",
@@ -36,8 +36,8 @@ _NOWHERE: Chain = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A project as one estate saw it; `project` is None where it was not read."""
+class SeenProject:
+    """A project as one inventory saw it; `project` is None where it was not read."""
 
     id: int
     path: str
@@ -60,7 +60,7 @@ class Seen:
         return "its scope could not be read" + (f": {gap.reason.value}" if gap else "")
 
 
-def compare(old: Estate, new: Estate, findings: FindingChanges | None = None) -> Diff:
+def compare(old: Inventory, new: Inventory, findings: FindingChanges | None = None) -> Diff:
     """Return what changed from OLD to NEW; `findings` are compared by `compare_findings`.
 
     Both are read twice, as streams; the memory it needs grows with the groups and the changes.
@@ -69,24 +69,24 @@ def compare(old: Estate, new: Estate, findings: FindingChanges | None = None) ->
     return _Comparison(old, new).diff(findings or FindingChanges())
 
 
-def lists_deleted(estate: Estate) -> bool:
-    """Tell whether an estate lists the rows of allowlists whose target was deleted.
+def lists_deleted(inventory: Inventory) -> bool:
+    """Tell whether an inventory lists the rows of allowlists whose target was deleted.
 
     GitLab's REST lists name targets alone, so such a row is not in them (docs.gitlab.com, "CI/CD
     job token scope API").
     """
-    return estate.scan.api == "graphql"
+    return inventory.scan.api == "graphql"
 
 
 class _Comparison:
-    def __init__(self, old: Estate, new: Estate) -> None:
+    def __init__(self, old: Inventory, new: Inventory) -> None:
         self._old, self._new = old, new
         self._deleted = (lists_deleted(old), lists_deleted(new))
-        self._places = Places(old, new)
-        self._movement = Movement()
+        self._places = PathTranslation(old, new)
+        self._movement = MembershipCounter()
         self._moved: dict[int, tuple[Chain, Chain]] = {}
         self._find_moves()
-        self._reached = Reached(old, new, self._places, self._moved)
+        self._reached = AccessComparison(old, new, self._places, self._moved)
         self._changes: list[ProjectChange] = []
         self._appeared: list[Presence] = []
         self._disappeared: list[Presence] = []
@@ -139,7 +139,7 @@ class _Comparison:
                 self._moved[(before or after).id] = (was, now)  # type: ignore[union-attr]
                 self._movement.add(was, now)
 
-    def _in_one(self, seen: Seen, lacking: Literal["old", "new"], *, listed: bool) -> None:
+    def _in_one(self, seen: SeenProject, lacking: Literal["old", "new"], *, listed: bool) -> None:
         """Enter a project that one of the two does not list."""
         if seen.state == "excluded":
             return
@@ -152,7 +152,7 @@ class _Comparison:
         else:
             self._enter_presence(seen, "listed", appeared=lacking == "old")
 
-    def _in_both(self, before: Seen, after: Seen) -> None:
+    def _in_both(self, before: SeenProject, after: SeenProject) -> None:
         if before.state == after.state == "excluded":
             return
         if before.unread or after.unread:
@@ -168,11 +168,11 @@ class _Comparison:
         else:
             self._compare(before.project, after.project)
 
-    def _enter_unknown(self, seen: Seen, side: Side, reason: str) -> None:
+    def _enter_unknown(self, seen: SeenProject, side: Side, reason: str) -> None:
         self._unknown.append(Unknown(ProjectName(seen.id, seen.path), side, reason))
 
     def _enter_presence(
-        self, seen: Seen, why: Literal["listed", "filter"], *, appeared: bool
+        self, seen: SeenProject, why: Literal["listed", "filter"], *, appeared: bool
     ) -> None:
         assert seen.project is not None  # noqa: S101 - it was read
         count = self._reached.count_after if appeared else self._reached.count_before
@@ -233,21 +233,23 @@ def _unknown_facts(old: Scope, new: Scope) -> Iterator[str]:
         yield "permissions"
 
 
-def _states(estate: Estate) -> Iterator[Seen]:
-    return (Seen(number, path, state) for number, path, state in estate.states())
+def _states(inventory: Inventory) -> Iterator[SeenProject]:
+    return (SeenProject(number, path, state) for number, path, state in inventory.states())
 
 
-def _seen(estate: Estate) -> Iterator[Seen]:
+def _seen(inventory: Inventory) -> Iterator[SeenProject]:
     """Yield every project that was seen, with its scope where it was asked for, by id."""
-    projects = estate.projects()
-    for number, path, state in estate.states():
+    projects = inventory.projects()
+    for number, path, state in inventory.states():
         project = next(projects) if state in {"read", "unreadable"} else None
         if project is not None and project.scope is None:
             state = "unreadable"
-        yield Seen(number, path, state, project)
+        yield SeenProject(number, path, state, project)
 
 
-def joined(old: Iterator[Seen], new: Iterator[Seen]) -> Iterator[tuple[Seen | None, Seen | None]]:
+def joined(
+    old: Iterator[SeenProject], new: Iterator[SeenProject]
+) -> Iterator[tuple[SeenProject | None, SeenProject | None]]:
     """Yield what both have, or one alone, by id; both must be ordered by it."""
     before, after = next(old, None), next(new, None)
     while before is not None or after is not None:
@@ -262,5 +264,5 @@ def joined(old: Iterator[Seen], new: Iterator[Seen]) -> Iterator[tuple[Seen | No
             before, after = next(old, None), next(new, None)
 
 
-def _namespace(seen: Seen) -> str:
+def _namespace(seen: SeenProject) -> str:
     return seen.path.rpartition("/")[0]

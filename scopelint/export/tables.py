@@ -12,9 +12,9 @@ from io import StringIO
 from typing import Any, BinaryIO
 
 import scopelint
-from scopelint.estate import Estate
-from scopelint.export.inventory import ENTRY_COLUMNS, PROJECT_COLUMNS, Row, projects
-from scopelint.policy.shown import clean
+from scopelint.export.rows import ENTRY_COLUMNS, PROJECT_COLUMNS, Row, projects
+from scopelint.snapshot.inventory import Inventory
+from scopelint.text import clean
 
 SCHEMA = "scopelint-inventory/1"
 """The name and version of the JSON Lines' shape; later versions add columns at the end only."""
@@ -25,24 +25,24 @@ UNKNOWN = "unknown"
 _FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
-def write_csv(estate: Estate, project_file: BinaryIO, entry_file: BinaryIO) -> None:
-    """Write `projects.csv` and `entries.csv` in one pass over the estate."""
+def write_csv(inventory: Inventory, project_file: BinaryIO, entry_file: BinaryIO) -> None:
+    """Write `projects.csv` and `entries.csv` in one pass over the inventory."""
     add_project = _table(project_file, PROJECT_COLUMNS)
     add_entry = _table(entry_file, ENTRY_COLUMNS)
-    for project, entries in projects(estate):
+    for project, entries in projects(inventory):
         add_project(project)
         for entry in entries:
             add_entry(entry)
 
 
-def write_jsonl(estate: Estate, file: BinaryIO) -> None:
+def write_jsonl(inventory: Inventory, file: BinaryIO) -> None:
     """Write the inventory as JSON Lines: the scan, its gaps, then each project and its entries.
 
     Every line has a `record`. A project's entries follow it; one that was not read has none.
     """
-    for record in (_scan(estate), *_gaps(estate)):
+    for record in (_scan(inventory), *_gaps(inventory)):
         file.write(_line(record))
-    for project, entries in projects(estate):
+    for project, entries in projects(inventory):
         file.write(_line({"record": "project"} | dict(project)))
         for entry in entries:
             if entry["kind"] is not None:
@@ -90,8 +90,8 @@ def _line(record: dict[str, Any]) -> bytes:
     return f"{json.dumps(record)}\n".encode()
 
 
-def _scan(estate: Estate) -> dict[str, Any]:
-    scan = estate.scan
+def _scan(inventory: Inventory) -> dict[str, Any]:
+    scan = inventory.scan
     return {
         "record": "scan",
         "schema": SCHEMA,
@@ -103,17 +103,17 @@ def _scan(estate: Estate) -> dict[str, Any]:
         "started_at": scan.started_at.isoformat(),
         "finished_at": scan.finished_at.isoformat() if scan.finished_at else None,
         "enforcement": scan.enforcement,
-        "complete": estate.complete,
+        "complete": inventory.complete,
         "projects": {
-            "total": estate.total,
-            "read": estate.read,
-            "unreadable": estate.total - estate.read,
+            "total": inventory.total,
+            "read": inventory.read,
+            "unreadable": inventory.total - inventory.read,
         },
-        "entries": estate.entry_count,
+        "entries": inventory.entry_count,
     }
 
 
-def _gaps(estate: Estate) -> list[dict[str, Any]]:
+def _gaps(inventory: Inventory) -> list[dict[str, Any]]:
     return [
         {
             "record": "gap",
@@ -124,5 +124,5 @@ def _gaps(estate: Estate) -> list[dict[str, Any]]:
             "id": gap.subject_id,
             "path": gap.subject_path,
         }
-        for gap in estate.gaps
+        for gap in inventory.gaps
     ]

@@ -1,1 +1,1 @@
-"""What a run is told to hold GitLab against: scopelint.yml, its rules, targets and instance."""
+"""The wanted state: a gitlabform config, or `declared:` of scopelint.yml."""

@@ -12,14 +12,14 @@ from pathlib import Path
 from scopelint.declared import DeclaredFault, DeclaredName, DeclaredPolicy, DeclaredScope
 from scopelint.errors import ConfigError, Problem
 from scopelint.paths import is_inside
-from scopelint.policy.dialects import RUAMEL, Timestamp
-from scopelint.policy.layers import Branch, Item, StopError, Value, branch
-from scopelint.policy.layers import Path as Keys
-from scopelint.policy.levels import SECTION, Levels, SkipList, kind_of_key
-from scopelint.policy.nodes import AnyNode, MappingNode, ScalarNode, SequenceNode, kind_of
-from scopelint.policy.sections import ALLOWLIST, LISTS, Lint, at, names_of, scope_of
-from scopelint.policy.shown import shown
-from scopelint.policy.yamlfile import load
+from scopelint.policy.job_token_scope import ALLOWLIST, LISTS, Lint, at, names_of, scope_of
+from scopelint.policy.merge import Branch, Item, StopError, Value, branch
+from scopelint.policy.merge import Path as Keys
+from scopelint.policy.precedence import SECTION, Levels, SkipList, kind_of_key
+from scopelint.text import shown
+from scopelint.yaml.dialects import RUAMEL, Timestamp
+from scopelint.yaml.load import load
+from scopelint.yaml.nodes import AnyNode, MappingNode, ScalarNode, SequenceNode, kind_of
 
 LEVELS, SKIP_PROJECTS, SKIP_GROUPS = "projects_and_groups", "skip_projects", "skip_groups"
 VERSION = 4

@@ -1,13 +1,13 @@
 """The snapshot: one SQLite file that holds what was observed, and what could not be read."""
 
 from scopelint.model import Filters
-from scopelint.snapshot.header import Header
+from scopelint.snapshot.header import Cursor, Header
 from scopelint.snapshot.merge import MergedSnapshots, Source, open_snapshots
 from scopelint.snapshot.reader import Snapshot
-from scopelint.snapshot.walk import Walk
 from scopelint.snapshot.writer import Listed, SnapshotWriter
 
 __all__ = [
+    "Cursor",
     "Filters",
     "Header",
     "Listed",
@@ -15,6 +15,5 @@ __all__ = [
     "Snapshot",
     "SnapshotWriter",
     "Source",
-    "Walk",
     "open_snapshots",
 ]

@@ -134,3 +134,17 @@ def _shard(value: object) -> tuple[int, int] | None:
         return None
     index, total = cast("list[int]", value)
     return (int(index), int(total))
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far one enumeration has come: the next page's cursor, and whether it is over.
+
+    `seen` counts the objects so far, `expected` is GitLab's own count, hidden ones included.
+    """
+
+    name: str
+    cursor: str | None = None
+    done: bool = False
+    seen: int = 0
+    expected: int | None = None

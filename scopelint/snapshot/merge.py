@@ -29,16 +29,15 @@ from scopelint.model import (
     Reason,
     Target,
 )
-from scopelint.snapshot.header import Header
+from scopelint.snapshot.header import Cursor, Header
 from scopelint.snapshot.reader import Snapshot, as_observed
-from scopelint.snapshot.walk import Walk
 
 _PRECEDENCE = ("read", "unreadable", "listed", "elsewhere", "excluded")
 """What counts for a project that several shards list: the one that knows most of it."""
 
 
 class Source(Protocol):
-    """What an estate reads from: one snapshot, or several merged."""
+    """What an inventory reads from: one snapshot, or several merged."""
 
     header: Header
 
@@ -47,7 +46,7 @@ class Source(Protocol):
     def targets(self) -> Iterator[Target]: ...  # noqa: D102
     def targets_inside(self) -> Iterator[Target]: ...  # noqa: D102
     def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]: ...  # noqa: D102
-    def walks(self) -> Iterator[Walk]: ...  # noqa: D102
+    def walks(self) -> Iterator[Cursor]: ...  # noqa: D102
     def project_paths(self) -> Iterator[tuple[int, str]]: ...  # noqa: D102
     def project_states(self) -> Iterator[tuple[int, str, str]]: ...  # noqa: D102
     def count(self, *states: str) -> int: ...  # noqa: D102
@@ -134,7 +133,7 @@ class MergedSnapshots:
         for part in self._parts:
             yield from part.listed_targets()
 
-    def walks(self) -> Iterator[Walk]:
+    def walks(self) -> Iterator[Cursor]:
         """Yield how far each enumeration of each shard came."""
         for part in self._parts:
             yield from part.walks()

@@ -15,8 +15,7 @@ from typing import ParamSpec, Self, TypeVar
 from scopelint.errors import ScratchError, SnapshotError
 from scopelint.model import EntryKind, Flags, Gap, Group, Project, Scope, Target
 from scopelint.snapshot import rows, schema
-from scopelint.snapshot.header import Header
-from scopelint.snapshot.walk import Walk
+from scopelint.snapshot.header import Cursor, Header
 
 _NOT_OURS = "is not a scopelint snapshot"
 _NO_ROOM = frozenset(
@@ -182,13 +181,13 @@ class Snapshot:
         )
 
     @_checked
-    def walks(self) -> Iterator[Walk]:
+    def walks(self) -> Iterator[Cursor]:
         """Yield how far each enumeration came."""
         found = self._db.execute(
             "SELECT name, cursor, done, seen, expected FROM walks ORDER BY name"
         )
         for name, cursor, done, seen, expected in found:
-            yield Walk(name, cursor, bool(done), seen, expected)
+            yield Cursor(name, cursor, bool(done), seen, expected)
 
     @_checked
     def project_paths(self) -> Iterator[tuple[int, str]]:

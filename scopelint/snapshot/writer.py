@@ -13,9 +13,8 @@ from typing import Literal, Self
 from scopelint.errors import OutputError, SnapshotError
 from scopelint.model import EntryKind, Fact, Gap, Group, Project, Reason, Target
 from scopelint.snapshot import rows, schema
-from scopelint.snapshot.header import Header
+from scopelint.snapshot.header import Cursor, Header
 from scopelint.snapshot.reader import Snapshot
-from scopelint.snapshot.walk import Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +127,13 @@ class SnapshotWriter:
         with self._transaction():
             self._save_header(header)
 
-    def add_groups(self, groups: Iterable[Group], walk: Walk | None = None) -> None:
+    def add_groups(self, groups: Iterable[Group], walk: Cursor | None = None) -> None:
         """Store a page of groups and how far the walk has come."""
         with self._transaction():
             self._insert("groups", rows.GROUP_COLUMNS, map(rows.group_row, groups))
             self._save_walk(walk)
 
-    def add_listed(self, listed: Iterable[Listed], walk: Walk | None = None) -> list[int]:
+    def add_listed(self, listed: Iterable[Listed], walk: Cursor | None = None) -> list[int]:
         """Store a page of the enumeration; return the ids whose details are to be read.
 
         A project that is already there stays as it is and is not returned: two targets may hold
@@ -232,12 +231,12 @@ class SnapshotWriter:
         with self._transaction():
             self._insert("gaps", rows.GAP_COLUMNS, map(rows.gap_row, gaps))
 
-    def walk(self, name: str) -> Walk:
+    def walk(self, name: str) -> Cursor:
         """Return how far the enumeration of this name has come; a fresh one if it has not begun."""
         row = self._db.execute(
             "SELECT cursor, done, seen, expected FROM walks WHERE name = ?", (name,)
         ).fetchone()
-        return Walk(name) if row is None else Walk(name, row[0], bool(row[1]), row[2], row[3])
+        return Cursor(name) if row is None else Cursor(name, row[0], bool(row[1]), row[2], row[3])
 
     def listed_ids(self) -> list[int]:
         """Return the ids of wanted projects whose details are still to be read, newest first."""
@@ -307,7 +306,7 @@ class SnapshotWriter:
             "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", header.rows()
         )
 
-    def _save_walk(self, walk: Walk | None) -> None:
+    def _save_walk(self, walk: Cursor | None) -> None:
         if walk is not None:
             self._db.execute(
                 "INSERT OR REPLACE INTO walks (name, cursor, done, seen, expected)"

@@ -1,12 +1,12 @@
 """The kit for authors of rules and reporters: describe what GitLab said, check what comes of it.
 
-    from scopelint.testing import estate, verdicts
+    from scopelint.testing import inventory, verdicts
 
     def test_open_project() -> None:
-        with estate("projects: {acme/web/shop: {inbound_own: false}}") as observed:
+        with inventory("projects: {acme/web/shop: {inbound_own: false}}") as observed:
             [(path, verdict)] = verdicts(InboundLimitDisabled(), observed)
 
-**An estate** is described in YAML or as a mapping, written as a real snapshot, and read back, so
+**An inventory** is described in YAML or as a mapping, written as a real snapshot, and read back, so
 a rule is tested through what it meets in a run. Everything but `projects` may be left out:
 
     instance: https://gitlab.example.com
@@ -44,7 +44,7 @@ Ids are handed out by path (groups from 1, projects from 1001); `id:` sets one.
 **A case file** maps case names to cases, and holds a rule's behaviour in full:
 
     fail_open_project:
-      estate: {projects: {acme/web/shop: {inbound_own: false}}, enforcement: off}
+      inventory: {projects: {acme/web/shop: {inbound_own: false}}, enforcement: off}
       options: {max_projects: 10}      # the rule's own
       trusted: ["partner/**"]          # what a run's configuration declares for all rules:
       boundaries: [{name: production, projects: ["acme/prod/**"], allow_from: ["acme/**"]}]
@@ -55,7 +55,7 @@ Ids are handed out by path (groups from 1, projects from 1001); `id:` sets one.
       expect:
         - {project: acme/web/shop, outcome: fail, message_has: Any project, evidence: {entries: 0}}
     skip_on_gitlab_com:
-      estate: {…}
+      inventory: {…}
       not_judged: part of the reason
 
 The comparison is exact: each fail and unknown must be expected, and each expectation met by a
@@ -67,16 +67,16 @@ key of their own.
 """
 
 from scopelint.testing.cases import Case, Expected, check_case, load_cases, run_cases, verdicts
-from scopelint.testing.estates import estate, write
+from scopelint.testing.inventories import inventory, write
 from scopelint.testing.reports import rendered, report
-from scopelint.testing.specs import EstateSpec
+from scopelint.testing.specs import InventorySpec
 
 __all__ = [
     "Case",
-    "EstateSpec",
     "Expected",
+    "InventorySpec",
     "check_case",
-    "estate",
+    "inventory",
     "load_cases",
     "rendered",
     "report",

@@ -1,4 +1,4 @@
-"""Cases: described estates, and exactly what a rule must say of them."""
+"""Cases: described inventories, and exactly what a rule must say of them."""
 
 import json
 from collections import Counter
@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from scopelint import engine
 from scopelint.declared import DeclaredPolicy
-from scopelint.estate import Estate
 from scopelint.finding import Confidence, Outcome, Verdict
 from scopelint.globs import GlobSet
 from scopelint.policy.gitlabform import read_text
 from scopelint.rule import Boundary, Policy, Rule
-from scopelint.testing.estates import estate as build
-from scopelint.testing.yamltext import load
+from scopelint.snapshot.inventory import Inventory
+from scopelint.testing.inventories import inventory as build
+from scopelint.testing.yaml_text import load
 
 Said = tuple[str | None, Verdict]
 PREFIXES = ("fail_", "pass_", "unknown_", "skip_")
@@ -67,7 +67,7 @@ class _Boundary(BaseModel):
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    estate: dict[str, Any]
+    inventory: dict[str, Any]
     options: dict[str, Any] = Field(default_factory=dict)
     trusted: tuple[str, ...] = ()
     boundaries: tuple[_Boundary, ...] = ()
@@ -129,21 +129,21 @@ def _body(path: Path, name: str, body: object) -> _Body:
         raise ValueError(f"{path}: {name}: {error}") from None
 
 
-def verdicts(rule: Rule, estate: Estate) -> list[Said]:
-    """Return all that a rule says of an estate, passes included, each with the project's path.
+def verdicts(rule: Rule, inventory: Inventory) -> list[Said]:
+    """Return all that a rule says of an inventory, passes included, each with the project's path.
 
     The path is None for a verdict about the instance. Empty where the rule is not judged.
     """
-    said = engine.verdicts(rule, estate)
+    said = engine.verdicts(rule, inventory)
     return [(project.path if project else None, verdict) for project, verdict in said]
 
 
 def check_case(case: Case, rule_class: type[Rule]) -> None:
     """Run one case; raise AssertionError that lists everything that differs."""
     rule = case.rule(rule_class)
-    with build(case.body.estate) as estate:
-        problems = _not_judged_problems(case, rule.not_judged(estate))
-        said = verdicts(rule, estate)
+    with build(case.body.inventory) as inventory:
+        problems = _not_judged_problems(case, rule.not_judged(inventory))
+        said = verdicts(rule, inventory)
     problems += _differences(case.body.expect, said)
     problems += _kind_problems(case, [verdict.outcome for _, verdict in said])
     problems += [problem for each in said for problem in _faults(each)]

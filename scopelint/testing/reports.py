@@ -1,4 +1,4 @@
-"""Reports for the authors of reporters: real ones, from described estates and real rules."""
+"""Reports for the authors of reporters: real ones, from described inventories and real rules."""
 
 import io
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from scopelint import engine
 from scopelint.globs import GlobSet
 from scopelint.report import Report, Reporter
 from scopelint.rule import InstanceRule, Policy, Rule
-from scopelint.testing.estates import estate
+from scopelint.testing.inventories import inventory
 
 
 def report(
@@ -18,14 +18,14 @@ def report(
     *,
     trusted: Iterable[str] = (),
 ) -> Report:
-    """Judge a described estate with these rules, default options, and return the report."""
+    """Judge a described inventory with these rules, default options, and return the report."""
     classes = sorted(rules, key=lambda rule: rule.code)
     policy = Policy(
         trusted=GlobSet(trusted),
         selected=tuple(rule.code for rule in classes),
         of_instance=frozenset(rule.code for rule in classes if issubclass(rule, InstanceRule)),
     )
-    with estate(description) as observed:
+    with inventory(description) as observed:
         return engine.run(observed, [rule(None, policy) for rule in classes], settings)
 
 

@@ -1,4 +1,4 @@
-"""The shape of a described estate: what may be said, the defaults, and what is refused."""
+"""The shape of a described inventory: what may be said, the defaults, and what is refused."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -142,8 +142,8 @@ class GapSpec(_PointingSpec):
     detail: str = ""
 
 
-class EstateSpec(_Spec):
-    """A whole estate. Groups that hold the projects need not be named."""
+class InventorySpec(_Spec):
+    """A whole inventory. Groups that hold the projects need not be named."""
 
     instance: str = "https://gitlab.example.com"
     version: str = "18.5.0-ee"

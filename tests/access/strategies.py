@@ -86,7 +86,7 @@ def projects(draw: st.DrawFn, path: str, *, known: bool = False) -> Project:
 
 
 @st.composite
-def estates(draw: st.DrawFn, *, known: bool = False) -> list[Project]:
+def inventories(draw: st.DrawFn, *, known: bool = False) -> list[Project]:
     """Some projects of the tree, by id."""
     paths = draw(st.sets(st.sampled_from(PLACES), min_size=1, max_size=6))
     return [draw(projects(path, known=known)) for path in sorted(paths, key=IDS.__getitem__)]

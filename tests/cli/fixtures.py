@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.simulator import Faults, Simulator, load_estate
-from tests.cli.kit import ESTATE, TOKEN, call, is_ours
+from scopelint_simulator import Faults, Simulator, load_instance
+from tests.cli.kit import INVENTORY, TOKEN, call, is_ours
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def _running() -> Iterator[Simulator]:
-    with Simulator(load_estate(ESTATE)) as simulator:
+    with Simulator(load_instance(INVENTORY)) as simulator:
         yield simulator
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the command line share: an estate, and two ways to run the program."""
+"""What the tests of the command line share: an inventory, and two ways to run the program."""
 
 import contextlib
 import io
@@ -20,7 +20,7 @@ SMALL = "glpat-kit-read-user-only"
 EXPIRED = "glpat-kit-expired"
 JOB = "glcbt-kit-job-token"
 
-ESTATE = f"""
+INVENTORY = f"""
 gitlab: {{version: "19.3.0", enforce_inbound: false}}
 users:
   - {{username: root, admin: true}}

@@ -11,11 +11,11 @@ from unittest import mock
 
 import pytest
 
-from scopelint.remedy.planfile import Plan
-from scopelint.simulator import Faults, Simulator
+from scopelint.repair.plan_file import Plan
+from scopelint_simulator import Faults, Simulator
 from tests.cli.kit import Result, Stream, call, command, environment
-from tests.remedy import applying
-from tests.remedy.applying import CORE, SECRET, SHOP, SITE, act, entry
+from tests.repair import applying
+from tests.repair.applying import CORE, SECRET, SHOP, SITE, act, entry
 
 
 @pytest.fixture
@@ -63,17 +63,17 @@ def test_it_applies_and_says_how_to_take_it_back(server: Simulator) -> None:
 
 def test_projects_that_moved_are_listed_and_the_code_is_5(server: Simulator) -> None:
     path = whole(server)
-    server.estate.projects[SHOP].scope.push = False
+    server.instance.projects[SHOP].scope.push = False
     result = apply(server, path, "--yes", "--journal", "j").expect(5)
     assert result.out.startswith("moved   acme/web/shop\n        the push setting is off, not on\n")
     assert "1 project had moved: what is named above was left as it is" in result.out
-    assert server.estate.projects[SITE].scope.inbound
+    assert server.instance.projects[SITE].scope.inbound
     assert Path("j").exists()
 
 
 def test_a_run_that_changed_nothing_leaves_no_journal(server: Simulator) -> None:
     path = saved(applying.plan(server, {SITE: [act("set-inbound", value=True)]}))
-    server.estate.projects[SITE].scope.push = True
+    server.instance.projects[SITE].scope.push = True
     result = apply(server, path, "--yes").expect(5)
     assert "journal" not in result.out
     assert list(Path().glob("*.journal")) == []
@@ -86,7 +86,7 @@ def test_a_failed_write_is_4_and_the_others_go_on(server: Simulator) -> None:
     result = apply(server, path, "--yes").expect(4)
     assert result.out.startswith("failed  acme/lib/core\n        add project hidden/secret")
     assert "1 project failed" in result.out
-    assert server.estate.projects[SITE].scope.inbound
+    assert server.instance.projects[SITE].scope.inbound
 
 
 def test_nothing_is_done_unasked(server: Simulator) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.simulator import Faults, Simulator, load_estate
-from tests.cli.kit import DEVELOPER, ESTATE, EXPIRED, JOB, SMALL, TOKEN, call
+from scopelint_simulator import Faults, Simulator, load_instance
+from tests.cli.kit import DEVELOPER, EXPIRED, INVENTORY, JOB, SMALL, TOKEN, call
 
 APIS = pytest.mark.parametrize("api", ["graphql", "rest"])
 
@@ -143,7 +143,7 @@ def test_the_address_of_something_else(gitlab: Simulator, api: str) -> None:
 def test_a_redirect_to_another_host_is_not_followed(
     gitlab: Simulator, token: str, api: str
 ) -> None:
-    with Simulator(load_estate(ESTATE)) as other:
+    with Simulator(load_instance(INVENTORY)) as other:
         gitlab.faults = Faults(redirect_to=f"{other.url}/api/graphql")
         result = call("scan", "acme", "--url", gitlab.url, "--api", api, "-v")
         result.expect(4, gitlab.url, other.url, "not sent")
@@ -158,7 +158,7 @@ def test_a_redirect_that_comes_in_the_middle_is_not_followed_either(
     gitlab: Simulator, api: str
 ) -> None:
     only = "job_token_scope" if api == "rest" else "graphql"
-    with Simulator(load_estate(ESTATE)) as other:
+    with Simulator(load_instance(INVENTORY)) as other:
         gitlab.faults = Faults(redirect_to=other.url, only=only)
         call("scan", "acme", "--url", gitlab.url, "--api", api).expect(4, other.url)
         assert other.counts.total() == 0

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from scopelint.simulator import Simulator, load_estate
-from tests.cli.kit import ESTATE, call
+from scopelint_simulator import Simulator, load_instance
+from tests.cli.kit import INVENTORY, call
 
 RULES = ("--select", "SL101,SL301,SL305,SL9")
 
 
 @contextmanager
 def instance(text: str, port: int = 0) -> Iterator[Simulator]:
-    """Run an estate, at an address that another one had before."""
-    with Simulator(load_estate(text), port=port) as simulator:
+    """Run an inventory, at an address that another one had before."""
+    with Simulator(load_instance(text), port=port) as simulator:
         yield simulator
         assert simulator.crashes == []
 
@@ -54,7 +54,7 @@ ALL = [
 def port(token: str) -> int:
     """Make a baseline of all there is; return the port that its instance had."""
     del token
-    with instance(ESTATE) as gitlab:
+    with instance(INVENTORY) as gitlab:
         assert new(scan(gitlab.url, code=1)) == ALL
         made = call("baseline", "create", "report.json", "-o", "known.json").expect(0)
         assert made.out == ""
@@ -62,7 +62,7 @@ def port(token: str) -> int:
 
 
 def changed(*pairs: tuple[str, str]) -> str:
-    text = ESTATE
+    text = INVENTORY
     for before, after in pairs:
         assert before in text
         text = text.replace(before, after)
@@ -70,7 +70,7 @@ def changed(*pairs: tuple[str, str]) -> str:
 
 
 def again(port: int, *pairs: tuple[str, str], code: int, args: tuple[object, ...] = ()) -> Any:
-    """Scan the estate with changes, held against the baseline."""
+    """Scan the inventory with changes, held against the baseline."""
     with instance(changed(*pairs), port) as gitlab:
         return scan(gitlab.url, "--baseline", "known.json", *args, code=code)
 
@@ -116,7 +116,7 @@ def test_renames_order_and_the_way_of_reading_play_no_part(port: int) -> None:
         assert new(again(port, *renamed, code=0, args=("--api", api))) == []
         args = ("--api", api, "--page-size", "1", "-j", "1")
         assert new(again(port, *renamed, code=0, args=args)) == []
-    body, _, projects = ESTATE.partition("projects:\n")
+    body, _, projects = INVENTORY.partition("projects:\n")
     turned = body + "projects:\n" + "".join(f"{x}\n" for x in reversed(projects.splitlines()))
     with instance(turned, port) as gitlab:
         assert new(scan(gitlab.url, "--baseline", "known.json", code=0)) == []
@@ -133,7 +133,7 @@ def test_a_baseline_of_another_instance_is_refused(port: int, snapshot: Path) ->
     said = call("check", snapshot, "--baseline", "known.json").expect(2).err
     assert f"http://127.0.0.1:{port}" in said
     assert "is about" in said
-    with instance(ESTATE) as other:
+    with instance(INVENTORY) as other:
         given = ("scan", "acme", "--url", other.url, "--baseline", "known.json")
         call(*given).expect(2, "known.json", other.url, str(port))
         assert other.counts.total() == 0
@@ -231,7 +231,7 @@ def test_a_report_that_hides_something_makes_no_baseline(port: int) -> None:
     kept = Path("known.json").read_bytes()
     hiding: tuple[tuple[object, ...], ...] = (("--min-severity", "high"), ("--new-only",))
     for hidden in hiding:
-        with instance(ESTATE, port) as gitlab:
+        with instance(INVENTORY, port) as gitlab:
             scan(gitlab.url, "--baseline", "known.json", *hidden, code=0)
         for command in ("update", "prune"):
             call("baseline", command, "report.json", "-o", "known.json").expect(

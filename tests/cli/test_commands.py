@@ -12,8 +12,17 @@ import jsonschema
 import pytest
 
 from scopelint.registry import find_rules
-from scopelint.simulator import Faults, Simulator, load_estate
-from tests.cli.kit import ADMIN, DEVELOPER, ESTATE, TOKEN, call, command, environment, files_below
+from scopelint_simulator import Faults, Simulator, load_instance
+from tests.cli.kit import (
+    ADMIN,
+    DEVELOPER,
+    INVENTORY,
+    TOKEN,
+    call,
+    command,
+    environment,
+    files_below,
+)
 
 RULES = find_rules()
 FINE = ["read_job_token_scope", "read_job_token_scope_allowlist"]
@@ -97,7 +106,7 @@ def test_doctor_of_a_token_with_too_small_a_role(
 
 def test_doctor_goes_on_where_one_project_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a scan, a project that always times out is not readable, and the others are tried."""
-    estate = {
+    inventory = {
         "gitlab": {"version": "19.3.0"},
         "users": [{"username": "bot"}],
         "tokens": [
@@ -110,7 +119,7 @@ def test_doctor_goes_on_where_one_project_fails(monkeypatch: pytest.MonkeyPatch)
         + [{"path": "acme/slow", "fails": "always"}],
     }
     monkeypatch.setenv("SCOPELINT_TOKEN", TOKEN)
-    with Simulator(load_estate(estate)) as gitlab:
+    with Simulator(load_instance(inventory)) as gitlab:
         result = call("doctor", "acme", "--url", gitlab.url).expect(3)
         assert "5 of 6 projects tried; 1 timed_out, such as acme/slow" in " ".join(
             result.out.split()
@@ -200,13 +209,13 @@ def _serve(*args: object) -> tuple[subprocess.Popen[bytes], str]:
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_simulate_serves_until_it_is_stopped(sign: signal.Signals) -> None:
-    Path("estate.yml").write_text(ESTATE)
-    running, url = _serve("estate.yml", "--port", "0")
+    Path("inventory.yml").write_text(INVENTORY)
+    running, url = _serve("inventory.yml", "--port", "0")
     try:
         header = {"PRIVATE-TOKEN": TOKEN}
         answer = httpx.get(f"{url}/api/v4/version", headers=header, trust_env=False)
         assert answer.json()["version"].startswith("19.3.0")
-        call("simulate", "estate.yml", "--port", url.rpartition(":")[2]).expect(2, "port")
+        call("simulate", "inventory.yml", "--port", url.rpartition(":")[2]).expect(2, "port")
     finally:
         started = time.monotonic()
         running.send_signal(sign)
@@ -218,18 +227,18 @@ def test_simulate_serves_until_it_is_stopped(sign: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize(
-    ("estate", "where"),
+    ("inventory", "where"),
     [
-        (b"projects: [{path: a}]\nnonsense: 1\n", "estate.yml"),
-        (b"a: [", "estate.yml:2:1: not YAML"),
-        (b"- a", "estate.yml"),
-        (b"\xff\xfe\xff", "estate.yml"),
-        (b"", "estate.yml"),
+        (b"projects: [{path: a}]\nnonsense: 1\n", "inventory.yml"),
+        (b"a: [", "inventory.yml:2:1: not YAML"),
+        (b"- a", "inventory.yml"),
+        (b"\xff\xfe\xff", "inventory.yml"),
+        (b"", "inventory.yml"),
     ],
 )
-def test_an_estate_with_faults(estate: bytes, where: str) -> None:
-    Path("estate.yml").write_bytes(estate)
-    call("simulate", "estate.yml", "--port", "0").expect(2, where)
+def test_an_inventory_with_faults(inventory: bytes, where: str) -> None:
+    Path("inventory.yml").write_bytes(inventory)
+    call("simulate", "inventory.yml", "--port", "0").expect(2, where)
 
 
 def test_wrong_calls_of_simulate(place: Path) -> None:

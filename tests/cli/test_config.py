@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from scopelint.registry import find_rules
-from scopelint.simulator import Simulator, load_estate
-from tests.cli.kit import ESTATE, TOKEN, call
+from scopelint_simulator import Simulator, load_instance
+from tests.cli.kit import INVENTORY, TOKEN, call
 
 RULES = find_rules()
 
@@ -178,7 +178,7 @@ def test_no_target_names_the_three_ways(gitlab: Simulator, token: str) -> None:
 def test_a_found_config_cannot_send_the_token_elsewhere(
     gitlab: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Simulator(load_estate(ESTATE)) as other:
+    with Simulator(load_instance(INVENTORY)) as other:
         write(f"gitlab: {{url: '{other.url}', targets: [acme]}}\n")
         monkeypatch.setenv("SCOPELINT_TOKEN", TOKEN)
         call("scan").expect(2, other.url, "gitlab.com", "scopelint.yml")
@@ -267,7 +267,7 @@ private_token = glpat-of-the-other
 def test_python_gitlabs_config_and_its_sections(
     gitlab: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Simulator(load_estate(ESTATE)) as other:
+    with Simulator(load_instance(INVENTORY)) as other:
         text = PYTHON_GITLAB.format(main=gitlab.url, other=other.url, token=TOKEN)
         monkeypatch.setenv("PYTHON_GITLAB_CFG", str(write(text, "python-gitlab.cfg").absolute()))
         call("scan", "calm").expect(0)
@@ -280,7 +280,7 @@ def test_python_gitlabs_config_and_its_sections(
 
 @pytest.mark.usefixtures("token")
 def test_a_target_as_a_url() -> None:
-    with Simulator(load_estate(ESTATE), root="/git/lab") as gitlab:
+    with Simulator(load_instance(INVENTORY), root="/git/lab") as gitlab:
         for target in ("calm", "calm/one", "groups/calm", "calm/one/-/settings/ci_cd"):
             call("scan", f"{gitlab.url}/{target}", "--url", gitlab.url).expect(0)
         found = report("scan", f"{gitlab.url}/calm/one", "--url", gitlab.url, code=0)

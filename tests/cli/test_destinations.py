@@ -8,8 +8,8 @@ from typing import Any, BinaryIO
 import pytest
 
 from scopelint.report import Report
-from scopelint.simulator import Simulator
 from scopelint_reports.json_report import JsonReporter
+from scopelint_simulator import Simulator
 from tests.cli.kit import TOKEN, call, files_below
 
 FORMATS = ("console", "html", "json", "junit", "sarif")

@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from scopelint.diff.data import schema
+from scopelint.diff.as_json import schema
 from scopelint.testing import write
 from tests.cli.kit import call, process
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.simulator import Simulator
 from scopelint_rules.inbound_limit_disabled import InboundLimitDisabled
+from scopelint_simulator import Simulator
 from tests.cli.kit import ADMIN, DEVELOPER, call
 
 SEVERITIES = ("critical", "high", "medium", "low", "info", "never")

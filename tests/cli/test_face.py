@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.cli.face import Face
-from scopelint.simulator import Simulator
+from scopelint.cli.console import Console
+from scopelint_simulator import Simulator
 from tests.cli.kit import Stream, call
 
 ESCAPE = "\x1b"
@@ -53,7 +53,7 @@ def test_colour_on_a_terminal(
     monkeypatch.setenv("TERM", "xterm")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert Face(color=color).colored(Stream(terminal=True)) is coloured
+    assert Console(color=color).colored(Stream(terminal=True)) is coloured
 
 
 def test_a_file_has_no_colour(snapshot: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scopelint.simulator import Simulator
+from scopelint_simulator import Simulator
 from tests.cli.kit import call
 
 CODES = {"calm": 0, "acme": 1, "mid": 1, "mild": 0, "part": 3, "both": 1}

@@ -6,9 +6,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from scopelint.remedy.planfile import load_plan
-from scopelint.simulator import Simulator
+from scopelint.repair.plan_file import load_plan
 from scopelint.testing import write
+from scopelint_simulator import Simulator
 from tests.cli.kit import TOKEN, call
 
 DESCRIBED = {

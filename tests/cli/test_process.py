@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.simulator import Faults, Simulator
+from scopelint_simulator import Faults, Simulator
 from tests.cli.kit import TOKEN, call, command, environment, process
 
 SECONDS = 2.0

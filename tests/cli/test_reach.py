@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from scopelint.simulator import Simulator
 from scopelint.testing import write
+from scopelint_simulator import Simulator
 from tests.cli.kit import call
 
 NARROW: dict[str, Any] = {"project": "acme/a", "policies": ["READ_PACKAGES"]}

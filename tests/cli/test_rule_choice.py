@@ -8,8 +8,8 @@ import pytest
 
 from scopelint.registry import Found, find_rules
 from scopelint.rule import Rule
-from scopelint.simulator import Simulator
 from scopelint.testing import write
+from scopelint_simulator import Simulator
 from tests.cli.kit import TOKEN, call
 
 RULE = """
@@ -29,10 +29,10 @@ class {name}(ProjectRule):
     severity = Severity.LOW
     Options = {name}Options
 
-    def judge(self, project, scope, estate):
+    def judge(self, project, scope, inventory):
         yield self.fail("too many") if len(scope.entries) > self.options.most else PASS
 """
-ESTATE: dict[str, Any] = {
+INVENTORY: dict[str, Any] = {
     "projects": {
         "acme/prod/shop": {"entries": [{"group": "acme"}]},
         "acme/prod/till": {"unreadable": "forbidden"},
@@ -54,7 +54,7 @@ def rule_file(folder: Path, code: str = "ACME007", slug: str = "too-long") -> Pa
 @pytest.fixture
 def snapshot(tmp_path: Path) -> Path:
     path = tmp_path / "acme.db"
-    write(ESTATE, path)
+    write(INVENTORY, path)
     return path
 
 
@@ -205,7 +205,7 @@ class Telling(InstanceRule):
     title = "What rules are told"
     severity = Severity.INFO
 
-    def judge(self, estate):
+    def judge(self, inventory):
         told = [[b.name, *b.projects.patterns, *b.allow_from.patterns] for b in self.policy.boundaries]
         yield self.fail("told", evidence={"fine": self.policy.assume_fine_grained, "told": told})
 """

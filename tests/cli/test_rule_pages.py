@@ -38,7 +38,7 @@ class HostileRule(ProjectRule):
     owasp = ("\\x1b[2J",)
     Options = HostileOptions
 
-    def judge(self, project, scope, estate):
+    def judge(self, project, scope, inventory):
         yield PASS
 """
 PAGE = (

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scopelint.registry import find_reporters
-from scopelint.simulator import Faults, Simulator
+from scopelint_simulator import Faults, Simulator
 from tests.cli.kit import DEVELOPER, EXPIRED, JOB, SMALL, TOKEN, Result, call, files_below
 
 REPORTS = [f"--report={name}=r.{name}" for name in find_reporters()]
@@ -62,7 +62,7 @@ def test_a_bug_shows_no_token_either(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError(f"with {token}")
 
-    monkeypatch.setattr("scopelint.cli.collecting.collect", broken)
+    monkeypatch.setattr("scopelint.cli.collection.collect", broken)
     result = call("scan", "acme", "--url", gitlab.url)
     assert result.code == 4
     assert "scopelint itself failed: ZeroDivisionError" in result.err

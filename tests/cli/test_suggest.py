@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.remedy.planfile import load_plan
+from scopelint.repair.plan_file import load_plan
 from scopelint.testing import write
 from tests.cli.kit import call
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.simulator import Simulator
+from scopelint_simulator import Simulator
 from tests.cli.kit import call
-from tests.remedy import applying
-from tests.remedy.applying import SHOP
+from tests.repair import applying
+from tests.repair.applying import SHOP
 
 
 @pytest.fixture

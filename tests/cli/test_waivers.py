@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from scopelint.simulator import Simulator
+from scopelint_simulator import Simulator
 from tests.cli.kit import Result, call
 
 TODAY = ("--as-of", "2026-11-21")

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from scopelint.diff import Diff
-from scopelint.diff.model import Origin, ProjectChange, Setting, sign
+from scopelint.diff.changes import Origin, ProjectChange, Setting, sign
 from tests.diff.kit import changes
 
 SHOP = "acme/web/shop"
 
 
-def _estate(shop: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+def _inventory(shop: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     projects = {SHOP: {"id": 1, **(shop or {})}, "acme/tool": {"id": 2}, "acme/web/till": {"id": 3}}
     groups = [{"path": "acme", "id": 10}, {"path": "acme/web", "id": 11}]
     return {"projects": projects, "enforcement": "off", "groups": groups} | more
@@ -27,7 +27,7 @@ def _origins(origins: tuple[Origin, ...]) -> list[str]:
 
 
 def test_the_same_is_no_change() -> None:
-    found = changes(_estate(), _estate())
+    found = changes(_inventory(), _inventory())
     assert not found.changed
     assert found.certain
     assert set(found.summary().values()) == {0}
@@ -44,23 +44,23 @@ def test_the_same_is_no_change() -> None:
     ],
 )
 def test_a_setting(name: str, before: Any, after: Any) -> None:
-    found = changes(_estate({name: before}), _estate({name: after}))
+    found = changes(_inventory({name: before}), _inventory({name: after}))
     assert _only(found).settings == (Setting(name, before, after),)
     assert found.summary()["settings"] == 1
-    assert not changes(_estate({name: None}), _estate({name: after})).changed
-    assert changes(_estate({name: before}), _estate({name: None})).unknown_facts == {name: 1}
+    assert not changes(_inventory({name: None}), _inventory({name: after})).changed
+    assert changes(_inventory({name: before}), _inventory({name: None})).unknown_facts == {name: 1}
 
 
 def test_a_limit_that_goes_off_lets_everyone_in() -> None:
     entry = {"entries": [{"group": "acme/web", "id": 11}]}
-    found = changes(_estate(entry), _estate({**entry, "inbound_own": False}))
+    found = changes(_inventory(entry), _inventory({**entry, "inbound_own": False}))
     change = _only(found)
     assert [one.name for one in change.settings] == ["inbound_effective", "inbound_own"]
     assert change.access is not None
     assert _origins(change.access.gained) == ["everyone None"]
     assert change.access.lost == ()
     assert (change.access.before.number, change.access.after.number) == (1, 2)
-    back = changes(_estate({**entry, "inbound_own": False}), _estate(entry))
+    back = changes(_inventory({**entry, "inbound_own": False}), _inventory(entry))
     access = _only(back).access
     assert access is not None
     assert _origins(access.lost) == ["everyone None"]
@@ -70,18 +70,18 @@ def test_a_limit_that_goes_off_lets_everyone_in() -> None:
 def test_an_entry_that_adds_nothing_is_no_access() -> None:
     group = {"group": "acme", "id": 10}
     inside = {"project": "acme/tool", "id": 2}
-    found = changes(_estate({"entries": [group]}), _estate({"entries": [group, inside]}))
+    found = changes(_inventory({"entries": [group]}), _inventory({"entries": [group, inside]}))
     change = _only(found)
     assert [sign(one) for one in change.entries] == ["+"]
     assert change.access is None
     # A wider group gives new access; the narrower one within it loses none.
     web = {"group": "acme/web", "id": 11}
-    wider = _only(changes(_estate({"entries": [web]}), _estate({"entries": [group]})))
+    wider = _only(changes(_inventory({"entries": [web]}), _inventory({"entries": [group]})))
     assert [sign(one) for one in wider.entries] == ["+", "-"]
     assert wider.access is not None
     assert _origins(wider.access.gained) == ["group acme"]
     assert wider.access.lost == ()
-    narrower = _only(changes(_estate({"entries": [group]}), _estate({"entries": [web]})))
+    narrower = _only(changes(_inventory({"entries": [group]}), _inventory({"entries": [web]})))
     assert narrower.access is not None
     assert narrower.access.gained == ()
     assert _origins(narrower.access.lost) == ["group acme"]
@@ -89,7 +89,7 @@ def test_an_entry_that_adds_nothing_is_no_access() -> None:
 
 def test_an_origin_outside_keeps_its_access_when_it_is_renamed() -> None:
     def listed(group: str, project: str) -> dict[str, Any]:
-        return _estate({"entries": [{"group": group, "id": 50}, {"project": project, "id": 51}]})
+        return _inventory({"entries": [{"group": group, "id": 50}, {"project": project, "id": 51}]})
 
     assert not changes(listed("partner", "other/sdk"), listed("partner2", "other/kit")).changed
 
@@ -97,25 +97,27 @@ def test_an_origin_outside_keeps_its_access_when_it_is_renamed() -> None:
 def test_permissions_and_entries_made_again() -> None:
     entry = {"group": "acme", "id": 10, "created_at": "2026-01-01T00:00:00Z", "added_by": "mia"}
     fine = {**entry, "policies": ["READ_JOBS"]}
-    found = _only(changes(_estate({"entries": [entry]}), _estate({"entries": [fine]})))
+    found = _only(changes(_inventory({"entries": [entry]}), _inventory({"entries": [fine]})))
     assert [sign(one) for one in found.entries] == ["~"]
     assert found.access is None
     more = {**entry, "policies": ["READ_PACKAGES", "READ_JOBS"]}
     turned = {**entry, "policies": ["READ_JOBS", "READ_PACKAGES"]}
-    assert not changes(_estate({"entries": [more]}), _estate({"entries": [turned]})).changed
+    assert not changes(_inventory({"entries": [more]}), _inventory({"entries": [turned]})).changed
     again = {**entry, "created_at": "2026-02-01T00:00:00Z"}
-    [change] = _only(changes(_estate({"entries": [entry]}), _estate({"entries": [again]}))).entries
+    [change] = _only(
+        changes(_inventory({"entries": [entry]}), _inventory({"entries": [again]}))
+    ).entries
     assert sign(change) == "~"
     unread = {**entry, "default_permissions": None, "policies": None}
-    open_ = changes(_estate({"entries": [unread]}), _estate({"entries": [fine]}))
+    open_ = changes(_inventory({"entries": [unread]}), _inventory({"entries": [fine]}))
     assert not open_.changed
     assert open_.unknown_facts == {"permissions": 1}
 
 
 def test_a_row_whose_target_was_deleted_is_the_same_row() -> None:
     made = {"created_at": "2026-01-01T00:00:00Z"}
-    old = _estate({"entries": [{"project": "x/y", "id": 90, **made}]})
-    new = _estate({"entries": [{"gone": "project", **made}]})
+    old = _inventory({"entries": [{"project": "x/y", "id": 90, **made}]})
+    new = _inventory({"entries": [{"gone": "project", **made}]})
     [change] = _only(changes(old, new)).entries
     assert sign(change) == "~"
     assert change.before is not None
@@ -124,16 +126,16 @@ def test_a_row_whose_target_was_deleted_is_the_same_row() -> None:
 
 def test_outbound_entries() -> None:
     row = {"outbound_entries": [{"project": "acme/tool", "id": 2}]}
-    [change] = _only(changes(_estate(), _estate(row))).entries
+    [change] = _only(changes(_inventory(), _inventory(row))).entries
     assert (change.direction, sign(change)) == ("outbound", "+")
-    unread = changes(_estate({"outbound_entries": None}), _estate(row))
+    unread = changes(_inventory({"outbound_entries": None}), _inventory(row))
     assert not unread.changed
     assert unread.unknown_facts == {"outbound_entries": 1}
 
 
 def test_projects_that_come_go_and_move() -> None:
-    old = _estate()
-    new = _estate()
+    old = _inventory()
+    new = _inventory()
     new["projects"] = {SHOP: {"id": 1}, "acme/web/kit": {"id": 2}, "acme/app": {"id": 4}}
     found = changes(old, new)
     assert [one.project.path for one in found.appeared] == ["acme/app"]
@@ -146,9 +148,9 @@ def test_projects_that_come_go_and_move() -> None:
 def test_a_renamed_group_is_one_change_and_takes_no_access() -> None:
     entries = {"entries": [{"group": "acme/web", "id": 11}, {"project": "acme/web/till", "id": 3}]}
     moved = {"entries": [{"group": "acme/net", "id": 11}, {"project": "acme/net/till", "id": 3}]}
-    old = _estate()
+    old = _inventory()
     old["projects"]["acme/tool"] |= entries
-    new = _estate()
+    new = _inventory()
     new["projects"] = {
         "acme/net/shop": {"id": 1},
         "acme/tool": {"id": 2, **moved},
@@ -165,9 +167,9 @@ def test_a_renamed_group_is_one_change_and_takes_no_access() -> None:
 
 
 def test_a_group_that_moves_away_leaves_the_groups_above() -> None:
-    old = _estate({"entries": [{"group": "acme", "id": 10}]})
+    old = _inventory({"entries": [{"group": "acme", "id": 10}]})
     old["groups"].append({"path": "other", "id": 12})
-    new = _estate({"entries": [{"group": "acme", "id": 10}]}, groups=old["groups"][:1])
+    new = _inventory({"entries": [{"group": "acme", "id": 10}]}, groups=old["groups"][:1])
     new["projects"] = {SHOP: new["projects"][SHOP], "acme/tool": {"id": 2}}
     new["projects"]["other/web/till"] = {"id": 3}
     new["projects"]["other/web/shop"] = new["projects"].pop(SHOP)
@@ -181,7 +183,7 @@ def test_a_group_that_moves_away_leaves_the_groups_above() -> None:
 
 def test_a_new_project_in_an_allowed_group_is_told_by_the_group() -> None:
     entries = {"entries": [{"group": "acme/web", "id": 11}]}
-    old, new = _estate(), _estate()
+    old, new = _inventory(), _inventory()
     for each in (old, new):
         each["projects"]["acme/tool"] |= entries
     new["projects"]["acme/web/new"] = {"id": 9}
@@ -193,8 +195,8 @@ def test_a_new_project_in_an_allowed_group_is_told_by_the_group() -> None:
 
 
 def test_a_filter_that_matches_now_is_not_a_deletion() -> None:
-    old = _estate()
-    new = _estate(excluded=["acme/tool"])
+    old = _inventory()
+    new = _inventory(excluded=["acme/tool"])
     number = 1001  # what the kit gives a path without an id
     old["projects"] = {SHOP: {"id": 1}, "acme/tool": {"id": number}}
     new["projects"] = {SHOP: {"id": 1}}
@@ -206,8 +208,8 @@ def test_a_filter_that_matches_now_is_not_a_deletion() -> None:
 
 @pytest.mark.parametrize("swap", [False, True])
 def test_what_was_not_read_is_unknown_and_never_gone_or_changed(swap: bool) -> None:
-    whole = _estate()
-    part = _estate({"unreadable": "forbidden"})
+    whole = _inventory()
+    part = _inventory({"unreadable": "forbidden"})
     old, new = (part, whole) if swap else (whole, part)
     new["projects"][SHOP] |= {"visibility": "public", "entries": [{"group": "acme", "id": 10}]}
     found = changes(old, new)
@@ -220,8 +222,8 @@ def test_what_was_not_read_is_unknown_and_never_gone_or_changed(swap: bool) -> N
 
 @pytest.mark.parametrize("swap", [False, True])
 def test_a_project_missing_from_a_list_that_is_not_whole(swap: bool) -> None:
-    whole = _estate()
-    part = _estate(gaps=[{"fact": "enumeration", "reason": "timed_out", "group": "acme"}])
+    whole = _inventory()
+    part = _inventory(gaps=[{"fact": "enumeration", "reason": "timed_out", "group": "acme"}])
     del part["projects"]["acme/tool"]
     old, new = (part, whole) if swap else (whole, part)
     found = changes(old, new)
@@ -232,9 +234,9 @@ def test_a_project_missing_from_a_list_that_is_not_whole(swap: bool) -> None:
 
 
 def test_a_project_that_was_not_reached() -> None:
-    old = _estate()
+    old = _inventory()
     old["projects"] = {SHOP: {"id": 1}, "acme/tool": {"id": 1001}}
-    new = _estate(listed=["acme/tool"], finished_at=None)
+    new = _inventory(listed=["acme/tool"], finished_at=None)
     new["projects"] = {SHOP: {"id": 1}}
     [unknown] = changes(old, new).unknown
     assert unknown.side == "new"
@@ -246,13 +248,13 @@ def test_a_project_that_was_not_reached() -> None:
 def test_a_list_read_in_part_says_less() -> None:
     entry = {"entries": [{"group": "acme", "id": 10}]}
     part = {"missing": ["entries"]}
-    old, new = _estate(part), _estate(entry)
+    old, new = _inventory(part), _inventory(entry)
     found = changes(old, new)
     assert not found.changed
     assert found.unknown_facts == {"entries": 1, "access": 1}
     assert not changes(new, old).changed
     # What was read of a part is there for certain.
-    grown = changes(_estate(), _estate({**entry, **part}))
+    grown = changes(_inventory(), _inventory({**entry, **part}))
     assert [sign(one) for one in _only(grown).entries] == ["+"]
     access = _only(grown).access
     assert access is not None
@@ -261,8 +263,8 @@ def test_a_list_read_in_part_says_less() -> None:
 
 def test_the_instance_begins_to_enforce() -> None:
     found = changes(
-        _estate({"inbound_own": False}), _estate({"inbound_own": False}, enforcement="on")
+        _inventory({"inbound_own": False}), _inventory({"inbound_own": False}, enforcement="on")
     )
     assert found.instance == (Setting("enforcement", "off", "on"),)
     assert [one.name for one in _only(found).settings] == ["inbound_effective"]
-    assert changes(_estate(), _estate(enforcement="unknown")).instance == ()
+    assert changes(_inventory(), _inventory(enforcement="unknown")).instance == ()

@@ -1,4 +1,4 @@
-"""Comparisons of random estates: nothing is made up, nothing is left out."""
+"""Comparisons of random inventories: nothing is made up, nothing is left out."""
 
 import copy
 import json
@@ -15,22 +15,22 @@ from hypothesis import strategies as st
 
 from scopelint.access import covers
 from scopelint.diff import Diff, compare
-from scopelint.diff.data import diff_data, schema
-from scopelint.diff.layout import columns, console
-from scopelint.diff.markdown import markdown
-from scopelint.diff.model import Origin, sign
+from scopelint.diff.as_console import columns, console
+from scopelint.diff.as_json import diff_data, schema
+from scopelint.diff.as_markdown import markdown
+from scopelint.diff.changes import Origin, sign
 from scopelint.model import AllowlistEntry, Project
-from tests.access.strategies import IDS, estates
+from tests.access.kit import observed
+from tests.access.strategies import IDS, inventories
 from tests.diff.kit import changes
-from tests.reach.kit import observed
 
 VERSION = (18, 5)
 GROUPS = {"acme": 10, "acme/web": 11, "acme/web/ui": 12, "partner": 13}
 PATHS = ("acme/a", "acme/web/b", "acme/web/ui/c", "acme/d")
 
 
-@given(estates())
-def test_an_estate_does_not_differ_from_itself(projects: list[Project]) -> None:
+@given(inventories())
+def test_an_inventory_does_not_differ_from_itself(projects: list[Project]) -> None:
     found = compare(observed(projects, VERSION), observed(projects, VERSION))
     assert not found.changed
     unread = [project.path for project in projects if project.scope is None]
@@ -60,7 +60,7 @@ def _meant(origins: tuple[Origin, ...], own: int) -> set[int]:
 
 
 @settings(max_examples=60)
-@given(estates(known=True), estates(known=True))
+@given(inventories(known=True), inventories(known=True))
 def test_access_is_that_of_every_pair(old: list[Project], new: list[Project]) -> None:
     found = compare(observed(old, VERSION), observed(new, VERSION))
     told = {change.project.id: change.access for change in found.projects}
@@ -95,7 +95,7 @@ allowlist = st.dictionaries(st.sampled_from(sorted(GROUPS)), entry, max_size=3)
 
 @st.composite
 def described(draw: st.DrawFn) -> dict[str, Any]:
-    """An estate that was read whole."""
+    """An inventory that was read whole."""
     projects = {}
     for number, path in enumerate(PATHS, 1):
         rows = draw(allowlist)
@@ -117,8 +117,10 @@ def _told(found: Diff) -> dict[str, int]:
 
 @settings(max_examples=40)
 @given(described(), st.sampled_from(PATHS), st.data())
-def test_one_change_is_told_exactly(estate: dict[str, Any], path: str, data: st.DataObject) -> None:
-    new = copy.deepcopy(estate)
+def test_one_change_is_told_exactly(
+    inventory: dict[str, Any], path: str, data: st.DataObject
+) -> None:
+    new = copy.deepcopy(inventory)
     project = new["projects"][path]
     kinds = ["flag", "visibility", "add", "gone", "moved", "new"]
     kinds += ["remove", "permissions"] if project["entries"] else []
@@ -149,34 +151,34 @@ def test_one_change_is_told_exactly(estate: dict[str, Any], path: str, data: st.
         case _:
             new["projects"]["acme/new"] = {"id": 50}
             expected = {"projects_new": 1}
-    found = changes(estate, new)
+    found = changes(inventory, new)
     assert _told(found) == expected
     assert found.certain
     there = {"gone": [], "new": []}.get(kind, [f"{path}-2" if kind == "moved" else path])
     assert [change.project.path for change in found.projects] == there
-    back = _told(changes(new, estate))
+    back = _told(changes(new, inventory))
     assert back == {_turned(name): count for name, count in expected.items()}
 
 
-def _renamed(estate: dict[str, Any], before: str, after: str) -> dict[str, Any]:
-    """Return the estate with a group and all below it under another path."""
+def _renamed(inventory: dict[str, Any], before: str, after: str) -> dict[str, Any]:
+    """Return the inventory with a group and all below it under another path."""
 
     def path(text: str) -> str:
         return after + text[len(before) :] if f"{text}/".startswith(f"{before}/") else text
 
     projects = {}
-    for name, project in copy.deepcopy(estate["projects"]).items():
+    for name, project in copy.deepcopy(inventory["projects"]).items():
         for each in project["entries"]:
             each["group"] = path(each["group"])
         projects[path(name)] = project
-    groups = [{**group, "path": path(group["path"])} for group in estate["groups"]]
-    return {**estate, "projects": projects, "groups": groups}
+    groups = [{**group, "path": path(group["path"])} for group in inventory["groups"]]
+    return {**inventory, "projects": projects, "groups": groups}
 
 
 @settings(max_examples=40)
 @given(described(), st.sampled_from(["acme/web", "acme/web/ui", "partner"]))
-def test_a_renamed_group_changes_nobodys_access(estate: dict[str, Any], group: str) -> None:
-    found = changes(estate, _renamed(estate, group, f"{group}-2"))
+def test_a_renamed_group_changes_nobodys_access(inventory: dict[str, Any], group: str) -> None:
+    found = changes(inventory, _renamed(inventory, group, f"{group}-2"))
     assert [(one.before, one.after) for one in found.groups] == [(group, f"{group}-2")]
     assert found.membership == ()
     for change in found.projects:
@@ -253,7 +255,7 @@ def test_the_schema_is_one_and_is_shipped() -> None:
 
 
 @settings(max_examples=30)
-@given(estates(), estates())
+@given(inventories(), inventories())
 def test_data_is_valid_against_the_schema_and_texts_fit(
     old: list[Project], new: list[Project]
 ) -> None:

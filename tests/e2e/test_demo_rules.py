@@ -1,6 +1,6 @@
 """What the tool finds in the demo's two instances, against a second reading of the catalogue.
 
-`tests.simulator.demo_company` judges the raw estate files without the simulator, the collector,
+`tests.simulator.demo_company` judges the raw instance files without the simulator, the collector,
 the snapshot or any rule; so a difference is a fault of one of them.
 """
 
@@ -25,7 +25,7 @@ ADMINISTRATOR = {"SL901"}
 
 
 class Act(NamedTuple):
-    """One instance: the estate file, and the JSON report of its scan."""
+    """One instance: the instance file, and the JSON report of its scan."""
 
     company: Company
     report: dict[str, Any]

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from scopelint.model import parse_version
-from scopelint.simulator import Simulator, load_estate
+from scopelint_simulator import Simulator, load_instance
 from tests.cli.kit import call
 
 HERE = Path(__file__).parent
@@ -51,19 +51,19 @@ CASES = [
 ]
 
 
-def estate(case: Case) -> Any:
-    """Load the estate on one version of GitLab."""
+def instance(case: Case) -> Any:
+    """Load the instance on one version of GitLab."""
     gitlab = (
         f'gitlab: {{version: "{case.version}", enforce_inbound: {str(case.enforced).lower()}}}\n'
     )
-    return load_estate(gitlab + (HERE / "estate.yml").read_text("utf-8"))
+    return load_instance(gitlab + (HERE / "instance.yml").read_text("utf-8"))
 
 
 def scan(case: Case, monkeypatch: pytest.MonkeyPatch, *target: str) -> dict[str, Any]:
     """Scan over HTTP as the user would, and return the JSON report."""
     Path("scopelint.yml").write_text(yaml.safe_dump(EXPECTED["config"]))
     monkeypatch.setenv("SCOPELINT_TOKEN", f"glpat-e2e-{case.who}")
-    with Simulator(estate(case)) as gitlab:
+    with Simulator(instance(case)) as gitlab:
         result = call(
             *("scan", "--url", gitlab.url, "-f", "json", "--api", case.api),
             *(target or ("--group", "acme")),

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scopelint import engine
-from scopelint.engine.tally import tallied
+from scopelint.engine.counts import counted
 from scopelint.errors import PluginError
-from scopelint.estate import Estate
 from scopelint.finding import PASS, Outcome, Severity, State, Verdict
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.report import Report, Summary
 from scopelint.rule import EntryRule, InstanceRule, Policy, ProjectRule, Rule, UnreadableProjectRule
-from scopelint.testing import estate
+from scopelint.snapshot.inventory import Inventory
+from scopelint.testing import inventory
 
 
 class OpenProject(ProjectRule):
@@ -32,7 +32,7 @@ class OpenProject(ProjectRule):
     def page(cls) -> str:
         return ""
 
-    def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
         if scope.inbound_effective is None:
             yield self.unknown("cannot tell")
         elif scope.inbound_effective:
@@ -54,7 +54,7 @@ class AnyGroup(EntryRule):
         return ""
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: Estate
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: Inventory
     ) -> Verdict | None:
         if entry.target_id is None:
             return None
@@ -73,7 +73,7 @@ class Unreadable(UnreadableProjectRule):
     def page(cls) -> str:
         return ""
 
-    def judge(self, project: Project, estate: Estate) -> Iterable[Verdict]:
+    def judge(self, project: Project, inventory: Inventory) -> Iterable[Verdict]:
         yield self.unknown("not read", evidence={"rules": list(self.policy.selected)})
 
 
@@ -89,8 +89,8 @@ class Incomplete(InstanceRule):
     def page(cls) -> str:
         return ""
 
-    def judge(self, estate: Estate) -> Iterable[Verdict]:
-        yield PASS if estate.complete else self.unknown("incomplete")
+    def judge(self, inventory: Inventory) -> Iterable[Verdict]:
+        yield PASS if inventory.complete else self.unknown("incomplete")
 
 
 class NeedsLog(OpenProject):
@@ -103,7 +103,7 @@ class NeedsLog(OpenProject):
 
 RULES: tuple[type[Rule], ...] = (OpenProject, AnyGroup, NeedsLog, Unreadable, Incomplete)
 OPEN = {"inbound_own": False, "inbound_effective": False}
-ESTATE: dict[str, Any] = {
+INVENTORY: dict[str, Any] = {
     "unavailable": {"log": "the log was not read"},
     "projects": {
         "acme/open": OPEN | {"entries": [{"group": "acme/g"}, {"project": "acme/x"}]},
@@ -116,7 +116,7 @@ ESTATE: dict[str, Any] = {
 
 
 def judged(described: dict[str, Any], *rules: type[Rule], **settings: Any) -> Report:
-    with estate(described) as observed:
+    with inventory(described) as observed:
         return engine.run(
             observed,
             [rule(None, Policy(selected=("A",))) for rule in rules or RULES],
@@ -138,7 +138,7 @@ def said(report: Report) -> set[tuple[str, str, str, str]]:
 
 def test_verdicts_become_findings_and_counts() -> None:
     """One finding a fail or unknown; an unreadable project gets its one finding and no other."""
-    report = judged(ESTATE)
+    report = judged(INVENTORY)
     assert said(report) == {
         ("TST001", "acme/open", "fail", ""),
         ("TST001", "acme/dim", "unknown", ""),
@@ -166,7 +166,7 @@ def test_verdicts_become_findings_and_counts() -> None:
 
 def test_a_fact_missing_for_the_whole_run_is_said_once() -> None:
     """The rule is not judged, with the reason, and gives no finding."""
-    report = judged(ESTATE)
+    report = judged(INVENTORY)
     [rule] = [rule for rule in report.rules if rule.code == "TST003"]
     assert rule.not_judged == "the log was not read"
     assert not any(rule.outcomes.values())
@@ -185,7 +185,7 @@ def test_a_fact_missing_for_one_project_is_one_unknown() -> None:
 
 def test_what_passed_is_kept_for_formats_that_show_it() -> None:
     """A rule passed on a project only if all it said there was pass."""
-    report = judged(ESTATE)
+    report = judged(INVENTORY)
     assert report.outcomes is not None
     passed = {o.project.path: (o.readable, o.passed) for o in report.outcomes}
     assert passed == {
@@ -237,7 +237,7 @@ def test_a_crash_names_rule_and_project() -> None:
     """A rule that crashes fails the run; it never counts as a pass."""
 
     class Crashing(OpenProject):
-        def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
+        def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
             if project.path == "acme/b":
                 raise ZeroDivisionError
             return [PASS]
@@ -250,7 +250,7 @@ def test_two_verdicts_with_one_key_are_a_fault_of_the_rule() -> None:
     """No two findings share a fingerprint."""
 
     class Twice(OpenProject):
-        def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
+        def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
             yield self.fail("one")
             yield self.fail("two")
 
@@ -258,29 +258,29 @@ def test_two_verdicts_with_one_key_are_a_fault_of_the_rule() -> None:
         judged({"projects": {"acme/a": {}}}, Twice)
 
 
-@given(st.permutations(RULES), st.permutations(list(ESTATE["projects"])))
+@given(st.permutations(RULES), st.permutations(list(INVENTORY["projects"])))
 def test_the_order_of_rules_and_projects_changes_nothing(
     rules: list[type[Rule]], order: list[str]
 ) -> None:
     """Findings, counts and passes are the same whatever comes first."""
 
     def numbered(paths: list[str]) -> dict[str, Any]:
-        known = {path: 1001 + i for i, path in enumerate(ESTATE["projects"])}
-        projects = {path: ESTATE["projects"][path] | {"id": known[path]} for path in paths}
-        return ESTATE | {"projects": projects}
+        known = {path: 1001 + i for i, path in enumerate(INVENTORY["projects"])}
+        projects = {path: INVENTORY["projects"][path] | {"id": known[path]} for path in paths}
+        return INVENTORY | {"projects": projects}
 
     def plain(report: Report) -> str:
         found = [asdict(f) for f in report.findings]
         passed = sorted((o.project.path, sorted(o.passed)) for o in report.outcomes or ())
         return json.dumps([found, report.summary.as_dict(), passed], default=str)
 
-    expected = judged(numbered(list(ESTATE["projects"])), *RULES)
+    expected = judged(numbered(list(INVENTORY["projects"])), *RULES)
     assert plain(judged(numbered(order), *rules)) == plain(expected)
 
 
 def test_shown_hides_what_was_not_asked_for() -> None:
     """Waived only when asked, baselined not with new-only, unknown whatever the severity."""
-    report = judged(ESTATE, OpenProject, AnyGroup, min_severity=Severity.HIGH)
+    report = judged(INVENTORY, OpenProject, AnyGroup, min_severity=Severity.HIGH)
     assert {(f.rule, f.verdict.value) for f in report.shown()} == {
         ("TST001", "fail"),
         ("TST001", "unknown"),
@@ -290,12 +290,12 @@ def test_shown_hides_what_was_not_asked_for() -> None:
 
 def test_every_finding_is_counted_once() -> None:
     """A waived one is waived, whatever its verdict."""
-    report = judged(ESTATE)
+    report = judged(INVENTORY)
     states = [State.WAIVED, State.BASELINED, State.NEW]
     changed = [
         type(f)(**{**{k: getattr(f, k) for k in f.__dataclass_fields__}, "state": states[i % 3]})
         for i, f in enumerate(report.findings)
     ]
-    summary: Summary = tallied(changed).summary()
+    summary: Summary = counted(changed).summary()
     assert sum(summary.as_dict().values()) == len(changed)
     assert summary.waived == len([f for f in changed if f.state is State.WAIVED])

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from scopelint.engine.tally import tallied
+from scopelint.engine.counts import counted
+from scopelint.engine.gate import ACCEPTED, ALLOWED, gaps_accepted, gate
 from scopelint.finding import (
     Confidence,
     Finding,
@@ -15,7 +16,6 @@ from scopelint.finding import (
     fingerprint,
 )
 from scopelint.model import Fact, Gap, Reason
-from scopelint.policy.gate import ACCEPTED, ALLOWED, gaps_accepted, gate
 from scopelint.report import Summary
 
 HIGH, MEDIUM, LOW = Severity.HIGH, Severity.MEDIUM, Severity.LOW
@@ -113,4 +113,4 @@ WAIVED, BASELINED, NEW = State.WAIVED, State.BASELINED, State.NEW
     ],
 )
 def test_which_gaps_are_accepted(gaps: Any, findings: Any, *, accepted: bool) -> None:
-    assert gaps_accepted(gaps, tallied(unknown(*each) for each in findings).accepted) is accepted
+    assert gaps_accepted(gaps, counted(unknown(*each) for each in findings).accepted) is accepted

@@ -10,13 +10,11 @@ from hypothesis import strategies as st
 from pydantic import model_validator
 
 from scopelint import engine
+from scopelint.engine.rule_sets import Override, RuleSets
 from scopelint.errors import UsageError
-from scopelint.estate import Estate
 from scopelint.finding import PASS, Outcome, Severity, Verdict
 from scopelint.globs import GlobSet, matches
 from scopelint.model import AllowlistEntry, Project, Scope
-from scopelint.policy.overrides import Override
-from scopelint.policy.plans import Plans
 from scopelint.report import Report
 from scopelint.rule import (
     EntryRule,
@@ -27,7 +25,8 @@ from scopelint.rule import (
     RuleOptions,
     UnreadableProjectRule,
 )
-from scopelint.testing import estate
+from scopelint.snapshot.inventory import Inventory
+from scopelint.testing import inventory
 
 
 class Options(RuleOptions):
@@ -55,11 +54,11 @@ class TooMany(Sample, ProjectRule):
     name = "too-many"
     Options = Options
 
-    def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
         bad = not self.options.least <= len(scope.entries) <= self.options.most
         yield self.fail(f"not in {self.options!r}") if bad else PASS
 
-    def not_judged(self, estate: Estate) -> str | None:
+    def not_judged(self, inventory: Inventory) -> str | None:
         return "nobody counts to 99" if self.options.most == 99 else None
 
 
@@ -69,7 +68,7 @@ class AnyEntry(Sample, EntryRule):
     severity = Severity.LOW
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: Estate
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: Inventory
     ) -> Verdict | None:
         return self.fail("an entry") if entry.kind == "group" else PASS
 
@@ -79,7 +78,7 @@ class Open(Sample, ProjectRule):
     name = "open"
     strict = True
 
-    def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
         yield PASS if scope.inbound_effective else self.fail("open")
 
 
@@ -88,7 +87,7 @@ class Unreadable(Sample, UnreadableProjectRule):
     name = "unreadable"
     severity = Severity.UNKNOWN
 
-    def judge(self, project: Project, estate: Estate) -> Iterable[Verdict]:
+    def judge(self, project: Project, inventory: Inventory) -> Iterable[Verdict]:
         yield self.unknown("not read", evidence={"rules": list(self.policy.selected)})
 
 
@@ -96,7 +95,7 @@ class Always(Sample, InstanceRule):
     code = "TST902"
     name = "always"
 
-    def judge(self, estate: Estate) -> Iterable[Verdict]:
+    def judge(self, inventory: Inventory) -> Iterable[Verdict]:
         yield self.fail("always")
 
 
@@ -128,7 +127,7 @@ def judged(
     settings = engine.Settings(
         overrides=overrides, selectable=built([Open]), severities=severities or {}
     )
-    with estate({"projects": dict(projects)}) as observed:
+    with inventory({"projects": dict(projects)}) as observed:
         return engine.run(observed, built(rules), settings)
 
 
@@ -238,12 +237,12 @@ def test_an_unreadable_project_names_its_own_rules() -> None:
     assert finding.evidence == {"rules": ["TST002", "TST003", "TST901", "TST902"]}
 
 
-def test_rules_keep_what_they_found_of_the_estate() -> None:
+def test_rules_keep_what_they_found_of_the_inventory() -> None:
     """One object a rule and set of options, however many overrides match."""
     overrides = [over(f"a/{n}/**", ignore=frozenset({"TST002"})) for n in range(20)]
     overrides.append(over("a/1*/**", options={"TST001": {"most": 5}}))
     rules = built(BASE)
-    plans = Plans(rules, (), {}, overrides, lambda rule: None)
+    plans = RuleSets(rules, (), {}, overrides, lambda rule: None)
     seen = [rule for n in range(20) for _, rule in plans.at(f"a/{n}/x").judging]
     assert len({id(rule) for rule in seen if rule.code == "TST001"}) == 2
     assert {id(rule) for rule in seen if rule.code == "TST002"} == set()
@@ -288,7 +287,7 @@ def by_hand(overrides: Iterable[Override]) -> dict[str, set[tuple[str, str, str]
     """What must come out, a project and a rule at a time, from the sentences of the contract."""
     expected: dict[str, set[tuple[str, str, str]]] = {"": {("TST902", "high", "fail")}}
     every: list[type[Rule]] = [TooMany, AnyEntry, Open, Unreadable]
-    with estate({"projects": PROJECTS}) as observed:
+    with inventory({"projects": PROJECTS}) as observed:
         for path in PROJECTS:
             expected[path] = set()
             for cls in every:
@@ -338,6 +337,6 @@ def test_a_hundred_thousand_paths_are_matched_without_a_rule_list_each() -> None
     overrides = [
         over(f"acme/g{n}/**", f"acme/*/p{n}", ignore=frozenset({"TST002"})) for n in range(12)
     ]
-    plans = Plans(built(BASE), (), {}, overrides, lambda rule: None)
+    plans = RuleSets(built(BASE), (), {}, overrides, lambda rule: None)
     made = {id(plans.at(f"acme/g{n % 40}/p{n}")) for n in range(100_000)}
     assert 1 < len(made) <= 60

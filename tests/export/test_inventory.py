@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scopelint.estate import Estate
-from scopelint.export.inventory import ENTRY_COLUMNS, PROJECT_COLUMNS
+from scopelint.export.rows import ENTRY_COLUMNS, PROJECT_COLUMNS
 from scopelint.export.tables import defused, write_csv, write_jsonl
 from scopelint.model import AllowlistEntry, Flags, Project, Scope
-from scopelint.testing import estate
-from tests.reach.kit import Memory
+from scopelint.snapshot.inventory import Inventory
+from scopelint.testing import inventory
+from tests.access.kit import Memory
 
 Rows = list[dict[str, str]]
 
-ESTATE: dict[str, Any] = {
+INVENTORY: dict[str, Any] = {
     "projects": {
         "acme/web/shop": {
             "id": 1,
@@ -51,11 +51,11 @@ ESTATE: dict[str, Any] = {
 
 
 def _tables(description: Mapping[str, Any]) -> tuple[Rows, Rows]:
-    with estate(description) as observed:
+    with inventory(description) as observed:
         return _read(observed)
 
 
-def _read(observed: Estate) -> tuple[Rows, Rows]:
+def _read(observed: Inventory) -> tuple[Rows, Rows]:
     files = io.BytesIO(), io.BytesIO()
     write_csv(observed, *files)
     texts = (io.StringIO(file.getvalue().decode(), newline="") for file in files)
@@ -64,14 +64,14 @@ def _read(observed: Estate) -> tuple[Rows, Rows]:
 
 
 def _lines(description: Mapping[str, Any]) -> list[dict[str, Any]]:
-    with estate(description) as observed:
+    with inventory(description) as observed:
         file = io.BytesIO()
         write_jsonl(observed, file)
     return [json.loads(line) for line in file.getvalue().splitlines()]
 
 
 def test_every_project_that_was_asked_for_has_a_row() -> None:
-    projects, _ = _tables(ESTATE)
+    projects, _ = _tables(INVENTORY)
     assert [row["path"] for row in projects] == [
         "acme/web/shop",
         "acme/tool",
@@ -95,7 +95,7 @@ def test_every_project_that_was_asked_for_has_a_row() -> None:
 
 
 def test_every_entry_has_a_row_and_so_has_what_was_not_read() -> None:
-    _, entries = _tables(ESTATE)
+    _, entries = _tables(INVENTORY)
     assert all(tuple(row) == ENTRY_COLUMNS for row in entries)
     web, sdk, far, tool, *missing = sorted(
         entries, key=lambda row: (row["kind"] == "", row["direction"], row["target_id"])
@@ -116,8 +116,8 @@ def test_every_entry_has_a_row_and_so_has_what_was_not_read() -> None:
 
 
 def test_the_lines_hold_the_same() -> None:
-    lines = _lines(ESTATE)
-    projects, entries = _tables(ESTATE)
+    lines = _lines(INVENTORY)
+    projects, entries = _tables(INVENTORY)
     scan, *rest = lines
     assert (scan["record"], scan["schema"]) == ("scan", "scopelint-inventory/1")
     assert scan["projects"] == {"total": 5, "read": 3, "unreadable": 2}
@@ -204,7 +204,7 @@ def _measured() -> Iterator[list[int]]:
 def test_memory_does_not_grow_with_the_projects() -> None:
     peaks = []
     for number in (500, 4_000):
-        observed = Estate(Many(number))
+        observed = Inventory(Many(number))
         list(observed.tree.paths())
         files: list[Any] = [Nowhere(), Nowhere(), Nowhere()]
         with _measured() as peak:
@@ -218,4 +218,4 @@ def test_memory_does_not_grow_with_the_projects() -> None:
 @settings(max_examples=20)
 @given(st.sampled_from(["graphql", "rest"]))
 def test_the_same_snapshot_gives_the_same_bytes(api: str) -> None:
-    assert _tables({**ESTATE, "api": api}) == _tables({**ESTATE, "api": api})
+    assert _tables({**INVENTORY, "api": api}) == _tables({**INVENTORY, "api": api})

@@ -1,4 +1,4 @@
-"""What the fault tests share: a big estate, a scan in this process, and what it found."""
+"""What the fault tests share: a big instance, a scan in this process, and what it found."""
 
 import json
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ TOKEN = "glpat-faults-maintainer"
 FAILING = "acme/always/failing"
 
 
-def estate(projects: int, *, failing: bool = False, groups: int = 40) -> dict[str, Any]:
-    """Return an estate of one group tree; `failing` adds a project whose scope never comes."""
+def instance(projects: int, *, failing: bool = False, groups: int = 40) -> dict[str, Any]:
+    """Return an instance of one group tree; `failing` adds a project whose scope never comes."""
     broken = [{"path": FAILING, "fails": "always", "id": 90_001}] if failing else []
     return {
         "gitlab": {"version": "19.3.0", "enforce_inbound": False},

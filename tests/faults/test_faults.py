@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.simulator import Faults, Simulator, load_estate
-from tests.faults.kit import FAILING, estate, scan
+from scopelint_simulator import Faults, Simulator, load_instance
+from tests.faults.kit import FAILING, instance, scan
 
 pytestmark = pytest.mark.slow
 
 
 def test_trouble_of_every_kind_leaves_one_gap(tmp_path: Path) -> None:
-    made = load_estate(estate(5000, failing=True))
+    made = load_instance(instance(5000, failing=True))
     failing = next(project for project in made.projects.values() if project.path == FAILING)
     with Simulator(made) as gitlab:
         failing.fails = False
@@ -55,7 +55,7 @@ def test_trouble_of_every_kind_leaves_one_gap(tmp_path: Path) -> None:
 
 
 def test_no_page_is_given_up_at_six_requests_a_second(tmp_path: Path) -> None:
-    with Simulator(load_estate(estate(1000))) as gitlab:
+    with Simulator(load_instance(instance(1000))) as gitlab:
         calm = scan(gitlab.url, tmp_path)
         gitlab.faults = Faults(error_rate=0.2, rate_limit=6, rate_window=1.0, seed=4)
         troubled = scan(gitlab.url, tmp_path)
@@ -68,7 +68,7 @@ def test_no_page_is_given_up_at_six_requests_a_second(tmp_path: Path) -> None:
 
 def test_no_page_is_given_up_where_the_limit_is_not_announced(tmp_path: Path) -> None:
     """Refusals without a header, as a gateway makes them."""
-    with Simulator(load_estate(estate(600))) as gitlab:
+    with Simulator(load_instance(instance(600))) as gitlab:
         calm = scan(gitlab.url, tmp_path)
         gitlab.faults = Faults(
             error_rate=0.2, rate_limit=6, rate_window=1.0, rate_limit_headers=False, seed=4
@@ -79,7 +79,7 @@ def test_no_page_is_given_up_where_the_limit_is_not_announced(tmp_path: Path) ->
 
 
 def test_pages_shrink_until_the_server_can_answer_them(tmp_path: Path) -> None:
-    with Simulator(load_estate(estate(1200))) as gitlab:
+    with Simulator(load_instance(instance(1200))) as gitlab:
         calm = scan(gitlab.url, tmp_path)
         gitlab.faults = Faults(max_page=12)
         gitlab.reset_counts()

@@ -8,8 +8,8 @@ from email.utils import formatdate
 
 import pytest
 
-from scopelint.collector.pace import LONGEST_ORDERED, Pace, is_general
-from scopelint.collector.patience import LONGEST_BACKOFF, MATRIX, ExchangeError, Failure, Patience
+from scopelint.gitlab.rate_limit import LONGEST_ORDERED, RateLimit, is_general
+from scopelint.gitlab.retry import LONGEST_BACKOFF, MATRIX, ExchangeError, Failure, Retrier
 
 START = 1_700_000_000.0
 """A Unix time that is a multiple of no window."""
@@ -85,11 +85,11 @@ class Throttled:
         return Said(429, {**left, **retry}, b"Retry later\n")
 
 
-def timed(max_rpm: int | None = None, jitter: float = 0.0) -> tuple[Patience, Clock, Moving]:
+def timed(max_rpm: int | None = None, jitter: float = 0.0) -> tuple[Retrier, Clock, Moving]:
     clock = Clock()
     stop = Moving(clock)
     return (
-        Patience(max_rpm=max_rpm, stop=stop, clock=clock, jitter=lambda: jitter),
+        Retrier(max_rpm=max_rpm, stop=stop, clock=clock, jitter=lambda: jitter),
         clock,
         stop,
     )
@@ -134,7 +134,7 @@ def test_the_last_one_is_not_followed_before_the_reset() -> None:
 
 def test_requests_under_way_are_taken_off_the_allowance() -> None:
     clock = Clock()
-    pace = Pace(clock=clock)
+    pace = RateLimit(clock=clock)
     turns = [pace.take_turn() for _ in range(8)]
     assert turns == [START] * 8
     headers = {
@@ -154,7 +154,7 @@ def test_requests_under_way_are_taken_off_the_allowance() -> None:
 
 def test_a_new_minute_is_used_at_full_speed() -> None:
     clock = Clock()
-    pace = Pace(clock=clock)
+    pace = RateLimit(clock=clock)
     low = {
         "RateLimit-Limit": "100",
         "RateLimit-Remaining": "10",
@@ -172,7 +172,7 @@ def test_a_new_minute_is_used_at_full_speed() -> None:
 
 def test_many_threads_take_no_turn_twice() -> None:
     clock = Clock()
-    pace = Pace(max_rpm=600, clock=clock)
+    pace = RateLimit(max_rpm=600, clock=clock)
     turns: list[float] = []
 
     def take() -> None:
@@ -286,7 +286,7 @@ def stopped_later(stop: threading.Event, seconds: float) -> Iterator[None]:
 
 
 def test_a_stop_ends_a_long_wait_at_once() -> None:
-    patience = Patience()
+    patience = Retrier()
     patience.stop = threading.Event()
     with stopped_later(patience.stop, 0.1), pytest.raises(ExchangeError):
         patience.send(lambda: Said(429, {"Retry-After": "600"}), "rest")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.collector.pagesize import FORGET, SLOW, STREAK, PageSize
-from scopelint.simulator import Simulator, graphql_api, load_estate
-from tests.faults.kit import estate, scan
+from scopelint.collect.batches import FORGET, SLOW, STREAK, PageSize
+from scopelint_simulator import Simulator, graphql_api, load_instance
+from tests.faults.kit import instance, scan
 
 
 def test_a_quick_and_cheap_first_page_keeps_the_size() -> None:
@@ -54,7 +54,7 @@ def test_a_server_with_a_lower_limit_of_complexity_is_read_whole(
 ) -> None:
     """GitLab counts a page's cost by `first`: asking for fewer ids must ask for a shorter page."""
     limits = {"admin": 300, "authenticated": limit, "anonymous": 200}
-    with Simulator(load_estate(estate(300))) as gitlab:
+    with Simulator(load_instance(instance(300))) as gitlab:
         calm = scan(gitlab.url, tmp_path)
         monkeypatch.setattr(graphql_api, "_MAX_COMPLEXITY", limits)
         gitlab.reset_counts()

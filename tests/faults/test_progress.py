@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from scopelint.cli import progress as shown
-from scopelint.cli.face import Face
+from scopelint.cli.console import Console
 from scopelint.cli.progress import PLAIN_EVERY, ProgressLine
-from scopelint.collector.progress import Progress
-from scopelint.simulator import Faults, Simulator, load_estate
+from scopelint.progress import Progress
+from scopelint_simulator import Faults, Simulator, load_instance
 from tests.cli.kit import command, environment, process
-from tests.faults.kit import TOKEN, estate
+from tests.faults.kit import TOKEN, instance
 
 CLEAR = "\r\x1b[2K"
 
@@ -73,7 +73,7 @@ def on_a_terminal(arguments: list[str], until: bytes | None = None, seconds: flo
 
 def test_a_bar_on_a_terminal_that_is_gone_at_the_end(tmp_path: Path) -> None:
     faults = Faults(latency=0.15, rate_limit=8, rate_window=3.0)
-    with Simulator(load_estate(estate(800)), faults=faults) as gitlab:
+    with Simulator(load_instance(instance(800)), faults=faults) as gitlab:
         given = ("--url", gitlab.url, "--group", "acme", "--no-config", "-j", "2")
         arguments = command("collect", *given, "-o", tmp_path / "x.snapshot")
         seen = on_a_terminal(arguments)
@@ -92,7 +92,7 @@ def test_a_bar_on_a_terminal_that_is_gone_at_the_end(tmp_path: Path) -> None:
 def test_plain_lines_every_thirty_seconds_elsewhere(
     clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with ProgressLine(Face(), wanted=None) as line:
+    with ProgressLine(Console(), wanted=None) as line:
         for second in range(95):
             clock.now = 100.0 + second
             line(Progress(listed=500, expected=1000, read=10 * second, requests=second))
@@ -108,17 +108,17 @@ def test_plain_lines_every_thirty_seconds_elsewhere(
 @pytest.mark.parametrize(
     ("face", "wanted", "lines"),
     [
-        (Face(), None, 1),
-        (Face(), True, 1),
-        (Face(), False, 0),
-        (Face(quiet=True), None, 0),
-        (Face(quiet=True), True, 0),
+        (Console(), None, 1),
+        (Console(), True, 1),
+        (Console(), False, 0),
+        (Console(quiet=True), None, 0),
+        (Console(quiet=True), True, 0),
     ],
 )
 def test_who_wants_it(
     clock: Clock,
     capsys: pytest.CaptureFixture[str],
-    face: Face,
+    face: Console,
     wanted: bool | None,
     lines: int,
 ) -> None:
@@ -129,7 +129,7 @@ def test_who_wants_it(
 
 
 def test_a_wait_says_until_when(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
-    with ProgressLine(Face(), wanted=None) as line:
+    with ProgressLine(Console(), wanted=None) as line:
         clock.now += 31
         line(Progress(listed=10, read=5, unreadable=1, requests=9, retries=2, waiting=40.0))
     told = capsys.readouterr().err
@@ -141,7 +141,7 @@ def test_a_wait_says_until_when(clock: Clock, capsys: pytest.CaptureFixture[str]
 def test_a_wait_before_the_first_answer_is_told(tmp_path: Path) -> None:
     """The limit may be used up when the run begins, by whatever ran before it."""
     faults = Faults(rate_limit=0, rate_window=600.0)
-    with Simulator(load_estate(estate(5)), faults=faults) as gitlab:
+    with Simulator(load_instance(instance(5)), faults=faults) as gitlab:
         given = ("--url", gitlab.url, "--group", "acme", "--no-config")
         arguments = command("collect", *given, "-o", tmp_path / "x.snapshot")
         seen = on_a_terminal(arguments, until=b"waiting for GitLab until")
@@ -149,7 +149,7 @@ def test_a_wait_before_the_first_answer_is_told(tmp_path: Path) -> None:
 
 
 def test_verbose_names_each_request_and_no_secret(tmp_path: Path) -> None:
-    with Simulator(load_estate(estate(150))) as gitlab:
+    with Simulator(load_instance(instance(150))) as gitlab:
         given = ("--url", gitlab.url, "--group", "acme", "--no-config", "-v")
         env = {"SCOPELINT_TOKEN": TOKEN}
         seen = process("collect", *given, "-o", tmp_path / "x.snapshot", env=env).expect(0)
@@ -162,7 +162,7 @@ def test_verbose_names_each_request_and_no_secret(tmp_path: Path) -> None:
 
 def test_verbose_names_each_retry_and_its_reason(tmp_path: Path) -> None:
     faults = Faults(error_rate=0.4, seed=2)
-    with Simulator(load_estate(estate(150)), faults=faults) as gitlab:
+    with Simulator(load_instance(instance(150)), faults=faults) as gitlab:
         given = ("--url", gitlab.url, "--group", "acme", "--no-config", "-v")
         env = {"SCOPELINT_TOKEN": TOKEN}
         seen = process("collect", *given, "-o", tmp_path / "x.snapshot", env=env).expect(0)

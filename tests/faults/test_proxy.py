@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.simulator import Simulator, load_estate
+from scopelint_simulator import Simulator, load_instance
 from tests.faults.certificates import Authority, make_authority
-from tests.faults.kit import TOKEN, Scanned, estate, scan
+from tests.faults.kit import TOKEN, Scanned, instance, scan
 
 APIS = pytest.mark.parametrize("api", ["graphql", "rest"])
 PASSWORD = "proxy-password-4711"
@@ -60,13 +60,13 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="module")
 def plain() -> Iterator[Simulator]:
-    with Simulator(load_estate(estate(5, groups=1)), root="/gitlab") as simulator:
+    with Simulator(load_instance(instance(5, groups=1)), root="/gitlab") as simulator:
         yield simulator
 
 
 @pytest.fixture(scope="module")
 def secure(authority: Authority) -> Iterator[Simulator]:
-    made = load_estate(estate(5, groups=1))
+    made = load_instance(instance(5, groups=1))
     with Simulator(made, tls=authority.context()) as simulator:
         yield simulator
 

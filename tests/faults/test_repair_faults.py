@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from scopelint.remedy.effect import state_after
-from scopelint.remedy.journal import Journal
-from scopelint.remedy.planfile import Action, Plan
-from scopelint.remedy.states import value, value_after, value_before
-from scopelint.simulator import Faults, Simulator
-from scopelint.simulator.answer import Answer
-from scopelint.simulator.faults import Verdict
-from scopelint.simulator.request import Request
+from scopelint.repair.effect import state_after
+from scopelint.repair.journal import Journal
+from scopelint.repair.plan_file import Action, Plan
+from scopelint.repair.states import value, value_after, value_before
+from scopelint_simulator import Faults, Simulator
+from scopelint_simulator.answer import Answer
+from scopelint_simulator.faults import Verdict
+from scopelint_simulator.request import Request
 from tests.cli.kit import call, command, environment
-from tests.remedy import applying
-from tests.remedy.applying import SHOP, act, entry
+from tests.repair import applying
+from tests.repair.applying import SHOP, act, entry
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ FIRST = 1000
 
 def bulk(projects: int) -> Simulator:
     """Return a GitLab with many open projects below `acme`, each with a leftover entry."""
-    made = applying.estate()
+    made = applying.instance()
     rows: list[dict[str, Any]] = [{"project": "acme/lib/old"}]
     made["projects"] += [
         {
@@ -122,7 +122,7 @@ def test_killed_in_the_middle_of_500_projects(place: Path, monkeypatch: pytest.M
 def _changed(gitlab: Simulator) -> int:
     """Count what the simulator itself has of the plan's changes."""
     count = 0
-    for row in gitlab.estate.projects.values():
+    for row in gitlab.instance.projects.values():
         if row.id >= FIRST:
             targets = {one.target for one in row.scope.entries}
             count += (SHOP in targets) + row.scope.inbound
@@ -216,7 +216,7 @@ def test_timeouts(late: bool, place: Path, monkeypatch: pytest.MonkeyPatch) -> N
             monkeypatch.context() as hasty,
             applying.meddling(gitlab, **({"before": dawdle} if late else {"after": linger})),
         ):
-            hasty.setattr("scopelint.collector.connection.READ_TIMEOUT", 0.6)
+            hasty.setattr("scopelint.gitlab.connection.READ_TIMEOUT", 0.6)
             call("apply", "plan.json", *options(gitlab)).expect(0)
             time.sleep(1.2)
         once = sum(len(project.actions) for project in made.projects)
@@ -227,7 +227,7 @@ def test_timeouts(late: bool, place: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_gitlab_goes_away(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It stops in the middle of a run: the run ends with 4 and names the journal."""
     monkeypatch.setenv("SCOPELINT_TOKEN", applying.TOKEN)
-    monkeypatch.setattr("scopelint.collector.patience.LONGEST_BACKOFF", 0.01)
+    monkeypatch.setattr("scopelint.gitlab.retry.LONGEST_BACKOFF", 0.01)
     gitlab = bulk(30).start()
     before = applying.states(gitlab)
     made = closing(gitlab, 30)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.simulator import Simulator, load_estate
+from scopelint_simulator import Simulator, load_instance
 from tests.cli.kit import process
 from tests.faults.certificates import Authority, make_authority
-from tests.faults.kit import TOKEN, estate, scan
+from tests.faults.kit import TOKEN, instance, scan
 
 APIS = pytest.mark.parametrize("api", ["graphql", "rest"])
 
@@ -21,7 +21,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 @pytest.fixture(scope="module")
 def gitlab(authority: Authority) -> Iterator[Simulator]:
     """A GitLab under a relative URL, by HTTPS; large enough for REST to turn a page."""
-    made = load_estate(estate(120, groups=3))
+    made = load_instance(instance(120, groups=3))
     with Simulator(made, root="/gitlab", tls=authority.context()) as simulator:
         yield simulator
 
@@ -74,7 +74,7 @@ def test_a_certificate_for_another_name_does_not_do(
     authority: Authority, tmp_path: Path, api: str
 ) -> None:
     context = authority.context("DNS:gitlab.example.com")
-    with Simulator(load_estate(estate(1)), tls=context) as gitlab:
+    with Simulator(load_instance(instance(1)), tls=context) as gitlab:
         found = scan(gitlab.url, tmp_path, "--api", api, "--ca-file", authority.file)
     found.result.expect(4, "certificate is not trusted", "127.0.0.1")
 

@@ -9,7 +9,7 @@ SERVICES = tuple(f"acme/shop/service-{number:02}" for number in range(1, 41))
 _SERVICES = "\n".join(
     f"  - {{path: {path}, scope: {{allowlist: [{{project: partner/sdk}}]}}}}" for path in SERVICES
 )
-ESTATE = f"""
+INVENTORY = f"""
 gitlab: {{version: "19.3.0", enforce_inbound: false}}
 users: [{{username: bot, name: Audit Bot}}]
 tokens: [{{token: {TOKEN}, user: bot, scopes: [read_api]}}]

@@ -1,4 +1,4 @@
-"""What the meta tests share: an estate, and scopelint run as a program of its own."""
+"""What the meta tests share: an inventory, and scopelint run as a program of its own."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TOKEN = "glpat-readme"
-ESTATE = f"""
+INVENTORY = f"""
 gitlab: {{version: "19.3.0", enforce_inbound: false}}
 users: [{{username: bot, name: Audit Bot}}, {{username: mia}}]
 tokens: [{{token: {TOKEN}, user: bot, scopes: [read_api]}}]

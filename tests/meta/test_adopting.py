@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scopelint.simulator import Simulator, load_estate
-from tests.meta.adopting import ADDRESS, CONFIG, ESTATE, EXCEPTIONS, NEXT_WEEK, TOKEN
+from scopelint_simulator import Simulator, load_instance
+from tests.meta.adopting import ADDRESS, CONFIG, EXCEPTIONS, INVENTORY, NEXT_WEEK, TOKEN
 from tests.meta.kit import Ran, environment, run
 from tests.meta.sources import ROOT
 from tests.meta.tutorial import MARKER, Command, script
@@ -41,7 +41,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Followed:
     (work / "exceptions.csv").write_text(EXCEPTIONS)
     text = PAGE.read_text(encoding="utf-8")
     assert SETTING_UP in text
-    with Simulator(load_estate(ESTATE)) as gitlab:
+    with Simulator(load_instance(INVENTORY)) as gitlab:
         page = top / "adopting.md"
         page.write_text(text.replace(SETTING_UP, "").replace(ADDRESS, gitlab.url))
         commands, steps = script(page, top)
@@ -63,10 +63,10 @@ def test_every_command_prints_what_the_page_shows(followed: Followed) -> None:
         assert command.fits(said), f"$ {command.line}\n{said}\n--- the page shows:\n{command.shown}"
 
 
-def _pipeline(followed: Followed, estate: str) -> tuple[Ran, Ran]:
-    """Run the scripts of both jobs as GitLab would, on an estate at the same address."""
+def _pipeline(followed: Followed, inventory: str) -> tuple[Ran, Ran]:
+    """Run the scripts of both jobs as GitLab would, on an inventory at the same address."""
     jobs = yaml.safe_load((followed.folder / ".gitlab-ci.scopelint.yml").read_text())
-    with Simulator(load_estate(estate), port=followed.port) as gitlab:
+    with Simulator(load_instance(inventory), port=followed.port) as gitlab:
         given = {"SCOPELINT_TOKEN": TOKEN, "CI_SERVER_URL": gitlab.url}
 
         def job(name: str) -> Ran:
@@ -77,14 +77,14 @@ def _pipeline(followed: Followed, estate: str) -> tuple[Ran, Ran]:
 
 
 def test_the_pipeline_passes_while_nothing_is_new(followed: Followed) -> None:
-    scan, gate = _pipeline(followed, ESTATE)
+    scan, gate = _pipeline(followed, INVENTORY)
     assert (scan.code, gate.code) == (0, 0), scan.err + gate.err
 
 
 def test_the_pipeline_fails_on_what_is_new_alone(followed: Followed) -> None:
     before, after = NEXT_WEEK
-    assert before in ESTATE
-    scan, gate = _pipeline(followed, ESTATE.replace(before, after))
+    assert before in INVENTORY
+    scan, gate = _pipeline(followed, INVENTORY.replace(before, after))
     assert (scan.code, gate.code) == (0, 1), scan.err + gate.err
     # Open, and not what gitlabform's config says.
     assert gate.out == "fail (fail on medium): 2 high\n"

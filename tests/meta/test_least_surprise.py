@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from scopelint.cli import COMMANDS
-from scopelint.simulator import Simulator
-from scopelint.simulator.answer import Answer
-from scopelint.simulator.faults import Verdict
-from scopelint.simulator.request import Request
+from scopelint_simulator import Simulator
+from scopelint_simulator.answer import Answer
+from scopelint_simulator.faults import Verdict
+from scopelint_simulator.request import Request
 from tests.cli.fixtures import place
 from tests.cli.kit import call
 from tests.meta.sources import ROOT, modules, tree
-from tests.remedy import applying
+from tests.repair import applying
 
 __all__ = ["place"]
 
@@ -45,7 +45,7 @@ RUNS: dict[str, list[tuple[object, ...]]] = {
     "config": [("init",), ("check",), ("show",), ("schema",)],
     "doctor": [("acme",)],
     "demo": [()],
-    "simulate": [("no-such-estate.yml",)],
+    "simulate": [("no-such-inventory.yml",)],
 }
 """How each command is run, in this order; `simulate` serves and asks nobody."""
 OFFLINE = {
@@ -159,7 +159,7 @@ def test_only_apply_and_undo_use_it() -> None:
         str(path.relative_to(ROOT))
         for path in modules()
         for node in ast.walk(tree(path))
-        if isinstance(node, ast.ImportFrom) and node.module == "scopelint.collector.write"
+        if isinstance(node, ast.ImportFrom) and node.module == "scopelint.repair.write"
     }
     assert users == {
         "scopelint/remedy/apply.py",
@@ -171,6 +171,6 @@ def test_only_apply_and_undo_use_it() -> None:
         for path in modules()
         for node in ast.walk(tree(path))
         if isinstance(node, ast.ImportFrom)
-        and node.module in {"scopelint.remedy.apply", "scopelint.remedy.undo"}
+        and node.module in {"scopelint.repair.apply", "scopelint.repair.undo"}
     }
     assert performing == {"apply", "undo"}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from scopelint.errors import ExitCode
-from scopelint.simulator import Simulator, load_estate
-from tests.meta.kit import ESTATE, TOKEN, Ran, run, scopelint
+from scopelint_simulator import Simulator, load_instance
+from tests.meta.kit import INVENTORY, TOKEN, Ran, run, scopelint
 from tests.meta.sources import ROOT
 
 SOURCE = Path(__file__).parent / "thirdparty"
@@ -20,9 +20,9 @@ DISTRIBUTION = "acme-scopelint"
 
 @pytest.fixture(scope="module")
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A snapshot of the shared estate, collected over HTTP."""
+    """A snapshot of the shared inventory, collected over HTTP."""
     folder = tmp_path_factory.mktemp("snapshot")
-    with Simulator(load_estate(ESTATE)) as gitlab:
+    with Simulator(load_instance(INVENTORY)) as gitlab:
         extra = {"GITLAB_TOKEN": TOKEN}
         words = ("collect", "--url", gitlab.url, "acme", "-o", "acme.snapshot", "-q")
         ran = scopelint(folder, *words, extra=extra)

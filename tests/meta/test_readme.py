@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scopelint.config.load import load_config
 from scopelint.errors import ExitCode
-from scopelint.policy.config import load_config
 from scopelint.registry import find_rules
-from scopelint.simulator import Simulator, load_estate
-from tests.meta.kit import ESTATE, TOKEN, Ran, run
+from scopelint_simulator import Simulator, load_instance
+from tests.meta.kit import INVENTORY, TOKEN, Ran, run
 from tests.meta.readme import README, refreshed
 
 EXAMPLE_URL = "https://gitlab.example.com"
@@ -32,7 +32,7 @@ EXIT_CODES = {
 
 @pytest.fixture
 def gitlab() -> Iterator[str]:
-    with Simulator(load_estate(ESTATE)) as simulator:
+    with Simulator(load_instance(INVENTORY)) as simulator:
         yield simulator.url
 
 

@@ -9,13 +9,13 @@ import pytest
 
 from scopelint.errors import ExitCode
 from scopelint.registry import find_rules
-from scopelint.simulator import Simulator, load_estate
+from scopelint_simulator import Simulator, load_instance
 from tests.meta.kit import Ran, run
 from tests.meta.sources import ROOT
 
 EXAMPLE_URL = "https://gitlab.example.com"
 READER, WRITER = "glpat-repair-reader", "glpat-repair-writer"
-ESTATE = f"""
+INVENTORY = f"""
 gitlab: {{version: "19.3.0", enforce_inbound: false}}
 users: [{{username: bot}}]
 tokens:
@@ -41,7 +41,7 @@ CODES = {"scopelint plan acme.snapshot --select SL4 --exit-code": ExitCode.DRIFT
 def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Ran], Path]]:
     """Run every line of the page in one folder; give what each did."""
     folder = tmp_path_factory.mktemp("repair")
-    with Simulator(load_estate(ESTATE)) as gitlab:
+    with Simulator(load_instance(INVENTORY)) as gitlab:
         extra = {"SCOPELINT_TOKEN": WRITER, "SCOPELINT_URL": gitlab.url}
         ran = {
             line: run(["bash", "-uc", line.replace(EXAMPLE_URL, gitlab.url)], folder, extra)

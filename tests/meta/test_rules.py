@@ -208,10 +208,10 @@ def test_rules_know_no_api_no_format_and_no_other_rule(rule: type[Rule]) -> None
     imported = set(re.findall(r"^\s*(?:from|import) ([\w.]+)", source, re.MULTILINE))
     ours = {name.split(".")[1] for name in imported if name.startswith("scopelint.")}
     assert ours <= {
-        "access", "declared", "estate", "finding", "finegrained", "model", "paths", "reach", "rule", "usage",
+        "access", "declared", "inventory", "finding", "finegrained", "model", "paths", "reach", "rule", "usage",
     }  # fmt: skip
     assert not any(name.startswith("scopelint_rules") for name in imported)
-    assert "if TYPE_CHECKING:\n    from scopelint.estate import Estate" in source
+    assert "if TYPE_CHECKING:\n    from scopelint.snapshot.inventory import Inventory" in source
 
 
 @every_rule

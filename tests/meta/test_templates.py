@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from scopelint.errors import ExitCode
-from scopelint.simulator import Simulator, load_estate
-from tests.meta.kit import ESTATE, TOKEN
+from scopelint_simulator import Simulator, load_instance
+from tests.meta.kit import INVENTORY, TOKEN
 from tests.meta.pipeline import InputError, interpolated, is_added, jobs, play
 from tests.meta.sources import ROOT
 from tests.reports import tools
@@ -36,7 +36,7 @@ SHELLS = [shell for shell in ("sh", "bash") if shutil.which(shell)]
 
 @pytest.fixture
 def gitlab() -> Iterator[str]:
-    with Simulator(load_estate(ESTATE)) as simulator:
+    with Simulator(load_instance(INVENTORY)) as simulator:
         yield simulator.url
 
 

@@ -1,4 +1,4 @@
-"""GitLab's ingest of security reports, restated from its documentation: a checker for tests.
+"""GitLab's ingest of security reports, rinventoryd from its documentation: a checker for tests.
 
 `sarif` follows the page "SARIF reports" (GitLab 19.2): what is rejected, what is dropped, of which
 type and severity the rest is. `merged` follows the deduplication of the security report formats:

@@ -14,7 +14,7 @@ from scopelint_reports.html_overview import FIRST_CELLS, STATIC_GROUPS, matrix_c
 from scopelint_rules.inbound_limit_disabled import InboundLimitDisabled
 from tests.reports import build, overviews
 
-ESTATE: dict[str, Any] = {
+INVENTORY: dict[str, Any] = {
     "projects": {
         "acme/web/shop": {"inbound_own": False, "inbound_effective": False},
         "acme/web/till": {"entries": [{"group": "acme/ops"}]},
@@ -46,7 +46,7 @@ def test_a_tree_without_certain_reach_has_no_matrix() -> None:
 
 
 def test_a_run_is_drawn_from_its_own_overview() -> None:
-    page = tree(judged(ESTATE, [InboundLimitDisabled]))
+    page = tree(judged(INVENTORY, [InboundLimitDisabled]))
     rows = [texts(row) for row in page.xpath("//*[@id='tree-static']//tbody/tr")]
     assert rows == [
         ["acme", "4", "1", "1 high"],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopelint_reports.pages import page_html, web_link
+from scopelint_reports.rule_page import page_html, web_link
 
 KNOWN_TAGS = {
     *("h4", "h5", "h6", "p", "ul", "ol", "li", "pre", "code", "blockquote", "strong", "em", "a"),

@@ -13,8 +13,8 @@ from markdown_it.token import Token
 from scopelint.finding import EntryRef, ProjectRef, State, Waiver
 from scopelint.model import Gap, Reason
 from scopelint.report import RenderOptions, Report
+from scopelint_reports.gitlab_markdown import code, escaped
 from scopelint_reports.markdown import MARKER, MAX_CHARS, WORST, MarkdownReporter
-from scopelint_reports.markup import code, escaped
 from tests.reports import build
 from tests.reports.kit import STEADY, rendered
 

@@ -9,12 +9,12 @@ import pytest
 
 from scopelint.errors import UsageError
 from scopelint.report import Report
-from scopelint.reportfile import load_report
+from scopelint.report_file import load_report
 from scopelint.testing import rendered, report
 from scopelint_reports.json_report import JsonReporter, schema
 from scopelint_rules.inbound_limit_disabled import InboundLimitDisabled
 
-ESTATE: dict[str, Any] = {
+INVENTORY: dict[str, Any] = {
     "projects": {
         "acme/web/shop": {"inbound_own": False, "inbound_effective": False},
         "acme/web/till": {"entries": [{"group": "acme/ops"}]},
@@ -27,7 +27,7 @@ ESTATE: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def judged() -> Report:
     """A run of one rule over a small tree."""
-    return report(ESTATE, [InboundLimitDisabled])
+    return report(INVENTORY, [InboundLimitDisabled])
 
 
 def test_a_run_fills_it_and_the_schema_holds(judged: Report) -> None:

@@ -1,4 +1,4 @@
-"""What the readers of SARIF ask for, restated as checks: GitLab, GitHub, DefectDojo, SonarQube."""
+"""What the readers of SARIF ask for, rinventoryd as checks: GitLab, GitHub, DefectDojo, SonarQube."""
 
 import json
 import re

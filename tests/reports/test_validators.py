@@ -18,14 +18,14 @@ from scopelint_reports.sarif import SarifReporter
 from tests.reports import build, tools
 from tests.reports.kit import official, rendered
 
-ESTATE = """
+INVENTORY = """
 enforcement: off
 projects:
   acme/web/shop: {inbound_own: false, entries: [{group: partner}, {group: acme}]}
   acme/hr/payroll: {unreadable: forbidden}
 """
 REPORTS = {
-    "catalogue": report(ESTATE, [found.cls for found in find_rules().values()]),
+    "catalogue": report(INVENTORY, [found.cls for found in find_rules().values()]),
     "clean": build.clean(),
     "everything": build.everything(),
     "incomplete": build.incomplete(),

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scopelint.access import Answer, decide
-from scopelint.access.policies import POLICIES
-from scopelint.estate import Estate
+from scopelint.access.entries import POLICIES
 from scopelint.finding import Outcome
 from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.rule import Rule
-from scopelint.testing import estate, verdicts
+from scopelint.snapshot.inventory import Inventory
+from scopelint.testing import inventory, verdicts
 from scopelint_rules.nearer_entry_overrides import NearerEntryOverrides
 from scopelint_rules.reach_too_wide import ReachTooWide
 from scopelint_rules.redundant_entry import RedundantEntry
@@ -34,7 +34,7 @@ allowlists = st.dictionaries(targets, policies, max_size=7)
 
 
 def described(allowlist: dict[tuple[str, str], tuple[str, ...] | None]) -> dict[str, Any]:
-    """The estate with this allowlist on its target."""
+    """The inventory with this allowlist on its target."""
     entries = [
         {kind: path, "default_permissions": granted is None, "policies": granted or ()}
         for (kind, path), granted in allowlist.items()
@@ -43,7 +43,7 @@ def described(allowlist: dict[tuple[str, str], tuple[str, ...] | None]) -> dict[
     return {"projects": projects | {TARGET: {"entries": entries}}, "targets": ["a", "z"]}
 
 
-def said(rule: Rule, observed: Estate) -> Iterator[AllowlistEntry]:
+def said(rule: Rule, observed: Inventory) -> Iterator[AllowlistEntry]:
     """The entries that a rule fails."""
     for _, verdict in verdicts(rule, observed):
         if verdict.outcome is Outcome.FAIL:
@@ -74,7 +74,7 @@ def without(target: Project, entry: AllowlistEntry) -> Project:
 def test_removing_a_redundant_entry_changes_no_answer(
     allowlist: dict[tuple[str, str], tuple[str, ...] | None],
 ) -> None:
-    with estate(described(allowlist)) as observed:
+    with inventory(described(allowlist)) as observed:
         projects = {project.path: project for project in observed.projects()}
         target, others = projects[TARGET], [projects[path] for path in PROJECTS]
         for entry in said(RedundantEntry(), observed):
@@ -86,7 +86,7 @@ def test_removing_a_redundant_entry_changes_no_answer(
 def test_an_entry_that_overrides_lets_its_origin_do_more_than_the_one_above(
     allowlist: dict[tuple[str, str], tuple[str, ...] | None],
 ) -> None:
-    with estate(described(allowlist)) as observed:
+    with inventory(described(allowlist)) as observed:
         projects = {project.path: project for project in observed.projects()}
         target = projects[TARGET]
         for entry in said(NearerEntryOverrides(), observed):
@@ -110,7 +110,7 @@ def test_an_entry_that_overrides_lets_its_origin_do_more_than_the_one_above(
 def test_reach_counts_the_origins_that_get_in(
     allowlist: dict[tuple[str, str], tuple[str, ...] | None],
 ) -> None:
-    with estate(described(allowlist)) as observed:
+    with inventory(described(allowlist)) as observed:
         projects = {project.path: project for project in observed.projects()}
         let_in = sum(
             decide(projects[path], projects[TARGET], version=VERSION).answer is Answer.GRANTED

@@ -5,7 +5,7 @@ import pytest
 from scopelint.finding import Outcome
 from scopelint.globs import GlobSet
 from scopelint.rule import EntryRule, Policy
-from scopelint.testing import estate, report, verdicts
+from scopelint.testing import inventory, report, verdicts
 from scopelint_rules.group_entry_too_broad import GroupEntryTooBroad
 from scopelint_rules.outbound_allowlist_not_empty import OutboundAllowlistNotEmpty
 from scopelint_rules.scope_unreadable import ScopeUnreadable
@@ -65,7 +65,7 @@ EXPECTED = {
 def test_who_speaks_of_which_entry() -> None:
     found: dict[tuple[str, str | None], set[str]] = {}
     policy = Policy(trusted=GlobSet(["acme-shared/**"]))
-    with estate(FULL) as observed:
+    with inventory(FULL) as observed:
         for cls in RULES:
             if not issubclass(cls, EntryRule):
                 continue
@@ -97,7 +97,7 @@ def test_unreadable_project_gets_exactly_one_finding_that_names_the_rules() -> N
 
 def test_unreadable_project_lists_only_selected_rules() -> None:
     policy = Policy(selected=("SL101", "SL103", "SL901"), of_instance=frozenset({"SL103"}))
-    with estate("projects: {acme/hr/payroll: {unreadable: error}}") as observed:
+    with inventory("projects: {acme/hr/payroll: {unreadable: error}}") as observed:
         [(_, verdict)] = verdicts(ScopeUnreadable(None, policy), observed)
     assert verdict.evidence["rules"] == ["SL101"]
 
@@ -110,7 +110,7 @@ def test_unreadable_project_lists_only_selected_rules() -> None:
     ],
 )
 def test_leftover_outbound_entries_have_the_key_outbound(description: str) -> None:
-    with estate(description) as observed:
+    with inventory(description) as observed:
         [(_, verdict)] = verdicts(OutboundAllowlistNotEmpty(), observed)
     assert verdict.key == "outbound"
 

@@ -1,6 +1,6 @@
-"""A second, deliberately plain reading of the rule catalogue, on the raw YAML of a demo estate.
+"""A second, deliberately plain reading of the rule catalogue, on the raw YAML of a demo instance.
 
-It uses neither the simulator nor any rule, so that the estates' comments, the rules and the
+It uses neither the simulator nor any rule, so that the instances' comments, the rules and the
 simulator can be held against something independent of all three.
 """
 
@@ -15,7 +15,7 @@ import yaml
 import scopelint
 from scopelint.globs import matches
 
-FOLDER = Path(scopelint.__file__).parent / "simulator" / "estates"
+FOLDER = Path(scopelint.__file__).parent / "simulator" / "instances"
 MAIN = "tidewell"
 AS_OF = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CONFIG: dict[str, Any] = yaml.safe_load((FOLDER / "scopelint.yml").read_text(encoding="utf-8"))
@@ -44,7 +44,7 @@ def boundary() -> tuple[str, list[str]]:
 
 
 class Company:
-    """One estate file, with the few questions that the rules ask."""
+    """One instance file, with the few questions that the rules ask."""
 
     def __init__(self, name: str) -> None:
         self.text = (FOLDER / f"{name}.yml").read_text(encoding="utf-8")

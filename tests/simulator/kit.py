@@ -1,4 +1,4 @@
-"""What the simulator's tests share: an estate, a client, the collector's usual queries."""
+"""What the simulator's tests share: an instance, a client, the collector's usual queries."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 
-from scopelint.simulator import Faults, Simulator, load_estate
+from scopelint_simulator import Faults, Simulator, load_instance
 
-ESTATE = """
+INSTANCE = """
 gitlab: {gitlab}
 users:
   - {username: root, name: Administrator, admin: true}
@@ -159,19 +159,19 @@ class World:
 def serve(
     version: str = "19.3.0",
     *,
-    estate: str = ESTATE,
+    instance: str = INSTANCE,
     faults: Faults | None = None,
     root: str = "",
     **gitlab: Any,
 ) -> Iterator[World]:
-    """Serve an estate on one version; further keys go to the estate's `gitlab`."""
+    """Serve an instance on one version; further keys go to the instance's `gitlab`."""
     text = ", ".join(
         [
             f'version: "{version}"',
             *(f"{key}: {str(value).lower()}" for key, value in gitlab.items()),
         ]
     )
-    loaded = load_estate(estate.replace("{gitlab}", "{" + text + "}"))
+    loaded = load_instance(instance.replace("{gitlab}", "{" + text + "}"))
     with Simulator(loaded, faults=faults, root=root) as simulator:
         world = World(simulator)
         try:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from graphql import get_operation_ast, parse, validate
 
-from scopelint.simulator.complexity import Analysis, Cost
-from scopelint.simulator.graphql_schema import schema_for
-from scopelint.simulator.versions import Version
+from scopelint_simulator.complexity import Analysis, Cost
+from scopelint_simulator.graphql_schema import schema_for
+from scopelint_simulator.versions import Version
 from tests.simulator import kit
 
 PAGES = (1, 25, 50, 75, 100)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scopelint.simulator import load_estate
+from scopelint_simulator import load_instance
 from tests.simulator import kit
 
 PAGE = "pageInfo{hasNextPage hasPreviousPage startCursor endCursor}"
@@ -83,7 +83,7 @@ generate: [{{under: acme, projects: 150}}]
 def test_entry_lists_give_100_or_200_a_page(version: str, cap: int) -> None:
     """GitLab's allowlist type: `max_page_size` 200 since 18.10."""
     inner = f"count {PAGE} nodes{{createdAt}}"
-    with kit.serve(version, estate=many(version, 200)) as world:
+    with kit.serve(version, instance=many(version, 200)) as world:
         client = world.client()
         found = client.data(kit.allowlist_query("projectsAllowlist", inner))
         shown = found["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"]
@@ -94,7 +94,7 @@ def test_entry_lists_give_100_or_200_a_page(version: str, cap: int) -> None:
 
 def test_projects_give_100_a_page() -> None:
     """doc/api/graphql/_index.md: at most 100 records a page, whatever is asked."""
-    with kit.serve(estate=many("19.3.0", 0)) as world:
+    with kit.serve(instance=many("19.3.0", 0)) as world:
         found = page(world.client(), first=500)
     assert len(found["nodes"]) == 100
     assert found["count"] == 151
@@ -117,8 +117,8 @@ def test_edges_have_cursors() -> None:
 
 
 def test_groups_by_name_with_cursors() -> None:
-    estate = load_estate(kit.ESTATE.replace("{gitlab}", "{}"))
-    assert len(estate.groups) == 4
+    instance = load_instance(kit.INSTANCE.replace("{gitlab}", "{}"))
+    assert len(instance.groups) == 4
     query = (
         "query($a:String){groups(first:2,after:$a){count nodes{fullPath} "
         "pageInfo{hasNextPage endCursor}}}"

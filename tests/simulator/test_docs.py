@@ -1,4 +1,4 @@
-"""The page about the simulator: its estate loads, and it names every key and fault."""
+"""The page about the simulator: its instance loads, and it names every key and fault."""
 
 import re
 from dataclasses import fields
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from scopelint.simulator import Faults, load_estate
-from scopelint.simulator.estate_format import EstateFile, ProjectPart, ScopePart
+from scopelint_simulator import Faults, load_instance
+from scopelint_simulator.instance_format import InstanceFile, ProjectPart, ScopePart
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulator.md"
 
@@ -19,10 +19,10 @@ def example() -> str:
 
 
 def test_the_example_loads_and_shows_every_key() -> None:
-    estate = load_estate(example())
-    assert len(estate.projects) == 102
+    instance = load_instance(example())
+    assert len(instance.projects) == 102
     data = yaml.safe_load(example())
-    assert set(data) == set(EstateFile.model_fields)
+    assert set(data) == set(InstanceFile.model_fields)
     assert set(data["projects"][0]) == set(ProjectPart.model_fields)
     assert set(data["projects"][0]["scope"]) == set(ScopePart.model_fields)
 

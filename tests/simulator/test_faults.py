@@ -5,8 +5,8 @@ import time
 import httpx
 import pytest
 
-from scopelint.simulator import Faults
-from scopelint.simulator.context import TIMED_OUT
+from scopelint_simulator import Faults
+from scopelint_simulator.context import TIMED_OUT
 from tests.simulator import kit
 
 SETTINGS = (

@@ -1,7 +1,7 @@
 """Generated projects: as many as asked, the same for the same seed."""
 
-from scopelint.simulator import load_estate
-from scopelint.simulator.estate import Estate
+from scopelint_simulator import load_instance
+from scopelint_simulator.instance import Instance
 
 PART = {
     "under": "acme/bulk",
@@ -14,28 +14,28 @@ PART = {
 }
 
 
-def build(**changes: object) -> Estate:
-    return load_estate(
+def build(**changes: object) -> Instance:
+    return load_instance(
         {"groups": [{"path": "acme"}, {"path": "acme/bulk"}], "generate": [{**PART, **changes}]}
     )
 
 
-def picture(estate: Estate) -> list[object]:
+def picture(instance: Instance) -> list[object]:
     return [
         (project.path, project.scope.inbound, project.scope.entries, project.scope.log)
-        for project in estate.projects.values()
+        for project in instance.projects.values()
     ]
 
 
 def test_counts() -> None:
-    estate = build()
-    assert len(estate.projects) == 200
-    assert len(estate.groups) == 22
-    assert {len(project.scope.entries) for project in estate.projects.values()} == {3}
-    bulk = estate.group_at("acme/bulk")
+    instance = build()
+    assert len(instance.projects) == 200
+    assert len(instance.groups) == 22
+    assert {len(project.scope.entries) for project in instance.projects.values()} == {3}
+    bulk = instance.group_at("acme/bulk")
     assert bulk is not None
-    assert len(estate.tree(bulk.id)) == 200
-    opened = sum(not project.scope.inbound for project in estate.projects.values())
+    assert len(instance.tree(bulk.id)) == 200
+    opened = sum(not project.scope.inbound for project in instance.projects.values())
     assert 5 <= opened <= 40
 
 
@@ -53,13 +53,13 @@ def test_entries_are_valid_and_distinct() -> None:
 
 
 def test_one_project_cannot_point_to_others() -> None:
-    estate = build(projects=1, groups=0, entries=3)
-    (project,) = estate.projects.values()
+    instance = build(projects=1, groups=0, entries=3)
+    (project,) = instance.projects.values()
     assert [entry.kind for entry in project.scope.entries] == ["group"]
 
 
 def test_many_projects() -> None:
-    """Load tests need large estates: building them must stay linear."""
-    estate = build(projects=20_000, groups=400)
-    assert len(estate.projects) == 20_000
-    assert len(estate.tree(1)) == 20_000
+    """Load tests need large instances: building them must stay linear."""
+    instance = build(projects=20_000, groups=400)
+    assert len(instance.projects) == 20_000
+    assert len(instance.tree(1)) == 20_000

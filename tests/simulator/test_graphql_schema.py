@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, GraphQLUnionType
 
-from scopelint.simulator.graphql_schema import schema_for
-from scopelint.simulator.versions import Version, parse_version
+from scopelint_simulator.graphql_schema import schema_for
+from scopelint_simulator.versions import Version, parse_version
 from tests.simulator import kit
 
 RELEASES = [

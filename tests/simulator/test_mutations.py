@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scopelint.simulator.context import NOT_AVAILABLE
+from scopelint_simulator.context import NOT_AVAILABLE
 from tests.simulator import kit
 
 SHOP = "acme/web/shop"
@@ -24,7 +24,7 @@ def mutate(client: kit.Client, name: str, **values: Any) -> Any:
 def rows(world: kit.World, number: int = 101) -> list[tuple[Any, ...]]:
     return [
         (row.kind, row.target, row.direction, row.default_permissions, row.policies)
-        for row in world.simulator.estate.projects[number].scope.entries
+        for row in world.simulator.instance.projects[number].scope.entries
     ]
 
 
@@ -133,7 +133,7 @@ def test_settings() -> None:
         }
         payload = mutate(client, update, fullPath=SHOP, **values)
         assert payload == {"errors": [], "ciCdSettings": {"inboundJobTokenScopeEnabled": False}}
-        scope = world.simulator.estate.projects[101].scope
+        scope = world.simulator.instance.projects[101].scope
         assert (scope.inbound, scope.push, scope.cross_project_push) == (False, False, True)
         refused = mutate(client, update, fullPath=SHOP, jobTokenScopeEnabled=True)
         assert refused == "job_token_scope_enabled can only be set to false"
@@ -148,7 +148,7 @@ def test_enforcement_refuses_since_18_8(version: str, refused: bool) -> None:
             client, "projectCiCdSettingsUpdate", fullPath=SHOP, inboundJobTokenScopeEnabled=False
         )
         assert ("enforced for the instance" in "".join(payload["errors"])) is refused
-        assert world.simulator.estate.projects[101].scope.inbound is refused
+        assert world.simulator.instance.projects[101].scope.inbound is refused
 
 
 @pytest.mark.parametrize("token", ["t-read", "t-dev", "t-mia", "t-fine"])

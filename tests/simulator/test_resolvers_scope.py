@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scopelint.simulator.context import NO_FINE_GRAINED, NOT_AVAILABLE, TIMED_OUT
+from scopelint_simulator.context import NO_FINE_GRAINED, NOT_AVAILABLE, TIMED_OUT
 from tests.simulator import kit
 
 SHOP = '{project(fullPath:"acme/web/shop"){%s}}'
@@ -140,9 +140,9 @@ def test_older_lists_since_17_9() -> None:
 
 def test_autopopulated_row_of_a_deleted_target_breaks_its_field() -> None:
     """GitLab asks the row's target for its id without a look whether there is one."""
-    gone = kit.ESTATE.replace("{gone: project}", "{gone: project, autopopulated: true}")
+    gone = kit.INSTANCE.replace("{gone: project}", "{gone: project, autopopulated: true}")
     query = SHOP % "ciJobTokenScope{inboundAllowlistAutopopulatedIds}"
-    with kit.serve(estate=gone) as world:
+    with kit.serve(instance=gone) as world:
         answer = world.client().http.post("/api/graphql", json={"query": query})
     assert answer.status_code == 500
     assert answer.json() == {"errors": [{"message": "Internal server error"}]}
@@ -182,9 +182,9 @@ def test_log_gives_at_most_1000_origins() -> None:
         f"{{origin: {{id: {2000 + i}, path: x/p{i}}}, at: 2026-01-01}}" for i in range(1001)
     )
     old = "scope: {log: [{origin: hidden/secret, at: 2026-11-01T10:00:00Z}]}"
-    estate = kit.ESTATE.replace(old, f"scope: {{log: [{rows}]}}")
-    assert estate != kit.ESTATE
-    with kit.serve(estate=estate) as world:
+    instance = kit.INSTANCE.replace(old, f"scope: {{log: [{rows}]}}")
+    assert instance != kit.INSTANCE
+    with kit.serve(instance=instance) as world:
         found = world.client().data(LOG % "acme/lib/core")["project"]["ciJobTokenAuthLogs"]
     assert found["count"] == 1000
     assert len(found["nodes"]) == 100
@@ -205,9 +205,9 @@ def test_fine_grained_tokens_are_refused() -> None:
                                    "ciJobTokenScopeAllowlist{__typename}", "ciJobTokenAuthLogs{count}"])  # fmt: skip
 def test_a_project_whose_scope_always_times_out(field: str) -> None:
     """doc/api/graphql/_index.md, limits: a request that takes too long fails as a whole."""
-    estate = kit.ESTATE.replace("path: acme/web/site,", "path: acme/web/site, fails: always,")
+    instance = kit.INSTANCE.replace("path: acme/web/site,", "path: acme/web/site, fails: always,")
     query = '{group(fullPath:"acme"){projects(includeSubgroups:true){nodes{fullPath %s}}}}'
-    with kit.serve(estate=estate) as world:
+    with kit.serve(instance=instance) as world:
         http = world.client().http
         answer = http.post("/api/graphql", json={"query": query % field})
         assert answer.status_code == 503

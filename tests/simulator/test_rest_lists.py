@@ -22,7 +22,7 @@ def paths(rows: Any) -> list[str]:
 
 def test_offset_headers_and_links() -> None:
     """doc/api/rest/_index.md, pagination."""
-    with kit.serve(estate=BULK % 45) as world:
+    with kit.serve(instance=BULK % 45) as world:
         client = world.client()
         path = "/groups/acme/projects?per_page=20&page=2&order_by=id&sort=asc"
         answer = client.rest("GET", path)
@@ -40,7 +40,7 @@ def test_offset_headers_and_links() -> None:
 @pytest.mark.parametrize(("query", "size"), [("", 20), ("?per_page=500", 100), ("?page=9", 0)])
 def test_page_sizes(query: str, size: int) -> None:
     """doc/api/rest/_index.md: 20 a page, at most 100."""
-    with kit.serve(estate=BULK % 120) as world:
+    with kit.serve(instance=BULK % 120) as world:
         assert len(world.client().get(f"/projects{query}")) == size
 
 
@@ -53,7 +53,7 @@ def test_wrong_parameters(query: str) -> None:
 
 def test_totals_are_left_out_above_10_000() -> None:
     """doc/api/rest/_index.md: no x-total, x-total-pages and rel="last" above 10,000 records."""
-    with kit.serve(estate=BULK % 10_001) as world:
+    with kit.serve(instance=BULK % 10_001) as world:
         answer = world.client().rest("GET", "/projects?simple=true&per_page=1")
         assert "x-total" not in answer.headers
         assert "x-total-pages" not in answer.headers

@@ -143,7 +143,7 @@ def test_patch_under_enforcement(version: str, status: int, inbound: bool) -> No
         assert answer.status_code == status
         if status == 400:
             assert "enforced for the instance" in answer.json()["message"]
-        assert world.simulator.estate.projects[101].scope.inbound is inbound
+        assert world.simulator.instance.projects[101].scope.inbound is inbound
         assert client.get(SCOPE)["inbound_enabled"]
         assert client.rest("PATCH", SCOPE, json={"enabled": True}).content == b""
 
@@ -185,7 +185,7 @@ def test_post_and_delete() -> None:
         )
         assert ids(client, f"{SCOPE}/allowlist") == [101, 103, 201, 900, 102]
         assert ids(client, f"{SCOPE}/groups_allowlist") == [11, 12]
-        row = world.simulator.estate.projects[101].scope.entries[-1]
+        row = world.simulator.instance.projects[101].scope.entries[-1]
         assert row.default_permissions
         assert row.added_by is not None
         assert row.added_by.username == "bot"
@@ -253,7 +253,7 @@ def test_200_places(kind: str) -> None:
     )
     path = f"{SCOPE}/{'groups_' if kind == 'group' else ''}allowlist"
     body = {f"target_{kind}_id": 102 if kind == "project" else 12}
-    with kit.serve(estate=kit.ESTATE.replace(old, rows + old)) as world:
+    with kit.serve(instance=kit.INSTANCE.replace(old, rows + old)) as world:
         message = told(world.client("t-write"), "POST", path, 400, json=body)
         assert "exceeds the allowable number of" in message
 
@@ -286,6 +286,6 @@ def test_put_project() -> None:
     with kit.serve() as world:
         client = world.client("t-write")
         assert client.rest("PUT", "/projects/102", json={name: True}).json()[name] is True
-        assert world.simulator.estate.projects[102].scope.push
+        assert world.simulator.instance.projects[102].scope.push
         assert told(client, "PUT", "/projects/102", 400, json={}) == f"{name} is missing"
         assert told(world.client("t-dev"), "PUT", "/projects/102", 403, json={name: True})

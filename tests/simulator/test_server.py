@@ -8,23 +8,23 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from scopelint.simulator import Simulator, load_estate
+from scopelint_simulator import Simulator, load_instance
 from tests.simulator import kit
 
 
-def estate_text() -> str:
-    return kit.ESTATE.replace("{gitlab}", "{}")
+def instance_text() -> str:
+    return kit.INSTANCE.replace("{gitlab}", "{}")
 
 
 def test_url_before_the_start() -> None:
-    simulator = Simulator(load_estate(estate_text()))
+    simulator = Simulator(load_instance(instance_text()))
     with pytest.raises(RuntimeError, match="not started"):
         _ = simulator.url
     simulator.stop()
 
 
 def test_start_and_stop() -> None:
-    simulator = Simulator(load_estate(estate_text())).start()
+    simulator = Simulator(load_instance(instance_text())).start()
     url = simulator.url
     assert httpx.get(f"{url}/api/v4/projects").status_code == 200
     with httpx.Client() as idle:
@@ -41,7 +41,7 @@ def test_a_fixed_port_taken_twice() -> None:
         port = urlsplit(world.simulator.url).port
         assert port is not None
         with pytest.raises(OSError, match="in use"):
-            Simulator(world.simulator.estate, port=port).start()
+            Simulator(world.simulator.instance, port=port).start()
 
 
 def test_listens_on_loopback_only() -> None:
@@ -161,7 +161,7 @@ def test_silence_on_stderr(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_error_of_its_own_is_a_500_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    simulator = Simulator(load_estate(estate_text()))
+    simulator = Simulator(load_instance(instance_text()))
 
     def broken(*_args: object) -> None:
         raise ZeroDivisionError

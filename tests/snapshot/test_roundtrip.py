@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scopelint.errors import ScratchError, SnapshotError
-from scopelint.estate import Estate
 from scopelint.model import (
     AllowlistEntry,
     Fact,
@@ -25,14 +24,15 @@ from scopelint.model import (
     TokenUse,
 )
 from scopelint.snapshot import (
+    Cursor,
     Filters,
     Header,
     Listed,
     Snapshot,
     SnapshotWriter,
-    Walk,
     open_snapshots,
 )
+from scopelint.snapshot.inventory import Inventory
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 HEADER = Header(
@@ -169,11 +169,11 @@ def test_header_groups_targets_gaps_and_walks_come_back(tmp_path: Path) -> None:
     hidden = Target("project", 8, None, visible=False)
     gap = Gap(Fact.TARGET, Reason.NOT_VISIBLE, "x", "project", 8, None)
     with SnapshotWriter(path, HEADER) as writer:
-        writer.add_groups([group], Walk("groups:acme", "c1", done=False, seen=1, expected=2))
+        writer.add_groups([group], Cursor("groups:acme", "c1", done=False, seen=1, expected=2))
         writer.add_targets([target, hidden])
         writer.add_gaps([gap])
-        assert writer.walk("groups:acme") == Walk("groups:acme", "c1", False, 1, 2)
-        assert writer.walk("projects:acme") == Walk("projects:acme")
+        assert writer.walk("groups:acme") == Cursor("groups:acme", "c1", False, 1, 2)
+        assert writer.walk("projects:acme") == Cursor("projects:acme")
     with Snapshot(path) as snapshot:
         assert snapshot.header == HEADER
         assert list(snapshot.groups()) == [group]
@@ -355,4 +355,4 @@ def test_a_project_that_moved_between_two_shards_counts_where_it_was_read(tmp_pa
             assert [project.path for project in merged.projects()] == ["acme/b/moved"]
             assert list(merged.project_paths()) == [(1, "acme/b/moved")]
             assert list(merged.project_states()) == [(1, "acme/b/moved", "read")]
-            assert Estate(merged).tree.projects_below("acme/a") == 0
+            assert Inventory(merged).tree.projects_below("acme/a") == 0

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
-from scopelint.estate import Estate
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.rule import EntryRule, InstanceRule, ProjectRule, RuleOptions
+from scopelint.snapshot.inventory import Inventory
 
 
 class TooManyEntriesOptions(RuleOptions):
@@ -25,10 +25,10 @@ class TooManyEntries(ProjectRule):
     severity = Severity.LOW
     Options = TooManyEntriesOptions
 
-    def not_judged(self, estate: Estate) -> str | None:
-        return "there was nothing in January" if estate.as_of.month == 1 else None
+    def not_judged(self, inventory: Inventory) -> str | None:
+        return "there was nothing in January" if inventory.as_of.month == 1 else None
 
-    def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
         if project.archived:
             return
         if scope.inbound_effective is None:
@@ -55,7 +55,7 @@ class UntrustedEntry(EntryRule):
     severity = Severity.LOW
 
     def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, estate: Estate
+        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: Inventory
     ) -> Verdict | None:
         if entry.target_path is not None and self.policy.trusted.matches(entry.target_path):
             return PASS
@@ -70,8 +70,8 @@ class OldVersion(InstanceRule):
     title = "Old version"
     severity = Severity.LOW
 
-    def judge(self, estate: Estate) -> Iterable[Verdict]:
-        if estate.scan.version < (18, 0):
+    def judge(self, inventory: Inventory) -> Iterable[Verdict]:
+        if inventory.scan.version < (18, 0):
             yield self.fail("Old.", remediation="Upgrade.")
         else:
             yield PASS
@@ -85,6 +85,6 @@ class Sloppy(ProjectRule):
     title = "Sloppy"
     severity = Severity.LOW
 
-    def judge(self, project: Project, scope: Scope, estate: Estate) -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
         yield self.fail("two\nlines", evidence={"at": {1, 2}})
         yield self.fail("one line", remediation="None.")

@@ -18,7 +18,7 @@ class Echo(ProjectRule):
     title = "Says what it was given"
     severity = Severity.LOW
 
-    def judge(self, project: Project, scope: Scope, estate: object) -> list[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: object) -> list[Verdict]:
         inside = [b for b in self.policy.boundaries if b.projects.matches(project.path)]
         if not inside:
             return [PASS]
@@ -38,7 +38,7 @@ class Echo(ProjectRule):
 
 TEXT = """
 fail_inside:
-  estate: {{projects: {{acme/prod/api: {{}}, acme/web: {{}}}}}}
+  inventory: {{projects: {{acme/prod/api: {{}}, acme/web: {{}}}}}}
   boundaries: [{{name: production, projects: ["acme/prod/**"], allow_from: ["acme/deploy/*"]}}]
   assume_fine_grained: {assumed}
   expect:
@@ -47,7 +47,7 @@ fail_inside:
       confidence: {confidence}
       evidence: {{names: [production], allows: true, assumed: {assumed}}}
 pass_nothing_declared:
-  estate: {{projects: {{acme/prod/api: {{}}}}}}
+  inventory: {{projects: {{acme/prod/api: {{}}}}}}
 """
 
 

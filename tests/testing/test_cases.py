@@ -6,13 +6,13 @@ import pytest
 
 from scopelint.finding import Outcome
 from scopelint.rule import Rule
-from scopelint.testing import check_case, estate, load_cases, run_cases, verdicts
+from scopelint.testing import check_case, inventory, load_cases, run_cases, verdicts
 from tests.testing.sample_rules import OldVersion, Sloppy, TooManyEntries, UntrustedEntry
 
-TWO = "estate: {projects: {acme/shop: {entries: [{group: acme}, {project: p/sdk}]}}}"
-ONE = "estate: {projects: {acme/shop: {entries: [{group: acme}]}}}"
-OPEN = "estate: {projects: {acme/shop: {inbound_own: false}}}"
-JANUARY = "estate: {projects: {acme/shop: {}}, finished_at: 2026-01-31T00:00:00Z}"
+TWO = "inventory: {projects: {acme/shop: {entries: [{group: acme}, {project: p/sdk}]}}}"
+ONE = "inventory: {projects: {acme/shop: {entries: [{group: acme}]}}}"
+OPEN = "inventory: {projects: {acme/shop: {inbound_own: false}}}"
+JANUARY = "inventory: {projects: {acme/shop: {}}, finished_at: 2026-01-31T00:00:00Z}"
 
 
 def run(tmp_path: Path, text: str, rule: type[Rule] = TooManyEntries) -> int:
@@ -38,22 +38,22 @@ def run(tmp_path: Path, text: str, rule: type[Rule] = TooManyEntries) -> int:
             TooManyEntries,
         ),
         (f"skip_a: {{{JANUARY}, not_judged: nothing in January}}", TooManyEntries),
-        ("skip_a: {estate: {projects: {acme/shop: {archived: true}}}}", TooManyEntries),
+        ("skip_a: {inventory: {projects: {acme/shop: {archived: true}}}}", TooManyEntries),
         (
             f"fail_a: {{{TWO}, trusted: [acme], expect: [{{project: acme/shop, outcome: fail,"
             " entry: p/sdk}]}",
             UntrustedEntry,
         ),
         (
-            "fail_a: {estate: {projects: {acme/shop: {entries: [{gone: group}]}}},"
+            "fail_a: {inventory: {projects: {acme/shop: {entries: [{gone: group}]}}},"
             " expect: [{project: acme/shop, outcome: fail, entry: gone}]}",
             UntrustedEntry,
         ),
         (
-            'fail_a: {estate: {version: "17.11", projects: {}}, expect: [{outcome: fail}]}',
+            'fail_a: {inventory: {version: "17.11", projects: {}}, expect: [{outcome: fail}]}',
             OldVersion,
         ),
-        ("pass_a: {estate: {projects: {}}, expect: [{outcome: pass}]}", OldVersion),
+        ("pass_a: {inventory: {projects: {}}, expect: [{outcome: pass}]}", OldVersion),
     ],
 )
 def test_what_is_as_expected_passes(tmp_path: Path, text: str, rule: type[Rule]) -> None:
@@ -106,7 +106,7 @@ def test_what_is_as_expected_passes(tmp_path: Path, text: str, rule: type[Rule])
             f"pass_a: {{{TWO}, expect: [{{project: acme/shop, outcome: fail}}]}}",
             "a pass and nothing",
         ),
-        ("pass_a: {estate: {projects: {}}}", "a pass case has a pass"),
+        ("pass_a: {inventory: {projects: {}}}", "a pass case has a pass"),
         (f"skip_a: {{{ONE}}}", "a skip case says nothing, this one says pass"),
         (f"skip_a: {{{JANUARY}}}", "the rule is not judged: there was nothing"),
         (f"skip_a: {{{JANUARY}, not_judged: nothing in May}}", "expected 'nothing in May' in it"),
@@ -147,7 +147,7 @@ def test_verdicts_must_be_fit_for_reports(tmp_path: Path) -> None:
         ("", "a mapping of case names"),
         ("- fail_a", "a mapping of case names"),
         (f"good_a: {{{ONE}}}", "good_a.*starts with none of"),
-        ("pass_a: {}", "pass_a.*estate"),
+        ("pass_a: {}", "pass_a.*inventory"),
         (f"pass_a: {{{ONE}, expected: []}}", "expected"),
         (f"pass_a: {{{ONE}, expect: [{{outcome: maybe}}]}}", "outcome"),
         (f"pass_a: {{{ONE}}}\npass_a: {{{ONE}}}", "comes twice"),
@@ -166,7 +166,7 @@ def test_wrong_options_are_not_taken(tmp_path: Path) -> None:
 
 
 def test_verdicts_are_all_that_a_rule_says_with_the_projects_path() -> None:
-    with estate("projects: {acme/a: {}, acme/b: {entries: [{group: acme}]}}") as observed:
+    with inventory("projects: {acme/a: {}, acme/b: {entries: [{group: acme}]}}") as observed:
         said = verdicts(TooManyEntries({"most": 0}), observed)
         assert [(path, verdict.outcome) for path, verdict in said] == [
             ("acme/a", Outcome.PASS),

@@ -1,4 +1,4 @@
-"""Reports from described estates, and the check that a reporter is deterministic."""
+"""Reports from described inventories, and the check that a reporter is deterministic."""
 
 from typing import BinaryIO, ClassVar
 

@@ -8,7 +8,7 @@ from scopelint.model import Project, Scope
 from scopelint.rule import ProjectRule
 
 if TYPE_CHECKING:
-    from scopelint.estate import Estate
+    from scopelint.snapshot.inventory import Inventory
 
 
 class PublicProject(ProjectRule):
@@ -21,7 +21,7 @@ class PublicProject(ProjectRule):
     since = "1.0.0"
     help_uri = "https://acme.example.com/rules/public-project"
 
-    def judge(self, project: Project, scope: Scope, estate: "Estate") -> Iterable[Verdict]:
+    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
         """Fail a public project."""
         if project.visibility == "public":
             yield self.fail("Acme keeps its projects private; this one is public.")

@@ -1,0 +1,79 @@
+"""Runs a collection under the eyes of a person: progress, Ctrl-C, where the snapshot is."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scopelint.cli.console import Console
+from scopelint.cli.destinations import check_writable
+from scopelint.cli.progress import ProgressLine
+from scopelint.cli.session import Session
+from scopelint.collect.collection import collect
+from scopelint.errors import Interrupted, UsageError
+from scopelint.snapshot import Header, Snapshot
+
+KEPT = "scopelint-interrupted.snapshot"
+"""Where an interrupted scan without `--snapshot` leaves what it read, in the current folder."""
+
+
+def check_new(path: Path, *, resume: bool = False) -> None:
+    """Raise UsageError where no new snapshot can be made at this path; none is ever replaced.
+
+    With `resume` it may be there: the collection checks that it is its own.
+    """
+    check_writable(path)
+    if path.exists() and not resume:
+        raise UsageError(
+            f"{path} is already there",
+            hint="Name another file, remove it, or continue it with --resume.",
+        )
+
+
+def collect_into(path: Path, session: Session, face: Console) -> Header:
+    """Collect into a snapshot, a new one or on with `--resume`, and say in one line what it took."""
+    given = session.given
+    with (
+        session.connect() as connection,
+        ProgressLine(face, wanted=given["progress"]) as line,
+    ):
+        header = collect(connection, session.order, path, line, resume=bool(given.get("resume")))
+        meter = connection.patience.meter
+    face.note(
+        f"{meter.requests} requests"
+        + (f", {meter.retries} retried" if meter.retries else "")
+        + (f", {meter.waited:.0f} s waited" if meter.waited >= 1 else "")
+        + f", {_gaps(path)}, GitLab {header.gitlab_version or 'of unknown version'} by {header.api}"
+    )
+    return header
+
+
+def _gaps(path: Path) -> str:
+    with Snapshot(path) as snapshot:
+        count = sum(1 for _ in snapshot.gaps())
+    return {0: "no gap", 1: "1 gap"}.get(count, f"{count} gaps")
+
+
+@contextmanager
+def keeping(path: Path, *, move: bool = False) -> Iterator[None]:
+    """Turn Ctrl-C into an Interrupted that names where the snapshot at `path` is.
+
+    `move` takes it out of a temporary folder first, into the current one.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(_kept(path, move=move)) from None
+
+
+def _kept(path: Path, *, move: bool) -> str:
+    if not path.exists():
+        return "interrupted before anything was read"
+    if move:
+        kept = Path(KEPT)
+        try:
+            shutil.move(path, kept)
+        except OSError as error:
+            return f"interrupted; what was read is lost, {KEPT} cannot be made: {error.strerror}"
+        path = kept
+    return f"interrupted; what was read so far is kept in {path}"

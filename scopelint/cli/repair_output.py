@@ -1,0 +1,151 @@
+"""What `apply` and `undo` have in common: asking first, the right instance, what is told."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scopelint.cli.console import Console
+from scopelint.cli.session import Session, open_session
+from scopelint.cli.stdio import out
+from scopelint.errors import ExitCode, GitLabError, Interrupted, UsageError
+from scopelint.repair.journal import Journal
+from scopelint.repair.perform import ProjectResult
+from scopelint.repair.plan_file import Action
+from scopelint.repair.pool import MAX_FAILURES, ProjectResults
+from scopelint.repair.states import LABELS
+from scopelint.text import clean
+
+_VERBS: Mapping[str, tuple[str, str]] = {
+    "add-entry": ("entry added", "entries added"),
+    "change-permissions": ("entry changed", "entries changed"),
+    "remove-entry": ("entry removed", "entries removed"),
+    "remove-outbound-entry": ("outbound entry removed", "outbound entries removed"),
+}
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def totals(actions: Iterable[Action]) -> str:
+    """Return how many of each kind of change there are, in words."""
+    found: Counter[tuple[str, str]] = Counter()
+    for action in actions:
+        words = _VERBS.get(action.operation)
+        if words is None:
+            name, state = LABELS[action.operation], "on" if action.value else "off"
+            words = (f"{name} switched {state}", f"{name}s switched {state}")
+        found[words] += 1
+    parts = [count(number, *words) for words, number in found.items()]
+    return ", ".join(parts) or "nothing"
+
+
+def check_answerable(*, yes: bool) -> None:
+    """Raise UsageError where nobody can be asked and `--yes` was not given."""
+    if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "there is no terminal to ask on, and this changes GitLab",
+            hint="Look the plan over, then give --yes.",
+        )
+
+
+def ask(question: str, *, yes: bool) -> None:
+    """Ask before the first write; raise Interrupted where the answer is not yes."""
+    if not yes and not click.confirm(clean(question), err=True):
+        raise Interrupted("not confirmed: nothing was changed")
+
+
+def open_writing(given: Mapping[str, Any], face: Console, instance: str, project: int) -> Session:
+    """Open the session for `instance`, which a file names and the user must have meant.
+
+    Where the token goes is told by the user, never by a file: raise UsageError where the two
+    differ.
+    """
+    wanted = {"targets": (), "groups": (), "projects": (str(project),), "instance": False}
+    session = open_session({**given, **wanted}, face)
+    if session.server.url != instance:
+        raise UsageError(
+            f"this is for {instance}, and would be done on {session.server.url}",
+            hint=f"If {instance} is meant, give --url {instance}.",
+        )
+    return session
+
+
+@contextmanager
+def told(journal: Journal, advice: str) -> Iterator[None]:
+    """Name the journal where the run ends before its time: it holds every write.
+
+    One that holds none is removed at the end.
+    """
+    where = f"every write so far is in {journal.path}; {advice}"
+    try:
+        yield
+    except KeyboardInterrupt:
+        ended = where if journal.histories else "nothing was changed"
+        raise Interrupted(f"interrupted; {ended}") from None
+    except GitLabError as error:
+        if journal.histories:
+            error.hint = f"{error.hint} {where[0].upper()}{where[1:]}.".strip()
+        raise
+    finally:
+        if not journal.histories:
+            journal.path.unlink(missing_ok=True)
+        journal.close()
+
+
+def show(reports: ProjectResults, *, did: str, idle: str) -> ExitCode:
+    """Print what became of each project that is not simply done, then the sums; return the code."""
+    for report in (*reports.of("moved"), *reports.of("failed")):
+        _show(report)
+    for report in reports.of("done"):
+        for note in report.notes:
+            out(f"note    {clean(report.path)}: {clean(note)}")
+    actions = [action for report in reports.reports for action in report.done]
+    worked = sum(bool(report.done) for report in reports.reports)
+    out(f"{did} in {count(worked, 'project')}: {totals(actions)}")
+    earlier = sum(report.earlier for report in reports.reports)
+    if earlier:
+        out(f"{count(earlier, 'project')} {idle}")
+    moved, failed = len(reports.of("moved")), len(reports.of("failed"))
+    left = len(reports.of("open"))
+    if moved:
+        out(f"{count(moved, 'project')} had moved: what is named above was left as it is")
+    if failed:
+        out(f"{count(failed, 'project')} failed")
+    if left:
+        why = f": it stops after {MAX_FAILURES} failed ones" if failed >= MAX_FAILURES else ""
+        out(f"{count(left, 'project')} not begun or not finished{why}")
+    if failed or left:
+        return ExitCode.FAILURE
+    return ExitCode.DRIFT if moved else ExitCode.OK
+
+
+def _show(report: ProjectResult) -> None:
+    out(f"{report.verdict:<7} {clean(report.path)}")
+    for line in (*report.reasons, *report.notes):
+        out(f"        {clean(line)}")
+    if report.done:
+        out(f"        done before: {totals(report.done)}")
+
+
+def journal_of(given: Path | None, plan: Path) -> Path:
+    """Return where the journal is: as told, or beside the plan."""
+    return given if given is not None else plan.with_name(f"{plan.name}.journal")
+
+
+__all__ = [
+    "ask",
+    "check_answerable",
+    "count",
+    "journal_of",
+    "open_writing",
+    "show",
+    "told",
+    "totals",
+]

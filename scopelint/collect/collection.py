@@ -1,0 +1,203 @@
+"""One collection, from the targets to a finished snapshot; or on from where one was broken off.
+
+The enumeration (ids and paths, a cursor's pages one after the other) and the scopes (a page of
+projects by id, many at once) run side by side: while one page is turned, the scopes of the pages
+before it are read. What is finished is in the snapshot before the next thing starts.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import scopelint
+from scopelint.collect import batches, enforcement, targets_outside
+from scopelint.collect.batches import Scopes
+from scopelint.collect.enumeration import Enumeration
+from scopelint.collect.graphql_reader import select_reader
+from scopelint.collect.reader import Reader, ResolvedTarget
+from scopelint.collect.request import CollectRequest
+from scopelint.collect.run import Run, Workers, run_before
+from scopelint.errors import NothingScannedError, SnapshotError
+from scopelint.gitlab.ask import ask_required
+from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.graphql import FineGrainedTokenError
+from scopelint.progress import Listener, silent
+from scopelint.snapshot import Filters, Header, SnapshotWriter
+
+log = logging.getLogger(__name__)
+
+
+def collect(
+    connection: Connection,
+    order: CollectRequest,
+    path: Path,
+    listener: Listener | None = None,
+    *,
+    resume: bool = False,
+) -> Header:
+    """Collect into the snapshot at `path` and return its header.
+
+    With `resume` an unfinished snapshot is continued: no finished page is read again; one that is
+    finished is left as it is. Raises a GitLabError where the run cannot go on (what was read stays
+    in the file), SnapshotError where the file is another collection's, NothingScannedError where
+    the targets hold no project, OutputError where the disk refuses.
+    """
+    writer = SnapshotWriter.resume(path) if resume and _holds_something(path) else None
+    if writer is not None and writer.header.finished_at is not None:
+        with writer:
+            _same_order(writer.header, connection, order)
+            return writer.header
+    if writer is not None:
+        if order.api == "auto":
+            # What was begun one way cannot go on the other.
+            order = replace(order, api=writer.header.api)
+        return _collect(connection, order, path, writer, listener or silent, over_empty=True)
+    try:
+        return _collect(connection, order, path, None, listener or silent, over_empty=resume)
+    except FineGrainedTokenError as error:
+        if order.api != "auto":
+            raise
+        log.warning("%s; reading by REST", error.message)
+    # Nothing of use was written, and the other way of reading wants the place.
+    path.unlink(missing_ok=True)
+    order = replace(order, api="rest")
+    return _collect(connection, order, path, None, listener or silent, over_empty=resume)
+
+
+def _collect(
+    connection: Connection,
+    order: CollectRequest,
+    path: Path,
+    writer: SnapshotWriter | None,
+    listener: Listener,
+    *,
+    over_empty: bool,
+) -> Header:
+    reader = run_before(connection, listener, lambda: select_reader(connection, order))
+    # The same target may be named twice, by path and by number.
+    found = ask_required(lambda: reader.resolve(order.wanted), connection.server.url)
+    roots = list(dict.fromkeys(found))
+    header = _header(connection, order, reader, roots)
+    if writer is None:
+        writer = SnapshotWriter(path, header, over_empty=over_empty)
+    with writer:
+        _same_collection(writer.header, header, path)
+        run = Run(connection, reader, writer, Workers(order.concurrency), listener)
+        try:
+            _read(run, order, roots)
+        finally:
+            run.workers.close()
+            _save_counts(run)
+        if not writer.count("read") + writer.count("unreadable") + writer.count("elsewhere"):
+            raise _nothing(roots, order.filters)
+        return writer.header
+
+
+def _read(run: Run, order: CollectRequest, roots: Sequence[ResolvedTarget]) -> None:
+    scopes = Scopes(run, order.page_size)
+    scopes.add(run.writer.listed_ids())
+    Enumeration(run, order.filters, order.shard, scopes.add, scopes.no_more).start(roots)
+    run.work()
+    run.progress.step = "features"
+    batches.read(run, roots)
+    run.progress.step = "entry targets"
+    header = run.writer.header
+    count_groups = header.whole_instance and not header.administrator
+    also = targets_outside.find(run, order.also_resolve)
+    targets_outside.resolve(run, count_groups=count_groups, also=also)
+    run.progress.step = "enforcement"
+    found = enforcement.find(run.connection, run.reader, run.writer)
+    run.writer.add_gaps(found.gaps)
+    run.writer.save_header(
+        run.writer.header.with_changes(
+            finished_at=_now(), enforcement=found.state, unavailable=run.reader.unavailable()
+        )
+    )
+    run.progress.step = "done"
+    run.tell()
+
+
+def _save_counts(run: Run) -> None:
+    """Add what this run sent to what earlier ones sent into the same file."""
+    meter, header = run.connection.patience.meter, run.writer.header
+    run.writer.save_header(
+        header.with_changes(
+            requests=header.requests + meter.requests, retries=header.retries + meter.retries
+        )
+    )
+
+
+def _header(
+    connection: Connection, order: CollectRequest, reader: Reader, roots: Sequence[ResolvedTarget]
+) -> Header:
+    whole = any(root.kind == "instance" for root in roots)
+    if whole and not reader.administrator:
+        log.warning(
+            "the token is no administrator's: of the instance, only the projects it is a member of"
+            " are read"
+        )
+    return Header(
+        tool_version=scopelint.__version__,
+        instance=connection.server.url,
+        targets=tuple(sorted({root.path for root in roots})),
+        api=reader.api,
+        gitlab_version=reader.caps.version_text,
+        started_at=_now(),
+        filters=order.filters,
+        administrator=reader.administrator,
+        whole_instance=whole,
+        shard=order.shard,
+        unavailable=reader.unavailable(),
+    )
+
+
+def _holds_something(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
+
+
+def _same_order(found: Header, connection: Connection, order: CollectRequest) -> None:
+    """Refuse a finished file that plainly is of something else; GitLab is not asked for it."""
+    for what, one, other in (
+        ("instance", found.instance, connection.server.url),
+        ("filters", found.filters, order.filters),
+        ("shard", found.shard, order.shard),
+    ):
+        if one != other:
+            raise SnapshotError(
+                f"the snapshot is finished and of another {what}: {one}, not {other}",
+                hint="Give another file, or the options it was collected with.",
+            )
+
+
+def _same_collection(found: Header, asked: Header, path: Path) -> None:
+    for what, one, other in (
+        ("instance", found.instance, asked.instance),
+        ("targets", found.targets, asked.targets),
+        ("filters", found.filters, asked.filters),
+        ("shard", found.shard, asked.shard),
+        ("way of reading", found.api, asked.api),
+    ):
+        if one != other:
+            raise SnapshotError(
+                f"{path} is a collection of another {what}: {one}, not {other}",
+                hint="Give another file, or the options it was collected with.",
+            )
+
+
+def _nothing(roots: Sequence[ResolvedTarget], filters: Filters) -> NothingScannedError:
+    where = ", ".join(root.path for root in roots)
+    if filters.everything:
+        return NothingScannedError(
+            f"{where}: there is no project to judge",
+            hint="Is the group empty, or are its projects hidden from this token?",
+        )
+    return NothingScannedError(
+        f"{where}: no project is left to judge after --include, --exclude and --archived",
+        hint="Globs match the whole full path; 'acme/**' is everything below acme.",
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

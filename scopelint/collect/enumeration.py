@@ -1,0 +1,121 @@
+"""The enumeration: which groups and projects there are, page after page by GitLab's cursors."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from scopelint.collect.reader import Page, ResolvedTarget
+from scopelint.collect.request import Shard, holds
+from scopelint.collect.run import Run
+from scopelint.errors import GitLabError
+from scopelint.gitlab.ask import Failed, ask_optional
+from scopelint.globs import GlobSet
+from scopelint.model import Fact, Gap, Reason
+from scopelint.snapshot import Cursor, Filters, Listed
+
+Ask = Callable[[ResolvedTarget, str | None], Page[Any]]
+Keep = Callable[[Page[Any], Cursor], None]
+
+
+class Enumeration:
+    """Turns the pages of every target; each page is in the snapshot before the next is asked for."""
+
+    def __init__(
+        self,
+        run: Run,
+        filters: Filters,
+        shard: Shard | None,
+        found: Callable[[Sequence[int]], None],
+        over: Callable[[], None],
+    ) -> None:
+        """`found` gets the ids of new projects to read; `over` is called when all lists ended."""
+        self._run = run
+        self._filters = filters
+        self._include = GlobSet(filters.include)
+        self._exclude = GlobSet(filters.exclude)
+        self._shard = shard
+        self._found = found
+        self._over = over
+        self._open = 0
+
+    def start(self, roots: Sequence[ResolvedTarget]) -> None:
+        """Start every list that has not ended yet."""
+        reader = self._run.reader
+        lists: list[tuple[Cursor, ResolvedTarget, Ask, Keep]] = []
+        for root in roots:
+            if root.kind != "project":
+                lists.append((self._walk("groups", root), root, reader.groups, self._keep_groups))
+            walk = self._walk("projects", root)
+            lists.append((walk, root, reader.projects, self._keep_projects))
+        unfinished = [each for each in lists if not each[0].done]
+        self._open = len(unfinished)
+        for each in unfinished:
+            self._turn(*each)
+        if not unfinished:
+            self._over()
+
+    def _walk(self, what: str, root: ResolvedTarget) -> Cursor:
+        return self._run.writer.walk(f"{what}:{root.path}")
+
+    def _turn(self, walk: Cursor, root: ResolvedTarget, ask: Ask, keep: Keep) -> None:
+        def then(page: Page[Any] | Failed) -> None:
+            if isinstance(page, Failed):
+                self._failed(walk, root, page)
+                return
+            turned = Cursor(
+                walk.name,
+                page.cursor,
+                done=page.cursor is None,
+                seen=walk.seen + len(page.items),
+                expected=walk.expected if page.expected is None else page.expected,
+            )
+            keep(page, turned)
+            if turned.done:
+                self._one_over()
+            elif page.cursor == walk.cursor:
+                stuck = Failed(Reason.ERROR, "GitLab gave the same page again and again")
+                self._failed(turned, root, stuck)
+            else:
+                self._turn(turned, root, ask, keep)
+
+        self._run.workers.submit(
+            lambda: ask_optional(lambda: ask(root, walk.cursor)), then, first=True
+        )
+
+    def _failed(self, walk: Cursor, root: ResolvedTarget, failed: Failed) -> None:
+        """Record that a list is not whole; what was listed before is still read."""
+        what, _, _ = walk.name.partition(":")
+        detail = f"the list of {what} below {root.path} stopped at {walk.seen}: {failed.detail}"
+        if what == "projects" and not walk.seen:
+            raise GitLabError(detail, hint="Run again; with --api rest if it stays so.")
+        gap = Gap(Fact.ENUMERATION, failed.reason, detail, "group", root.id or None, root.path)
+        self._run.writer.add_gaps([gap])
+        self._one_over()
+
+    def _one_over(self) -> None:
+        self._open -= 1
+        if not self._open:
+            self._over()
+
+    def _keep_groups(self, page: Page[Any], walk: Cursor) -> None:
+        self._run.writer.add_groups(page.items, walk)
+
+    def _keep_projects(self, page: Page[Any], walk: Cursor) -> None:
+        listed = [self._placed(each) for each in page.items]
+        new = self._run.writer.add_listed(listed, walk)
+        progress = self._run.progress
+        progress.listed += len(new)
+        plain = self._filters.everything and self._shard is None
+        progress.expected = walk.expected if plain else None
+        self._found(new)
+        self._run.tell()
+
+    def _placed(self, listed: Listed) -> Listed:
+        """Mark what a filter leaves out, and what another shard reads."""
+        project = listed.project
+        wanted = (
+            (not self._include or self._include.matches(project.path))
+            and not self._exclude.matches(project.path)
+            and not (self._filters.archived == "exclude" and project.archived)
+            and not (self._filters.archived == "only" and project.archived is False)
+        )
+        return Listed(project, listed.push, wanted, elsewhere=not holds(self._shard, project.id))

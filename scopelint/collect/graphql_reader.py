@@ -1,0 +1,358 @@
+"""Reading by GraphQL: a hundred projects a request."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from scopelint.collect import graphql_decoding, identity
+from scopelint.collect.reader import (
+    NOT_VISIBLE,
+    NOT_VISIBLE_HINT,
+    Details,
+    Page,
+    Reader,
+    ResolvedTarget,
+    TargetRef,
+    not_found,
+)
+from scopelint.collect.request import CollectRequest
+from scopelint.collect.rest_reader import RestReader
+from scopelint.errors import GitLabError, TargetNotFoundError
+from scopelint.gitlab import graphql, queries
+from scopelint.gitlab.ask import ask_required
+from scopelint.gitlab.capabilities import Capabilities
+from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.graphql import (
+    FineGrainedTokenError,
+    InvalidQueryError,
+)
+from scopelint.model import Fact, Gap, Group, Project, Reason, Target
+from scopelint.snapshot import Filters, Listed
+
+log = logging.getLogger(__name__)
+
+
+class GraphQLReader:
+    """Reads an instance by GraphQL, built for the fields that it has."""
+
+    batch = queries.PAGE
+    tight = False
+
+    def __init__(
+        self, connection: Connection, filters: Filters, wanted: Sequence[TargetRef]
+    ) -> None:
+        """Ask once what the instance has and what the targets are."""
+        self._connection = connection
+        self._filters = filters
+        paths = [target.path for target in wanted if target.path is not None]
+        ids = [target.id for target in wanted if target.id is not None]
+        self._paths = paths
+        self._found: dict[str, Any] = {}
+        self._by_number: dict[tuple[str, int], Mapping[str, Any]] = {}
+        self._look_up(*queries.preflight(paths[: queries.TARGETS], ids))
+        self.caps = Capabilities.from_data(self._found)
+        self.administrator = self.caps.administrator
+        for start in range(queries.TARGETS, len(paths), queries.TARGETS):
+            some = paths[start : start + queries.TARGETS]
+            self._look_up(*queries.more_targets(some, start, ()))
+        for start in range(queries.PAGE, len(ids), queries.PAGE):
+            self._look_up(*queries.more_targets((), 0, ids[start : start + queries.PAGE]))
+
+    def _look_up(self, text: str, variables: Mapping[str, Any]) -> None:
+        data = graphql.run(self._connection, text, variables).data
+        self._found.update(data)
+        for kind in ("groups", "projects"):
+            for node in (data.get(kind) or {}).get("nodes") or ():
+                if node is not None:
+                    self._by_number[kind, queries.number(node["id"])] = node
+
+    @property
+    def api(self) -> Literal["graphql"]:
+        """Which way this is."""
+        return "graphql"
+
+    def resolve(self, wanted: Sequence[TargetRef]) -> list[ResolvedTarget]:
+        """Find the targets in the answer to the first query."""
+        return [self._resolve(target) for target in wanted]
+
+    def _resolve(self, wanted: TargetRef) -> ResolvedTarget:
+        if wanted.kind == "instance":
+            return ResolvedTarget("instance", 0, "instance")
+        group, project = self._nodes(wanted)
+        if group and wanted.kind != "project":
+            return ResolvedTarget("group", queries.number(group["id"]), group["fullPath"])
+        if project and wanted.kind != "group":
+            return ResolvedTarget("project", queries.number(project["id"]), project["fullPath"])
+        raise not_found(wanted, is_other_kind=bool(group or project))
+
+    def _nodes(
+        self, wanted: TargetRef
+    ) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+        if wanted.path is not None:
+            i = self._paths.index(wanted.path)
+            return self._found.get(f"group_{i}"), self._found.get(f"project_{i}")
+        number = wanted.id or 0
+        return self._by_number.get(("groups", number)), self._by_number.get(("projects", number))
+
+    def groups(self, root: ResolvedTarget, cursor: str | None) -> Page[Group]:
+        """Read a page of groups; the root group itself comes with the first."""
+        first = cursor is None
+        if root.kind == "instance":
+            membership = not self.administrator
+            data = self._run(
+                lambda caps: queries.instance_groups(caps, first_page=first, membership=membership),
+                {"after": cursor},
+            ).data
+            return _page(data.get("groups"), identity.read_group)
+        data = self._run(
+            lambda caps: queries.descendant_groups(caps, first_page=first),
+            {"path": root.path, "after": cursor},
+        ).data
+        group = data.get("group")
+        if group is None:
+            raise TargetNotFoundError(f"group {root.path} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT)
+        page = _page(group["descendantGroups"], identity.read_group)
+        if not first:
+            return page
+        expected = None if page.expected is None else page.expected + 1
+        return Page((identity.read_group(group), *page.items), page.cursor, expected)
+
+    def projects(self, root: ResolvedTarget, cursor: str | None) -> Page[Listed]:
+        """Read a page of project ids and paths."""
+        first = cursor is None
+        if root.kind == "project":
+            return Page((Listed(Project(root.id, root.path)),), None, 1)
+        if root.kind == "instance":
+            membership = not self.administrator
+            found = self._run(
+                lambda caps: queries.instance_projects(
+                    caps, first_page=first, membership=membership
+                ),
+                {"after": cursor},
+            )
+            return _page(found.data.get("projects"), _listed)
+        group = self._run(
+            lambda caps: queries.group_projects(caps, first_page=first),
+            {"path": root.path, "after": cursor},
+        ).data.get("group")
+        if group is None:
+            raise TargetNotFoundError(f"group {root.path} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT)
+        return _page(group["projects"], _listed)
+
+    def read(self, listed: Sequence[Listed]) -> Details:
+        """Read the scopes of up to a page of projects, long lists to their end."""
+        usage = self._filters.usage
+        variables = queries.by_ids("Project", [one.project.id for one in listed])
+        result = self._run(lambda caps: queries.details(caps, usage=usage), variables)
+        self.tight = _near_limit(result.data.get("queryComplexity") or {})
+        late = [error for error in result.errors if error.timed_out]
+        if late and len(listed) > 1:
+            # GitLab ran out of time and left the rest null; with fewer at once it may not.
+            raise graphql.TooMuchError(late[0].message, timed_out=True)
+        readings: dict[int, graphql_decoding.Reading] = {}
+        nodes = (result.data.get("projects") or {}).get("nodes") or ()
+        for index, node in enumerate(nodes):
+            if node is not None:
+                errors = [error for error in result.errors if _concerns(error, index)]
+                reading = graphql_decoding.read_node(node, errors, self.caps, usage=usage)
+                readings[reading.project.id] = reading
+        return [self._finish(one, readings.get(one.project.id), late) for one in listed]
+
+    def _finish(
+        self,
+        listed: Listed,
+        reading: graphql_decoding.Reading | None,
+        late: Sequence[graphql.FieldError],
+    ) -> tuple[Project, list[Gap]]:
+        if reading is None:
+            if late:
+                raise graphql.TooMuchError(late[0].message, timed_out=True)
+            return _gone(listed.project), []
+        while reading.cursors:
+            self._next_pages(reading)
+        project, gaps = graphql_decoding.finish(reading, self.caps)
+        if reading.scope is not None and graphql_decoding.hidden_rows(reading, self.caps):
+            return RestReader(self._connection, self._filters, self.caps).reveal(project, gaps)
+        return project, gaps
+
+    def _next_pages(self, reading: graphql_decoding.Reading) -> None:
+        cursors = dict(reading.cursors)
+        variables = queries.by_ids("Project", [reading.project.id])
+        result = self._run(
+            lambda caps: queries.rest_of_lists(caps, cursors), {**variables, **cursors}
+        )
+        nodes = [node for node in (result.data.get("projects") or {}).get("nodes") or () if node]
+        node = nodes[0] if nodes else {}
+        lists = [name for name in cursors if name != "ciJobTokenAuthLogs"]
+        if lists:
+            allowlist = node.get("ciJobTokenScopeAllowlist") or node.get("ciJobTokenScope") or {}
+            graphql_decoding.add_lists(reading, allowlist, lists)
+        if "ciJobTokenAuthLogs" in cursors:
+            graphql_decoding.add_log(reading, node.get("ciJobTokenAuthLogs"))
+
+    def targets(self, kind: Literal["project", "group"], ids: Sequence[int]) -> list[Target]:
+        """Read groups with a count of all their projects, or projects, by id."""
+        build = queries.group_targets if kind == "group" else queries.project_targets
+        data = self._run(build, queries.by_ids(kind.capitalize(), ids)).data
+        nodes = (data.get("groups" if kind == "group" else "projects") or {}).get("nodes") or ()
+        return [_target(kind, node) for node in nodes if node is not None]
+
+    def find(self, kind: Literal["project", "group"], paths: Sequence[str]) -> dict[str, int]:
+        """Return the numbers of groups or projects by full path, a few a request."""
+        found: dict[str, int] = {}
+        for start in range(0, len(paths), queries.TARGETS):
+            some = paths[start : start + queries.TARGETS]
+            text, variables = queries.more_targets(some, 0, ())
+            data = graphql.run(self._connection, text, variables).data
+            nodes = {path: data.get(f"{kind}_{i}") for i, path in enumerate(some)}
+            found |= {path: queries.number(node["id"]) for path, node in nodes.items() if node}
+        return found
+
+    def unavailable(self) -> Mapping[Fact, str]:
+        """Return what GraphQL does not show here."""
+        missing = self.caps.lost_facts()
+        if not self._filters.usage:
+            missing[Fact.LOG] = "the authentication log was not read (use --usage)"
+        elif not self.caps.log:
+            missing[Fact.LOG] = "GitLab shows the authentication log from 17.9 on"
+        return missing
+
+    def _run(
+        self, build: Callable[[Capabilities], str], variables: Mapping[str, Any]
+    ) -> graphql.Result:
+        """Send the query that `build` makes, again without what GitLab does not know.
+
+        A version that nobody foresaw may have renamed or removed a field: then the scan goes on,
+        and only the fact behind it is missing.
+        """
+        caps = self.caps
+        try:
+            result = graphql.run(self._connection, build(caps), variables)
+        except graphql.InvalidQueryError as error:
+            self.caps = _without_unknown(self.caps, error)
+            if build(self.caps) == build(caps):
+                raise
+            return self._run(build, variables)
+        late = [error for error in result.errors if error.timed_out and len(error.path) <= 2]
+        if late:
+            # A whole connection is null because GitLab ran out of time: not an empty list.
+            raise graphql.TooMuchError(late[0].message, timed_out=True)
+        return result
+
+
+def _without_unknown(caps: Capabilities, error: graphql.InvalidQueryError) -> Capabilities:
+    for type_name, field_name in error.fields:
+        if caps.has(type_name, field_name):
+            log.warning(
+                "this GitLab does not know %s.%s; reading without it", type_name, field_name
+            )
+            caps = caps.without_field(type_name, field_name)
+    for name in error.arguments:
+        if caps.takes(name):
+            log.warning("this GitLab does not know the argument %s; reading without it", name)
+            caps = caps.without_argument(name)
+    return caps
+
+
+def _gone(project: Project) -> Project:
+    gap = graphql_decoding.project_gap(
+        project,
+        Fact.SCOPE,
+        Reason.NOT_FOUND,
+        "it was listed and then not found: deleted meanwhile, or no longer visible",
+    )
+    return Project(project.id, project.path, archived=project.archived, personal=None, gap=gap)
+
+
+def _concerns(error: graphql.FieldError, index: int) -> bool:
+    return error.path[:3] == ("projects", "nodes", index)
+
+
+def _listed(node: Mapping[str, Any]) -> Listed:
+    return Listed(
+        Project(
+            queries.number(node["id"]),
+            node["fullPath"],
+            archived=node.get("archived"),
+            personal=None,
+        )
+    )
+
+
+def _page(connection: Mapping[str, Any] | None, read: Any) -> Page[Any]:
+    if connection is None:
+        raise TargetNotFoundError(
+            "GitLab answered null where a list was due", hint=NOT_VISIBLE_HINT
+        )
+    page = connection["pageInfo"]
+    nodes = tuple(_each(connection, read))
+    cursor = page["endCursor"] if page["hasNextPage"] else None
+    return Page(nodes, cursor, connection.get("count"))
+
+
+def _near_limit(complexity: Mapping[str, Any]) -> bool:
+    """Tell whether a query's score leaves less than a tenth of what GitLab allows."""
+    score, limit = complexity.get("score"), complexity.get("limit")
+    return bool(score and limit and score > 0.9 * limit)
+
+
+def _each(connection: Mapping[str, Any], read: Any) -> Iterator[Any]:
+    for node in connection["nodes"] or ():
+        if node is not None:
+            yield read(node)
+
+
+def _target(kind: Literal["project", "group"], node: Mapping[str, Any]) -> Target:
+    path = node["fullPath"]
+    if kind == "group":
+        count = (node.get("projects") or {}).get("count")
+        return Target(
+            "group",
+            queries.number(node["id"]),
+            path,
+            visible=True,
+            visibility=node.get("visibility"),
+            deletion=identity.read_group_deletion(node),
+            personal=False,
+            project_count=count,
+        )
+    return Target(
+        "project",
+        queries.number(node["id"]),
+        path,
+        visible=True,
+        visibility=node.get("visibility"),
+        archived=node.get("archived"),
+        deletion=identity.read_deletion(node),
+        personal=node.get("group") is None,
+    )
+
+
+log = logging.getLogger(__name__)
+
+
+def select_reader(connection: Connection, order: CollectRequest) -> Reader:
+    """Return the reader for this instance, token and `--api`; raise a GitLabError if there is none."""
+    return ask_required(lambda: _make_reader(connection, order), connection.server.url)
+
+
+def _make_reader(connection: Connection, order: CollectRequest) -> Reader:
+    if order.api == "rest":
+        return RestReader(connection, order.filters)
+    try:
+        reader = GraphQLReader(connection, order.filters, order.wanted)
+    except (InvalidQueryError, FineGrainedTokenError) as error:
+        if order.api == "graphql":
+            raise
+        log.warning("%s; reading by REST", error.message)
+        return RestReader(connection, order.filters)
+    if reader.caps.readable:
+        return reader
+    if order.api == "graphql":
+        raise GitLabError(
+            f"GitLab {reader.caps.version_text or '(version unknown)'} does not show job token"
+            " scopes by GraphQL",
+            hint="Use --api rest.",
+        )
+    log.info("GitLab %s: reading by REST", reader.caps.version_text)
+    return RestReader(connection, order.filters)

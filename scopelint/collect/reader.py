@@ -1,0 +1,105 @@
+"""What the collection asks of a way of reading GitLab; GraphQL and REST both answer it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Literal, Protocol, TypeVar
+
+from scopelint.errors import TargetNotFoundError
+from scopelint.gitlab.capabilities import Capabilities
+from scopelint.model import Fact, Gap, Group, Project, Target
+from scopelint.snapshot import Listed
+
+_T = TypeVar("_T")
+
+NOT_VISIBLE = "not found or not visible to this token"
+NOT_VISIBLE_HINT = (
+    "Check the spelling and --url, and that the token's user is a member; GitLab does not tell"
+    " 'not there' from 'not yours to see'."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRef:
+    """A target as the user names it: a full path or a number, of a kind or of either kind."""
+
+    kind: Literal["any", "group", "project", "instance"]
+    path: str | None = None
+    id: int | None = None
+
+    def __str__(self) -> str:
+        return self.path or (str(self.id) if self.id is not None else "the instance")
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedTarget:
+    """A target that GitLab knows: where an enumeration starts."""
+
+    kind: Literal["group", "project", "instance"]
+    id: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[_T]):
+    """One page of an enumeration. `cursor` None means it was the last.
+
+    `expected` is GitLab's own count of the whole, hidden objects included; None if not asked.
+    """
+
+    items: tuple[_T, ...]
+    cursor: str | None = None
+    expected: int | None = None
+
+
+Details = list[tuple[Project, Sequence[Gap]]]
+
+
+class Reader(Protocol):
+    """One way of reading an instance. Every method sends requests; threads may call it at once.
+
+    Raises `graphql.TooMuchError` where asking for less may help, `ExchangeError` where the
+    retries are used up, and a GitLabError for what ends the run.
+    """
+
+    caps: Capabilities
+    batch: int
+    """How many projects `read` takes at once."""
+    tight: bool
+    """Whether the last page of scopes came near the server's limit of complexity."""
+    administrator: bool
+
+    @property
+    def api(self) -> Literal["graphql", "rest"]:
+        """Which way this is."""
+
+    def resolve(self, wanted: Sequence[TargetRef]) -> list[ResolvedTarget]:
+        """Find the targets; raise TargetNotFoundError for one that is not there or not visible."""
+
+    def groups(self, root: ResolvedTarget, cursor: str | None) -> Page[Group]:
+        """Read a page of the groups of a root, the root group itself included."""
+
+    def projects(self, root: ResolvedTarget, cursor: str | None) -> Page[Listed]:
+        """Read a page of the projects of a root."""
+
+    def read(self, listed: Sequence[Listed]) -> Details:
+        """Read the scopes of these projects, with the gaps of each."""
+
+    def targets(self, kind: Literal["project", "group"], ids: Sequence[int]) -> list[Target]:
+        """Read what entries point to; those that are not visible are not in the answer."""
+
+    def find(self, kind: Literal["project", "group"], paths: Sequence[str]) -> dict[str, int]:
+        """Return the numbers of groups or projects by full path, of those that are visible."""
+
+    def unavailable(self) -> Mapping[Fact, str]:
+        """Return the facts that this way of reading shows for no project, with the reason."""
+
+
+def not_found(wanted: TargetRef, *, is_other_kind: bool) -> TargetNotFoundError:
+    """Return the error for a target that is not there, or is of the other kind."""
+    if is_other_kind:
+        other = "project" if wanted.kind == "group" else "group"
+        return TargetNotFoundError(
+            f"{wanted} is a {other}, not a {wanted.kind}", hint=f"Use --{other} {wanted}."
+        )
+    what = "target" if wanted.kind == "any" else wanted.kind
+    return TargetNotFoundError(f"{what} {wanted} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT)

@@ -1,0 +1,376 @@
+"""Reading by REST, through python-gitlab: three requests a project.
+
+Used where GraphQL lacks the fields, where the token may not use it, and for what only REST tells:
+the effective inbound flag, and list rows that GraphQL hides
+(doc/api/project_job_token_scopes.md).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote, unquote, urlsplit
+
+import gitlab
+import requests
+
+from scopelint.collect import graphql_decoding, rest_decoding
+from scopelint.collect.reader import Details, Page, ResolvedTarget, TargetRef, not_found
+from scopelint.collect.rest_decoding import Node
+from scopelint.errors import GitLabError, OriginError
+from scopelint.gitlab.address import same_origin
+from scopelint.gitlab.ask import UnreadableError, no_api, translate
+from scopelint.gitlab.capabilities import Capabilities
+from scopelint.gitlab.connection import Connection, ExchangeError, Failure
+from scopelint.gitlab.graphql import TooMuchError
+from scopelint.model import AllowlistEntry, Fact, Gap, Group, Project, Reason, Scope, Target
+from scopelint.snapshot import Filters, Listed
+
+_T = TypeVar("_T")
+PAGE = 100
+_NO_FLAG = "GitLab answered without the setting"
+
+
+class RestReader:
+    """Reads an instance by REST."""
+
+    batch = 1
+    tight = False
+
+    def __init__(
+        self, connection: Connection, filters: Filters, caps: Capabilities | None = None
+    ) -> None:
+        """Ask for the version and whether the token is an administrator's, if not known yet."""
+        self._connection = connection
+        self._filters = filters
+        if caps is not None:
+            self.caps = caps
+            self.administrator = caps.administrator
+            return
+        # A fine-grained token may be kept from both; then the version counts as unknown.
+        version = self._unless_forbidden("/version")
+        self.caps = Capabilities(version_text=str(version.get("version") or ""))
+        user = self._unless_forbidden("/user")
+        self.caps = replace(self.caps, username=user.get("username"))
+        self.administrator = bool(user.get("is_admin"))
+
+    @property
+    def api(self) -> Literal["rest"]:
+        """Which way this is."""
+        return "rest"
+
+    def resolve(self, wanted: Sequence[TargetRef]) -> list[ResolvedTarget]:
+        """Find the targets, each with one request or two."""
+        return [self._resolve(target) for target in wanted]
+
+    def _resolve(self, wanted: TargetRef) -> ResolvedTarget:
+        if wanted.kind == "instance":
+            return ResolvedTarget("instance", 0, "instance")
+        key = quote(wanted.path, safe="") if wanted.path is not None else str(wanted.id)
+        group = self._find(f"/groups/{key}", with_projects=False)
+        if group is not None and wanted.kind != "project":
+            return ResolvedTarget("group", group["id"], group["full_path"])
+        project = self._find(f"/projects/{key}")
+        if project is not None and wanted.kind != "group":
+            return ResolvedTarget("project", project["id"], project["path_with_namespace"])
+        raise not_found(wanted, is_other_kind=group is not None or project is not None)
+
+    def groups(self, root: ResolvedTarget, cursor: str | None) -> Page[Group]:
+        """Read a page of groups; the root group itself comes with the first."""
+        if root.kind == "project":
+            return Page(())
+        if root.kind == "instance":
+            every = {"all_available": self.administrator, "order_by": "id", "sort": "asc"}
+            return self._page("/groups", cursor, rest_decoding.group, **every)
+        below = self._page(f"/groups/{root.id}/descendant_groups", cursor, rest_decoding.group)
+        if cursor is not None:
+            return below
+        itself = rest_decoding.group(self._get(f"/groups/{root.id}", with_projects=False))
+        expected = None if below.expected is None else below.expected + 1
+        return Page((itself, *below.items), below.cursor, expected)
+
+    def projects(
+        self, root: ResolvedTarget, cursor: str | None, visibility: str | None = None
+    ) -> Page[Listed]:
+        """Read a page of projects with their attributes, by id so that pages are stable.
+
+        `visibility` lists only those that are public, or internal.
+        """
+        if root.kind == "project":
+            return Page((rest_decoding.listed(self._get(f"/projects/{root.id}")),), None, 1)
+        order = {"order_by": "id", "sort": "asc"}
+        if visibility is not None:
+            order["visibility"] = visibility
+        if root.kind == "instance":
+            mine = {} if self.administrator else {"membership": True}
+            return self._page("/projects", cursor, rest_decoding.listed, **order, **mine)
+        # Without with_shared=false GitLab adds projects of other groups that are shared into this.
+        below = {"include_subgroups": True, "with_shared": False}
+        return self._page(
+            f"/groups/{root.id}/projects", cursor, rest_decoding.listed, **order, **below
+        )
+
+    def _page(
+        self, path: str, cursor: str | None, read: Callable[[Node], _T], **query: object
+    ) -> Page[_T]:
+        """Take one page; whether there is another is told by the headers, not by its length."""
+        page = int(cursor or 1)
+        answer = self._request(path, page=page, per_page=PAGE, **query)
+        items = tuple(read(node) for node in answer.json())
+        more = bool(answer.headers.get("X-Next-Page")) or "next" in answer.links
+        if not {"X-Next-Page", "Link"} & answer.headers.keys():
+            # A proxy took the headers away: only a page that is not full is surely the last.
+            more = len(items) >= PAGE
+        total = answer.headers.get("X-Total", "")
+        return Page(
+            items, str(page + 1) if more else None, int(total) if total.isdecimal() else None
+        )
+
+    def read(self, listed: Sequence[Listed]) -> Details:
+        """Read the scopes of these projects, three requests each."""
+        return [self._read(one) for one in listed]
+
+    def _read(self, listed: Listed) -> tuple[Project, list[Gap]]:
+        project = listed.project
+        try:
+            flags = self._get(f"/projects/{project.id}/job_token_scope")
+        except UnreadableError as error:
+            gap = graphql_decoding.project_gap(project, Fact.SCOPE, error.reason, error.detail)
+            return replace(project, gap=gap), []
+        effective = rest_decoding.flag(flags, "inbound_enabled")
+        if effective is None:
+            gap = graphql_decoding.project_gap(project, Fact.SCOPE, Reason.ERROR, _NO_FLAG)
+            return replace(project, gap=gap), []
+        gaps: list[Gap] = []
+        outbound = rest_decoding.flag(flags, "outbound_enabled")
+        if outbound is None:
+            gaps.append(
+                graphql_decoding.project_gap(project, Fact.OUTBOUND, Reason.ERROR, _NO_FLAG)
+            )
+        scope = Scope(
+            # Enforcement only ever makes the flag true: effectively open means open by its own.
+            inbound_own=None if effective else False,
+            inbound_effective=effective,
+            outbound=outbound,
+            push=self._push(listed, gaps),
+            cross_project_push=None if self._has_cross_push else False,
+            outbound_entries=None,
+        )
+        entries = self._entries(project, gaps, with_permissions=self._permissions_absent)
+        missing = {gap.fact for gap in gaps if isinstance(gap.fact, Fact)}
+        scope = replace(scope, entries=tuple(entries), missing=frozenset(missing))
+        return replace(project, scope=scope), gaps
+
+    def _push(self, listed: Listed, gaps: list[Gap]) -> bool | None:
+        if not self.caps.push:
+            return False
+        if listed.push is None:
+            detail = "GitLab left the setting out of the project's attributes"
+            gaps.append(
+                graphql_decoding.project_gap(listed.project, Fact.PUSH, Reason.FORBIDDEN, detail)
+            )
+        return listed.push
+
+    @property
+    def _permissions_absent(self) -> bool:
+        """Whether every entry has default permissions, because the version knows no others."""
+        return (0, 0) < self.caps.version < (17, 7)
+
+    @property
+    def _has_cross_push(self) -> bool:
+        return self.caps.version == (0, 0) or self.caps.version >= (19, 0)
+
+    def _entries(
+        self, project: Project, gaps: list[Gap], *, with_permissions: bool
+    ) -> list[AllowlistEntry]:
+        entries: list[AllowlistEntry] = []
+        for kind in ("group", "project"):
+            try:
+                entries += self._list(project, kind, with_permissions=with_permissions)
+            except UnreadableError as error:
+                gaps.append(
+                    graphql_decoding.project_gap(project, Fact.ENTRIES, error.reason, error.detail)
+                )
+        return entries
+
+    def _list(
+        self, project: Project, kind: Literal["group", "project"], *, with_permissions: bool
+    ) -> list[AllowlistEntry]:
+        blank = AllowlistEntry(kind, None, None, None, None)
+        if with_permissions:
+            blank = AllowlistEntry(kind, None, None, autopopulated=False)
+        if kind == "group":
+            nodes = self._all(f"/projects/{project.id}/job_token_scope/groups_allowlist")
+            return [
+                replace(blank, target_id=node["id"], target_path=self._group_path(node["web_url"]))
+                for node in nodes
+            ]
+        nodes = self._all(f"/projects/{project.id}/job_token_scope/allowlist")
+        found = [
+            replace(blank, target_id=node["id"], target_path=node["path_with_namespace"])
+            for node in nodes
+        ]
+        return rest_decoding.without_automatic_row(found, project.id)
+
+    def _group_path(self, web_url: str) -> str:
+        """Take a group's full path from its address: REST gives only id, web_url and name."""
+        path = unquote(urlsplit(web_url).path)
+        root = urlsplit(self._connection.server.url).path
+        return path.removeprefix(root).removeprefix("/groups/").strip("/")
+
+    def reveal(self, project: Project, gaps: Iterable[Gap]) -> tuple[Project, list[Gap]]:
+        """Add the inbound rows that GraphQL hid from this token, by reading REST's lists.
+
+        REST does not filter them. What a hidden row permits stays unknown on versions that have
+        permissions.
+        """
+        found = list(gaps)
+        scope = project.scope
+        assert scope is not None  # noqa: S101 - the caller checked
+        known = self._permissions_absent
+        listed = self._entries(project, found, with_permissions=known)
+        seen = {entry.key for entry in scope.entries if entry.target_id is not None}
+        hidden = [entry for entry in listed if entry.key not in seen]
+        if hidden and not known:
+            detail = f"GraphQL hides {len(hidden)} entries from this token; REST names them"
+            found.append(
+                graphql_decoding.project_gap(project, Fact.PERMISSIONS, Reason.REDACTED, detail)
+            )
+        # A row that names no target is one of the hidden ones, now known by name.
+        seen_rows = [entry for entry in scope.entries if entry.target_id is not None]
+        missing = {gap.fact for gap in found if isinstance(gap.fact, Fact)}
+        scope = replace(
+            scope, entries=(*seen_rows, *hidden), missing=scope.missing | frozenset(missing)
+        )
+        return replace(project, scope=scope), found
+
+    def targets(self, kind: Literal["project", "group"], ids: Sequence[int]) -> list[Target]:
+        """Read what entries point to, one request each, two for a group."""
+        read = self._group_target if kind == "group" else self._project_target
+        found = (read(number) for number in ids)
+        return [target for target in found if target is not None]
+
+    def _group_target(self, number: int) -> Target | None:
+        node = self._find(f"/groups/{number}", with_projects=False)
+        if node is None:
+            return None
+        below = {"include_subgroups": True, "with_shared": False}
+        listed = self._page(f"/groups/{number}/projects", None, rest_decoding.listed, **below)
+        count = listed.expected
+        if count is None and listed.cursor is None:
+            count = len(listed.items)
+        return Target(
+            "group",
+            number,
+            node["full_path"],
+            visible=True,
+            visibility=node.get("visibility"),
+            deletion=rest_decoding.deletion(node, node["full_path"]),
+            personal=False,
+            project_count=count,
+        )
+
+    def _project_target(self, number: int) -> Target | None:
+        node = self._find(f"/projects/{number}")
+        if node is None:
+            return None
+        project = rest_decoding.read_project(node)
+        return Target(
+            "project",
+            project.id,
+            project.path,
+            visible=True,
+            visibility=project.visibility,
+            archived=project.archived,
+            deletion=project.deletion,
+            personal=project.personal,
+        )
+
+    def find(self, kind: Literal["project", "group"], paths: Sequence[str]) -> dict[str, int]:
+        """Return the numbers of groups or projects by full path, one request each."""
+        small: dict[str, Any] = {"with_projects": False} if kind == "group" else {}
+        nodes = {path: self._find(f"/{kind}s/{quote(path, safe='')}", **small) for path in paths}
+        return {path: int(node["id"]) for path, node in nodes.items() if node is not None}
+
+    def effective(self, project_id: int) -> bool:
+        """Ask for one project's effective inbound flag."""
+        flags = self._get(f"/projects/{project_id}/job_token_scope")
+        value = rest_decoding.flag(flags, "inbound_enabled")
+        if value is None:
+            raise UnreadableError(Reason.ERROR, _NO_FLAG)
+        return value
+
+    def enforced_by_setting(self) -> bool | None:
+        """Ask for the instance setting; None where this token may not see it (not an admin)."""
+        settings = self._find("/application/settings")
+        value = (settings or {}).get("enforce_ci_inbound_job_token_scope_enabled")
+        return None if value is None else bool(value)
+
+    def token(self) -> Node | None:
+        """Ask what the token says of itself: its scopes and its end; None where it cannot."""
+        return self._find("/personal_access_tokens/self")
+
+    def unavailable(self) -> Mapping[Fact, str]:
+        """Return what REST does not show."""
+        missing = {
+            Fact.OUTBOUND_ENTRIES: "REST does not show leftover outbound entries",
+            Fact.LOG: "REST does not show the authentication log",
+        }
+        if not self._permissions_absent:
+            missing[Fact.PERMISSIONS] = "REST does not show the permissions of entries"
+        if self._has_cross_push:
+            missing[Fact.CROSS_PUSH] = "REST does not show the cross-project push setting"
+        return missing
+
+    def _request(self, path: str, **query: object) -> requests.Response:
+        """Send one GET through python-gitlab.
+
+        Raises AuthenticationError for a refused token, UnreadableError for 403 and 404,
+        TooMuchError for a timeout, ExchangeError where the retries are used up.
+        """
+        try:
+            answer = self._connection.rest.http_request(
+                "get", path, query_data=query, obey_rate_limit=False
+            )
+        except ExchangeError as error:
+            if error.failure is Failure.TIMED_OUT:
+                raise TooMuchError(str(error), timed_out=True) from None
+            raise
+        except gitlab.GitlabError as error:
+            raise translate(self._connection, error) from None
+        following = answer.links.get("next", {}).get("url", "")
+        if following and not same_origin(following, self._connection.server.url):
+            raise OriginError(
+                f"{path}: the next page is said to be at another origin, {following:.200}",
+                hint="GitLab's external_url and --url differ; use the address that GitLab names.",
+            )
+        return answer
+
+    def _get(self, path: str, **query: object) -> Node:
+        node = self._request(path, **query).json()
+        if not isinstance(node, dict):
+            raise GitLabError(f"{self._connection.server.url}{path} answered with no object")
+        return node
+
+    def _unless_forbidden(self, path: str) -> Node:
+        try:
+            return self._get(path)
+        except UnreadableError as error:
+            if error.reason is Reason.FORBIDDEN:
+                return {}
+            raise no_api(self._connection) from None
+
+    def _find(self, path: str, **query: object) -> Node | None:
+        try:
+            return self._get(path, **query)
+        except UnreadableError:
+            return None
+
+    def _all(self, path: str) -> list[Node]:
+        nodes: list[Node] = []
+        cursor: str | None = None
+        while True:
+            page = self._page(path, cursor, dict)
+            nodes += page.items
+            if page.cursor is None:
+                return nodes
+            cursor = page.cursor

@@ -1,0 +1,1 @@
+"""scopelint.yml: found, read, checked, with the place of every value."""

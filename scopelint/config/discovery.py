@@ -1,0 +1,79 @@
+"""Finding scopelint.yml: from a folder upward to the git root, and no further."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from scopelint.errors import ConfigError, Problem
+from scopelint.text import clean
+
+CONFIG_NAMES = ("scopelint.yml", ".scopelint.yml", ".gitlab/scopelint.yml")
+"""The names that are looked for in each folder; the first that is there wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundConfig:
+    """A config that was discovered, so that whoever can change the repository can change it.
+
+    `root` is the git root (or the start folder outside a checkout): files that the config names
+    lie below it. `name` is how messages name the file, relative to the start. `notes` tell of
+    other candidates that were passed over.
+    """
+
+    path: Path
+    root: Path
+    name: str
+    notes: tuple[str, ...] = ()
+
+
+def find_config(start: Path) -> FoundConfig | None:
+    """Return the nearest config at or above the folder `start`, or None.
+
+    Outside a git checkout (no folder with `.git` at or above) only `start` itself is looked at.
+    Raise ConfigError where it cannot be told whether there is one, and where a config is a link
+    that leads out of the git root.
+    """
+    start = start.resolve()
+    folders = [start, *start.parents]
+    depth = next((n for n, folder in enumerate(folders) if _is_root(folder)), 0)
+    root = folders[depth]
+    for folder in folders[: depth + 1]:
+        present = [name for name in CONFIG_NAMES if _exists(folder / name)]
+        if present:
+            return _found(folder, present, root, start)
+    return None
+
+
+def _found(folder: Path, present: list[str], root: Path, start: Path) -> FoundConfig:
+    path = folder / present[0]
+    name = clean(os.path.relpath(path, start))
+    if not path.resolve().is_relative_to(root):
+        message = f"this is a link that leads out of {clean(str(root))}"
+        hint = "name the file with --config if it is meant"
+        raise ConfigError([Problem(name, message, hint=hint)])
+    notes = tuple(
+        f"{clean(os.path.relpath(folder / other, start))} is not read, because {name} is there"
+        for other in present[1:]
+    )
+    return FoundConfig(path, root, name, notes)
+
+
+def _is_root(folder: Path) -> bool:
+    try:
+        return (folder / ".git").exists()
+    except OSError:
+        # A parent that this user may not look into is no checkout to them.
+        return False
+
+
+def _exists(path: Path) -> bool:
+    # A broken link or a folder counts as being there: reading it then says what is wrong,
+    # while passing it over would drop a policy in silence.
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        problem = Problem(clean(str(path)), f"cannot be looked at: {error.strerror}")
+        raise ConfigError([problem], hint="use --config or --no-config") from error
+    return True

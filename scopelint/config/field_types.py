@@ -1,0 +1,178 @@
+"""The types of values in scopelint.yml: addresses, targets, globs, names, lines, days."""
+
+import re
+import unicodedata
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    WithJsonSchema,
+)
+from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
+
+from scopelint.gitlab.address import AddressError, normalise_url
+from scopelint.gitlab.targets import MAX_ID, parse_target
+
+SeverityName = Literal["critical", "high", "medium", "low", "info"]
+FailOn = Literal["critical", "high", "medium", "low", "info", "never"]
+
+
+class ConfigSection(BaseModel):
+    """Base of every mapping in scopelint.yml: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _check_url(text: str) -> str:
+    try:
+        normalise_url(text)
+    except AddressError as error:
+        raise _custom(error) from None
+    return text
+
+
+def _check_target(target: str | int) -> str | int:
+    try:
+        parse_target(str(target))
+    except AddressError as error:
+        raise _custom(error) from None
+    return target
+
+
+def _check_some(items: tuple[str, ...]) -> tuple[str, ...]:
+    # Pydantic's own minimum counts what is left when faulty items are dropped.
+    if not items:
+        context = {"message": "this must not be empty", "hint": ""}
+        raise PydanticCustomError("scopelint", "{message}", context)
+    return items
+
+
+def _holds_control(text: str) -> bool:
+    return any(unicodedata.category(character) in {"Cc", "Cf"} for character in text)
+
+
+def _check_name(name: str) -> str:
+    if _holds_control(name) or not name.strip():
+        message = "a name is one line of text, without control characters"
+        raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
+    return name
+
+
+def _check_line(text: str) -> str:
+    if _holds_control(text) or not text.strip():
+        message = "this is one line of text, without control characters"
+        raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
+    return text
+
+
+def _check_date(text: str) -> str:
+    # Python's own reading also takes 20261231 and 2026-W53, which few people can read.
+    valid = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        valid = False
+    if not valid:
+        context = {
+            "message": "this is not a date",
+            "hint": "write it as year-month-day, such as 2026-12-31",
+        }
+        raise PydanticCustomError("scopelint", "{message}", context)
+    return text
+
+
+def _check_glob(pattern: str) -> str:
+    problem = ""
+    if _holds_control(pattern):
+        problem = "a glob holds no control characters"
+    elif pattern.startswith("/") or pattern.endswith("/") or "//" in pattern:
+        problem = "a glob matches a full path, which has no slash at its ends and no empty segment"
+    if problem:
+        raise PydanticCustomError("scopelint", "{message}", {"message": problem, "hint": ""})
+    return pattern
+
+
+def _custom(error: AddressError) -> PydanticCustomError:
+    context = {"message": str(error), "hint": error.hint}
+    return PydanticCustomError("scopelint", "{message}", context)
+
+
+def without_default(schema: JsonDict) -> None:
+    """Take the default out of a key's published schema."""
+    # "Not given" has no value that could be written down.
+    schema.pop("default", None)
+
+
+Address = Annotated[
+    StrictStr,
+    AfterValidator(_check_url),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*[Hh][Tt][Tt][Pp][Ss]?://[^\s@?#\\]+\s*$"}),
+]
+Target = Annotated[
+    StrictStr | StrictInt,
+    AfterValidator(_check_target),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {
+                    "type": "string",
+                    "pattern": r"^\s*([A-Za-z0-9_./][A-Za-z0-9_./-]*|[A-Za-z]+://\S+)\s*$",
+                },
+                {"type": "integer", "minimum": 1, "maximum": MAX_ID},
+            ]
+        }
+    ),
+]
+Glob = Annotated[
+    StrictStr,
+    Field(min_length=1, max_length=1000),
+    AfterValidator(_check_glob),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 1000,
+            "pattern": r"^(?!/)(?!.*//)(?!.*/$)",
+        }
+    ),
+]
+SomeGlobs = Annotated[
+    tuple[Glob, ...], AfterValidator(_check_some), Field(json_schema_extra={"minItems": 1})
+]
+Selector = Annotated[StrictStr, Field(min_length=1)]
+Name = Annotated[
+    StrictStr,
+    Field(
+        min_length=1,
+        max_length=100,
+        json_schema_extra={"pattern": r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$"},
+    ),
+    AfterValidator(_check_name),
+]
+
+
+Line = Annotated[
+    StrictStr,
+    Field(min_length=1, max_length=1000),
+    AfterValidator(_check_line),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 1000,
+            "pattern": r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$",
+        }
+    ),
+]
+Day = Annotated[
+    StrictStr,
+    AfterValidator(_check_date),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": r"^\d{4}-[01]\d-[0-3]\d$"}),
+]

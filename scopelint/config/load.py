@@ -1,0 +1,234 @@
+"""scopelint.yml, read and judged: every fault at once, each with its file, line and column."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scopelint.config.discovery import FoundConfig, find_config
+from scopelint.config.extends import combine
+from scopelint.config.models import ConfigModel
+from scopelint.config.overrides import override, read_overrides
+from scopelint.config.rule_keys import rule_options, selector_problems
+from scopelint.config.selection import (
+    Catalogue,
+    Profile,
+    RuleClass,
+    severity_overrides,
+)
+from scopelint.config.validation import ordered, validate
+from scopelint.config.waiver_keys import read_waivers, waiver_problems
+from scopelint.declared import DeclaredPolicy
+from scopelint.engine.rule_sets import Override
+from scopelint.engine.waivers import WaiverRule
+from scopelint.errors import ConfigError, Problem
+from scopelint.finding import Severity
+from scopelint.gitlab.origin import ConfigUrls
+from scopelint.gitlab.targets import parse_targets
+from scopelint.globs import GlobSet
+from scopelint.policy.load import read_declared
+from scopelint.rule import Boundary, RuleOptions
+from scopelint.text import shown
+from scopelint.yaml.load import Document, load
+from scopelint.yaml.nodes import (
+    Location,
+    MappingNode,
+    ScalarNode,
+    SequenceNode,
+    step,
+    walk,
+)
+
+__all__ = ["Config", "FoundConfig", "SettingPlace", "config_from", "find_config", "load_config"]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingPlace:
+    """Where a value was given: the file's name, line and column from 1."""
+
+    source: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Config:
+    """A config that holds; `Config()` is the one of a run without a file.
+
+    `options` are the validated options of the rules that have some in the file, `severity` the
+    overridden severities, both by code; `overrides` say what is otherwise for some projects;
+    `declared` is the policy that the config names or holds.
+    `places` say where each value stands, by its keys and
+    indices, such as `("gitlab", "targets", 0)`; what is not in it is a default. `files` are the
+    paths of the config and of all it extends, by the names that places give them. `root` is the
+    folder below which files named in a discovered config must lie, None for an explicit one.
+    """
+
+    model: ConfigModel = field(default_factory=ConfigModel)
+    source: Path | None = None
+    root: Path | None = None
+    options: Mapping[str, RuleOptions] = field(default_factory=dict)
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
+    declared: DeclaredPolicy | None = None
+    waivers: tuple[WaiverRule, ...] = ()
+    places: Mapping[Location, SettingPlace] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def discovered(self) -> bool:
+        """Whether the file was found in the repository rather than named by the user."""
+        return self.root is not None
+
+    @property
+    def url(self) -> str | None:
+        """`gitlab.url` as written, or None."""
+        return self.model.gitlab.url or None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """`gitlab.targets` as text, to be read by `parse_targets` once known roots are known."""
+        return tuple(str(target) for target in self.model.gitlab.targets)
+
+    @property
+    def profile(self) -> Profile:
+        """Which set of rules runs."""
+        return self.model.profile
+
+    @property
+    def select(self) -> tuple[str, ...] | None:
+        """The selectors of `select`, None where the key is not given."""
+        return self.model.select or None
+
+    @property
+    def ignore(self) -> tuple[str, ...]:
+        """The selectors of `ignore`."""
+        return self.model.ignore
+
+    @property
+    def trusted(self) -> GlobSet:
+        """The globs of `trusted`."""
+        return GlobSet(self.model.trusted)
+
+    @property
+    def boundaries(self) -> tuple[Boundary, ...]:
+        """The trust boundaries, in the order of the file."""
+        return tuple(
+            Boundary(each.name, GlobSet(each.projects), GlobSet(each.allow_from))
+            for each in self.model.boundaries
+        )
+
+    @property
+    def assume_fine_grained(self) -> bool | None:
+        """`assume.fine_grained`, None where the key is not given."""
+        return {"on": True, "off": False}.get(self.model.assume.fine_grained)
+
+    @property
+    def fail_on(self) -> str:
+        """`gate.fail_on`: a severity's name, or `never`."""
+        return self.model.gate.fail_on
+
+    @property
+    def gate_max(self) -> Mapping[Severity, int]:
+        """`gate.max`: how many new findings of a severity are tolerated."""
+        return {Severity(name): count for name, count in self.model.gate.max.items()}
+
+    @property
+    def allow_incomplete(self) -> bool:
+        """`gate.allow_incomplete`."""
+        return self.model.gate.allow_incomplete
+
+    def place(self, *location: str | int) -> SettingPlace | None:
+        """Return where a value was given, None for a default."""
+        return self.places.get(location)
+
+    def urls(self, *, with_targets: bool, known: Iterable[str] = ()) -> ConfigUrls:
+        """Return what `resolve_origin` needs; `with_targets` where the command line has none."""
+        targets = parse_targets(self.targets, known=tuple(known)) if with_targets else ()
+        name = next((place.source for place in self.places.values()), "scopelint.yml")
+        return ConfigUrls(self.url, targets, self.discovered, name)
+
+
+def load_config(where: Path | FoundConfig, catalogue: Iterable[RuleClass] | Catalogue) -> Config:
+    """Read a config: a path that the user named, or what `find_config` found.
+
+    `catalogue` holds the classes of all rules there are. Raise ConfigError with every fault, in
+    file order: YAML faults, unknown and duplicate keys, wrong values, unknown rules, wrong
+    options of rules, a path that is missing, a folder or unreadable. Raise PluginError where a
+    rule's own validation of its options crashes.
+    """
+    if isinstance(where, FoundConfig):
+        document = load(where.path, where.name, partial=True)
+        return config_from(
+            document, catalogue, source=where.path, root=where.root, notes=where.notes
+        )
+    return config_from(load(where, partial=True), catalogue, source=where)
+
+
+def config_from(
+    document: Document,
+    catalogue: Iterable[RuleClass] | Catalogue,
+    *,
+    source: Path | None = None,
+    root: Path | None = None,
+    notes: tuple[str, ...] = (),
+) -> Config:
+    """Judge a document as a scopelint.yml; raise as `load_config` does."""
+    known = Catalogue(catalogue)
+    whole = combine(document, known, path=source, root=root)
+    tree, problems = whole.tree, list(whole.problems)
+    model, faults = validate(ConfigModel, tree)
+    problems += faults
+    problems += selector_problems(tree, known)
+    options, faults = rule_options(tree, known)
+    problems += faults
+    parts = read_overrides(tree, known)
+    problems += (problem for part in parts for problem in part.problems)
+    problems += _names_given_twice(tree)
+    declared, faults = read_declared(tree, whole.files, root)
+    problems += faults
+    problems += waiver_problems(tree, known)
+    if problems or model is None:
+        raise ConfigError(ordered(problems))
+    chosen = {key: Severity(value) for key, value in model.severity.items()}
+    return Config(
+        model=model,
+        source=source,
+        root=root,
+        options=options,
+        severity=severity_overrides(chosen, known),
+        overrides=tuple(
+            override(section, part, known)
+            for section, part in zip(model.overrides, parts, strict=True)
+        ),
+        waivers=read_waivers(tree, model.waivers, known),
+        declared=declared,
+        places=_places(tree),
+        files=whole.files,
+        notes=notes,
+    )
+
+
+def _names_given_twice(tree: MappingNode) -> Iterator[Problem]:
+    listed = tree.get("boundaries")
+    first: dict[str, ScalarNode] = {}
+    for boundary in listed.value if isinstance(listed, SequenceNode) else ():
+        name = step(boundary, "name")
+        if isinstance(name, ScalarNode) and isinstance(name.value, str):
+            other = first.setdefault(name.value, name)
+            if other is not name:
+                hint = f"it was first given in line {other.line}"
+                if other.file.name != name.file.name:
+                    hint += f" of {other.file.name}"
+                yield name.problem(f"two boundaries are called {shown(name.value)}", hint)
+
+
+def _places(tree: MappingNode) -> dict[Location, SettingPlace]:
+    return {
+        location: SettingPlace(node.file.name, node.line, node.column)
+        for location, node in walk(tree)
+        if location
+    }

@@ -1,0 +1,131 @@
+"""The files that somebody begins with: a commented scopelint.yml and the jobs of a pipeline."""
+
+import json
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from scopelint.snapshot.inventory import Inventory
+
+_HEAD = """\
+# What scopelint holds this GitLab against. Check it: scopelint config check
+# All keys, for editors: scopelint config schema
+"""
+
+_REST = """\
+# profile: strict            # every rule there is; default leaves the strict ones out
+# ignore: [SL303]            # rules that do not run: codes, names or prefixes (scopelint rules)
+# severity: {SL305: high}    # other severities than the rules' own
+# rules:                     # options of rules (scopelint explain SL302)
+#   SL302: {max_projects: 30}
+
+# overrides:                 # other rules, severities or options for a part of the tree
+#   - projects: ["*/sandbox/**"]
+#     ignore: [SL3]
+
+# boundaries:                # who may reach what with a job token
+#   - name: production
+#     projects: ["*/prod/**"]
+#     allow_from: ["*/prod/**"]
+
+# waivers:                   # findings that somebody accepted, with a reason and an end
+#   - rule: SL305
+#     project: group/project
+#     entry: partner/sdk
+#     reason: contract 42
+#     expires: "2026-12-31"
+#     owner: "@group"
+
+gate:
+  fail_on: medium            # critical, high, medium, low, info or never
+  # max: {medium: 10}        # tolerate as many new findings of a severity
+  # allow_incomplete: true   # pass although something could not be read
+"""
+
+_JOBS = """\
+# Two jobs, because GitLab takes reports of security tools from successful jobs only: the first
+# one scans and keeps the reports, the second one gates. Take this file into the pipeline with
+#   include: [{{local: {name}}}]
+# SCOPELINT_TOKEN is a masked, protected CI/CD variable; SCOPELINT_SOURCE says what pip installs.
+scopelint-scan:
+  stage: test
+  image: python:3.13
+  before_script:
+    - pip install --quiet "${{SCOPELINT_SOURCE:?says what pip installs}}"
+  script:
+    # --baseline scopelint-baseline.json keeps what is known from gating.
+    - scopelint scan --exit-zero
+      --report json=scopelint.json
+      --report html=scopelint.html
+      --report junit=scopelint-junit.xml
+      {targets}
+  artifacts:
+    when: always
+    expire_in: 30 days
+    paths: [scopelint.json, scopelint.html]
+    reports:
+      junit: scopelint-junit.xml
+
+scopelint-gate:
+  stage: test
+  image: python:3.13
+  needs: [scopelint-scan]
+  variables:
+    GIT_STRATEGY: none
+  before_script:
+    - pip install --quiet "${{SCOPELINT_SOURCE:?says what pip installs}}"
+  script:
+    - scopelint gate scopelint.json
+"""
+
+
+def entry_roots(inventory: Inventory) -> Counter[str]:
+    """Count entries by the top-level group they point to, a project's own left out."""
+    found: Counter[str] = Counter()
+    for project in inventory.projects():
+        for entry in project.scope.entries if project.scope else ():
+            root = (entry.target_path or "").partition("/")[0]
+            if root and root != project.top_level_path:
+                found[root] += 1
+    return found
+
+
+def config_text(url: str | None, targets: Sequence[str], roots: Mapping[str, int]) -> str:
+    """Return a scopelint.yml with these targets, all else at its default or in a comment.
+
+    `roots` are the top-level groups that entries point to, each with how many do.
+    """
+    parts = [_HEAD, "gitlab:" if url or targets else "# gitlab:"]
+    mark = "" if url or targets else "# "
+    address = _text(url or "https://gitlab.example.com")
+    comment = "# " if targets and not url else mark
+    parts.append(f"{comment}  url: {address}   # must be the address that the token is meant for")
+    listed = ", ".join(map(_text, targets or ["group"]))
+    comment = "# " if url and not targets else mark
+    parts.append(f"{comment}  targets: [{listed}]   # read where the command line names nothing")
+    parts += ["", *_trusted(roots), "", _REST]
+    return "\n".join(parts)
+
+
+def _trusted(roots: Mapping[str, int]) -> list[str]:
+    lines = ["# Groups outside a project's own top-level group that may be on its allowlist."]
+    if not roots:
+        return [*lines, '# trusted: ["shared/**"]']
+    lines.append("# These are there today: take the comment off those that you trust.")
+    lines.append("# trusted:")
+    for root, count in sorted(roots.items(), key=lambda pair: (-pair[1], pair[0])):
+        lines.append(
+            f"#   - {_text(root + '/**')}   # {count} {'entry' if count == 1 else 'entries'}"
+        )
+    return lines
+
+
+def jobs_text(targets: Sequence[str], name: str) -> str:
+    """Return the jobs that scan these targets (or `--instance`) and gate, as a file `name`."""
+    words = " ".join(map(shlex.quote, targets))
+    return _JOBS.format(targets=words, name=_text(name))
+
+
+def _text(value: str) -> str:
+    # JSON's text is YAML's double-quoted one, with every character beyond ASCII escaped.
+    return json.dumps(value)

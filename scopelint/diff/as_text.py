@@ -1,0 +1,316 @@
+"""A comparison in words: sections of lines, each with its sign, that a console or a note shows.
+
+Every text is clean: names come from GitLab, and nothing in them reaches a terminal as a command.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Final
+
+from scopelint.diff.changes import (
+    Access,
+    Diff,
+    EntryChange,
+    Origin,
+    Presence,
+    ScanInfo,
+    Setting,
+    Side,
+    sign,
+)
+from scopelint.diff.entry_changes import (
+    permissions,
+    permissions_differ,
+    permissions_known,
+    was_made_again,
+)
+from scopelint.finding import Finding
+from scopelint.model import AllowlistEntry
+from scopelint.snapshot.inventory import ProjectCount
+from scopelint.text import clean
+
+SETTING_WORDS: Final = {
+    "enforcement": "enforcement by the instance",
+    "inbound_effective": "limit on access",
+    "inbound_own": "limit on access (own flag)",
+    "outbound": "outbound limit",
+    "push": "push by its own jobs",
+    "cross_project_push": "push by allowlisted projects",
+    "visibility": "visibility",
+    "archived": "archived",
+}
+FACT_WORDS: Final = SETTING_WORDS | {
+    "access": "who else has access",
+    "entries": "the whole allowlist",
+    "outbound_entries": "outbound entries",
+    "permissions": "permissions of entries",
+}
+_SIDES: Final[dict[Side, str]] = {"old": "in OLD", "new": "in NEW", "both": "in OLD and NEW"}
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """One line: `+` came, `-` went, `~` differs, `?` not known, a blank for a heading."""
+
+    sign: str
+    text: str
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextSection:
+    """Lines about one subject, and how many items of it are not shown."""
+
+    title: str
+    lines: tuple[TextLine, ...]
+    more: int = 0
+
+
+Item = tuple[TextLine, ...]
+"""The lines about one project, which stay together."""
+
+
+def sections(diff: Diff, limit: int) -> Iterator[TextSection]:
+    """Yield the sections that hold something, with at most `limit` items each."""
+    for title, items in (
+        ("Instance", _instance(diff)),
+        ("Access", _accesses(diff)),
+        ("Settings", _settings(diff)),
+        ("Entries", _entries(diff)),
+        ("Projects", _projects(diff)),
+        ("Findings", _findings(diff)),
+        ("Not known", _unknown(diff)),
+    ):
+        shown = [line for item in islice(items, limit) for line in item]
+        more = sum(1 for _ in items)
+        if shown:
+            yield TextSection(title, tuple(shown), more)
+
+
+def head(diff: Diff) -> Iterator[str]:
+    """Yield what was compared."""
+    targets = sorted(diff.new.scan.targets)
+    more = f" and {len(targets) - 3} more" if len(targets) > 3 else ""
+    yield safe(f"{', '.join(targets[:3])}{more} on {diff.new.scan.instance}")
+    yield f"  old  {_frame(diff.old)}"
+    yield f"  new  {_frame(diff.new)}"
+
+
+def tail(diff: Diff) -> Iterator[str]:
+    """Yield what came of it, and how sure that is."""
+    counts = diff.summary()
+    said = [
+        f"{counts[name]:,} {one if counts[name] == 1 else many}"
+        for name, one, many in _SUMMARY
+        if counts[name]
+    ]
+    if not diff.changed:
+        yield "No change." if diff.certain else "No change is known."
+    else:
+        yield f"Changed: {', '.join(said)}."
+    if not diff.certain:
+        sides = (("OLD", diff.old), ("NEW", diff.new))
+        unread = [
+            f"{_counted(frame.total - frame.read, 'project')} could not be read in {name}"
+            for name, frame in sides
+            if frame.total > frame.read
+        ]
+        broken = [f"{name} is incomplete" for name, frame in sides if not frame.complete]
+        yield f"There may be more: {'; '.join(unread or broken)}."
+
+
+_SUMMARY: Final = (
+    ("access_gained", "project reachable by more", "projects reachable by more"),
+    ("access_lost", "project reachable by fewer", "projects reachable by fewer"),
+    ("settings", "setting", "settings"),
+    ("entries_added", "new entry", "new entries"),
+    ("entries_removed", "entry gone", "entries gone"),
+    ("entries_changed", "entry changed", "entries changed"),
+    ("projects_new", "new project", "new projects"),
+    ("projects_gone", "project gone", "projects gone"),
+    ("projects_moved", "project moved", "projects moved"),
+    ("groups_moved", "group moved", "groups moved"),
+    ("groups_with_other_projects", "group with other members", "groups with other members"),
+    ("findings_new", "new finding", "new findings"),
+    ("findings_fixed", "finding fixed", "findings fixed"),
+)
+
+
+def safe(text: str) -> str:
+    """Return a text on one line without anything that a terminal acts on."""
+    return text if text.isprintable() else clean(text)
+
+
+def _frame(frame: ScanInfo) -> str:
+    scan = frame.scan
+    said = [_time(scan.finished_at or scan.started_at), _counted(frame.total, "project")]
+    said += [f"{frame.total - frame.read:,} not read"] if frame.total > frame.read else []
+    said += ["incomplete"] if not frame.complete else []
+    said += [f"GitLab {scan.gitlab_version}"] if scan.gitlab_version else []
+    return safe(", ".join(said))
+
+
+def _instance(diff: Diff) -> Iterator[Item]:
+    for setting in diff.instance:
+        yield (TextLine("~", _setting(setting)),)
+
+
+def _accesses(diff: Diff) -> Iterator[Item]:
+    for change in diff.projects:
+        if change.access is not None:
+            yield tuple(_access(change.project.path, change.access))
+    for group in diff.membership:
+        moves = [f"{group.joined:,} came"] if group.joined else []
+        moves += [f"{group.left:,} left"] if group.left else []
+        counted = _counted(group.targets, "project")
+        verb = "lets" if group.targets == 1 else "let"
+        yield (
+            TextLine(
+                "~",
+                safe(
+                    f"projects of group {group.group}: {', '.join(moves)}; {counted} {verb} it in"
+                ),
+            ),
+        )
+
+
+def _access(path: str, access: Access) -> Iterator[TextLine]:
+    then = f"{'' if access.before.exact else 'at least '}{access.before.number:,}"
+    yield TextLine(" ", safe(f"{path}: {then} -> {_reach(access.after)} can reach it"))
+    for mark, origins in (("+", access.gained), ("-", access.lost)):
+        for origin in origins:
+            yield TextLine(mark, safe(_origin(origin)), 1)
+
+
+def _origin(origin: Origin) -> str:
+    if origin.kind == "everyone":
+        return "any project (no limit on access)"
+    size = f" ({_reach(origin.projects)})" if origin.projects else ""
+    return f"{origin.kind} {_target(origin.path, origin.id)}{size}"
+
+
+def _target(path: str | None, number: int | None) -> str:
+    return path or ("that was deleted" if number is None else f"#{number}")
+
+
+def _reach(count: ProjectCount) -> str:
+    return f"{'' if count.exact else 'at least '}{_counted(count.number, 'project')}"
+
+
+def _settings(diff: Diff) -> Iterator[Item]:
+    for change in diff.projects:
+        if change.settings:
+            said = ", ".join(_setting(setting) for setting in change.settings)
+            yield (TextLine("~", safe(f"{change.project.path}: {said}")),)
+
+
+def _setting(setting: Setting) -> str:
+    before, after = (_value(one, setting.name) for one in (setting.before, setting.after))
+    return f"{SETTING_WORDS[setting.name]} {before} -> {after}"
+
+
+def _value(value: bool | str, name: str) -> str:
+    if isinstance(value, str):
+        return safe(value)
+    if name == "archived":
+        return "yes" if value else "no"
+    return "on" if value else "off"
+
+
+def _entries(diff: Diff) -> Iterator[Item]:
+    for change in diff.projects:
+        if change.entries:
+            lines = (TextLine(sign(one), safe(_entry_change(one)), 1) for one in change.entries)
+            yield (TextLine(" ", safe(change.project.path)), *lines)
+
+
+def _entry_change(change: EntryChange) -> str:
+    before, after = change.before, change.after
+    name = f"{'outbound ' if change.direction == 'outbound' else ''}{change.entry.kind} "
+    name += _target(change.entry.target_path, change.entry.target_id)
+    if before is None or after is None:
+        return f"{name}, {_permissions(change.entry)}{_made(change.entry)}"
+    said = []
+    if permissions_differ(before, after):
+        said.append(f"{_permissions(before)} -> {_permissions(after)}")
+    if was_made_again(before, after):
+        said.append(f"removed and added again{_made(after)}")
+    if before.target_id is not None and after.target_id is None:
+        name = f"{before.kind} {_target(before.target_path, before.target_id)}"
+        said.append("its target was deleted")
+    return f"{name}: {', '.join(said)}"
+
+
+def _permissions(entry: AllowlistEntry) -> str:
+    if not permissions_known(entry):
+        return "permissions not read"
+    policies = permissions(entry)
+    if policies is None:
+        return "all permissions"
+    return f"only {' '.join(sorted(policies))}" if policies else "no permission"
+
+
+def _made(entry: AllowlistEntry) -> str:
+    by = f" by {entry.added_by}" if entry.added_by else ""
+    by = " by GitLab's auto-population" if entry.autopopulated else by
+    when = f" on {entry.created_at.astimezone(UTC).date()}" if entry.created_at else ""
+    return f", added{by}{when}" if by or when else ""
+
+
+def _projects(diff: Diff) -> Iterator[Item]:
+    for group in diff.groups:
+        went = f", with {_counted(group.projects, 'project')}" if group.projects else ""
+        yield (TextLine("~", safe(f"group {group.before} -> {group.after}{went}")),)
+    for change in diff.projects:
+        if change.before_path is not None and not change.with_group:
+            yield (TextLine("~", safe(f"{change.before_path} -> {change.project.path}")),)
+    for mark, found in (("+", diff.appeared), ("-", diff.disappeared)):
+        for one in found:
+            yield (TextLine(mark, safe(one.project.path + _presence(one, new=mark == "+"))),)
+
+
+def _presence(one: Presence, *, new: bool) -> str:
+    if one.why == "filter":
+        return f": the filters {'take it in now' if new else 'leave it out now'}"
+    return f", reached by {_reach(one.reached_by)}" if new and one.reached_by else ""
+
+
+def _findings(diff: Diff) -> Iterator[Item]:
+    for mark, found in (
+        ("+", diff.findings.new),
+        ("-", diff.findings.fixed),
+        ("?", diff.findings.unknown),
+    ):
+        for finding in found:
+            yield (TextLine(mark, safe(_finding(finding))),)
+
+
+def _finding(finding: Finding) -> str:
+    where = finding.project.path if finding.project else "the instance"
+    text = finding.message
+    return f"{finding.severity.value} {finding.rule} " + (
+        text if text.startswith(where) else f"{where}: {text}"
+    )
+
+
+def _unknown(diff: Diff) -> Iterator[Item]:
+    for one in diff.unknown:
+        yield (TextLine("?", safe(f"{one.project.path}: {one.reason} ({_SIDES[one.side]})")),)
+    for fact, count in diff.unknown_facts.items():
+        said = f"{FACT_WORDS[fact]}: not known on both sides for {_counted(count, 'project')}"
+        yield (TextLine("?", said),)
+    for rule in diff.findings.not_compared:
+        if rule.side == "both":
+            continue  # no finding on either side, so none is missed
+        text = f"findings of {rule.rule}: not judged {_SIDES[rule.side]}, {rule.reason}"
+        yield (TextLine("?", safe(text)),)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,83 @@
+"""Findings of the same rules over both snapshots: which are new, which are fixed, which may be."""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from scopelint.diff.changes import FindingChanges, NotCompared, Side
+from scopelint.finding import Finding, Outcome
+from scopelint.report import RuleSummary
+
+
+class JudgedSnapshot:
+    """What a run over one snapshot said: what failed, what could not be told, what was not judged."""
+
+    def __init__(
+        self, rules: Iterable[RuleSummary], findings: Iterable[Finding], *, lists_deleted: bool
+    ) -> None:
+        """Take in a report's rules and findings.
+
+        `lists_deleted` tells whether the snapshot was read in a way that lists the rows of
+        allowlists whose target was deleted: GraphQL does, REST does not.
+        """
+        self._lists_deleted = lists_deleted
+        self.not_judged = {rule.code: rule.not_judged for rule in rules if rule.not_judged}
+        self.fails: dict[str, Finding] = {}
+        self._unsure: set[tuple[str, int | None]] = set()
+        for finding in findings:
+            if finding.verdict is Outcome.FAIL:
+                self.fails[finding.fingerprint] = finding
+            else:
+                self._unsure.add((finding.rule, _project(finding)))
+
+    def cannot_tell(self, finding: Finding) -> bool:
+        """Tell whether a finding that is not here may be there all the same."""
+        of_deleted = finding.entry is not None and finding.entry.id is None
+        if of_deleted and not self._lists_deleted:
+            return True
+        return (finding.rule, _project(finding)) in self._unsure
+
+
+def compare_findings(
+    old: JudgedSnapshot, new: JudgedSnapshot, unknown: Collection[int | None] = ()
+) -> FindingChanges:
+    """Return which fails only one of the two runs has, by fingerprint, in report order.
+
+    `unknown` are the ids of the projects that one of the two did not judge. A rule that could not judge one of the two at all is left out and named.
+    """
+    skipped = old.not_judged.keys() | new.not_judged.keys()
+    appeared, unsure = _only_in(new, old, skipped, unknown)
+    fixed, unsure_too = _only_in(old, new, skipped, unknown)
+    return FindingChanges(
+        new=appeared,
+        fixed=fixed,
+        unknown=tuple(sorted((*unsure, *unsure_too), key=lambda finding: finding.sort_key)),
+        not_compared=tuple(_not_compared(old, new, skipped)),
+    )
+
+
+def _only_in(
+    here: JudgedSnapshot,
+    there: JudgedSnapshot,
+    skipped: Collection[str],
+    unknown: Collection[int | None],
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Return the fails that are in `here` alone: those that are so for certain, and the others."""
+    certain: list[Finding] = []
+    unsure: list[Finding] = []
+    for print_, finding in here.fails.items():
+        if print_ not in there.fails and finding.rule not in skipped:
+            open_ = _project(finding) in unknown or there.cannot_tell(finding)
+            (unsure if open_ else certain).append(finding)
+    return tuple(certain), tuple(unsure)
+
+
+def _not_compared(
+    old: JudgedSnapshot, new: JudgedSnapshot, skipped: Collection[str]
+) -> Iterator[NotCompared]:
+    for rule in sorted(skipped):
+        before, after = old.not_judged.get(rule), new.not_judged.get(rule)
+        side: Side = "both" if before and after else "old" if before else "new"
+        yield NotCompared(rule, side, before or after or "")
+
+
+def _project(finding: Finding) -> int | None:
+    return finding.project.id if finding.project else None

@@ -1,0 +1,282 @@
+"""The ledger of a run: verdicts become findings, and everything is counted as the projects pass.
+
+A run may keep several, each for a part of the projects, in processes of their own; what they hold
+adds up (`part`, `include`), so that it does not matter who judged what.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from scopelint.engine.codec import FINDINGS, JUDGED, JudgedProject, Outcomes
+from scopelint.engine.counts import FindingCounts
+from scopelint.engine.evaluation import Evaluator, guarded
+from scopelint.engine.overview import Overview, OverviewPart
+from scopelint.engine.rule_sets import RuleSet, RuleSets
+from scopelint.engine.settings import Settings
+from scopelint.engine.spill import Scratch, Spill, SpillWriter, Written
+from scopelint.engine.waivers import WaiverBook
+from scopelint.errors import PluginError
+from scopelint.finding import (
+    EntryRef,
+    Finding,
+    Outcome,
+    ProjectRef,
+    Severity,
+    Verdict,
+    fingerprint,
+)
+from scopelint.model import AllowlistEntry, Project
+from scopelint.report import ProjectOutcome, RuleSummary
+from scopelint.rule import InstanceRule, Rule, UnreadableProjectRule
+from scopelint.snapshot.inventory import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class PartFiles:
+    """Where a part's findings and judged projects are written."""
+
+    findings: Scratch
+    judged: Scratch
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedPart:
+    """What one process found; its findings and projects lie in its files."""
+
+    findings: Written
+    judged: Written
+    tally: FindingCounts
+    counts: Counter[tuple[str, Outcome]]
+    used_waivers: set[int]
+    used_plans: set[int]
+    seen: OverviewPart
+
+
+@dataclass(slots=True)
+class _JudgedSubject:
+    """What verdicts are about: a project, or the instance; `known` are its findings' fingerprints."""
+
+    project: ProjectRef | None
+    severities: Mapping[str, Severity]
+    known: set[str] = field(default_factory=set)
+
+
+class FindingsCollector:
+    """Keeps what the rules said while the projects stream by."""
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        rules: Sequence[Rule],
+        settings: Settings,
+        files: PartFiles | None = None,
+    ) -> None:
+        self._inventory = inventory
+        self._instance = inventory.scan.instance
+        self._severities = settings.severities
+        self._rules = (*rules, *settings.selectable)
+        self._reasons = {rule.code: rule.not_judged(inventory) for rule in self._rules}
+        self._plans = RuleSets(
+            rules,
+            settings.selectable,
+            settings.severities,
+            settings.overrides,
+            lambda rule: rule.not_judged(inventory),
+        )
+        self._panels: dict[int, Evaluator] = {}
+        self._counts: Counter[tuple[str, Outcome]] = Counter()
+        self._baseline = settings.baseline
+        self._findings = SpillWriter(FINDINGS, files.findings if files else None)
+        self._judged = SpillWriter(JUDGED, files.judged if files else None)
+        self._used_plans: set[int] = set()
+        self._parts: list[tuple[PartFiles, CollectedPart]] = []
+        self._overview = Overview(inventory)
+        self.waivers = WaiverBook(settings.waivers, settings.today or datetime.now(UTC).date())
+        self.tally = FindingCounts()
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes of the rules that take part."""
+        return frozenset(rule.code for rule in self._rules)
+
+    def judge_instance(self) -> None:
+        """Ask the rules about the instance."""
+        subject = _JudgedSubject(None, self._severities)
+        for rule in self._rules:
+            if isinstance(rule, InstanceRule) and self._reasons[rule.code] is None:
+                for verdict in guarded(rule, rule.judge, self._inventory):
+                    self._enter(subject, rule, verdict, verdict.entry)
+
+    def judge_project(self, project: Project) -> None:
+        """Ask the project's rules about it."""
+        plan = self._plans.at(project.path)
+        panel = self._panels.get(plan.number) or self._panel(plan)
+        said = panel.ask(project, self._inventory)
+        ref = ProjectRef(project.id, project.path, project.web_url)
+        subject = _JudgedSubject(ref, plan.severities)
+        passed, failed = said.passed, 0
+        for number, verdict, entry in said.others:
+            if verdict.outcome is Outcome.PASS:
+                passed |= panel.bits[number]
+            else:
+                failed |= panel.bits[number]
+            self._enter(subject, panel.rules[number], verdict, verdict.entry or entry)
+        readable = project.scope is not None
+        if readable:
+            self._used_plans.add(plan.number)
+        self._judged.add(JudgedProject(ref, readable, passed & ~failed, plan.number))
+        self._overview.add(project)
+
+    def _panel(self, plan: RuleSet) -> Evaluator:
+        self._panels[plan.number] = panel = Evaluator(plan.judging)
+        return panel
+
+    def _enter(
+        self, subject: "_JudgedSubject", rule: Rule, verdict: Verdict, entry: AllowlistEntry | None
+    ) -> None:
+        """Take in a verdict on a subject, as it is said of `entry` where it is."""
+        self._counts[rule.code, verdict.outcome] += 1
+        if verdict.outcome is Outcome.PASS:
+            return
+        finding = self._finding(subject, rule, verdict, entry)
+        if finding.fingerprint in subject.known:
+            where = subject.project.path if subject.project else "the instance"
+            raise PluginError(
+                f"rule {rule.code} ({rule.name}) gave two verdicts with the key"
+                f" {finding.key!r} for {where}",
+                hint="A rule must give each of its verdicts on a project its own key.",
+            )
+        subject.known.add(finding.fingerprint)
+        finding = self.waivers.mark(finding)
+        if self._baseline is not None:
+            finding = self._baseline.mark(finding)
+        self.tally.add(finding)
+        self._findings.add(finding)
+
+    def _finding(
+        self, subject: "_JudgedSubject", rule: Rule, verdict: Verdict, entry: AllowlistEntry | None
+    ) -> Finding:
+        code, project, evidence = rule.code, subject.project, verdict.evidence
+        key = verdict.key if verdict.key is not None else (entry.key if entry else "")
+        return Finding(
+            rule=code,
+            name=rule.name,
+            severity=subject.severities.get(code, rule.severity),
+            confidence=verdict.confidence or rule.confidence,
+            verdict=Outcome.UNKNOWN if verdict.outcome is Outcome.UNKNOWN else Outcome.FAIL,
+            message=verdict.message,
+            project=project,
+            entry=EntryRef(entry.kind, entry.target_id, entry.target_path) if entry else None,
+            fingerprint=fingerprint(code, self._instance, project.id if project else None, key),
+            evidence=evidence if type(evidence) is dict else dict(evidence),
+            remediation=verdict.remediation,
+            key=key,
+        )
+
+    def part(self) -> CollectedPart:
+        """Return all that was found, to be included elsewhere; the ledger is done then."""
+        return CollectedPart(
+            findings=self._findings.flush(),
+            judged=self._judged.flush(),
+            tally=self.tally,
+            counts=self._counts + self._passes(),
+            used_waivers=self.waivers.used,
+            used_plans=self._used_plans,
+            seen=self._overview.seen,
+        )
+
+    def include(self, part: CollectedPart, files: PartFiles) -> None:
+        """Add what another ledger found in its part of the projects."""
+        self._parts.append((files, part))
+        self.tally.include(part.tally)
+        self._counts.update(part.counts)
+        self.waivers.used |= part.used_waivers
+        self._used_plans |= part.used_plans
+        self._overview.seen.include(part.seen)
+
+    def judge_skipped(self) -> None:
+        """Say unknown where a rule could not judge with an override's options, but did elsewhere.
+
+        A rule that judged nowhere is *not judged*, which its summary says once.
+        """
+        plans = {number: self._plans.numbered(number) for number in sorted(self._used_plans)}
+        judging = {rule.code for plan in plans.values() for _, rule in plan.judging}
+        self._reasons |= {
+            rule.code: rule.not_judged(self._inventory)
+            for plan in plans.values()
+            for rule in plan.skipped
+        } | dict.fromkeys(judging)
+        missed = {
+            number: [
+                rule
+                for rule in plan.skipped
+                if rule.code in judging and not isinstance(rule, UnreadableProjectRule)
+            ]
+            for number, plan in plans.items()
+        }
+        if not any(missed.values()):
+            return
+        for each in self._all_judged():
+            for rule in missed[each.plan] if each.readable else ():
+                verdict = _cannot(rule, each.project.path, self._inventory)
+                subject = _JudgedSubject(each.project, plans[each.plan].severities)
+                self._enter(subject, rule, verdict, None)
+
+    def findings(self) -> Collection[Finding]:
+        """Return the findings in report order."""
+        others = ((files.findings, part.findings) for files, part in self._parts)
+        return self._findings.collected(others)
+
+    def outcomes(self) -> Iterable[ProjectOutcome]:
+        """Return what passed where, by project path; it can be walked any number of times."""
+        return Outcomes(self._all_judged(), self._plans.bits)
+
+    def _all_judged(self) -> Spill[JudgedProject]:
+        return self._judged.collected((files.judged, part.judged) for files, part in self._parts)
+
+    def overview(self) -> dict[str, Any]:
+        """Return the report's picture of the tree."""
+        return self._overview.data(self.tally.namespaces)
+
+    def _passes(self) -> Counter[tuple[str, Outcome]]:
+        """Count the verdicts that panels only count."""
+        counts: Counter[tuple[str, Outcome]] = Counter()
+        for panel in self._panels.values():
+            for rule, number in zip(panel.rules, panel.passes, strict=True):
+                counts[rule.code, Outcome.PASS] += number
+        return counts
+
+    def rule_summaries(self, distributions: Mapping[str, str]) -> tuple[RuleSummary, ...]:
+        """Return each rule's identity, texts and counts, by code."""
+        counts = self._counts + self._passes()
+        return tuple(
+            RuleSummary(
+                code=rule.code,
+                name=rule.name,
+                title=rule.title,
+                severity=self._severities.get(rule.code, rule.severity),
+                help_uri=rule.help_uri,
+                page=rule.page(),
+                outcomes={outcome: counts[rule.code, outcome] for outcome in Outcome},
+                not_judged=self._reasons[rule.code],
+                tags=rule.tags,
+                cwe=rule.cwe,
+                owasp=rule.owasp,
+                confidence=rule.confidence.value,
+                distribution=distributions.get(rule.code, "scopelint"),
+            )
+            for rule in sorted(self._rules, key=lambda rule: rule.code)
+        )
+
+
+def _cannot(rule: Rule, path: str, inventory: Inventory) -> Verdict:
+    return Verdict(
+        Outcome.UNKNOWN,
+        f"{path}: with the options that an override gives it here, this rule cannot judge:"
+        f" {rule.not_judged(inventory)}",
+        {"options": rule.options.model_dump(mode="json")},
+        "Change the rule's options in that override, or ignore the rule there.",
+    )

@@ -1,0 +1,64 @@
+"""Findings counted one by one as they are made, so that nobody walks millions of them again."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from scopelint.finding import Finding, Outcome, Severity, State
+from scopelint.report import Summary
+
+
+@dataclass(slots=True)
+class FindingCounts:
+    """What a report says of all its findings together; tallies of several parts add up.
+
+    `severities` counts new fails, `others` the new unknowns and what is waived or baselined.
+    `namespaces` counts new findings on projects by the namespace that holds the project and by
+    severity (or `unknown`). `accepted` tells, for each project (by id) and each rule (by code, for
+    its findings without a project) that has findings of verdict unknown, whether none is new.
+    """
+
+    severities: Counter[Severity] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)
+    namespaces: Counter[tuple[str, str]] = field(default_factory=Counter)
+    accepted: dict[int | str, bool] = field(default_factory=dict)
+
+    def add(self, finding: Finding) -> None:
+        """Count one finding: as waived, baselined, unknown or by its severity, once."""
+        new = finding.state is State.NEW
+        unknown = finding.verdict is Outcome.UNKNOWN
+        project = finding.project
+        if unknown:
+            subject = project.id if project else finding.rule
+            self.accepted[subject] = not new and self.accepted.get(subject, True)
+        if not new:
+            self.others[finding.state] += 1
+            return
+        if unknown:
+            self.others["unknown"] += 1
+        else:
+            self.severities[finding.severity] += 1
+        if project is not None:
+            name = "unknown" if unknown else finding.severity
+            self.namespaces[project.path.rpartition("/")[0], name] += 1
+
+    def include(self, other: "FindingCounts") -> None:
+        """Add what another part counted."""
+        self.severities.update(other.severities)
+        self.others.update(other.others)
+        self.namespaces.update(other.namespaces)
+        for subject, accepted in other.accepted.items():
+            self.accepted[subject] = accepted and self.accepted.get(subject, True)
+
+    def summary(self) -> Summary:
+        """Return the counts as a report shows them."""
+        others = self.others
+        return Summary(self.severities, others["unknown"], others["waived"], others["baselined"])
+
+
+def counted(findings: Iterable[Finding]) -> FindingCounts:
+    """Count findings that are there already."""
+    tally = FindingCounts()
+    for finding in findings:
+        tally.add(finding)
+    return tally

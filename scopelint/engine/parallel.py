@@ -1,0 +1,188 @@
+"""Judging on more than one core: processes that each take stretches of the projects.
+
+A rule is pure, so it does not matter who asks it. Helpers are forked: they are born with the
+inventory, the rules and whatever these have found already, without a word being copied; what they
+find comes back in files that the parent opened, and their counts through a pipe. Where forking is
+not safe (not on Linux, or with threads running) or does not pay, one process judges alone.
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import struct
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from multiprocessing.connection import Connection
+from typing import Final
+
+from scopelint.engine.collector import CollectedPart, FindingsCollector, PartFiles
+from scopelint.engine.settings import Settings
+from scopelint.engine.spill import Scratch
+from scopelint.errors import ScopelintError
+from scopelint.rule import Rule
+from scopelint.snapshot.inventory import Inventory
+
+log = logging.getLogger(__name__)
+
+PAYS_FROM: Final = 5_000
+"""Projects below which a helper costs more than it saves."""
+_MOST: Final = 4
+"""Processes at most: each has a copy of what it touches of the inventory."""
+_STRETCHES: Final = 8
+"""Stretches for each process, so that none waits long for one that got the larger projects."""
+
+
+def judge_projects(
+    inventory: Inventory, rules: Sequence[Rule], settings: Settings
+) -> FindingsCollector:
+    """Ask the rules about every project, and return the ledger of what they said.
+
+    Raises what judging raises: PluginError, UsageError, SnapshotError, ScratchError.
+    """
+    processes = settings.processes or _processes(inventory)
+    if processes > 1:
+        # Whatever goes wrong: judging alone meets the same fault, and then it has its place, its
+        # cause and its order; or it does not, where a helper was killed for its memory.
+        log.debug("judging in %d processes", processes)
+        with suppress(ScopelintError, OSError, EOFError):
+            return _together(inventory, rules, settings, processes)
+        log.debug("a process that judged has failed; judging again in one")
+    ledger = _begun(inventory, rules, settings)
+    for project in inventory.projects():
+        ledger.judge_project(project)
+    return ledger
+
+
+def _begun(inventory: Inventory, rules: Sequence[Rule], settings: Settings) -> FindingsCollector:
+    ledger = FindingsCollector(inventory, rules, settings)
+    ledger.judge_instance()
+    return ledger
+
+
+def _processes(inventory: Inventory) -> int:
+    if sys.platform != "linux" or threading.active_count() > 1 or inventory.total < PAYS_FROM:
+        return 1
+    if multiprocessing.current_process().daemon:
+        return 1  # A helper of somebody else's may have none of its own.
+    return min(len(os.sched_getaffinity(0)), _MOST)
+
+
+def _together(
+    inventory: Inventory, rules: Sequence[Rule], settings: Settings, processes: int
+) -> FindingsCollector:
+    ledger = _begun(inventory, rules, settings)
+    inventory.targets()  # Read once, before there are several who would each read them.
+    stretches = _Stretches(inventory.stretches(max(1, inventory.total // (processes * _STRETCHES))))
+
+    def judge(ledger: FindingsCollector) -> None:
+        while (stretch := stretches.take()) is not None:
+            for project in inventory.projects(stretch):
+                ledger.judge_project(project)
+
+    def help_out(files: PartFiles) -> CollectedPart:
+        with inventory.reopened():
+            own = FindingsCollector(inventory, rules, settings, files)
+            judge(own)
+            return own.part()
+
+    files = [PartFiles(Scratch(), Scratch()) for _ in range(processes - 1)]
+    with closing(stretches), _helpers(help_out, files) as answers:
+        judge(ledger)
+        for each, answer in zip(files, answers, strict=True):
+            ledger.include(answer.recv(), each)
+    return ledger
+
+
+class _Stretches:
+    """The stretches that nobody has taken yet, for a process and those that it forks.
+
+    Their numbers wait in a pipe: reading one takes it from all others, and there is no lock that
+    a process could hold when it is killed.
+    """
+
+    def __init__(self, stretches: Sequence[range]) -> None:
+        self._stretches = stretches
+        self._owner = os.getpid()
+        self._reader, writer = os.pipe()
+        with os.fdopen(writer, "wb") as file:
+            file.write(b"".join(map(_NUMBER.pack, range(len(stretches)))))
+
+    def take(self) -> range | None:
+        """Return one that is nobody else's from now on; None where there is none left."""
+        if self._owner not in (os.getpid(), os.getppid()):
+            return None  # Nobody waits for the answer: the owner was killed.
+        number = os.read(self._reader, _NUMBER.size)
+        return self._stretches[_NUMBER.unpack(number)[0]] if number else None
+
+    def close(self) -> None:
+        """Close the pipe."""
+        os.close(self._reader)
+
+
+_NUMBER = struct.Struct("I")
+
+
+@contextmanager
+def _helpers(
+    help_out: Callable[[PartFiles], CollectedPart], files: Sequence[PartFiles]
+) -> Iterator[list[Connection]]:
+    """Start a helper for each of these files; yield where their answers come from.
+
+    One that fails gives no answer (EOFError). None outlives this.
+    """
+    context = multiprocessing.get_context("fork")
+    started = []
+    answers: list[Connection] = []
+    try:
+        for each in files:
+            answer, sender = context.Pipe(duplex=False)
+            answers.append(answer)
+            given = (sender, tuple(answers), help_out, each)
+            helper = context.Process(target=_answer, args=given, daemon=True)
+            with _undisturbed():
+                helper.start()
+                started.append(helper)
+            # Only the helper may hold this end, or nobody would notice that it is gone.
+            sender.close()
+        yield answers
+    finally:
+        for helper in started:
+            helper.terminate()
+            helper.join()
+        for answer in answers:
+            answer.close()
+
+
+def _answer(
+    sender: Connection,
+    inherited: Sequence[Connection],
+    help_out: Callable[[PartFiles], CollectedPart],
+    files: PartFiles,
+) -> None:
+    """Do a helper's work. It says nothing but its answer: one place prints errors, not this.
+
+    The parent alone heeds Ctrl-C, and ends its helpers; what went wrong it finds out by itself.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    for answer in inherited:
+        answer.close()  # Held here too, they would hide from the sender that nobody listens.
+    with suppress(BaseException):
+        sender.send(help_out(files))
+
+
+_ENDING: Final = frozenset({signal.SIGINT, signal.SIGTERM})
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold back what ends a program until a helper knows how to take it, and is known."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,165 @@
+"""Waivers: findings that somebody accepted, with a reason and an end, and never in silence.
+
+A waiver names a rule and projects, and may name an entry. The day it expires still counts (UTC).
+An expired one hides nothing any more and is named, one that ends soon is warned about, and one
+that matches nothing is reported: a list that nobody prunes would lapse unseen.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import takewhile
+
+from scopelint.finding import Finding, State, Waiver
+from scopelint.globs import matches
+from scopelint.paths import is_inside
+from scopelint.snapshot.inventory import Inventory
+
+SOON = timedelta(days=30)
+"""How long before its end a waiver is warned about."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverRule:
+    """One waiver of the configuration.
+
+    `rules` are the codes it covers. `project` is a glob over full paths, None for findings of the
+    whole instance. `entry` is a glob over the entry's path (or its key, `group:42`), None for
+    every entry. `expires` None never ends, where the configuration permits that. `place` says
+    where it was written (`scopelint.yml:12:5`), `rule` how the rules were named there.
+    """
+
+    rules: frozenset[str]
+    project: str | None
+    reason: str
+    expires: date | None
+    entry: str | None = None
+    owner: str | None = None
+    ticket: str | None = None
+    place: str = ""
+    rule: str = ""
+
+    def covers(self, finding: Finding) -> bool:
+        """Tell whether the waiver is about this finding, whatever the date."""
+        return finding.rule in self.rules and self._at(finding) and self._entry(finding)
+
+    def _at(self, finding: Finding) -> bool:
+        if self.project is None or finding.project is None:
+            return self.project is None and finding.project is None
+        return matches(self.project, finding.project.path)
+
+    def _entry(self, finding: Finding) -> bool:
+        if self.entry is None:
+            return True
+        if finding.entry is None:
+            return False
+        names = (finding.entry.path, f"{finding.entry.kind}:{finding.entry.id}")
+        return any(name is not None and matches(self.entry, name) for name in names)
+
+    def expired(self, today: date) -> bool:
+        """Tell whether its last day has passed."""
+        return self.expires is not None and today > self.expires
+
+    def ends_soon(self, today: date) -> bool:
+        """Tell whether it still holds and ends within `SOON`."""
+        return self.expires is not None and today <= self.expires <= today + SOON
+
+    def shown(self) -> Waiver:
+        """Return what a report shows of it."""
+        return Waiver(
+            reason=self.reason if self.ticket is None else f"{self.reason} ({self.ticket})",
+            expires=self.expires.isoformat() if self.expires else None,
+            owner=self.owner,
+        )
+
+
+class WaiverBook:
+    """The waivers of a run: marks finding after finding, and remembers which waivers were used.
+
+    A part of a run that another process does has a book of its own; `used` of it is added here.
+    """
+
+    def __init__(self, waivers: Sequence[WaiverRule], today: date) -> None:
+        self._waivers = tuple(waivers)
+        self._today = today
+        self._by_rule: dict[str, list[tuple[int, WaiverRule]]] = {}
+        for index, waiver in enumerate(waivers):
+            for code in waiver.rules:
+                self._by_rule.setdefault(code, []).append((index, waiver))
+        self.used: set[int] = set()
+
+    def mark(self, finding: Finding) -> Finding:
+        """Return the finding, marked as waived where a waiver covers it today.
+
+        Where several cover one, the one that ends last is shown.
+        """
+        waivers = self._by_rule.get(finding.rule)
+        if waivers is None:
+            return finding
+        covering = [(index, waiver) for index, waiver in waivers if waiver.covers(finding)]
+        self.used.update(index for index, _ in covering)
+        holding = [waiver for _, waiver in covering if not waiver.expired(self._today)]
+        if not holding:
+            return finding
+        best = max(holding, key=lambda waiver: waiver.expires or date.max)
+        return replace(finding, state=State.WAIVED, waiver=best.shown())
+
+    @property
+    def expired(self) -> tuple[WaiverRule, ...]:
+        """Those that still match something, which is no longer hidden."""
+        return tuple(waiver for waiver in self._matching if waiver.expired(self._today))
+
+    @property
+    def ending(self) -> tuple[WaiverRule, ...]:
+        """Those that hold, match something and end soon."""
+        return tuple(waiver for waiver in self._matching if waiver.ends_soon(self._today))
+
+    @property
+    def unmatched(self) -> tuple[WaiverRule, ...]:
+        """Those that cover nothing."""
+        return tuple(w for index, w in enumerate(self._waivers) if index not in self.used)
+
+    @property
+    def _matching(self) -> list[WaiverRule]:
+        return [waiver for index, waiver in enumerate(self._waivers) if index in self.used]
+
+
+def waiver_warnings(
+    book: WaiverBook, inventory: Inventory, codes: Collection[str]
+) -> Iterator[str]:
+    """Yield a sentence for each waiver that somebody should look at.
+
+    `codes` are the rules of the run. A waiver that matches nothing is passed over where this run
+    could not match it: its rules did not run, or its project lies outside the targets.
+    """
+    for waiver in book.expired:
+        yield f"{_name(waiver)} expired on {waiver.expires}: what it covered counts again"
+    for waiver in book.ending:
+        yield f"{_name(waiver)} ends on {waiver.expires}"
+    for waiver in book.unmatched:
+        if waiver.rules.intersection(codes) and _within(waiver, inventory):
+            yield f"{_name(waiver)} matches no finding{_why(waiver)}"
+
+
+def _name(waiver: WaiverRule) -> str:
+    rule = waiver.rule or ", ".join(sorted(waiver.rules))
+    where = waiver.project or "the instance"
+    entry = f" with the entry {waiver.entry}" if waiver.entry else ""
+    place = f" ({waiver.place})" if waiver.place else ""
+    return f"the waiver of {rule} for {where}{entry}{place}"
+
+
+def _why(waiver: WaiverRule) -> str:
+    if waiver.project is None:
+        return "; it names no project, so it is only about findings of the whole instance"
+    return ": is it still needed?"
+
+
+def _within(waiver: WaiverRule, inventory: Inventory) -> bool:
+    """Tell whether projects that a waiver is about may lie in what was read."""
+    if waiver.project is None or inventory.scan.whole_instance:
+        return True
+    segments = waiver.project.lower().split("/")
+    fixed = "/".join(takewhile(lambda segment: not {"*", "?"} & set(segment), segments))
+    roots = [root.lower() for root in inventory.scan.targets]
+    return not fixed or any(is_inside(fixed, root) or is_inside(root, fixed) for root in roots)

@@ -1,0 +1,238 @@
+"""Policy code that declares what is there: for gitlabform, for `declared:`, for Terraform.
+
+Only inbound limits and entries are declared, for no tool has a key for more: no permissions, no
+entry whose target is gone, no project's entry for itself. A project whose allowlist is not known
+whole is left out and named, for its code would remove what it does not show.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from scopelint.model import AllowlistEntry, EntryKind, Fact, Project, Scope
+from scopelint.paths import is_self
+from scopelint.snapshot.inventory import Inventory
+
+_PATH = re.compile(r"[A-Za-z0-9_.][\w.+-]*(?:/[A-Za-z0-9_.][\w.+-]*)*", re.ASCII)
+# Plain in YAML 1.1 and 1.2 alike: starts with a letter, and is no word or number of either.
+_PLAIN = re.compile(r"[A-Za-z][\w./-]*[A-Za-z0-9]", re.ASCII)
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "nan"})
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A project that the code says nothing of, and why."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The code's text, and the projects that are not in it."""
+
+    text: str
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _DeclaredTree:
+    project: Project
+    limit: bool
+    entries: tuple[AllowlistEntry, ...]
+
+    def of(self, kind: EntryKind) -> list[AllowlistEntry]:
+        return [entry for entry in self.entries if entry.kind == kind]
+
+
+def to_gitlabform(inventory: Inventory) -> Exported:
+    """Return a gitlabform config without a `gitlab:` section.
+
+    Targets that the token cannot see are named by number, with the path as a comment: gitlabform
+    run with that token cannot look them up, and fails on these projects without changing them.
+    """
+    found, left_out = _found(inventory)
+    lines = ["# What GitLab has; applying it changes nothing.", "config_version: 4"]
+    return Exported(_text([*lines, *_levels(found, inventory, "")]), left_out)
+
+
+def to_declared(inventory: Inventory) -> Exported:
+    """Return the `declared:` section of a scopelint.yml."""
+    found, left_out = _found(inventory)
+    lines = ["# What GitLab has; scopelint check reports what differs from it."]
+    if any(_is_gone(each.project) for each in found):
+        lines += ["policy:", "  archived: include"]
+    if not found:
+        return Exported(_text([*lines, "# There is nothing to declare."]), left_out)
+    return Exported(_text([*lines, "declared:", *_levels(found, inventory, "  ")]), left_out)
+
+
+def to_terraform(inventory: Inventory) -> Exported:
+    """Return a resource and an import block for each project, for GitLab's Terraform provider."""
+    found, left_out = _found(inventory)
+    names = _names(each.project for each in found)
+    lines = ["# What GitLab has; terraform plan shows the imports and no change."]
+    for each in found:
+        lines += _resource(each, names[each.project.id])
+    return Exported(_text(lines), left_out)
+
+
+EXPORTERS: Mapping[str, Callable[[Inventory], Exported]] = {
+    "gitlabform": to_gitlabform,
+    "yaml": to_declared,
+    "terraform": to_terraform,
+}
+"""The formats by name."""
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _found(inventory: Inventory) -> tuple[list[_DeclaredTree], tuple[LeftOut, ...]]:
+    found: list[_DeclaredTree] = []
+    left_out: list[LeftOut] = []
+    for project in inventory.projects():
+        reason = _reason(project)
+        if reason is None and project.scope is not None:
+            found.append(_declared(project, project.scope))
+        else:
+            left_out.append(LeftOut(project.path, reason or ""))
+    found.sort(key=lambda each: each.project.path)
+    return found, tuple(sorted(left_out, key=lambda each: each.path))
+
+
+def _reason(project: Project) -> str | None:
+    """Say why a project cannot be declared whole, None if it can."""
+    scope = project.scope
+    if scope is None:
+        return "its scope could not be read"
+    if scope.inbound_effective is None:
+        return "whether its limit is on is not known"
+    if Fact.ENTRIES in scope.missing:
+        return "a part of its allowlist could not be read"
+    if not _PATH.fullmatch(project.path) or "/" not in project.path:
+        return "its path is none that GitLab gives"
+    return None
+
+
+def _declared(project: Project, scope: Scope) -> _DeclaredTree:
+    # The project itself is no declared entry, and what is gone cannot be named.
+    entries = tuple(
+        entry
+        for entry in scope.entries
+        if entry.target_id is not None and not is_self(entry, project)
+    )
+    return _DeclaredTree(project, bool(scope.inbound_effective), entries)
+
+
+def _is_gone(project: Project) -> bool:
+    return bool(project.archived) or project.deletion in ("scheduled", "in_progress")
+
+
+def _levels(found: Iterable[_DeclaredTree], inventory: Inventory, indent: str) -> Iterator[str]:
+    lines = [line for each in found for line in _level(each, inventory)]
+    yield f"{indent}projects_and_groups:" if lines else f"{indent}projects_and_groups: {{}}"
+    yield from (f"{indent}  {line}" for line in lines)
+
+
+def _level(each: _DeclaredTree, inventory: Inventory) -> Iterator[str]:
+    yield f"{_scalar(each.project.path)}:"
+    yield "  job_token_scope:"
+    yield f"    limit_access_to_this_project: {str(each.limit).lower()}"
+    yield "    allowlist:"
+    yield "      enforce: true"
+    kinds: tuple[EntryKind, ...] = ("group", "project")
+    for kind in kinds:
+        entries = each.of(kind)
+        yield f"      {kind}s:" if entries else f"      {kind}s: []"
+        yield from (f"        - {_item(entry, inventory)}" for entry in entries)
+
+
+def _item(entry: AllowlistEntry, inventory: Inventory) -> str:
+    path = entry.target_path or ""
+    fit = bool(_PATH.fullmatch(path))
+    # A path of digits would be taken for a number.
+    if fit and not path.isdigit() and _is_seen(entry, inventory):
+        return _scalar(path)
+    return f"{entry.target_id} # {path}" if fit else str(entry.target_id)
+
+
+def _is_seen(entry: AllowlistEntry, inventory: Inventory) -> bool:
+    """Tell whether the token sees an entry's target, so that others may look it up by path."""
+    if inventory.target(entry) is not None:
+        return True
+    return entry.kind == "project" and entry.target_id in inventory.derived(_seen_projects)
+
+
+def _seen_projects(inventory: Inventory) -> frozenset[int]:
+    return frozenset(number for number, _ in inventory.seen())
+
+
+def _scalar(path: str) -> str:
+    plain = _PLAIN.fullmatch(path) and path.lower() not in _WORDS
+    return path if plain else json.dumps(path)
+
+
+def _names(projects: Iterable[Project]) -> dict[int, str]:
+    """Return a resource name a project: letters, digits and underscores, no two alike."""
+    names: dict[int, str] = {}
+    taken: set[str] = set()
+    for project in projects:
+        name = re.sub(r"[^a-z0-9]+", "_", project.path.lower()).strip("_")
+        name = name if name[:1].isalpha() else f"project_{name}".rstrip("_")
+        if name in taken:
+            name = f"{name}_{project.id}"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        names[project.id] = name
+    return names
+
+
+def _resource(each: _DeclaredTree, name: str) -> Iterator[str]:
+    kind = "gitlab_project_job_token_scopes"
+    yield ""
+    yield "import {"
+    yield f"  to = {kind}.{name}"
+    yield f'  id = "{each.project.id}"'
+    yield "}"
+    yield ""
+    yield f'resource "{kind}" "{name}" {{'
+    attributes = [
+        ("project", [f'"{each.project.id}" # {each.project.path}']),
+        ("enabled", [str(each.limit).lower()]),
+        ("target_group_ids", _ids(each.of("group"))),
+        ("target_project_ids", _ids(each.of("project"))),
+    ]
+    yield from _aligned(attributes)
+    yield "}"
+
+
+def _aligned(attributes: Iterable[tuple[str, list[str]]]) -> Iterator[str]:
+    """Yield attributes as `terraform fmt` writes them: those of one line each have their `=` in line.
+
+    Source: developer.hashicorp.com/terraform/language/style, "Code formatting".
+    """
+    for short, run in groupby(attributes, key=lambda attribute: len(attribute[1]) == 1):
+        found = list(run)
+        width = max(len(name) for name, _ in found) if short else 0
+        for name, value in found:
+            yield f"  {name:<{width}} = {value[0]}"
+            yield from value[1:]
+
+
+def _ids(entries: Sequence[AllowlistEntry]) -> list[str]:
+    """Return the lines of a list of numbers, each with its path beside it."""
+    if not entries:
+        return ["[]"]
+    items = []
+    for entry in entries:
+        path = entry.target_path or ""
+        items.append(f"    {entry.target_id}," + (f" # {path}" if _PATH.fullmatch(path) else ""))
+    return ["[", *items, "  ]"]

@@ -1,0 +1,163 @@
+"""Tells GitLab's own answers from everything else that may stand in its place."""
+
+import json
+from typing import Any, Final
+from urllib.parse import urljoin
+
+import httpx
+import requests
+from urllib3.exceptions import NewConnectionError
+
+from scopelint.errors import AuthenticationError, GitLabError, OriginError, UnexpectedAnswerError
+from scopelint.gitlab.address import same_origin
+from scopelint.gitlab.retry import ExchangeError, Failure, HttpAnswer
+
+_SSO_HINT: Final = (
+    "A sign-in page or proxy may stand before GitLab, or --url names something else;"
+    " a GitLab below a relative URL needs that path too (https://example.com/gitlab)."
+)
+_UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
+"""OpenSSL's name for a certificate that does not hold, in the text of both libraries' errors."""
+_CA_HINT: Final = (
+    "Name the authority that signed it with --ca-file FILE (PEM), or in SSL_CERT_FILE;"
+    " --insecure switches the check off."
+)
+TOKEN_HINT: Final = (
+    "Use a personal, project or group access token with the scope read_api and the Maintainer"
+    " role; a group access token on the top-level group reads the whole tree."
+)
+JOB_TOKEN_HINT: Final = (
+    "Make a group access token (role Maintainer, scope read_api), store it as a masked CI/CD"
+    " variable, and pass it as SCOPELINT_TOKEN."
+)
+
+
+def from_httpx(error: Exception) -> ExchangeError:
+    """Translate an httpx error; the text names no header."""
+    if isinstance(error, httpx.ConnectTimeout):
+        return ExchangeError(Failure.UNREACHABLE, "no connection within the time limit")
+    if isinstance(error, httpx.ConnectError) and _UNTRUSTED in str(error):
+        return ExchangeError(Failure.UNTRUSTED, _certificate_fault(str(error)))
+    if isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        return ExchangeError(Failure.UNREACHABLE, f"{type(error).__name__}: {error}")
+    if isinstance(error, httpx.TimeoutException):
+        return ExchangeError(Failure.TIMED_OUT, "no answer within the time limit")
+    return ExchangeError(Failure.CONNECTION, f"{type(error).__name__}: {error}")
+
+
+def from_requests(error: requests.RequestException) -> ExchangeError:
+    """Translate a requests error; the text names no header."""
+    if isinstance(error, requests.ReadTimeout):
+        return ExchangeError(Failure.TIMED_OUT, "no answer within the time limit")
+    if isinstance(error, requests.exceptions.SSLError) and _UNTRUSTED in str(error):
+        return ExchangeError(Failure.UNTRUSTED, _certificate_fault(str(error)))
+    unconnected = requests.exceptions.SSLError | requests.exceptions.ProxyError
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(error, unconnected | requests.ConnectTimeout) or isinstance(
+        reason, NewConnectionError
+    ):
+        return ExchangeError(Failure.UNREACHABLE, f"{type(error).__name__}: {error}")
+    return ExchangeError(Failure.CONNECTION, f"{type(error).__name__}: {error}")
+
+
+def _certificate_fault(text: str) -> str:
+    """Take OpenSSL's own words out of an error's text."""
+    words = text.partition("certificate verify failed: ")[2] or text
+    return words.partition(" (_ssl")[0]
+
+
+def check_answer(answer: Any, url: str) -> Any:
+    """Return the JSON of an answer, None where it need not have one; refuse what is not GitLab's.
+
+    Raises OriginError for a redirect that leaves the origin, UnexpectedAnswerError for any other
+    redirect and for HTML where JSON was due, ExchangeError (BROKEN) for a body that is cut off.
+    A failing status with an HTML body is left to the retry matrix: proxies answer so for a while.
+    """
+    status = int(answer.status_code)
+    if 300 <= status < 400:
+        _refuse_redirect(answer, url)
+    if status == 407:
+        raise GitLabError(
+            "the proxy does not let us through (HTTP 407): it wants other credentials",
+            hint="Look at HTTP_PROXY, HTTPS_PROXY and NO_PROXY.",
+            status=status,
+        )
+    if not 200 <= status < 300 or status == 204:
+        return None
+    kind = (answer.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+    body = answer.content or b""
+    if kind == "text/html" or body.lstrip()[:1] == b"<":
+        raise UnexpectedAnswerError(
+            f"{url} answered with a web page where GitLab's API answers with JSON",
+            hint=_SSO_HINT,
+            status=status,
+        )
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise ExchangeError(Failure.BROKEN, "an answer that is not whole JSON", status) from None
+
+
+def _refuse_redirect(answer: HttpAnswer, url: str) -> None:
+    location = answer.headers.get("Location", "")
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        target = location
+    if not same_origin(url, target):
+        raise OriginError(
+            f"{url} redirects to another origin, {target:.200}; the token was not sent there",
+            hint=f"If that is the right GitLab, name it with --url. {_SSO_HINT}",
+        )
+    raise UnexpectedAnswerError(
+        f"{url} redirects to {target:.200}",
+        hint=f"Name the final address with --url (https instead of http?). {_SSO_HINT}",
+        status=answer.status_code,
+    )
+
+
+def fatal(error: ExchangeError, url: str) -> GitLabError:
+    """Return the error that ends the run, for an exchange it cannot go on without."""
+    words = {
+        Failure.RATE_LIMITED: "GitLab's rate limit did not lift",
+        Failure.SERVER: "GitLab kept answering with an error",
+        Failure.TIMED_OUT: "GitLab did not answer in time",
+        Failure.CONNECTION: "the connection to GitLab broke",
+        Failure.UNREACHABLE: "GitLab could not be reached",
+        Failure.UNTRUSTED: "GitLab's certificate is not trusted",
+        Failure.BROKEN: "GitLab's answers were not whole",
+        Failure.LOCKED: "GitLab kept a resource locked",
+    }
+    hint = "Check the address, the network and the proxy settings, then run again."
+    return GitLabError(
+        f"{words[error.failure]}: {url}: {error}",
+        hint=_CA_HINT if error.failure is Failure.UNTRUSTED else hint,
+        status=error.status,
+    )
+
+
+def refused(status: int, body: str, *, job_token: bool = False) -> AuthenticationError | None:
+    """Return the error for an answer that refuses the token itself, None for any other.
+
+    401 is a missing, wrong or expired token. 403 refuses the token itself only when it names a
+    missing scope (RFC 6750, section 3.1) or bars the user from the API.
+    """
+    if status == 401:
+        if job_token:
+            return AuthenticationError(
+                "a CI/CD job token cannot read job token scopes", hint=JOB_TOKEN_HINT, status=status
+            )
+        return AuthenticationError(
+            "GitLab does not accept the token: it is wrong, expired or revoked",
+            hint=TOKEN_HINT,
+            status=status,
+        )
+    if status == 403 and "insufficient_scope" in body:
+        return AuthenticationError(
+            "the token's scope is too small (insufficient_scope)", hint=TOKEN_HINT, status=status
+        )
+    if status == 403 and "API not accessible for user" in body:
+        return AuthenticationError(
+            "the token's user may not use the API", hint=TOKEN_HINT, status=status
+        )
+    return None

@@ -1,0 +1,107 @@
+"""One question to GitLab, and what becomes of it when it fails."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import gitlab
+
+from scopelint.errors import GitLabError, ScopelintError, TargetNotFoundError, UnexpectedAnswerError
+from scopelint.gitlab.answers import fatal, refused
+from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.graphql import TooMuchError
+from scopelint.gitlab.retry import ExchangeError, Failure
+from scopelint.model import Reason
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An answer that never came. `too_much` tells that a smaller question may be answered."""
+
+    reason: Reason
+    detail: str
+    too_much: bool = False
+
+
+def decoding(ask: Callable[[], _T]) -> _T:
+    """Ask; raise UnexpectedAnswerError for JSON of another form than GitLab's API has."""
+    try:
+        return ask()
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        raise UnexpectedAnswerError(
+            f"an answer of GitLab has another form than its API documents ({error!r:.200})",
+            hint="Does --url name a GitLab? If it does, report this with the GitLab version.",
+        ) from error
+
+
+def ask_required(ask: Callable[[], _T], url: str) -> _T:
+    """Ask for what a run cannot do without; every failure is a GitLabError that names `url`."""
+    try:
+        return decoding(ask)
+    except ExchangeError as error:
+        raise fatal(error, url) from None
+    except TooMuchError as error:
+        raise GitLabError(f"{url} did not answer: {error}", hint="Try --api rest.") from None
+
+
+def ask_optional(ask: Callable[[], _T]) -> _T | Failed:
+    """Ask, and hand back a failure that concerns this question alone.
+
+    Raises what concerns the whole run: GitLab out of reach, the token refused.
+    """
+    try:
+        return decoding(ask)
+    except TooMuchError as error:
+        reason = Reason.TIMED_OUT if error.timed_out else Reason.ERROR
+        return Failed(reason, str(error)[:300], too_much=True)
+    except ExchangeError as error:
+        if error.failure in {Failure.SERVER, Failure.LOCKED, Failure.BROKEN}:
+            return Failed(Reason.ERROR, str(error)[:300])
+        raise fatal(error, "while collecting") from None
+    except UnreadableError as error:
+        return Failed(error.reason, error.detail)
+    except TargetNotFoundError as error:
+        return Failed(Reason.NOT_FOUND, error.message)
+
+
+class UnreadableError(TargetNotFoundError):
+    """One thing that REST refused or could not give; the run goes on with a gap."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def no_api(connection: Connection) -> GitLabError:
+    """Return the error for an address that has no GitLab API at all."""
+    return GitLabError(
+        f"{connection.server.url} has no GitLab API (HTTP 404)",
+        hint="Check --url; a GitLab below a relative URL needs that path too.",
+        status=404,
+    )
+
+
+def translate(connection: Connection, error: gitlab.GitlabError) -> ScopelintError:
+    """Return what a refusal means: the token is refused, one thing is unreadable, or it failed."""
+    status = error.response_code or 0
+    text = (error.response_body or b"").decode("utf-8", "replace")
+    job_token = connection.server.token.reveal().startswith("glcbt-")
+    refusal = refused(status, text, job_token=job_token)
+    if refusal is not None:
+        return refusal
+    if status == 403 and "granular" in text:
+        detail = "the fine-grained token lacks a permission to read the job token scope here"
+        return UnreadableError(Reason.FORBIDDEN, detail)
+    if status == 403:
+        return UnreadableError(Reason.FORBIDDEN, "the token's role here is below Maintainer")
+    if status == 404:
+        return UnreadableError(Reason.NOT_FOUND, "not found or not visible to this token")
+    if status == 405:
+        # The cap on offsets, 50,000 by default (doc/administration/instance_limits.md).
+        return UnreadableError(Reason.CAPPED, "GitLab pages no further into this list by REST")
+    said = connection.server.token.redact(str(error.error_message))
+    message = f"{connection.server.url} answered HTTP {status}: {said:.200}"
+    return GitLabError(message, status=status)

@@ -1,0 +1,166 @@
+"""One GraphQL query to GitLab, with its data, its errors and its limits all visible.
+
+Errors of GitLab's API come in many shapes (doc/api/graphql/_index.md): HTTP 200 with `errors` and
+no data (validation, complexity), HTTP 200 with partial data and an error a path, 401, 403, 422,
+503. Each is told apart here; nothing is read as empty.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scopelint.errors import AuthenticationError, GitLabError
+from scopelint.gitlab.answers import fatal, refused
+from scopelint.gitlab.connection import Connection, ExchangeError, Failure
+from scopelint.secrets import Secret
+
+NO_PERMISSION = "does not exist or you don't have permission to perform this action"
+_TOO_MUCH = re.compile(r"max complexity|max depth|Query too large", re.IGNORECASE)
+_TIMEOUT = re.compile(r"timeout|timed out", re.IGNORECASE)
+_FINE_GRAINED = re.compile(r"fine-grained (personal )?access token|granular_scope", re.IGNORECASE)
+_UNKNOWN_FIELD = re.compile(
+    r"Field '(\w+)' doesn't exist on type '(\w+)'|Cannot query field '(\w+)' on type '(\w+)'"
+)
+_UNKNOWN_ARGUMENT = re.compile(r"doesn't accept argument '(\w+)'|Unknown argument '(\w+)'")
+
+
+class TooMuchError(Exception):
+    """GitLab would answer a smaller query: it was too complex, too large, or took too long."""
+
+    def __init__(self, message: str, *, timed_out: bool) -> None:
+        super().__init__(message)
+        self.timed_out = timed_out
+
+
+class InvalidQueryError(GitLabError):
+    """GitLab refused the query as invalid: this instance lacks a field or an argument.
+
+    `fields` names the fields as (type, field), `arguments` the arguments, where GitLab named them.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            f"this GitLab does not know a field that its version should have: {message:.300}",
+            hint="Use --api rest, and report this with the GitLab version.",
+        )
+        found = [[part for part in match if part] for match in _UNKNOWN_FIELD.findall(message)]
+        self.fields = [(type_name, field_name) for field_name, type_name in found]
+        self.arguments = [one or other for one, other in _UNKNOWN_ARGUMENT.findall(message)]
+
+
+class FineGrainedTokenError(AuthenticationError):
+    """The token is a fine-grained one, for which GitLab shows job token scopes by REST alone."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            f"GraphQL does not serve this fine-grained token: {message:.200}",
+            hint="Use --api rest, or a token with the scope read_api.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """An error that left a null in the data; `path` names where."""
+
+    message: str
+    path: tuple[str | int, ...]
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether GitLab ran out of time on this field."""
+        return _TIMEOUT.search(self.message) is not None
+
+    @property
+    def forbidden(self) -> bool:
+        """Whether the token's role does not suffice (or the object is gone; GitLab says either)."""
+        return NO_PERMISSION in self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The data of a query, and the errors that left nulls in it."""
+
+    data: Mapping[str, Any]
+    errors: tuple[FieldError, ...] = ()
+
+
+def run(
+    connection: Connection, text: str, variables: Mapping[str, Any], *, write: bool = False
+) -> Result:
+    """Send one query and return its result; `write` tells that it is a mutation.
+
+    Raises TooMuchError where a smaller one may succeed, InvalidQueryError where the instance
+    lacks a field, FineGrainedTokenError where GraphQL is closed to the token, another GitLabError
+    for everything else that ends the run, and ExchangeError where the retries of one page are
+    used up.
+    """
+    url = f"{connection.server.url}/api/graphql"
+    try:
+        answer = connection.post_graphql({"query": text, "variables": dict(variables)}, write=write)
+    except ExchangeError as error:
+        if error.failure is Failure.TIMED_OUT:
+            raise TooMuchError(str(error), timed_out=True) from None
+        raise
+    if answer.status_code >= 400:
+        raise _refusal(answer.status_code, answer.text, url, connection)
+    body = answer.json()
+    if not isinstance(body, dict):
+        raise GitLabError(f"{url} answered with JSON that is no GraphQL result")
+    # A proxy's or plug-in's error might repeat the request; nothing that is kept shows the token.
+    errors = tuple(
+        _field_error(error, connection.server.token) for error in body.get("errors") or ()
+    )
+    closed = next((error for error in errors if _FINE_GRAINED.search(error.message)), None)
+    if closed is not None:
+        raise FineGrainedTokenError(closed.message)
+    data = body.get("data")
+    if not isinstance(data, dict):
+        raise _no_data([error.message for error in errors], url)
+    return Result(data, errors)
+
+
+def _field_error(error: Mapping[str, Any], token: Secret) -> FieldError:
+    path = error.get("path")
+    message = token.redact(str(error.get("message", "")))
+    return FieldError(message, tuple(path) if isinstance(path, Sequence) else ())
+
+
+def _no_data(messages: Sequence[str], url: str) -> Exception:
+    text = "; ".join(messages) or "no data and no error"
+    if _TOO_MUCH.search(text) or _TIMEOUT.search(text):
+        return TooMuchError(text, timed_out=_TIMEOUT.search(text) is not None)
+    if _UNKNOWN_FIELD.search(text) or "argument" in text.lower() or "fragment" in text.lower():
+        return InvalidQueryError(text)
+    return GitLabError(f"{url} refused the query: {text:.300}", hint="Try --api rest.")
+
+
+def _refusal(status: int, text: str, url: str, connection: Connection) -> Exception:
+    text = connection.server.token.redact(text)
+    if _FINE_GRAINED.search(text):
+        return FineGrainedTokenError(text)
+    if status == 422 and _TOO_MUCH.search(text):
+        return TooMuchError(text, timed_out=False)
+    job_token = connection.server.token.reveal().startswith("glcbt-")
+    error = refused(status, text, job_token=job_token)
+    if error is not None:
+        return error
+    if status == 404:
+        return GitLabError(
+            f"{url} is not there (HTTP 404)",
+            hint="Check --url; a GitLab below a relative URL needs that path too.",
+            status=404,
+        )
+    return GitLabError(f"{url} answered HTTP {status}: {text:.200}", status=status)
+
+
+__all__ = [
+    "ExchangeError",
+    "FieldError",
+    "FineGrainedTokenError",
+    "InvalidQueryError",
+    "Result",
+    "TooMuchError",
+    "fatal",
+    "run",
+]

@@ -1,0 +1,202 @@
+"""The only code that changes anything in GitLab: job token scopes, one setting or row a call.
+
+By REST through python-gitlab (doc/api/project_job_token_scopes.md, doc/api/projects.md); by GraphQL
+what REST cannot do (doc/api/graphql/reference/_index.md): permissions of entries, cross-project
+push, the outbound setting and its rows.
+
+No call is repeated here while the one before may have happened: that raises LostAnswerError, and
+whoever called reads the project again to learn which it was.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+import gitlab
+
+from scopelint.errors import AuthenticationError, GitLabError, UnexpectedAnswerError
+from scopelint.gitlab import graphql
+from scopelint.gitlab.answers import refused
+from scopelint.gitlab.ask import Failed, ask_required
+from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.graphql import InvalidQueryError, TooMuchError
+from scopelint.gitlab.retry import ExchangeError
+from scopelint.model import EntryKind
+from scopelint.repair.current_state import API_HINT, CurrentState
+
+log = logging.getLogger(__name__)
+
+_ADD: Final = "ciJobTokenScopeAddGroupOrProject"
+_UPDATE: Final = "ciJobTokenScopeUpdatePolicies"
+_REMOVE: Final = "ciJobTokenScopeRemoveProject"
+_SETTINGS: Final = "projectCiCdSettingsUpdate"
+_LISTS: Final[Mapping[EntryKind, str]] = {"project": "allowlist", "group": "groups_allowlist"}
+
+
+class LostAnswerError(Exception):
+    """The answer to a write never came whole: it may have happened or not."""
+
+
+class WriteRefusedError(Exception):
+    """A write that was not done, with GitLab's reason or ours; the text is for people."""
+
+
+class Writer:
+    """Changes job token scopes. Threads may use it at the same time.
+
+    Every method raises WriteRefusedError where the change was refused, LostAnswerError where it
+    is not known whether it happened, and a GitLabError for what ends the run.
+    """
+
+    def __init__(self, connection: Connection, live: CurrentState) -> None:
+        self._connection = connection
+        self._live = live
+        self._forms: Mapping[str, frozenset[str]] | None = None
+
+    def set_inbound(self, project_id: int, enabled: bool) -> None:
+        """Switch a project's own limit on or off."""
+        self._rest("patch", f"/projects/{project_id}/job_token_scope", {"enabled": enabled})
+
+    def set_push(self, project_id: int, allowed: bool) -> None:
+        """Let a project's own jobs push to it, or no more."""
+        name = "ci_push_repository_for_job_token_allowed"
+        self._rest("put", f"/projects/{project_id}", {name: allowed})
+
+    def set_cross_project_push(self, project_path: str, allowed: bool) -> None:
+        """Let jobs of allowlisted projects push, or no more."""
+        self._settings(project_path, "crossProjectPushForJobTokenAllowed", allowed)
+
+    def end_outbound(self, project_path: str) -> None:
+        """Switch the deprecated outbound setting off; since 16.0 none can switch it on."""
+        self._settings(project_path, "jobTokenScopeEnabled", value=False)
+
+    def add_entry(self, project_id: int, kind: EntryKind, target_id: int) -> None:
+        """Add an entry with default permissions."""
+        path = f"/projects/{project_id}/job_token_scope/{_LISTS[kind]}"
+        self._rest("post", path, {f"target_{kind}_id": target_id})
+
+    def add_fine_grained(
+        self, project_path: str, kind: EntryKind, target_id: int, policies: tuple[str, ...]
+    ) -> None:
+        """Add an entry together with its permissions: never a wide one that is narrowed later."""
+        self._require(_ADD, "defaultPermissions", "jobTokenPolicies")
+        target = self._live.target_path(kind, target_id)
+        if isinstance(target, Failed):
+            raise WriteRefusedError(f"{kind} {target_id} could not be looked up: {target.detail}")
+        if target is None:
+            raise WriteRefusedError(
+                f"{kind} {target_id} is not visible to this token, so its path is not known, and"
+                " a fine-grained entry can be added by path alone"
+            )
+        values = {"targetPath": target, "defaultPermissions": False}
+        self._mutate(_ADD, projectPath=project_path, jobTokenPolicies=list(policies), **values)
+
+    def update_policies(
+        self, project_path: str, target_path: str, default: bool, policies: tuple[str, ...]
+    ) -> None:
+        """Change what an entry permits: default permissions, or exactly these policies."""
+        self._require(_UPDATE, "defaultPermissions", "jobTokenPolicies")
+        values = {"targetPath": target_path, "defaultPermissions": default}
+        self._mutate(_UPDATE, projectPath=project_path, jobTokenPolicies=list(policies), **values)
+
+    def remove_entry(self, project_id: int, kind: EntryKind, target_id: int) -> None:
+        """Remove an inbound entry."""
+        path = f"/projects/{project_id}/job_token_scope/{_LISTS[kind]}/{target_id}"
+        self._rest("delete", path, None)
+
+    def remove_outbound_entry(self, project_path: str, target_path: str) -> None:
+        """Remove a leftover entry of direction outbound; it cannot be added again."""
+        self._require(_REMOVE, "direction")
+        values = {"targetProjectPath": target_path, "direction": "OUTBOUND"}
+        self._mutate(_REMOVE, projectPath=project_path, **values)
+
+    def _settings(self, project_path: str, name: str, value: bool) -> None:
+        self._require(_SETTINGS, name)
+        self._mutate(_SETTINGS, fullPath=project_path, **{name: value})
+
+    def _rest(self, verb: str, path: str, data: dict[str, Any] | None) -> None:
+        try:
+            self._connection.rest.http_request(verb, path, post_data=data, obey_rate_limit=False)
+        except ExchangeError as error:
+            raise LostAnswerError(str(error)) from None
+        except gitlab.GitlabError as error:
+            status = error.response_code or 0
+            body = (error.response_body or b"").decode("utf-8", "replace")
+            raise self._refusal(status, body) from None
+
+    def _refusal(self, status: int, body: str) -> Exception:
+        job_token = self._connection.server.token.reveal().startswith("glcbt-")
+        refusal = refused(status, body, job_token=job_token)
+        if refusal is not None:
+            return AuthenticationError(refusal.message, hint=API_HINT, status=status)
+        return WriteRefusedError(f"GitLab refused (HTTP {status}): {self._said(body)}")
+
+    def _said(self, body: str) -> str:
+        """Take GitLab's words out of an answer: `{"message": "400 Bad request - words"}`."""
+        try:
+            found = json.loads(body)
+        except ValueError:
+            found = {}
+        said = found.get("message") or found.get("error") if isinstance(found, dict) else None
+        text = said if isinstance(said, str) else json.dumps(said) if said else "no reason given"
+        return self._connection.server.token.redact(text.partition(" - ")[2] or text)[:300]
+
+    def _mutate(self, name: str, **values: Any) -> None:
+        form = f"{name[0].upper()}{name[1:]}Input"
+        text = f"mutation Write($input: {form}!) {{ {name}(input: $input) {{ errors }} }}"
+        log.debug("%s %s", name, values)
+        try:
+            result = graphql.run(self._connection, text, {"input": values}, write=True)
+        except InvalidQueryError as error:
+            raise WriteRefusedError(f"this GitLab has no {name} of this form: {error}") from None
+        except (ExchangeError, TooMuchError) as error:
+            raise LostAnswerError(str(error)) from None
+        except UnexpectedAnswerError:
+            raise
+        except GitLabError as error:
+            if error.status is not None and error.status >= 500:
+                raise LostAnswerError(error.message) from None
+            raise
+        # Who may not do it gets an error beside a null payload, what cannot be done is in `errors`.
+        payload = result.data.get(name) or {}
+        said = [*(error.message for error in result.errors), *(payload.get("errors") or ())]
+        if said:
+            words = self._connection.server.token.redact("; ".join(map(str, said)))
+            raise WriteRefusedError(f"GitLab refused: {words:.300}")
+
+    def _require(self, name: str, *arguments: str) -> None:
+        """Refuse what this version's mutation does not take, before anything is sent."""
+        if self._forms is None:
+            self._forms = self._ask_forms()
+        known = self._forms.get(name, frozenset())
+        missing = [argument for argument in arguments if argument not in known]
+        if missing:
+            what = f"argument {missing[0]} in the mutation {name}" if known else f"mutation {name}"
+            version = self._live.caps.version_text or "(version unknown)"
+            raise WriteRefusedError(f"GitLab {version} has no {what}, and REST cannot do this")
+
+    def _ask_forms(self) -> Mapping[str, frozenset[str]]:
+        """Ask which arguments each mutation takes here."""
+
+        def ask(option: str) -> Mapping[str, Any]:
+            text = _forms_query(option)
+            url = self._connection.server.url
+            return ask_required(lambda: graphql.run(self._connection, text, {}).data, url)
+
+        try:
+            data = ask("(includeDeprecated: true)")
+        except InvalidQueryError:
+            data = ask("")
+        return {
+            name: frozenset(field["name"] for field in (form or {}).get("inputFields") or ())
+            for name, form in data.items()
+        }
+
+
+def _forms_query(option: str) -> str:
+    parts = (
+        f'{name}: __type(name: "{name[0].upper()}{name[1:]}Input") {{ inputFields{option} {{ name }} }}'
+        for name in (_ADD, _UPDATE, _REMOVE, _SETTINGS)
+    )
+    return f"query Forms {{ {' '.join(parts)} }}"

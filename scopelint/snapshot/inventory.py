@@ -1,0 +1,360 @@
+"""The inventory: the typed read model over a snapshot that rules, reach and reports stand on.
+
+Groups are in memory, numbered so that "is inside" is an interval test; projects are streamed.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import pairwise
+from typing import TypeVar, cast
+
+from scopelint.model import (
+    AllowlistEntry,
+    EntryKind,
+    Fact,
+    Flags,
+    Gap,
+    Group,
+    Project,
+    Reason,
+    Scan,
+    Target,
+)
+from scopelint.paths import is_inside as is_inside
+from scopelint.snapshot import Cursor, Source
+
+_T = TypeVar("_T")
+_BEYOND = 2**63 - 1
+"""The largest number that SQLite keeps: no id is as large."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectCount:
+    """How many projects lie below a group; `exact` False means there may be more."""
+
+    number: int
+    exact: bool
+
+
+class GroupTree:
+    """The tree of namespaces, numbered in depth-first order with a count of projects each.
+
+    A namespace's descendants are the numbers from its own to `last`; so the projects below it
+    are a difference of two prefix sums, whatever the size of the tree.
+    """
+
+    def __init__(self, namespaces: Iterable[str], project_paths: Iterable[str]) -> None:
+        """Number the namespaces (full paths), their ancestors, and those that hold projects."""
+        counts: dict[str, int] = {}
+        for path in namespaces:
+            counts.setdefault(path, 0)
+        for path in project_paths:
+            namespace = path.rpartition("/")[0]
+            counts[namespace] = counts.get(namespace, 0) + 1
+        for path in list(counts):
+            while (path := path.rpartition("/")[0]) and path not in counts:
+                counts[path] = 0
+        # "\0" sorts before every character of a path, so children follow their parent directly.
+        self._keys = sorted(path.replace("/", "\0") for path in counts)
+        self._below = [0]
+        for key in self._keys:
+            self._below.append(self._below[-1] + counts[key.replace("\0", "/")])
+
+    def interval(self, path: str) -> tuple[int, int]:
+        """Return the half-open range of numbers of a namespace and all below it.
+
+        Empty (start equals end) for a namespace that is not in the tree.
+        """
+        key = path.replace("/", "\0")
+        start = bisect_left(self._keys, key)
+        if start == len(self._keys) or self._keys[start] != key:
+            return start, start
+        return start, bisect_left(self._keys, key + "\1", start)
+
+    def __contains__(self, path: str) -> bool:
+        start, end = self.interval(path)
+        return start < end
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @property
+    def total(self) -> int:
+        """How many projects there are in all namespaces."""
+        return self._below[-1]
+
+    def paths(self) -> Iterator[str]:
+        """Yield the namespaces' full paths by their numbers: parents before their children."""
+        return (key.replace("\0", "/") for key in self._keys)
+
+    def between(self, start: int, end: int) -> int:
+        """Count the projects that lie directly in the namespaces of a half-open range of numbers."""
+        return self._below[end] - self._below[start]
+
+    def projects_below(self, path: str) -> int:
+        """Count the projects in a namespace and all namespaces below it."""
+        start, end = self.interval(path)
+        return self._below[end] - self._below[start]
+
+
+class Inventory:
+    """What one collection saw, for reading: `scan` is its frame, `as_of` the rules' only clock."""
+
+    def __init__(self, snapshot: Source) -> None:
+        self._snapshot = snapshot
+        self._counts: dict[tuple[EntryKind, int | None], ProjectCount | None] = {}
+        self.scan: Scan = snapshot.header.scan()
+        self.as_of: datetime = self.scan.finished_at or self.scan.started_at
+        self.groups: dict[int, Group] = {group.id: group for group in snapshot.groups()}
+        self.gaps: tuple[Gap, ...] = tuple(self._all_gaps())
+        self._last_target: tuple[AllowlistEntry | None, Target | None] = (None, None)
+        self._derived: dict[Callable[[Inventory], object], object] = {}
+
+    def derived(self, make: "Callable[[Inventory], _T]") -> _T:
+        """Return what `make` gives for this inventory, made once: an index that several rules use."""
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        return cast("_T", self._derived[make])
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was asked for was read."""
+        return not any(gap.breaks_completeness for gap in self.gaps)
+
+    @cached_property
+    def total(self) -> int:
+        """How many projects were asked for: read, unreadable, and not reached."""
+        return self._snapshot.count("read", "unreadable", "listed", "elsewhere")
+
+    @cached_property
+    def read(self) -> int:
+        """How many projects' scopes were read."""
+        return self._snapshot.count("read")
+
+    @cached_property
+    def entry_count(self) -> int:
+        """How many inbound entries were read."""
+        return self._snapshot.count_entries()
+
+    @cached_property
+    def log_since(self) -> datetime | None:
+        """Since when the authentication log is known to exist, None where it shows no use.
+
+        A row keeps only the last use of an origin, so the oldest of them is the least age it has.
+        """
+        return next(self._snapshot.oldest_use(), None)
+
+    @cached_property
+    def project_paths(self) -> list[str]:
+        """The full paths of all projects that were seen, filtered ones too, in order."""
+        return sorted(path for _, path in self._snapshot.project_paths())
+
+    @cached_property
+    def tree(self) -> GroupTree:
+        """The namespaces with their numbers and project counts, filtered projects counted too."""
+        paths = (path for _, path in self._snapshot.project_paths())
+        return GroupTree((group.path for group in self.groups.values()), paths)
+
+    @cached_property
+    def _targets(self) -> dict[tuple[EntryKind, int], Target]:
+        found = {(target.kind, target.id): target for target in self._snapshot.targets()}
+        found |= {(target.kind, target.id): target for target in self._snapshot.targets_inside()}
+        for group in self.groups.values():
+            found["group", group.id] = Target(
+                "group",
+                group.id,
+                group.path,
+                visible=True,
+                visibility=group.visibility,
+                deletion=group.deletion,
+                personal=False,
+            )
+        return found
+
+    def targets(self) -> Iterable[Target]:
+        """Return what is known of every entry's target, and of every group that was read."""
+        return self._targets.values()
+
+    @cached_property
+    def _roots(self) -> tuple[str, ...]:
+        """The read targets below which everything was enumerated."""
+        return self.scan.targets
+
+    def target(self, entry: AllowlistEntry) -> Target | None:
+        """Return what is known of an entry's target; None if it is not visible or gone."""
+        last, target = self._last_target
+        if entry is not last:  # Rule after rule asks about the same entry.
+            target = self._look_up(entry)
+            self._last_target = entry, target
+        return target
+
+    def _look_up(self, entry: AllowlistEntry) -> Target | None:
+        if entry.target_id is None:
+            return None
+        target = self._targets.get((entry.kind, entry.target_id))
+        return target if target is not None and target.visible else None
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        named = self._snapshot.header.named.items()
+        found = {key: number for key, number in named if number is not None}
+        found |= {
+            f"{kind}:{path.lower()}": number
+            for kind, number, path in self._snapshot.listed_targets()
+            if path is not None
+        }
+        found |= {
+            f"{each.kind}:{each.path.lower()}": each.id for each in self.targets() if each.path
+        }
+        found |= {f"project:{path.lower()}": number for number, path in self.seen()}
+        return found
+
+    def number_of(self, kind: EntryKind, path: str) -> int | None:
+        """Return the number of a group or project by full path in any case, None if not known."""
+        return self._numbers.get(f"{kind}:{path.lower()}")
+
+    @cached_property
+    def _ids(self) -> frozenset[tuple[EntryKind, int]]:
+        known: set[tuple[EntryKind, int]] = {("project", number) for number, _ in self.seen()}
+        known.update((target.kind, target.id) for target in self.targets() if target.visible)
+        # GitLab shows the row of what is there, even to a token that does not see the target.
+        known.update((kind, number) for kind, number, _ in self._snapshot.listed_targets())
+        return frozenset(known)
+
+    def knows(self, kind: EntryKind, name: int | str) -> bool:
+        """Tell whether a group or project, by number or full path, is known to be there."""
+        if isinstance(name, str):
+            return self.number_of(kind, name) is not None
+        return (kind, name) in self._ids
+
+    def was_asked_for(self, kind: EntryKind, path: str) -> bool:
+        """Tell whether the collection looked for this path, because a declared policy names it."""
+        return f"{kind}:{path.lower()}" in self._snapshot.header.named
+
+    def in_read_tree(self, path: str) -> bool:
+        """Tell whether a full path lies inside what was enumerated."""
+        if self.scan.whole_instance and self.scan.administrator:
+            return True
+        return any(is_inside(path, root) for root in self._roots)
+
+    def names_inside(self, path: str) -> bool:
+        """Tell the same of a path that a person wrote, in any case."""
+        if self.scan.whole_instance and self.scan.administrator:
+            return True
+        return any(is_inside(path.lower(), root.lower()) for root in self._roots)
+
+    def project_count(self, entry: AllowlistEntry) -> ProjectCount | None:
+        """Return how many projects lie below a group entry's group, None where nothing tells.
+
+        Inside the read tree it is the enumeration's count, exact if the enumeration is whole;
+        elsewhere GitLab's own count, hidden projects included.
+        """
+        key = (entry.kind, entry.target_id)
+        if key not in self._counts:
+            self._counts[key] = self._count(self.target(entry))
+        return self._counts[key]
+
+    def _count(self, target: Target | None) -> ProjectCount | None:
+        if target is None or target.path is None:
+            return None
+        if target.project_count is not None:
+            return ProjectCount(target.project_count, exact=True)
+        if not self.in_read_tree(target.path):
+            return None
+        return ProjectCount(self.tree.projects_below(target.path), exact=self.enumerated)
+
+    @cached_property
+    def enumerated(self) -> bool:
+        """Whether the list of projects below the targets is whole."""
+        broken = {Fact.ENUMERATION, Fact.COUNT, Fact.UNFINISHED, Fact.GROUP}
+        return not any(gap.fact in broken for gap in self.gaps)
+
+    def seen(self) -> Iterator[tuple[int, str]]:
+        """Yield id and full path of every project that was seen, by id: filtered ones too."""
+        return self._snapshot.project_paths()
+
+    def states(self) -> Iterator[tuple[int, str, str]]:
+        """Yield id, full path and state of every project that was seen, by id.
+
+        A state is `read`, `unreadable` (a gap says why), `listed` (the collection was broken off),
+        `elsewhere` (in a shard that is not here) or `excluded` (left out by a filter).
+        """
+        return self._snapshot.project_states()
+
+    @contextmanager
+    def reopened(self) -> Iterator[None]:
+        """Read from files opened anew: what a process must do with an inventory it was born with."""
+        before = self._snapshot
+        with before.reopened() as anew:
+            self._snapshot = anew
+            try:
+                yield
+            finally:
+                self._snapshot = before
+
+    def stretches(self, size: int) -> list[range]:
+        """Cut the ids of all projects that were seen into ranges of about `size` projects each."""
+        starts = [number for index, (number, _) in enumerate(self.seen()) if index % size == 0]
+        return [range(*pair) for pair in pairwise([*starts, _BEYOND])]
+
+    def project(self, project_id: int) -> Project | None:
+        """Return one project; one that was seen and not read has no scope; None was not seen."""
+        for project in self.projects(only=(project_id,)):
+            return project
+        path = dict(self._snapshot.project_paths()).get(project_id)
+        return None if path is None else Project(project_id, path, personal=None)
+
+    def projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
+        """Yield every read or unreadable project, by id; `only` those with these ids.
+
+        These are at most 500, or a range of any size.
+        Flags are completed by what is known of the whole run: an own flag that is on makes the
+        effective one on; where the instance is known to enforce, or not to, the effective flag
+        follows from the own one, and through REST alone the own one from the effective one.
+        """
+        return self._snapshot.projects(only, self._completed)
+
+    def _completed(self, flags: Flags) -> Flags:
+        own, effective = flags
+        if effective is None and own is not None:
+            known = {"on": True, "off": own, "unknown": True if own else None}
+            effective = known[self.scan.enforcement]
+        if own is None and effective is not None:
+            # Without enforcement the effective flag is the project's own one.
+            own = effective if self.scan.enforcement == "off" or effective is False else None
+        return own, effective
+
+    def _all_gaps(self) -> Iterator[Gap]:
+        yield from self._snapshot.gaps()
+        walks = list(self._snapshot.walks())
+        yield from dict.fromkeys(gap for walk in walks if (gap := _hidden(walk)))
+        unfinished = [walk.name for walk in walks if not walk.done]
+        waiting = self._snapshot.count("listed")
+        if self.scan.finished_at is None or unfinished or waiting:
+            yield Gap(
+                Fact.UNFINISHED,
+                Reason.ERROR,
+                f"the collection was broken off: {waiting} listed projects were not read"
+                + (", and the list itself is not whole" if unfinished else ""),
+            )
+
+
+def _hidden(walk: Cursor) -> Gap | None:
+    """Return the gap of a list in which GitLab counts more than it shows to this token."""
+    if not walk.done or walk.expected is None or walk.expected <= walk.seen:
+        return None
+    what, _, path = walk.name.partition(":")
+    hidden = walk.expected - walk.seen
+    return Gap(
+        Fact.COUNT if what == "projects" else Fact.GROUP,
+        Reason.REDACTED,
+        f"GitLab counts {walk.expected} {what} below {path} and shows {walk.seen}:"
+        f" {hidden} hidden from this token",
+        "group",
+        None,
+        path,
+    )

@@ -1,0 +1,1 @@
+"""Who uses whom: what the authentication log says of projects and entries."""

@@ -1,0 +1,1 @@
+"""The one YAML reader: every value with its file, line and column."""

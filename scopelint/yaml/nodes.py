@@ -1,0 +1,164 @@
+"""The tree that a YAML file becomes: values with the file, line and column of each.
+
+Nodes are frozen and know their file, so trees of several files can be combined and every fault
+can still be shown where it stands.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
+
+from scopelint.errors import Problem
+from scopelint.text import excerpt
+
+ScalarValue: TypeAlias = bool | int | float | str | None
+Location: TypeAlias = tuple[str | int, ...]
+"""A way down a tree: mapping keys and sequence indices."""
+
+_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+class SourceText:
+    """A file's text with its name; turns character offsets into lines and columns."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"SourceText({self.name!r})"
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(match.end() for match in _BREAK.finditer(self.text))]
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return line and column, both from 1, of the character at offset `index`."""
+        line = bisect_right(self._starts, index)
+        return line, index - self._starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """Return line `number` (from 1) without its end; empty beyond the last."""
+        if number > len(self._starts):
+            return ""
+        start = self._starts[number - 1]
+        end = self._starts[number] if number < len(self._starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
+
+    def problem(self, line: int, column: int, message: str, hint: str = "") -> Problem:
+        """Return a problem at this place, with the offending line as its excerpt."""
+        shown_line = excerpt(self.line(line), column)
+        return Problem(self.name, message, line, column, shown_line, hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What all nodes share: the file, and line and column (from 1) where the value starts."""
+
+    file: SourceText = field(compare=False, repr=False)
+    line: int
+    column: int
+
+    def problem(self, message: str, hint: str = "") -> Problem:
+        """Return a problem at this node."""
+        return self.file.problem(self.line, self.column, message, hint)
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarNode(Node):
+    """A single value. `text` is what the file says, `plain` that it stands there unquoted."""
+
+    value: ScalarValue
+    text: str
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceNode(Node):
+    """A list of nodes."""
+
+    value: "tuple[AnyNode, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class MappingNode(Node):
+    """Pairs of key and value, in file order; no key comes twice."""
+
+    value: "tuple[tuple[ScalarNode, AnyNode], ...]"
+
+    def get(self, key: ScalarValue) -> "AnyNode | None":
+        """Return the value under `key`, or None."""
+        return next((value for name, value in self.value if name.value == key), None)
+
+    def key(self, key: ScalarValue) -> ScalarNode | None:
+        """Return the node of the key itself, or None."""
+        return next((name for name, _ in self.value if name.value == key), None)
+
+
+AnyNode: TypeAlias = ScalarNode | SequenceNode | MappingNode
+
+
+def to_python(node: AnyNode) -> object:
+    """Return plain data: dict, list, str, int, float, bool, None."""
+    match node:
+        case ScalarNode(value=scalar):
+            return scalar
+        case SequenceNode(value=items):
+            return [to_python(item) for item in items]
+        case MappingNode(value=pairs):
+            return {key.value: to_python(value) for key, value in pairs}
+
+
+def kind_of(node: AnyNode) -> str:
+    """Return what a node is, in words for a message: `a list`, `text`, `a number` …"""
+    match node:
+        case SequenceNode():
+            return "a list"
+        case MappingNode():
+            return "a mapping"
+        case ScalarNode(value=None):
+            return "empty"
+        case ScalarNode(value=bool()):
+            return "true or false"
+        case ScalarNode(value=str()):
+            return "text"
+        case _:
+            return "a number"
+
+
+def step(node: AnyNode | None, name: str | int) -> AnyNode | None:
+    """Return the child of `node` under a key or index, or None where there is none."""
+    if isinstance(node, MappingNode):
+        return node.get(name)
+    if isinstance(node, SequenceNode) and isinstance(name, int) and name < len(node.value):
+        return node.value[name]
+    return None
+
+
+def locate(root: AnyNode, location: Location, *, key: bool = False) -> AnyNode:
+    """Return the node at `location`, or the deepest one on the way to it.
+
+    With `key`, return the key's own node where the last step is a mapping's key. Steps that the
+    tree does not have (a validator's names for the branches of a union) are passed over.
+    """
+    here: AnyNode = root
+    for number, name in enumerate(location):
+        if key and number == len(location) - 1 and isinstance(here, MappingNode):
+            return here.key(name) or here
+        here = step(here, name) or here
+    return here
+
+
+def walk(node: AnyNode, location: Location = ()) -> Iterator[tuple[Location, AnyNode]]:
+    """Yield every node below (and including) `node` with its location, in file order."""
+    yield location, node
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            name = key.value if isinstance(key.value, (str, int)) else key.text
+            yield from walk(value, (*location, name))
+    elif isinstance(node, SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from walk(item, (*location, index))

@@ -1,0 +1,92 @@
+"""A file's bytes, read within bounds and decoded; every fault is a `ConfigError`."""
+
+import codecs
+import re
+from pathlib import Path
+
+from scopelint.errors import ConfigError, Problem
+from scopelint.text import clean
+from scopelint.yaml.nodes import SourceText
+
+MAX_BYTES = 5 * 1024 * 1024
+"""The largest policy file that is read."""
+
+# UTF-32's little-endian mark begins with UTF-16's, so it is tried first.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# YAML 1.2 counts U+0085, U+2028 and U+2029 as plain characters, PyYAML's scanner as line ends:
+# refusing them keeps both readings equal.
+_REFUSED = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
+
+
+def read_source(path: Path, name: str = "") -> SourceText:
+    """Return the text of the file at `path`; `name` is shown in messages instead of it.
+
+    Raise ConfigError where it is missing, a folder, unreadable, over 5 MB or no text.
+    """
+    name = name or clean(str(path))
+    try:
+        if path.is_dir():
+            raise _fault(name, "this is a folder, a file is needed")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise _fault(name, "there is no such file") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _fault(name, f"the file cannot be read: {reason}") from error
+    return decode(data, name)
+
+
+def decode(data: bytes | str, name: str) -> SourceText:
+    """Return `data` as text: UTF-8, or UTF-8, UTF-16 or UTF-32 by its byte order mark.
+
+    Raise ConfigError for bytes that are not that encoding, control characters, and over 5 MB.
+    """
+    if len(data) > MAX_BYTES:
+        raise _fault(name, f"the file is larger than {MAX_BYTES // 1024**2} MB")
+    text = data if isinstance(data, str) else _decode_bytes(data, name)
+    source = SourceText(name, text.removeprefix("\ufeff"))
+    _refuse_control_characters(source)
+    return source
+
+
+def _decode_bytes(data: bytes, name: str) -> str:
+    mark, encoding = next((pair for pair in _MARKS if data.startswith(pair[0])), (b"", "utf-8"))
+    body = data[len(mark) :]
+    try:
+        return body.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = SourceText(name, body[: error.start].decode(encoding, "replace"))
+        line, column = before.place(len(before.text))
+        problem = before.problem(
+            line,
+            column,
+            f"byte 0x{body[error.start]:02x} is not valid {encoding.upper()}",
+            "save the file as UTF-8",
+        )
+        raise ConfigError([problem]) from None
+
+
+def _refuse_control_characters(source: SourceText) -> None:
+    found = _REFUSED.search(source.text)
+    if found is None:
+        return
+    code = ord(found.group())
+    hint = 'write it as an escape in double quotes, such as "\\u2028", or remove it'
+    if code == 0:
+        hint = "save the file as UTF-8; UTF-16 is read only with a byte order mark"
+    line, column = source.place(found.start())
+    message = f"character U+{code:04X} is not allowed in a YAML file"
+    raise ConfigError([source.problem(line, column, message, hint)])
+
+
+def _fault(name: str, message: str) -> ConfigError:
+    return ConfigError([Problem(name, message)])

@@ -1,0 +1,15 @@
+"""A small GitLab over an instance file: REST and GraphQL, for the demo, tests and plug-in authors.
+
+    with Simulator(load_instance("instance.yml")) as gitlab:
+        print(gitlab.url)
+
+It needs the extra `demo` (graphql-core).
+"""
+
+from scopelint_simulator.faults import Faults
+from scopelint_simulator.generate import generate
+from scopelint_simulator.instance import Instance
+from scopelint_simulator.instance_file import load_instance
+from scopelint_simulator.server import Simulator
+
+__all__ = ["Faults", "Instance", "Simulator", "generate", "load_instance"]

@@ -1,0 +1,104 @@
+"""Random projects as an inventory, without a file."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Self
+
+from scopelint.model import EntryKind, Flags, Gap, Group, Project, Target
+from scopelint.snapshot import Cursor, Header
+from scopelint.snapshot.inventory import Inventory
+from tests.access.strategies import GROUPS, IDS
+
+WHEN = datetime(2026, 8, 1, tzinfo=UTC)
+
+
+class Memory:
+    """What an inventory reads from, in memory: a whole instance, read by an administrator."""
+
+    def __init__(self, projects: Iterable[Project], version: tuple[int, int]) -> None:
+        self._projects = sorted(projects, key=lambda project: project.id)
+        self.header = Header(
+            tool_version="0",
+            instance="https://gitlab.example.com",
+            targets=("instance",),
+            api="graphql",
+            gitlab_version=f"{version[0]}.{version[1]}.0" if version != (0, 0) else "",
+            started_at=WHEN,
+            finished_at=WHEN,
+            administrator=True,
+            whole_instance=True,
+        )
+
+    def groups(self) -> Iterator[Group]:
+        return (Group(number, path) for number, path in enumerate(GROUPS, 1))
+
+    def gaps(self) -> Iterator[Gap]:
+        return iter(())
+
+    def targets(self) -> Iterator[Target]:
+        return iter(())
+
+    def targets_inside(self) -> Iterator[Target]:
+        return iter(())
+
+    def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]:
+        listed = {
+            (entry.kind, entry.target_id, entry.target_path)
+            for project in self._projects
+            for entry in (project.scope.entries if project.scope else ())
+            if entry.target_id is not None
+        }
+        return iter(sorted(listed, key=lambda one: one[:2]))
+
+    def walks(self) -> Iterator[Cursor]:
+        return iter(())
+
+    def project_paths(self) -> Iterator[tuple[int, str]]:
+        # What was not drawn is there too, left out by a filter.
+        return ((number, path) for path, number in IDS.items())
+
+    def project_states(self) -> Iterator[tuple[int, str, str]]:
+        known = {one.id: "read" if one.scope else "unreadable" for one in self._projects}
+        return ((number, path, known.get(number, "excluded")) for path, number in IDS.items())
+
+    def count(self, *states: str) -> int:
+        readable = sum(project.scope is not None for project in self._projects)
+        counts = {"read": readable, "unreadable": len(self._projects) - readable}
+        return sum(counts.get(state, 0) for state in states)
+
+    def count_entries(self) -> int:
+        return sum(len(project.scope.entries) for project in self._projects if project.scope)
+
+    def oldest_use(self) -> Iterator[datetime]:
+        return iter(())
+
+    def reopened(self) -> AbstractContextManager[Self]:
+        return nullcontext(self)
+
+    def projects(
+        self, only: Collection[int] | None, flags: Callable[[Flags], Flags]
+    ) -> Iterator[Project]:
+        wanted = (one for one in self._projects if only is None or one.id in only)
+        return (with_flags(one, flags) for one in wanted)
+
+
+def with_flags(project: Project, flags: Callable[[Flags], Flags]) -> Project:
+    """Return the project with its inbound flags as `flags` makes them."""
+    if project.scope is None:
+        return project
+    own, effective = flags((project.scope.inbound_own, project.scope.inbound_effective))
+    scope = replace(project.scope, inbound_own=own, inbound_effective=effective)
+    return replace(project, scope=scope)
+
+
+def everyone(inventory: Inventory) -> list[Project]:
+    """Return all projects that were seen, those without more than an id and a path too."""
+    read = {project.id: project for project in inventory.projects()}
+    return [read.get(number, Project(number, path)) for number, path in inventory.seen()]
+
+
+def observed(projects: Iterable[Project], version: tuple[int, int]) -> Inventory:
+    """Return these projects as an inventory."""
+    return Inventory(Memory(projects, version))

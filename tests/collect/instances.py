@@ -1,0 +1,54 @@
+"""Instances of the collection tests, and when two collections of one are alike."""
+
+from dataclasses import replace
+from typing import Any
+
+from scopelint.collect.request import Api
+from scopelint.model import Fact, Project
+from tests.collect.kit import (
+    PEOPLE,
+    Seen,
+    comparable,
+    head,
+)
+
+APIS: tuple[Api, Api] = ("graphql", "rest")
+ACME = {
+    "acme/lib/attic",
+    "acme/lib/core",
+    "acme/lib/old/leaving-deletion_scheduled-105",
+    "acme/web/builds-off",
+    "acme/web/itself",
+    "acme/web/shops/shop",
+    "acme/web/site",
+}
+
+
+def load(projects: int, **options: Any) -> str:
+    """An instance of generated projects below acme."""
+    keys = {"groups": 20, "entries": 3, "open_share": 0.1, "seed": 7} | options
+    made = ", ".join(f"{key}: {value}" for key, value in keys.items())
+    return (
+        f"{PEOPLE}\n{head(options.pop('version', '19.3.0'), enforce_inbound=False)}\n"
+        "roles: [{user: bot, on: acme, role: maintainer}]\n"
+        "groups: [{id: 10, path: acme}]\n"
+        f"generate: [{{under: acme, projects: {projects}, {made}}}]\n"
+    )
+
+
+def without_own(project: Project) -> Project:
+    """Comparable, less the own flag, which REST alone cannot tell under enforcement."""
+    found = comparable(project)
+    assert found.scope is not None
+    return replace(found, scope=replace(found.scope, inbound_own=None))
+
+
+def alike(by_graphql: Seen, by_rest: Seen, *, own: bool = True) -> None:
+    """Both ways of reading gave the same model, as far as both can know it."""
+    assert by_graphql.projects.keys() == by_rest.projects.keys()
+    show = comparable if own else without_own
+    for path, project in by_graphql.projects.items():
+        assert show(project) == show(by_rest.projects[path])
+    assert by_graphql.groups == by_rest.groups
+    assert by_graphql.targets == by_rest.targets
+    assert by_graphql.gaps_of(Fact.TARGET) == by_rest.gaps_of(Fact.TARGET)

@@ -1,0 +1,156 @@
+"""Shards: their union equals the whole, whatever their number; a missing one is a gap."""
+
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scopelint import engine
+from scopelint.collect.collection import collect
+from scopelint.collect.reader import TargetRef
+from scopelint.collect.request import CollectRequest, Shard, holds, parse_shard
+from scopelint.errors import SnapshotError, UsageError
+from scopelint.gitlab.connection import Connection, Server
+from scopelint.model import Fact
+from scopelint.secrets import Secret
+from scopelint.snapshot import Filters, open_snapshots
+from scopelint.snapshot.inventory import Inventory
+from scopelint_simulator import Simulator, load_instance
+
+TOKEN = "glpat-shards"
+INSTANCE: dict[str, Any] = {
+    "gitlab": {"version": "18.5.0", "enforce_inbound": False},
+    "users": [{"username": "bot"}],
+    "tokens": [{"token": TOKEN, "user": "bot", "scopes": ["read_api"]}],
+    "roles": [
+        {"user": "bot", "on": "acme/bulk", "role": "maintainer"},
+        {"user": "bot", "on": "acme", "role": "developer"},
+    ],
+    "groups": [{"path": "acme"}, {"path": "acme/bulk"}],
+    "projects": [{"path": "acme/dark"}, {"path": "acme/dark2"}],
+    "generate": [
+        {
+            "under": "acme/bulk",
+            "projects": 230,
+            "groups": 20,
+            "entries": 3,
+            "open_share": 0.2,
+            "seed": 5,
+        }
+    ],
+}
+
+
+def part(url: str, path: Path, shard: Shard | None, **order: Any) -> Path:
+    connection = Connection(Server(url, Secret(TOKEN)))
+    wanted = order.pop("wanted", (TargetRef("group", path="acme"),))
+    try:
+        collect(connection, CollectRequest(wanted, shard=shard, **order), path)
+    finally:
+        connection.close()
+    return path
+
+
+def facts(paths: list[Path]) -> dict[str, Any]:
+    with open_snapshots(paths) as snapshot:
+        instance = Inventory(snapshot)
+        return {
+            "projects": list(instance.projects()),
+            "groups": sorted(instance.groups.items()),
+            "gaps": sorted(map(repr, instance.gaps)),
+            "numbers": (instance.total, instance.read, instance.entry_count, instance.complete),
+            "enforcement": instance.scan.enforcement,
+            "below": instance.tree.projects_below("acme"),
+        }
+
+
+@pytest.mark.parametrize("total", [1, 2, 3, 7])
+def test_the_union_equals_the_whole(tmp_path: Path, total: int) -> None:
+    """Every project, entry, gap and number is the same as without shards."""
+    with Simulator(load_instance(INSTANCE)) as gitlab:
+        whole = part(gitlab.url, tmp_path / "whole.db", None)
+        parts = [
+            part(gitlab.url, tmp_path / f"{index}.db", (index, total))
+            for index in range(1, total + 1)
+        ]
+        assert facts(parts) == facts([whole])
+        assert facts(parts[::-1]) == facts([whole])
+    with open_snapshots(parts) as snapshot:
+        instance = Inventory(snapshot)
+        with instance.reopened():
+            stretches = [list(instance.projects(each)) for each in instance.stretches(50)]
+        assert list(chain.from_iterable(stretches)) == facts([whole])["projects"]
+        assert len(stretches) > 4
+
+
+def test_a_missing_shard_makes_the_result_incomplete_not_smaller(tmp_path: Path) -> None:
+    """The projects of the missing part are counted as not read."""
+    with Simulator(load_instance(INSTANCE)) as gitlab:
+        parts = [part(gitlab.url, tmp_path / f"{i}.db", (i, 3)) for i in (1, 3)]
+    with open_snapshots(parts) as snapshot:
+        instance = Inventory(snapshot)
+        assert instance.total == 232
+        assert instance.read < 232
+        assert not instance.complete
+        [gap] = [gap for gap in instance.gaps if gap.fact is Fact.SHARD]
+        assert "shard 2/3 is not here" in gap.detail
+        report = engine.run(instance, [])
+        assert report.gate.result == "incomplete"
+        assert report.scan.projects.unreadable == 232 - instance.read
+    with open_snapshots(parts[:1]) as snapshot:
+        assert not Inventory(snapshot).complete
+
+
+def test_parts_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+    """The same shard twice, other filters, targets, totals, instances: exit code 2."""
+    with Simulator(load_instance(INSTANCE)) as gitlab, Simulator(load_instance(INSTANCE)) as other:
+        one = part(gitlab.url, tmp_path / "1.db", (1, 2))
+        cases = {
+            "both shard 1/2": part(gitlab.url, tmp_path / "again.db", (1, 2)),
+            "filters": part(
+                gitlab.url, tmp_path / "f.db", (2, 2), filters=Filters(archived="exclude")
+            ),
+            "numbers of shards": part(gitlab.url, tmp_path / "n.db", (2, 3)),
+            "targets": part(
+                gitlab.url,
+                tmp_path / "t.db",
+                (2, 2),
+                wanted=(TargetRef("group", path="acme/bulk"),),
+            ),
+            "instances": part(other.url, tmp_path / "i.db", (2, 2)),
+            "ways of reading": part(gitlab.url, tmp_path / "r.db", (2, 2), api="rest"),
+        }
+        for words, second in cases.items():
+            with pytest.raises(SnapshotError, match=words) as error:
+                open_snapshots([one, second])
+            assert error.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "shard"),
+    [
+        (None, {"CI_NODE_INDEX": "2", "CI_NODE_TOTAL": "4"}, None),
+        ("auto", {"CI_NODE_INDEX": "2", "CI_NODE_TOTAL": "4"}, (2, 4)),
+        ("3/5", {"CI_NODE_INDEX": "2", "CI_NODE_TOTAL": "4"}, (3, 5)),
+    ],
+)
+def test_a_shard_is_never_implied(
+    text: str | None, environment: dict[str, str], shard: Shard | None
+) -> None:
+    """A `parallel:matrix` job has GitLab's variables too, and must read everything."""
+    assert parse_shard(text, environment) == shard
+
+
+@pytest.mark.parametrize("text", ["auto", "0/3", "4/3", "1", "a/b", "1/0", "-1/2", "1/2/3", ""])
+def test_a_wrong_shard_is_a_usage_error(text: str) -> None:
+    """I/N with 1 ≤ I ≤ N, or auto where GitLab CI says which."""
+    with pytest.raises(UsageError):
+        parse_shard(text, {})
+
+
+def test_every_project_is_in_exactly_one_shard() -> None:
+    """The split is by project id alone."""
+    for total in (1, 2, 5, 16):
+        for project in (1, 2, 3, 97, 10_000_019):
+            assert sum(holds((index, total), project) for index in range(1, total + 1)) == 1

@@ -1,0 +1,123 @@
+"""The journal: on the disk before and after each write, its owner's alone, whole after a kill."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from scopelint.errors import OutputError, UsageError
+from scopelint.repair.journal import Begun, Intent, Journal, StepOutcome
+from scopelint.repair.plan_file import ScopeState
+from tests.repair import applying as kit
+
+
+def journal_at(path: Path) -> Journal:
+    """Make a journal of a plan over one project, with one write done and one announced."""
+    with kit.serve() as gitlab:
+        made = kit.plan(gitlab, kit.everything(gitlab))
+    journal = Journal.create(path, made, gitlab_version="19.3.0", now="2026-11-21T00:00:00+00:00")
+    journal.add(Begun(course="apply", project=7, path="a/b", before=ScopeState(inbound=True)))
+    for index in (0, 1):
+        action = kit.act("set-push", value=bool(index))
+        journal.add(Intent(course="apply", project=7, index=index, action=action))
+    journal.add(StepOutcome(course="apply", project=7, index=0, result="done"))
+    return journal
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    journal_at(path).close()
+    with Journal.open(path) as again:
+        [(number, history)] = again.histories.items()
+        assert (number, history.path, history.before) == (7, "a/b", ScopeState(inbound=True))
+        assert [deed.result for deed in history.applied.values()] == ["done", "doubt"]
+        assert not history.verified
+        assert again.header.gitlab_version == "19.3.0"
+
+
+def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        journal_at(tmp_path / "j").close()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "j").stat().st_mode) == 0o600
+
+
+def test_none_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    path.write_text("mine")
+    with pytest.raises(UsageError, match="already there"):
+        journal_at(path)
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize("cut", [1, 20, 60])
+def test_a_torn_last_line_is_dropped(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "j"
+    journal_at(path).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-cut])
+    with Journal.open(path) as again:
+        assert again.histories[7].applied[0].result == "doubt"
+        again.add(StepOutcome(course="apply", project=7, index=0, result="done"))
+    assert path.read_bytes() == whole
+
+
+def test_a_character_torn_apart_is_dropped_too(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    with journal_at(path) as journal:
+        journal.add(
+            StepOutcome(course="apply", project=7, index=1, result="failed", detail="größer")
+        )
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index("ö".encode()) + 1])
+    with Journal.open(path) as again:
+        assert again.histories[7].applied[1].result == "doubt"
+
+
+def test_two_runs_cannot_share_one(tmp_path: Path) -> None:
+    with journal_at(tmp_path / "j"), pytest.raises(UsageError, match="in use by another run"):
+        Journal.open(tmp_path / "j")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "it is empty"),
+        ("{}\n", ":1 is not a line"),
+        ("not JSON\n", ":1 is not a line"),
+        ("\udcff\n", "not UTF-8"),
+        (
+            '{"record":"intent","course":"apply","project":7,"index":0,"action":'
+            '{"operation":"set-push","value":true,"reason":""}}\n',
+            "header is not the first line",
+        ),
+    ],
+)
+def test_what_is_no_journal(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "j"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(UsageError, match=words):
+        Journal.open(path)
+
+
+def test_a_broken_line_in_the_middle_is_no_torn_one(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    journal_at(path).close()
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([lines[0], lines[1][:-9] + "\n", *lines[2:]]))
+    with pytest.raises(UsageError, match=":2 is not a line"):
+        Journal.open(path)
+
+
+def test_a_full_disk_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with journal_at(tmp_path / "j") as journal:
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(OutputError, match="No space left"):
+            journal.add(StepOutcome(course="apply", project=7, index=1, result="done"))
+        assert journal.histories[7].applied[1].result == "doubt"

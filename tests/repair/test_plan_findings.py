@@ -1,0 +1,241 @@
+"""Plans from findings: what is safe, what asks for --unsafe, what is left alone, and why."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from scopelint import engine
+from scopelint.finding import State
+from scopelint.registry import find_rules
+from scopelint.repair.from_findings import plan_from_findings
+from scopelint.repair.plan_file import Plan
+from scopelint.repair.plan_text import lines
+from scopelint.testing import inventory
+
+OLD = "2024-01-01T00:00:00Z"
+USED = [{"origin": "acme/tool", "at": "2026-07-30T00:00:00Z"}]
+AGED = [{"origin": "acme/other", "at": "2026-01-01T00:00:00Z"}]
+
+
+def planned(project: dict[str, Any], *, unsafe: bool = False, rules: str = "", **more: Any) -> Plan:
+    """The plan for `acme/web/shop`, a project among others, with the rules named (or default)."""
+    described = {
+        "version": "19.3.0-ee",
+        "enforcement": "off",
+        "projects": {
+            "acme/web/shop": project,
+            "acme/web/till": {},
+            "acme/tool": {"uses": AGED},
+            "acme/other": {},
+        },
+        **more,
+    }
+    found = find_rules().values()
+    wanted = rules.split()
+    classes = [f.cls for f in found if (f.cls.code in wanted if wanted else not f.cls.strict)]
+    with inventory(described) as observed:
+        report = engine.run(observed, [cls() for cls in classes])
+        return plan_from_findings(observed, report.findings, unsafe=unsafe)
+
+
+def done(plan: Plan) -> list[str]:
+    """The actions of the one project as text."""
+    found = [part for part in plan.projects if part.path == "acme/web/shop"]
+    return [
+        f"{a.operation} {a.entry.path if a.entry else a.value}{'' if a.safe else ' unsafe'}"
+        for part in found
+        for a in part.actions
+    ]
+
+
+def said(plan: Plan) -> str:
+    """All that is said of the one project besides its actions."""
+    notes = [note for part in plan.projects if part.path == "acme/web/shop" for note in part.notes]
+    return "\n".join(
+        [*notes, *(each.reason for each in plan.untouched if each.path == "acme/web/shop")]
+    )
+
+
+def listed(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A restricted project with these entries, all of them old."""
+    return {"entries": [{"created_at": OLD, **entry} for entry in entries], **more}
+
+
+WEB, TILL, TOOL = {"group": "acme/web"}, {"project": "acme/web/till"}, {"project": "acme/tool"}
+READ = {"policies": ["READ_JOBS"]}
+EMPTY = {"default_permissions": False}
+
+SAFE = {
+    "redundant": (listed(WEB, TILL), ["remove-entry acme/web/till"]),
+    "redundant, though it is used": (
+        listed(WEB, TILL, uses=[{"origin": "acme/web/till", "at": "2026-07-30T00:00:00Z"}]),
+        ["remove-entry acme/web/till"],
+    ),
+    "dangling": (
+        listed({"project": "acme/gone-deletion_scheduled-9"}),
+        ["remove-entry acme/gone-deletion_scheduled-9"],
+    ),
+    "empty and not used": (listed({**TOOL, **EMPTY}, uses=[]), ["remove-entry acme/tool"]),
+    "unused": (listed(TOOL, uses=[]), ["remove-entry acme/tool"]),
+    "outbound leftovers": (
+        {"outbound_entries": [TOOL]},
+        ["remove-outbound-entry acme/tool"],
+    ),
+    "only enforced": ({"inbound_own": False, "inbound_effective": True}, ["set-inbound True"]),
+    "open, with a log": (
+        {"inbound_own": False, "uses": USED},
+        ["add-entry acme/tool", "set-inbound True"],
+    ),
+    "open and archived": (
+        {"inbound_own": False, "archived": True, "uses": []},
+        ["set-inbound True"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAFE)
+def test_what_is_safe(name: str) -> None:
+    project, actions = SAFE[name]
+    more: dict[str, Any] = {"enforcement": "on"} if name == "only enforced" else {}
+    plan = planned(project, **more)
+    assert done(plan) == actions
+    assert all(a.findings for p in plan.projects for a in p.actions if a.operation != "add-entry")
+
+
+LEFT = {
+    "an old use": (
+        listed(TOOL, uses=[{"origin": "acme/tool", "at": "2026-01-02T00:00:00Z"}]),
+        "needs --unsafe: the log has uses by acme/tool",
+    ),
+    "a dangling target that came": (
+        listed(
+            {"project": "acme/gone-deletion_scheduled-9"},
+            uses=[{"origin": "acme/gone-deletion_scheduled-9", "at": OLD}],
+        ),
+        "the log has uses by acme/gone-deletion_scheduled-9",
+    ),
+    "empty, and no log": (listed({**TOOL, **EMPTY}), "its authentication log was not read"),
+    "the whole top level": (
+        listed({"group": "acme"}, uses=USED),
+        "needs --unsafe: who comes through it today would lose access",
+    ),
+    "an own entry": (
+        listed({"project": "acme/web/shop", **EMPTY}),
+        "a project's own entry is never touched",
+    ),
+    "outbound in force": (
+        {"outbound": True, "outbound_entries": [TOOL]},
+        "the outbound limit is still on",
+    ),
+    "push": ({"push": True}, "SL601: switching it off needs --unsafe"),
+    "open, and no log": ({"inbound_own": False}, "its authentication log was not read"),
+    "open, a log with gaps": (
+        {"inbound_own": False, "uses": USED, "missing": ["log"]},
+        "could not be read whole",
+    ),
+    "archived": (listed(WEB, TILL, archived=True), "it is archived"),
+    "unreadable": ({"unreadable": "forbidden"}, "could not be read (forbidden)"),
+    "a gone target": (
+        {"entries": [{"gone": "project", "created_at": OLD}]},
+        "the entry's target is gone",
+    ),
+    "a part of the list": (listed(WEB, TILL, missing=["entries"]), "entries"),
+    "permissions unknown": (
+        listed(
+            {**WEB, "default_permissions": None, "policies": None},
+            {"project": "acme/gone-deleted-9"},
+        ),
+        "the entry's permissions are not known",
+    ),
+    "being deleted": (listed(WEB, TILL, deletion="in_progress"), "it is being deleted"),
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_what_is_left_alone_and_why(name: str) -> None:
+    project, words = LEFT[name]
+    plan = planned(project)
+    assert words in said(plan)
+    assert done(plan) == []
+    assert words in "\n".join(lines(plan))
+
+
+def test_a_narrow_entry_below_a_used_wider_one_stays() -> None:
+    used = [{"origin": "acme/tool", "at": "2026-07-30T00:00:00Z"}]
+    project = listed({**WEB, **EMPTY}, {"group": "acme"}, uses=used)
+    plan = planned(project, rules="SL503")
+    assert done(plan) == []
+    assert "would widen access: a wider entry grants more" in said(plan)
+    assert done(planned(project, rules="SL503", unsafe=True)) == []
+
+
+UNSAFE = {
+    "the whole top level": (
+        listed({"group": "acme"}, uses=USED),
+        ["remove-entry acme unsafe"],
+    ),
+    "a redundant one below it stays": (
+        listed({"group": "acme"}, TOOL, uses=USED),
+        ["remove-entry acme unsafe"],
+    ),
+    "outbound": (
+        {"outbound": True, "outbound_entries": [TOOL]},
+        ["set-outbound False unsafe", "remove-outbound-entry acme/tool unsafe"],
+    ),
+    "push": ({"push": True}, ["set-push False unsafe"]),
+    "cross-project push": (
+        listed(TOOL, uses=USED, push=True, cross_project_push=True),
+        ["set-push False unsafe", "set-cross-project-push False unsafe"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNSAFE)
+def test_with_unsafe(name: str) -> None:
+    project, actions = UNSAFE[name]
+    plan = planned(project, unsafe=True)
+    assert done(plan) == actions
+    assert plan.unsafe
+    assert "(unsafe: " in "\n".join(lines(plan))
+    assert not [action for action in done(planned(project)) if action in actions]
+
+
+def test_nothing_is_planned_about_what_has_no_remedy() -> None:
+    levels = {"repository": "enabled", "builds": "enabled"}
+    public = listed(TOOL, visibility="public", access_levels=levels)
+    plan = planned(public, rules="SL104 SL501")
+    assert done(plan) == []
+    assert "SL104: the project's visibility" in said(plan)
+    assert "SL501: which permissions its jobs need is in no log" in said(plan)
+
+
+def test_a_log_that_was_not_read_makes_a_dangling_entry_less_sure() -> None:
+    plan = planned(listed({"project": "acme/gone-deletion_scheduled-9"}))
+    [part] = plan.projects
+    assert part.confidence == "low"
+    assert "whether acme/gone-deletion_scheduled-9 still comes is not known" in said(plan)
+
+
+def test_a_waived_finding_asks_for_nothing() -> None:
+    dangling = listed({"project": "acme/x-deleted-9"})
+    described = {"version": "19.3.0", "projects": {"acme/a": {}, "acme/b": dangling}}
+    rules = [find_rules()["SL402"].cls()]
+    with inventory(described) as observed:
+        report = engine.run(observed, rules)
+        [finding] = report.findings
+        waived = replace(finding, state=State.WAIVED)
+        assert plan_from_findings(observed, [waived]).projects == ()
+        assert len(plan_from_findings(observed, [finding]).projects) == 1
+
+
+def test_what_was_not_reached_is_named() -> None:
+    plan = planned({}, listed=["acme/late"], finished_at=None)
+    assert [(each.path, each.reason) for each in plan.untouched] == [
+        ("acme/late", "it was not read: the collection was broken off")
+    ]
+
+
+def test_same_plan_each_time() -> None:
+    project = listed({"group": "acme"}, WEB, TILL, TOOL, uses=USED, push=True)
+    assert planned(project, unsafe=True).text() == planned(project, unsafe=True).text()

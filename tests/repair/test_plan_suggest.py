@@ -1,0 +1,223 @@
+"""Suggestions from the log: the smallest allowlist, what holds back, how sure it is."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from scopelint.policy.gitlabform import declared_from
+from scopelint.repair.plan_file import Plan
+from scopelint.repair.plan_text import lines
+from scopelint.repair.policy_text import declared_policy
+from scopelint.repair.suggest import AllowlistOptions, suggest
+from scopelint.testing import inventory
+from scopelint.yaml.load import load
+from scopelint.yaml.nodes import MappingNode
+
+OLD = "2024-01-01T00:00:00Z"
+LATE = "2026-07-30T00:00:00Z"
+SHOP = "acme/web/shop"
+
+
+def used(*paths: str, at: str = LATE) -> list[dict[str, str]]:
+    """A log with these origins."""
+    return [{"origin": path, "at": at} for path in paths]
+
+
+def suggested(project: dict[str, Any], others: dict[str, Any] | None = None, **wishes: Any) -> Plan:
+    """What is suggested for a project among others; the log is 212 days old or more."""
+    projects = {
+        SHOP: project,
+        "acme/old": {"uses": used("acme/tool", at="2026-01-01T00:00:00Z")},
+        "acme/tool": {},
+        **{f"acme/lib/p{number}": {} for number in range(5)},
+        **(others or {}),
+    }
+    with inventory(
+        {"version": "19.3.0-ee", "enforcement": "off", "projects": projects}
+    ) as observed:
+        return suggest(observed, AllowlistOptions(**wishes))
+
+
+def done(plan: Plan) -> list[str]:
+    """The project's actions as text."""
+    return [
+        f"{a.operation.partition('-')[0]} {a.entry.path if a.entry else a.value}"
+        for part in plan.projects
+        if part.path == SHOP
+        for a in part.actions
+    ]
+
+
+def reasons(plan: Plan) -> list[str]:
+    """Why the project is left alone."""
+    return [each.reason for each in plan.untouched if each.path == SHOP]
+
+
+def is_open(**more: Any) -> dict[str, Any]:
+    """An open project."""
+    return {"inbound_own": False, **more}
+
+
+LIB = [f"acme/lib/p{number}" for number in range(5)]
+CLOSED: dict[str, tuple[list[dict[str, str]], dict[str, Any], list[str]]] = {
+    "projects by default": (used("acme/tool", LIB[0]), {}, ["acme/lib/p0", "acme/tool"]),
+    "a group that all of came": (used(*LIB, "acme/tool"), {}, ["acme/lib", "acme/tool"]),
+    "not all of a group": (used(*LIB[:4]), {}, LIB[:4]),
+    "enough of a group": (used(*LIB[:4]), {"allow_groups": True}, ["acme/lib"]),
+    "too few of a group": (used(*LIB[:3]), {"allow_groups": True}, LIB[:3]),
+    "a smaller share": (used(*LIB[:3]), {"allow_groups": True, "min_share": 60}, ["acme/lib"]),
+    "an outside project": (used("partner/sdk"), {}, ["partner/sdk"]),
+    "a personal project": (used("mia/scratch"), {"allow_groups": True}, ["mia/scratch"]),
+    "nobody": ([], {}, []),
+    "never the top-level group": (
+        used("acme/tool", "acme/old", *LIB),
+        {"allow_groups": True},
+        ["acme/lib", "acme/old", "acme/tool"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_an_open_project_is_closed(name: str) -> None:
+    uses, wishes, allowed = CLOSED[name]
+    plan = suggested(is_open(uses=uses), **wishes)
+    assert done(plan) == [*(f"add {path}" for path in allowed), "set True"]
+    [part] = [part for part in plan.projects if part.path == SHOP]
+    assert part.confidence == ("high" if uses else "low")
+    assert "known to reach back 212 days" in part.notes[0]
+
+
+def test_archived_ones_too_and_own_uses_count_for_nothing() -> None:
+    plan = suggested(is_open(archived=True, uses=used(SHOP)))
+    assert done(plan) == ["set True"]
+    assert "the project is archived" in "\n".join(lines(plan))
+
+
+def test_entries_of_an_open_project_become_the_smallest_set() -> None:
+    entries = [
+        {"group": "acme"},
+        {"project": "acme/tool", "policies": ["READ_JOBS"]},
+        {"project": LIB[0]},
+        {"project": LIB[1]},
+    ]
+    plan = suggested(is_open(entries=entries, uses=used("acme/tool", LIB[0], LIB[2])))
+    assert done(plan) == [
+        f"add {LIB[2]}",
+        "change acme/tool",
+        "set True",
+        "remove acme",
+        f"remove {LIB[1]}",
+    ]
+    text = "\n".join(lines(plan))
+    assert "acme/tool: READ_JOBS -> default permissions" in text
+    assert "wider than what was used" in text
+
+
+def test_its_own_entry_stays() -> None:
+    own = {"project": SHOP, "default_permissions": False}
+    plan = suggested(is_open(entries=[own], uses=used("acme/tool")))
+    assert done(plan) == ["add acme/tool", "set True"]
+    [part] = [part for part in plan.projects if part.path == SHOP]
+    assert part.confidence == "low"
+    assert any("own entry is fine-grained" in note for note in part.notes)
+
+
+MANY = [f"acme/many/p{number:03d}" for number in range(201)]
+
+
+def test_more_than_there_are_places() -> None:
+    others: dict[str, Any] = {path: {} for path in [*MANY, "acme/many/unused"]}
+    plan = suggested(is_open(uses=used(*MANY)), others)
+    assert done(plan) == []
+    [reason] = reasons(plan)
+    assert "201 project entries, and GitLab has 200 places" in reason
+    assert "--allow-groups" in reason
+    allowed = suggested(is_open(uses=used(*MANY)), others, allow_groups=True)
+    assert done(allowed) == ["add acme/many", "set True"]
+    full = suggested(is_open(uses=used(*MANY, "acme/many/unused")), others)
+    assert done(full) == ["add acme/many", "set True"]
+
+
+def test_places_that_are_taken_until_the_end() -> None:
+    others: dict[str, Any] = {path: {} for path in MANY}
+    entries = [{"project": path} for path in MANY[:150]]
+    plan = suggested(is_open(entries=entries, uses=used(*MANY[150:], *LIB[:1])), others)
+    assert done(plan) == []
+    assert "52 project entries are to be added to the 150" in reasons(plan)[0]
+
+
+HELD: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "no log": (is_open(), {}, "authentication log was not read"),
+    "a full log": (is_open(uses=used(*(f"x/p{n}" for n in range(1000)))), {}, "log is full (1,000"),
+    "a log with gaps": (is_open(uses=[], missing=["log"]), {}, "could not be read whole"),
+    "a young log": (is_open(uses=[]), {"min_log_days": 300}, "--min-log-days asks for 300"),
+    "unreadable": ({"unreadable": "forbidden"}, {}, "could not be read (forbidden)"),
+    "closed, no log": (
+        {"entries": [{"group": "acme"}]},
+        {},
+        "which of its entries are used is not",
+    ),
+    "a young entry": (
+        {"entries": [{"project": "acme/tool", "created_at": LATE}], "uses": []},
+        {"min_log_days": 30},
+        "it is younger than 30 days",
+    ),
+    "a narrow entry below a used one": (
+        {
+            "entries": [{"group": "acme"}, {"group": "acme/lib", "policies": ["READ_JOBS"]}],
+            "uses": used("acme/tool"),
+        },
+        {},
+        "without it a wider entry would grant more",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_what_is_held_back(name: str) -> None:
+    project, wishes, words = HELD[name]
+    plan = suggested(project, **wishes)
+    assert done(plan) == []
+    assert words in " ".join(reasons(plan))
+
+
+def test_whether_it_is_open_must_be_known() -> None:
+    project = {"inbound_own": False, "uses": []}
+    with inventory({"version": "19.3.0", "projects": {SHOP: project}}) as observed:
+        plan = suggest(observed)
+    assert "whether the instance enforces the limit is not known" in reasons(plan)[0]
+
+
+def test_a_closed_project_loses_what_nobody_used() -> None:
+    entries = [
+        {"group": "acme/lib", "created_at": OLD},
+        {"project": "acme/tool", "created_at": OLD},
+        {"project": SHOP},
+    ]
+    plan = suggested({"entries": entries, "uses": used("acme/tool")})
+    assert done(plan) == ["remove acme/lib"]
+    assert [part.confidence for part in plan.projects] == ["high"]
+    young = suggested({"entries": [{"project": "acme/tool", "created_at": LATE}], "uses": []})
+    assert [part.confidence for part in young.projects] == ["low"]
+
+
+def test_the_policy_it_leads_to() -> None:
+    plan = suggested(is_open(uses=used("acme/tool", *LIB), entries=[{"project": SHOP}]))
+    text = declared_policy(plan)
+    declared = yaml.safe_load(text)["declared"]["projects_and_groups"][SHOP]["job_token_scope"]
+    assert declared == {
+        "limit_access_to_this_project": True,
+        "allowlist": {"enforce": True, "groups": ["acme/lib"], "projects": ["acme/tool"]},
+    }
+    root = load(text, "scopelint.yml").root
+    assert isinstance(root, MappingNode)
+    section = root.get("declared")
+    assert isinstance(section, MappingNode)
+    scope = declared_from(section).scope(SHOP)
+    assert scope is not None
+    assert (scope.limit, scope.enforce) == (True, True)
+    assert [name.name for name in (*(scope.groups or ()), *(scope.projects or ()))] == [
+        "acme/lib",
+        "acme/tool",
+    ]

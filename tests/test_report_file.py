@@ -1,0 +1,135 @@
+"""A JSON report comes back as it was written; anything else is refused with a reason."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from scopelint import report_file
+from scopelint.errors import ExitCode, UsageError
+from scopelint.finding import Outcome
+from scopelint.report import Report
+from scopelint.report_file import load_report
+from scopelint_reports.json_report import JsonReporter, schema
+from tests.reports import build
+from tests.reports.kit import rendered
+from tests.reports.test_json_report import REPORTS
+
+
+def written(tmp_path: Path, data: bytes) -> Path:
+    path = tmp_path / "report.json"
+    path.write_bytes(data)
+    return path
+
+
+def refused(tmp_path: Path, data: bytes) -> str:
+    with pytest.raises(UsageError) as caught:
+        load_report(written(tmp_path, data))
+    assert caught.value.exit_code is ExitCode.USAGE
+    assert caught.value.hint
+    assert "report.json" in caught.value.message
+    return caught.value.message
+
+
+def good() -> bytes:
+    return rendered(JsonReporter(), build.everything())
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_written_read_and_written_again_gives_the_same_bytes(tmp_path: Path, name: str) -> None:
+    data = rendered(JsonReporter(), REPORTS[name])
+    assert rendered(JsonReporter(), load_report(written(tmp_path, data))) == data
+
+
+def test_what_comes_back(tmp_path: Path) -> None:
+    report: Report = build.incomplete()
+    back = load_report(written(tmp_path, rendered(JsonReporter(), report)))
+    assert list(back.findings) == list(report.findings)
+    assert back.scan == report.scan
+    assert back.summary.as_dict() == report.summary.as_dict()
+    assert back.gate == report.gate
+    assert back.tool_version == report.tool_version
+    assert back.outcomes is None
+    assert [rule.code for rule in back.rules] == [rule.code for rule in report.rules]
+    assert back.rule("SL101").page == ""
+    assert back.rule("SL101").outcomes[Outcome.PASS] == 10
+
+
+def test_findings_are_sorted_again(tmp_path: Path) -> None:
+    data = json.loads(rendered(JsonReporter(), build.large(50)))
+    expected = [f["fingerprint"] for f in data["findings"]]
+    data["findings"].reverse()
+    back = load_report(written(tmp_path, json.dumps(data).encode()))
+    assert [f.sort_key[:5] for f in back.findings] == sorted(f.sort_key[:5] for f in back.findings)
+    assert {f.fingerprint for f in back.findings} == set(expected)
+
+
+def test_a_byte_order_mark_is_read_and_utf_16_named(tmp_path: Path) -> None:
+    assert load_report(written(tmp_path, b"\xef\xbb\xbf" + good())).rules
+    assert "UTF-16" in refused(tmp_path, good().decode().encode("utf-16"))
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "not a scopelint JSON report"),
+        (b"SQLite format 3\x00", "not a scopelint JSON report"),
+        (b"\xff\xfe\x00x", "UTF-16"),
+        (b"[1, 2]", "not a scopelint JSON report"),
+        (b"{}", "its `schema` is not 'scopelint-report/1'"),
+        (b'{"version": "2.1.0", "runs": []}', "its `schema` is not"),
+        (b'{"schema": "scopelint-report/2", "x": 1}', "schema 'scopelint-report/2'; this"),
+        (b'{"schema": ["scopelint-report/1"]}', "its `schema` is not"),
+        (b'{"schema": "scopelint-report/1"}', "tool: Field required"),
+        (b'{"schema": "scopelint-report/1", "a": ' + b"[" * 9999, "recursion limit"),
+        (b'{"schema": "\xff"}', "not a scopelint JSON report"),
+    ],
+)
+def test_no_report_is_named_so(tmp_path: Path, data: bytes, says: str) -> None:
+    assert says in refused(tmp_path, data)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        (b'"verdict": "fail"', b'"verdict": "pass"', "findings[0].verdict"),
+        (b'"severity": "critical"', b'"severity": "bad"', "findings[0].severity"),
+        (b'"state": "new"', b'"state": "old"', "findings[0].state"),
+        (b'"requests": 12', b'"requests": "12"', "scan.requests"),
+        (b'"requests": 12', b'"requests": -1', "scan.requests"),
+        (b'"complete": false', b'"complete": 0', "scan.complete"),
+        (b'"ratio": 0.5', b'"ratio": NaN', "evidence"),
+        (b'"ratio": 0.5', b'"ratio": [{"x": 1e999}]', "evidence"),
+        (b'"started_at": "2026-08-01T06:00:00Z"', b'"started_at": "2026"', "scan.started_at"),
+        (b'"findings": [', b'"a\\u001bb": 1, "findings": [', "['a\\x1bb']"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_place(
+    tmp_path: Path, old: bytes, new: bytes, place: str
+) -> None:
+    data = good()
+    assert old in data
+    assert place in refused(tmp_path, data.replace(old, new, 1))
+
+
+def test_many_faults_are_counted(tmp_path: Path) -> None:
+    said = refused(tmp_path, good().replace(b'"confidence": "high"', b'"confidence": 1'))
+    assert f"and {len(build.everything().findings) - 3} more" in said
+
+
+def test_a_missing_file_a_folder_and_one_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        load_report(tmp_path / "missing.json")
+    with pytest.raises(UsageError, match="directory"):
+        load_report(tmp_path)
+    data = good()
+    monkeypatch.setattr(report_file, "MAX_BYTES", len(data) - 1)
+    assert "larger than" in refused(tmp_path, data)
+    monkeypatch.setattr(report_file, "MAX_BYTES", len(data))
+    assert load_report(written(tmp_path, data)).rules
+
+
+def test_the_reader_and_the_schema_name_the_same_version() -> None:
+    assert schema()["properties"]["schema"]["const"] == report_file.SCHEMA
