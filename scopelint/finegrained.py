@@ -10,14 +10,10 @@ from scopelint.access.entries import with_implied
 from scopelint.finding import Confidence
 from scopelint.model import AllowlistEntry, Fact, Scope
 from scopelint.rule import EntryRule
+from scopelint.versions import permissions_switched
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
-
-STORED_FROM: Final = (17, 7)
-"""The first release whose entries can be fine-grained."""
-ALWAYS_FROM: Final = (18, 3)
-"""The first release in which no switch decides whether fine-grained permissions are in force."""
 
 ALL: Final = frozenset({"*"})
 """What default permissions grant: everything the user who started the pipeline may do."""
@@ -104,5 +100,4 @@ class FineGrainedRule(EntryRule):
 
     @staticmethod
     def _open(inventory: "Inventory") -> bool:
-        version = inventory.scan.version
-        return version == (0, 0) or STORED_FROM <= version < ALWAYS_FROM
+        return permissions_switched(inventory.scan.version) is not False

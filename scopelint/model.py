@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from scopelint.globs import matches
+from scopelint.versions import Version, parse_version
 
 GROUP_PLACES = 200
 """Group entries that a project's allowlist can hold (GitLab's `GROUP_LINK_LIMIT`)."""
@@ -303,13 +304,6 @@ class Scan:
     filters: Filters = field(default_factory=Filters)
 
     @property
-    def version(self) -> tuple[int, int]:
-        """Major and minor of the GitLab version, `(0, 0)` where it is unknown."""
+    def version(self) -> Version:
+        """The GitLab version as numbers, `versions.UNKNOWN` where it is not known."""
         return parse_version(self.gitlab_version)
-
-
-def parse_version(text: str) -> tuple[int, int]:
-    """Read major and minor from a GitLab version such as `18.5.0-ee`; `(0, 0)` if there are none."""
-    major, _, rest = text.partition(".")
-    minor = rest.partition(".")[0].partition("-")[0]
-    return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)

@@ -10,12 +10,11 @@ from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.paths import entry_evidence, is_self
 from scopelint.rule import Boundary, Policy, ProjectRule, RuleOptions
+from scopelint.versions import outbound_counts
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 
-OUTBOUND_ENDS = (18, 0)
-"""The first release in which an origin's own outbound limit keeps nothing out."""
 SHOWN = 10
 """Denied origins that the evidence lists at most."""
 
@@ -201,7 +200,7 @@ class BoundaryCrossed(ProjectRule):
         if inventory is self._inventory:
             return
         self._inventory, self._denied, self._limited = inventory, {}, {}
-        if inventory.scan.version < OUTBOUND_ENDS:
+        if outbound_counts(inventory.scan.version) is not False:
             self._limited = {
                 project.path: project
                 for project in inventory.projects()

@@ -6,12 +6,10 @@ from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence, is_self, scheduled_for_deletion
 from scopelint.rule import EntryRule
+from scopelint.versions import EVERY_TARGET_SHOWN, before
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
-
-SEES_EVERY_TARGET = (17, 9)
-"""The first release in which no target is hidden from a token that reads the allowlist."""
 
 
 class DanglingEntry(EntryRule):
@@ -33,10 +31,10 @@ class DanglingEntry(EntryRule):
             return None
         path = entry.target_path
         if entry.target_id is None or path is None:
-            if (0, 0) < inventory.scan.version < SEES_EVERY_TARGET:
+            if before(inventory.scan.version, EVERY_TARGET_SHOWN):
                 return self.unknown(
                     f"The {entry.kind} of this entry is gone, or this token cannot see it: GitLab"
-                    " before 17.9 shows the two alike.",
+                    f" before {EVERY_TARGET_SHOWN} shows the two alike.",
                     evidence={"target": None} | entry_evidence(entry),
                     remediation="Scan with a token that can see more, such as an administrator's.",
                 )

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.finegrained import STORED_FROM
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.paths import entry_evidence, is_self
 from scopelint.rule import EntryRule
+from scopelint.versions import PERMISSIONS_STORED, before
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
@@ -29,8 +29,8 @@ class DefaultPermissions(EntryRule):
     def not_judged(self, inventory: "Inventory") -> str | None:
         """Say that the instance's version has no other permissions to choose."""
         reason = super().not_judged(inventory)
-        if reason is None and (0, 0) < inventory.scan.version < STORED_FROM:
-            return "GitLab has fine-grained permissions from 17.7 on"
+        if reason is None and before(inventory.scan.version, PERMISSIONS_STORED):
+            return f"GitLab has fine-grained permissions from {PERMISSIONS_STORED} on"
         return reason
 
     def judge(

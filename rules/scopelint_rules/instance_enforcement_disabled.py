@@ -7,12 +7,10 @@ from urllib.parse import urlsplit
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Scan
 from scopelint.rule import InstanceRule
+from scopelint.versions import ENFORCEMENT_SETTING, since
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
-
-SINCE = (17, 6)
-"""The first release with the setting `enforce_ci_inbound_job_token_scope_enabled`."""
 
 
 class InstanceEnforcementDisabled(InstanceRule):
@@ -55,10 +53,13 @@ class InstanceEnforcementDisabled(InstanceRule):
 def _not_judged(scan: Scan) -> str | None:
     if urlsplit(scan.instance).hostname == "gitlab.com":
         return "gitlab.com enforces the limit for every project; nobody but GitLab can change it"
-    if scan.version == (0, 0):
+    exists = since(scan.version, ENFORCEMENT_SETTING)
+    if exists is None:
         return "the instance's GitLab version is not known"
-    if scan.version < SINCE:
-        return f"GitLab {scan.gitlab_version} has no such setting: it came with 17.6"
+    if not exists:
+        return (
+            f"GitLab {scan.gitlab_version} has no such setting: it came with {ENFORCEMENT_SETTING}"
+        )
     if not (scan.administrator or scan.whole_instance):
         return "a matter for administrators: judged with an administrator's token or --instance"
     if scan.enforcement == "unknown":

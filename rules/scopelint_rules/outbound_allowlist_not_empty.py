@@ -7,12 +7,10 @@ from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact, Project, Scope
 from scopelint.paths import is_self
 from scopelint.rule import ProjectRule
+from scopelint.versions import OUTBOUND_REMOVED, outbound_counts
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
-
-WITHOUT_EFFECT = (18, 0)
-"""The first release that no longer reads the outbound allowlist."""
 
 
 class OutboundAllowlistNotEmpty(ProjectRule):
@@ -74,12 +72,12 @@ _FIX_IN_FORCE = (
 
 def _in_force(scope: Scope, inventory: "Inventory") -> bool:
     """Tell whether GitLab may still act by the list: before 18.0, unless the limit is off."""
-    return inventory.scan.version < WITHOUT_EFFECT and scope.outbound is not False
+    return outbound_counts(inventory.scan.version) is not False and scope.outbound is not False
 
 
 def _effect(scope: Scope, inventory: "Inventory") -> str:
-    if inventory.scan.version >= WITHOUT_EFFECT:
-        return "GitLab ignores them since 18.0"
+    if outbound_counts(inventory.scan.version) is False:
+        return f"GitLab ignores them since {OUTBOUND_REMOVED}"
     if scope.outbound:
         return "they say which private projects this project's jobs may reach"
     if scope.outbound is False:

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact, Project, Scope
 from scopelint.rule import ProjectRule
+from scopelint.versions import Version, outbound_counts
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
-
-WITHOUT_EFFECT = (18, 0)
-"""The first release that no longer looks at the outbound setting."""
 
 
 class OutboundLimitEnabled(ProjectRule):
@@ -52,14 +50,15 @@ class OutboundLimitEnabled(ProjectRule):
         )
 
 
-def _effect(version: tuple[int, int]) -> tuple[str, str]:
-    if version == (0, 0):
+def _effect(version: Version) -> tuple[str, str]:
+    counts = outbound_counts(version)
+    if counts is None:
         return (
             "before GitLab 18.0 it limits what this project's jobs may reach, from 18.0 on it has"
             " no effect, and the instance's version is not known.",
             "Learn the instance's version first: before 18.0, switching it off widens access.",
         )
-    if version >= WITHOUT_EFFECT:
+    if not counts:
         return (
             "from GitLab 18.0 on it has no effect, so it protects nothing.",
             "Limit access where it is decided now, on the projects that are reached; then switch"

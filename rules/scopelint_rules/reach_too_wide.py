@@ -11,12 +11,11 @@ from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.paths import is_inside, is_self
 from scopelint.rule import ProjectRule, RuleOptions
+from scopelint.versions import outbound_counts
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 
-OUTBOUND_ENDS = (18, 0)
-"""The first release in which an origin's own outbound limit keeps nothing out."""
 SHOWN = 10
 """Entries that the evidence lists at most, the widest first."""
 
@@ -68,7 +67,7 @@ class ReachTooWide(ProjectRule):
             shares.append((number, entry))
         if any(number > limit for number, _ in shares):
             return
-        if reach.number > limit and inventory.scan.version < OUTBOUND_ENDS:
+        if reach.number > limit and outbound_counts(inventory.scan.version) is not False:
             count = inventory.derived(InboundCounter).count(project)
             reach = _Reach(count.number, counted=reach.counted and count.exact, seen=reach.seen)
         if reach.number <= limit and reach.counted:

@@ -14,15 +14,17 @@ from scopelint.access.case import UNREAD, Answer, Judgement, KnownFacts, Step, j
 from scopelint.access.entries import is_whole, nearest, with_implied
 from scopelint.access.open_parts import open_parts
 from scopelint.model import AllowlistEntry, Project, Scope
+from scopelint.versions import (
+    PERMISSIONS_ALWAYS_IN_FORCE,
+    SELF_ENTRIES,
+    outbound_counts,
+    permissions_switched,
+    possible,
+    since,
+)
 
 __all__ = ["Answer", "Decision", "Step", "decide"]
 
-_OUTBOUND_ENDS = (18, 0)
-_SWITCH_FROM = (17, 7)
-_SELF_ROWS_FROM = (18, 1)
-_ALWAYS_FROM = (18, 3)
-_ERAS: Final = ((17, 6), (17, 11), (18, 0), (18, 2), (18, 3))
-"""One release of each way GitLab has decided, for an instance of unknown version."""
 _NOTHING: Final = Scope(None, None, None, None, None, outbound_entries=None)
 _NO_POLICIES: Final[frozenset[str]] = frozenset()
 _LEVELS: Final = "which features are open to everyone"
@@ -82,7 +84,7 @@ def decide(
     """Decide whether a job of `origin` may use its token on `target`.
 
     `wanted` are policies (`READ_PACKAGES`) that the request asks for; none asks whether the token
-    is accepted at all. `version` is GitLab's major and minor, `(0, 0)` where it is unknown.
+    is accepted at all. `version` is GitLab's, `versions.UNKNOWN` where it is not known.
     `assume_fine_grained` says whether fine-grained permissions are in force in GitLab 17.7 to
     18.2, where a setting that no API shows decides. The user who started the pipeline needs
     rights on the target too; that is not part of this answer.
@@ -124,7 +126,7 @@ def _choices(
 ) -> list[_Choice]:
     scope = target.scope or _NOTHING
     seen = target.visibility if target.visibility in _VISIBILITIES else None
-    eras = (version,) if version > (0, 0) else _ERAS
+    eras = possible(version)
     return [
         _Choice("the version of GitLab", [_era(one) for one in eras]),
         _Choice(
@@ -144,8 +146,9 @@ def _choices(
 
 @lru_cache(maxsize=64)
 def _era(version: tuple[int, int]) -> _Era:
-    enforced = None if _SWITCH_FROM <= version < _ALWAYS_FROM else version >= _ALWAYS_FROM
-    return _Era(version < _OUTBOUND_ENDS, enforced, version >= _SELF_ROWS_FROM)
+    always = since(version, PERMISSIONS_ALWAYS_IN_FORCE)
+    enforced = None if permissions_switched(version) else always
+    return _Era(bool(outbound_counts(version)), enforced, bool(since(version, SELF_ENTRIES)))
 
 
 def _switch(eras: Iterable[tuple[int, int]], assume: bool | None) -> Sequence[bool]:

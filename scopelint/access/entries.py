@@ -8,6 +8,7 @@ from typing import Final
 
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.paths import is_inside
+from scopelint.versions import EVERY_TARGET_SHOWN, since
 
 _BOTH = (
     "BADGES",
@@ -51,10 +52,6 @@ def with_implied(policies: Iterable[str]) -> frozenset[str]:
     }
 
 
-SEES_EVERY_TARGET = (17, 9)
-"""Before this release an entry's target that the token cannot read looks like a deleted one."""
-
-
 def covers(entry: AllowlistEntry, origin: Project) -> bool:
     """Tell whether an entry matches an origin: it is the project, or a group above it.
 
@@ -88,7 +85,7 @@ def is_whole(scope: Scope, version: tuple[int, int]) -> bool:
     """
     if Fact.ENTRIES in scope.missing:
         return False
-    hidden = version < SEES_EVERY_TARGET
+    hidden = not since(version, EVERY_TARGET_SHOWN)
     return not any(
         hidden if entry.target_id is None else entry.kind == "group" and entry.target_path is None
         for entry in scope.entries

@@ -2,15 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from scopelint.model import Project
 from scopelint.snapshot.inventory import GroupTree, Inventory, ProjectCount
+from scopelint.versions import is_known
 
 if TYPE_CHECKING:
     from scopelint.access.reach_counts import Cover
 
-OUTBOUND_ENDS: Final = (18, 0)
 _NOT_PRIVATE = frozenset({"internal", "public"})
 
 
@@ -22,7 +22,7 @@ class Outbound:
     """
 
     def __init__(self, inventory: Inventory) -> None:
-        self._certain = inventory.scan.version > (0, 0)
+        self._certain = is_known(inventory.scan.version)
         self.states: dict[int, bool | None] = {}
         self.listing: dict[int, list[tuple[int, str]]] = defaultdict(list)
         paths: dict[bool | None, list[str]] = {True: [], False: [], None: []}

@@ -9,9 +9,13 @@ from dataclasses import replace
 from scopelint.access.decision import Answer, decide
 from scopelint.access.entries import PUSH_POLICY
 from scopelint.model import Project, Scope
-
-FIRST = (19, 0)
-GENERAL = (19, 1)
+from scopelint.versions import (
+    CROSS_PROJECT_PUSH,
+    CROSS_PROJECT_PUSH_GENERAL,
+    at_least,
+    before,
+    since,
+)
 
 
 def accepts_push(target: Project, version: tuple[int, int]) -> bool | None:
@@ -19,14 +23,14 @@ def accepts_push(target: Project, version: tuple[int, int]) -> bool | None:
 
     Needs both push settings and the limit on, and a project that is not archived.
     """
-    if (0, 0) < version < FIRST:
+    if before(version, CROSS_PROJECT_PUSH):
         return False
     if target.scope is None:
         return False if target.archived else None
     scope = target.scope
     facts = [scope.push, scope.cross_project_push, scope.inbound_effective]
     facts += [None if target.archived is None else not target.archived]
-    if version < GENERAL:
+    if not since(version, CROSS_PROJECT_PUSH_GENERAL):
         # An unknown version may lack it, and in 19.0 a flag that is off by default decides.
         facts.append(None)
     return _all(facts)
@@ -41,9 +45,8 @@ def may_push(origin: Project, target: Project, *, version: tuple[int, int]) -> b
     if accepted is False:
         return False
     scope = replace(target.scope or _NOTHING, inbound_effective=True)
-    decision = decide(
-        origin, replace(target, scope=scope), {PUSH_POLICY}, version=max(version, GENERAL)
-    )
+    general = at_least(version, CROSS_PROJECT_PUSH_GENERAL)
+    decision = decide(origin, replace(target, scope=scope), {PUSH_POLICY}, version=general)
     granted = {Answer.GRANTED: True, Answer.UNKNOWN: None}.get(decision.answer, False)
     if target.scope is None and granted is False:
         granted = None

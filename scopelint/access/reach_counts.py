@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from scopelint.access import is_whole
-from scopelint.access.outbound import OUTBOUND_ENDS, Outbound
+from scopelint.access.outbound import Outbound
 from scopelint.model import AllowlistEntry, Project
 from scopelint.snapshot.inventory import Inventory, ProjectCount
+from scopelint.versions import outbound_counts
 
 Count = ProjectCount
 """A number of projects; `exact` False means there may be more."""
@@ -81,7 +82,8 @@ class InboundCounter:
         self._inventory = inventory
         self._version = inventory.scan.version
         self._sizes: dict[str, Count] = {}
-        self.outbound = Outbound(inventory) if self._version < OUTBOUND_ENDS else None
+        counts = outbound_counts(self._version) is not False
+        self.outbound = Outbound(inventory) if counts else None
 
     def cover(self, project: Project) -> Cover:
         """Return what the project's inbound side lets in."""

@@ -7,6 +7,7 @@ from scopelint.access import Answer, Decision, covers, decide, is_whole
 from scopelint.access.reach_counts import Count, InboundCounter, cover
 from scopelint.model import AllowlistEntry, Project
 from scopelint.snapshot.inventory import Inventory
+from scopelint.versions import outbound_counts
 
 CERTAIN_OR_NOT = (Answer.GRANTED, Answer.UNKNOWN)
 
@@ -95,7 +96,7 @@ def _matched(
     """Yield the origins that an entry matches: those that were seen, and single ones outside."""
     single = {e.target_id: e for e in entries if e.kind == "project" and e.target_id is not None}
     groups = tuple(f"{e.target_path}/" for e in entries if e.kind == "group" and e.target_path)
-    needs_scope = inventory.scan.version < (18, 0)
+    needs_scope = outbound_counts(inventory.scan.version) is not False
     bare = []
     for project_id, path in inventory.seen():
         if project_id == target.id or not (project_id in single or path.startswith(groups)):

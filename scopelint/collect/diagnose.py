@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from scopelint import versions
 from scopelint.collect.graphql_decoding import project_gap
 from scopelint.collect.graphql_reader import select_reader
 from scopelint.collect.reader import Reader, ResolvedTarget
@@ -23,11 +24,31 @@ from scopelint.snapshot import Listed
 _T = TypeVar("_T")
 
 _WANTED_FIELDS = (
-    ("Project", "ciJobTokenScopeAllowlist", "entries with age and author", "17.7"),
-    ("CiJobTokenScopeAllowlistEntry", "defaultPermissions", "permissions of entries", "17.8"),
-    ("CiJobTokenScopeAllowlistEntry", "autopopulated", "entries made by GitLab", "17.9"),
-    ("ProjectCiCdSetting", "pushRepositoryForJobTokenAllowed", "the push setting", "17.2"),
-    ("ProjectCiCdSetting", "crossProjectPushForJobTokenAllowed", "cross-project push", "19.0"),
+    ("Project", "ciJobTokenScopeAllowlist", "entries with age and author", versions.ENTRY_ROWS),
+    (
+        "CiJobTokenScopeAllowlistEntry",
+        "defaultPermissions",
+        "permissions of entries",
+        versions.DEFAULT_PERMISSIONS_FIELD,
+    ),
+    (
+        "CiJobTokenScopeAllowlistEntry",
+        "autopopulated",
+        "entries made by GitLab",
+        versions.AUTOPOPULATED_FIELD,
+    ),
+    (
+        "ProjectCiCdSetting",
+        "pushRepositoryForJobTokenAllowed",
+        "the push setting",
+        versions.PUSH_SETTING,
+    ),
+    (
+        "ProjectCiCdSetting",
+        "crossProjectPushForJobTokenAllowed",
+        "cross-project push",
+        versions.CROSS_PROJECT_PUSH,
+    ),
 )
 
 
@@ -103,7 +124,7 @@ def _diagnose(connection: Connection, order: CollectRequest) -> Diagnosis:
 
 def _missing(caps: Capabilities) -> list[MissingField]:
     return [
-        MissingField(what, since)
+        MissingField(what, str(since))
         for type_name, field_name, what, since in _WANTED_FIELDS
         if not caps.has(type_name, field_name)
     ]
@@ -146,7 +167,7 @@ def _count(project: Project, found: Diagnosis) -> None:
 
 def _enforcement(reader: Reader, rest: RestReader) -> str:
     if not reader.caps.enforceable:
-        return "not in this version (17.6 brought it)"
+        return f"not in this version ({versions.ENFORCEMENT_SETTING} brought it)"
     setting = rest.enforced_by_setting() if reader.administrator else None
     if setting is None:
         return "not shown to this token; a scan tells it from the projects where it can"

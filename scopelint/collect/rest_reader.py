@@ -24,6 +24,7 @@ from scopelint.gitlab.connection import Connection, ExchangeError, Failure
 from scopelint.gitlab.graphql import TooMuchError
 from scopelint.model import AllowlistEntry, Fact, Gap, Group, Project, Reason, Scope, Target
 from scopelint.snapshot import Filters, Listed
+from scopelint.versions import CROSS_PROJECT_PUSH, PERMISSIONS_STORED, before, since
 
 _T = TypeVar("_T")
 PAGE = 100
@@ -173,11 +174,11 @@ class RestReader:
     @property
     def _permissions_absent(self) -> bool:
         """Whether every entry has default permissions, because the version knows no others."""
-        return (0, 0) < self.caps.version < (17, 7)
+        return before(self.caps.version, PERMISSIONS_STORED) is True
 
     @property
     def _has_cross_push(self) -> bool:
-        return self.caps.version == (0, 0) or self.caps.version >= (19, 0)
+        return since(self.caps.version, CROSS_PROJECT_PUSH) is not False
 
     def _entries(
         self, project: Project, gaps: list[Gap], *, with_permissions: bool

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
-from scopelint.model import Fact, parse_version
+from scopelint import versions
+from scopelint.model import Fact
+from scopelint.versions import Version, parse_version, since
 
 ADMINISTRATOR_LIMIT: Final = 300
 """The complexity limit GitLab grants an administrator; others get 250."""
@@ -24,26 +26,35 @@ _TYPES: Final = (
     "CiJobTokenScopeAllowlistEntry",
     "CiJobTokenAuthLog",
 )
-_SURE: Final[Mapping[tuple[str, str], tuple[tuple[int, int], Fact]]] = {
-    ("ProjectCiCdSetting", "pushRepositoryForJobTokenAllowed"): ((18, 4), Fact.PUSH),
-    ("ProjectCiCdSetting", "crossProjectPushForJobTokenAllowed"): ((19, 1), Fact.CROSS_PUSH),
-    ("CiJobTokenScopeAllowlistEntry", "defaultPermissions"): ((17, 9), Fact.PERMISSIONS),
-    ("CiJobTokenScopeAllowlistEntry", "jobTokenPolicies"): ((17, 9), Fact.PERMISSIONS),
-    ("Project", "visibility"): ((16, 0), Fact.VISIBILITY),
+_SURE: Final[Mapping[tuple[str, str], tuple[Version, Fact]]] = {
+    ("ProjectCiCdSetting", "pushRepositoryForJobTokenAllowed"): (
+        versions.PUSH_SETTING_FIELD,
+        Fact.PUSH,
+    ),
+    ("ProjectCiCdSetting", "crossProjectPushForJobTokenAllowed"): (
+        versions.CROSS_PROJECT_PUSH_GENERAL,
+        Fact.CROSS_PUSH,
+    ),
+    ("CiJobTokenScopeAllowlistEntry", "defaultPermissions"): (
+        versions.PERMISSION_FIELDS,
+        Fact.PERMISSIONS,
+    ),
+    ("CiJobTokenScopeAllowlistEntry", "jobTokenPolicies"): (
+        versions.PERMISSION_FIELDS,
+        Fact.PERMISSIONS,
+    ),
+    ("Project", "visibility"): (versions.VISIBILITY_FIELD, Fact.VISIBILITY),
 }
 """From which version on a field is surely there, and the fact that is not readable without it.
 
 A field that is missing before is one that the version does not have yet, which is known; one that
 is missing from then on was renamed or removed in a version that nobody foresaw, which is a gap.
 """
-_GONE_WITH_18: Final[Mapping[tuple[str, str], Fact]] = {
+_GONE_WITH_OUTBOUND: Final[Mapping[tuple[str, str], Fact]] = {
     ("ProjectCiCdSetting", "jobTokenScopeEnabled"): Fact.OUTBOUND,
     ("CiJobTokenScopeAllowlistEntry", "direction"): Fact.OUTBOUND_ENTRIES,
 }
 """Fields of the outbound setting: from 18.0 on it has no effect, so their absence loses nothing."""
-
-_ENFORCEABLE: Final = (17, 6)
-_PUSH: Final = (17, 2)
 
 
 def preflight_selection() -> str:
@@ -100,8 +111,8 @@ class Capabilities:
         )
 
     @cached_property
-    def version(self) -> tuple[int, int]:
-        """Major and minor; `(0, 0)` where GitLab did not say."""
+    def version(self) -> Version:
+        """The version as numbers, `versions.UNKNOWN` where GitLab did not say."""
         return parse_version(self.version_text)
 
     @property
@@ -132,12 +143,13 @@ class Capabilities:
             return False
         sure = _SURE.get((type_name, field_name))
         if sure is not None:
-            return self.version == (0, 0) or self.version >= sure[0]
-        return (type_name, field_name) in _GONE_WITH_18 and self.version < (18, 0)
+            return since(self.version, sure[0]) is not False
+        effective = versions.outbound_counts(self.version) is not False
+        return (type_name, field_name) in _GONE_WITH_OUTBOUND and effective
 
     def lost_facts(self) -> dict[Fact, str]:
         """Return the facts that cannot be read because a field is gone, with the reason."""
-        named = {key: fact for key, (_, fact) in _SURE.items()} | dict(_GONE_WITH_18)
+        named = {key: fact for key, (_, fact) in _SURE.items()} | dict(_GONE_WITH_OUTBOUND)
         return {
             fact: f"this GitLab does not show {field_name} any more"
             for (type_name, field_name), fact in named.items()
@@ -167,17 +179,19 @@ class Capabilities:
         In 17.6 to 17.8 one origin that the token cannot see fails the whole field, so it is read
         only from 17.9 on.
         """
-        return self.has("Project", "ciJobTokenAuthLogs") and self.version >= (17, 9)
+        return self.has("Project", "ciJobTokenAuthLogs") and bool(
+            since(self.version, versions.LOG_READABLE)
+        )
 
     @property
     def enforceable(self) -> bool:
         """Whether the instance has the setting that makes every project restricted (17.6)."""
-        return self.version == (0, 0) or self.version >= _ENFORCEABLE
+        return since(self.version, versions.ENFORCEMENT_SETTING) is not False
 
     @property
     def push(self) -> bool:
         """Whether the version has the push setting (17.2)."""
-        return self.version == (0, 0) or self.version >= _PUSH
+        return since(self.version, versions.PUSH_SETTING) is not False
 
     @cached_property
     def targets_need_permission(self) -> bool:

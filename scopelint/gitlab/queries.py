@@ -7,6 +7,7 @@ largest, 100 projects with both allowlists and the log, stays under 200 of 250.
 from collections.abc import Iterable, Sequence
 
 from scopelint.gitlab.capabilities import Capabilities, preflight_selection
+from scopelint.versions import ALL_AVAILABLE_ARGUMENT, ARCHIVED_ARGUMENT, since
 
 PAGE = 100
 """Objects a page: GitLab cuts a larger `first` down to this."""
@@ -116,7 +117,11 @@ def instance_groups(caps: Capabilities, *, first_page: bool, membership: bool) -
 
     Before 17.11, the first release sure to know the argument, the latter gives all visible groups.
     """
-    mine = "allAvailable: false, " if membership and caps.version >= (17, 11) else ""
+    mine = (
+        "allAvailable: false, "
+        if membership and since(caps.version, ALL_AVAILABLE_ARGUMENT)
+        else ""
+    )
     return f"""query Groups($after: String) {{
   groups({mine}first: {PAGE}, after: $after) {{
     {"count" if first_page else ""} {_PAGE_INFO} nodes {{ {_group_fields(caps)} }}
@@ -211,7 +216,8 @@ def _projects_by_ids(caps: Capabilities) -> str:
 
 def _archived(caps: Capabilities) -> str:
     """Ask for archived projects too; where the argument is not known, they are in by default."""
-    return "archived: INCLUDE, " if caps.version >= (17, 4) and caps.takes("archived") else ""
+    known = since(caps.version, ARCHIVED_ARGUMENT) and caps.takes("archived")
+    return "archived: INCLUDE, " if known else ""
 
 
 def _having(caps: Capabilities, type_name: str, names: Iterable[str]) -> list[str]:

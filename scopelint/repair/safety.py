@@ -12,11 +12,10 @@ from typing import Final, NamedTuple
 
 from scopelint.access import POLICIES, Answer, decide, nearest, with_implied
 from scopelint.model import AllowlistEntry, Project, Scope, TokenUse
+from scopelint.versions import permissions_switched, possible
 
-Version = tuple[int, int]
+_World = tuple[tuple[int, int], bool | None]
 _ALL: Final = ("*",)
-_SWITCHED: Final = ((17, 7), (18, 3))
-_ERAS: Final = ((17, 6), (17, 11), (18, 0), (18, 2), (18, 3))
 _FREE: Final = Scope(inbound_own=True, inbound_effective=True)
 _Permit = tuple[str, ...] | None
 
@@ -33,17 +32,17 @@ class _Side(NamedTuple):
 class Assumptions:
     """What the answers hang on besides the two projects: the version, and a switch of GitLab's.
 
-    `version` is `(0, 0)` where it is unknown. `assume_fine_grained` answers for the switch that
+    `version` is `versions.UNKNOWN` where it is not known. `assume_fine_grained` answers for the switch that
     decides from 17.7 to 18.2 and that no API shows; None tries both.
     """
 
-    version: Version
+    version: tuple[int, int]
     assume_fine_grained: bool | None = None
 
-    def each(self) -> Iterator[tuple[Version, bool | None]]:
+    def each(self) -> Iterator[_World]:
         """Yield every version and position of the switch that may be the real one."""
-        for version in (self.version,) if self.version > (0, 0) else _ERAS:
-            if not _SWITCHED[0] <= version < _SWITCHED[1]:
+        for version in possible(self.version):
+            if not permissions_switched(version):
                 yield version, None
             elif self.assume_fine_grained is not None:
                 yield version, self.assume_fine_grained
@@ -169,7 +168,7 @@ def _representatives(before: Project, after: Project) -> Iterator[tuple[Project,
 
 
 @lru_cache(maxsize=4096)
-def _compared(before: _Side, after: _Side, world: tuple[Version, bool | None]) -> Change:
+def _compared(before: _Side, after: _Side, world: _World) -> Change:
     named = with_implied({*(before.permit or ()), *(after.permit or ())} - {*_ALL})
     wanted = frozenset({"", *POLICIES, *named})
     had, has = _granted(before, world, wanted), _granted(after, world, wanted)
@@ -177,9 +176,7 @@ def _compared(before: _Side, after: _Side, world: tuple[Version, bool | None]) -
 
 
 @lru_cache(maxsize=4096)
-def _granted(
-    side: _Side, world: tuple[Version, bool | None], wanted: frozenset[str]
-) -> frozenset[str]:
+def _granted(side: _Side, world: _World, wanted: frozenset[str]) -> frozenset[str]:
     """Ask for each permission, and (the empty text) for none: what does GitLab grant?"""
     version, assume = world
     origin = Project(1 if side.same else 2, "one" if side.same else "other", scope=_FREE)

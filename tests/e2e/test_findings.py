@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from scopelint.model import parse_version
+from scopelint.versions import parse_version
 from scopelint_simulator import Simulator, load_instance
 from tests.cli.kit import call
 

@@ -1,0 +1,112 @@
+"""What began or ended with which GitLab release; no other module of scopelint compares versions.
+
+Each release is a named constant with GitLab's own source for it: its changelog (the release's
+section of `CHANGELOG.md`), the history notes of its documentation, or its code. A version that
+GitLab did not tell is `UNKNOWN`, and every question about it has the answer None.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+
+class Version(NamedTuple):
+    """A GitLab release by its first two numbers: 18.5 is `Version(18, 5)`."""
+
+    major: int
+    minor: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+
+UNKNOWN: Final = Version(0, 0)
+"""The version of an instance that did not tell it."""
+
+VISIBILITY_FIELD: Final = Version(16, 0)
+"""GraphQL surely has `Project.visibility`. Source: doc/api/graphql/reference/_index.md."""
+PUSH_SETTING: Final = Version(17, 2)
+"""A project can let its own jobs push. Source: doc/ci/jobs/ci_job_token.md, history notes."""
+ARCHIVED_ARGUMENT: Final = Version(17, 4)
+"""GraphQL's `Query.projects` takes `archived`. Source: changelog of 17.4."""
+ENFORCEMENT_SETTING: Final = Version(17, 6)
+"""The setting `enforce_ci_inbound_job_token_scope_enabled` exists. Source: changelog of 17.6."""
+ENTRY_ROWS: Final = Version(17, 7)
+"""GraphQL has `Project.ciJobTokenScopeAllowlist`. Source: changelog of 17.7, MR 171887."""
+PERMISSIONS_STORED: Final = Version(17, 7)
+"""Entries can be fine-grained; a switch decides whether that is in force. Source: changelog of 17.7."""
+DEFAULT_PERMISSIONS_FIELD: Final = Version(17, 8)
+"""The first entries with `defaultPermissions`. Source: doc/api/graphql/reference/_index.md."""
+PERMISSION_FIELDS: Final = Version(17, 9)
+"""Entries surely have `defaultPermissions` and `jobTokenPolicies`. Source: the same."""
+AUTOPOPULATED_FIELD: Final = Version(17, 9)
+"""Entries have `autopopulated` in GraphQL. Source: changelog of 17.9, MR 177785."""
+EVERY_TARGET_SHOWN: Final = Version(17, 9)
+"""A target that the token cannot read is named, no longer null. Source: changelog of 17.9, MR 178401."""
+LOG_READABLE: Final = Version(17, 9)
+"""An origin that the token cannot read no longer fails the whole log. Source: the same, MR 178401."""
+ALL_AVAILABLE_ARGUMENT: Final = Version(17, 11)
+"""`Query.groups` surely takes `allAvailable`. Source: doc/api/graphql/reference/_index.md."""
+OUTBOUND_REMOVED: Final = Version(18, 0)
+"""The outbound limit has no effect any more. Source: changelog of 18.0, doc/update/deprecations.md."""
+SELF_ENTRIES: Final = Version(18, 1)
+"""A project may be on its own allowlist, and its row limits its token. Source: changelog of 18.1, MR 192395."""
+PERMISSIONS_ALWAYS_IN_FORCE: Final = Version(18, 3)
+"""Fine-grained permissions are in force without a switch. Source: changelog of 18.3, MR 196966."""
+PUSH_SETTING_FIELD: Final = Version(18, 4)
+"""`pushRepositoryForJobTokenAllowed` is surely there. Source: doc/ci/jobs/ci_job_token.md, history notes."""
+CROSS_PROJECT_PUSH: Final = Version(19, 0)
+"""Allowlisted projects can push, behind a flag that is off. Source: doc/ci/jobs/ci_job_token.md, history notes."""
+CROSS_PROJECT_PUSH_GENERAL: Final = Version(19, 1)
+"""They can without a flag. Source: the same."""
+
+_ONE_OF_EACH: Final = tuple(
+    Version(*numbers) for numbers in ((17, 6), (17, 11), (18, 0), (18, 2), (18, 3))
+)
+"""One release of each way in which GitLab has decided about a request."""
+_PATTERN: Final = re.compile(r"(\d+)\.(\d+)(?:[.-].*)?", re.ASCII | re.DOTALL)
+
+
+def parse_version(text: str) -> Version:
+    """Read a version as GitLab tells it (`18.5.0-ee`); `UNKNOWN` for anything else."""
+    found = _PATTERN.fullmatch(text)
+    return Version(int(found[1]), int(found[2])) if found else UNKNOWN
+
+
+def is_known(version: tuple[int, int]) -> bool:
+    """Tell whether the instance told its version."""
+    return version != UNKNOWN
+
+
+def since(version: tuple[int, int], release: Version) -> bool | None:
+    """Tell whether a version is a release or a later one; None where it is not known."""
+    return version >= release if version != UNKNOWN else None
+
+
+def before(version: tuple[int, int], release: Version) -> bool | None:
+    """Tell whether a version is older than a release; None where it is not known."""
+    return version < release if version != UNKNOWN else None
+
+
+def outbound_counts(version: tuple[int, int]) -> bool | None:
+    """Tell whether an origin's own outbound limit is looked at; None where it is not known."""
+    return before(version, OUTBOUND_REMOVED)
+
+
+def permissions_switched(version: tuple[int, int]) -> bool | None:
+    """Tell whether a switch decides if fine-grained permissions are in force; None is unknown.
+
+    A feature flag up to 17.10, a setting of the top-level group up to 18.2; no API shows the latter.
+    """
+    if version == UNKNOWN:
+        return None
+    return PERMISSIONS_STORED <= version < PERMISSIONS_ALWAYS_IN_FORCE
+
+
+def possible(version: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """Return the version, or one release of each way of deciding where it is not known."""
+    return (version,) if version != UNKNOWN else _ONE_OF_EACH
+
+
+def at_least(version: tuple[int, int], release: Version) -> tuple[int, int]:
+    """Return the version, or the release where the version is older or not known."""
+    return max(version, release)

@@ -1,0 +1,69 @@
+"""GitLab's releases stand in `scopelint/versions.py` alone; the simulator has a file of its own."""
+
+import ast
+from collections.abc import Iterator
+
+from tests.meta.sources import modules, place, tree
+
+HOME = "scopelint/versions.py"
+ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+
+
+def _numbers(node: ast.AST) -> list[object]:
+    if not isinstance(node, ast.Tuple):
+        return []
+    return [each.value if isinstance(each, ast.Constant) else None for each in node.elts]
+
+
+def _is_release(node: ast.AST) -> bool:
+    match _numbers(node):
+        case [int(major), int(minor)]:
+            return 15 <= major < 30 and minor < 20
+        case _:
+            return False
+
+
+def _is_version(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name.lower().endswith("version")
+        case _:
+            return False
+
+
+def _faults(module: ast.Module) -> Iterator[ast.AST]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            ordered = any(isinstance(each, ORDER) for each in node.ops)
+            pairs = any(_is_release(each) or _numbers(each) == [0, 0] for each in sides)
+            if pairs or (ordered and any(map(_is_version, sides))):
+                yield node
+        elif isinstance(node, ast.Call) and _is_version(node.func) and len(node.args) == 2:
+            yield node
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            yield from (each for each in ast.walk(node.value) if _is_release(each))
+
+
+def test_no_other_module_names_or_compares_a_release() -> None:
+    found = [
+        place(path, node)
+        for path in modules()
+        if place(path) != HOME
+        for node in _faults(tree(path))
+    ]
+    assert not found, f"give the release a name in {HOME}, and ask since() or before()"
+
+
+def test_the_check_sees_every_form() -> None:
+    for line in (
+        "ENDS = (18, 0)",
+        "eras = ((17, 6), 1)",
+        "scan.version < ENDS",
+        "caps.version == (0, 0)",
+        "0 < version < ENDS",
+        "ends = Version(18, 0)",
+    ):
+        assert list(_faults(ast.parse(line))), line
+    for line in ("size = (80, 24)", "yaml = version == '1.2'", "same = old.version == new.version"):
+        assert not list(_faults(ast.parse(line))), line
