@@ -11,10 +11,9 @@ from typing import BinaryIO
 
 from scopelint.finding import Finding, Severity
 from scopelint.report import Report, Reporter
+from scopelint.text import counted, json_text, shorten, visible
 from scopelint_reports.location import settings_url, web_address
-from scopelint_reports.safe_text import json_text, shorten
 from scopelint_reports.summary import gate_words
-from scopelint_reports.text import clean, counted
 from scopelint_reports.unknowns import results, survey
 
 LINKS = 20
@@ -50,7 +49,7 @@ class AnnotationsReporter(Reporter):
 
 
 def _link(text: str, url: str) -> dict[str, dict[str, str]]:
-    return {"external_link": {"label": shorten(clean(text), _LABEL_CHARS), "url": url}}
+    return {"external_link": {"label": shorten(visible(text), _LABEL_CHARS), "url": url}}
 
 
 def _help(report: Report) -> str | None:

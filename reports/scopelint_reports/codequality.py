@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 
 from scopelint.finding import Finding, Severity
 from scopelint.report import Report, Reporter
+from scopelint.text import json_text, plain_line, shorten
 from scopelint_reports.location import place
-from scopelint_reports.safe_text import json_text, plain_line, shorten
 from scopelint_reports.unknowns import results, survey
 
 # `blocker` is left to gates; what is unknown is no small thing, and no proven one.

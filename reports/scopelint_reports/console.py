@@ -14,10 +14,10 @@ from itertools import islice
 from typing import BinaryIO, ClassVar
 
 from scopelint.report import Report, Reporter
+from scopelint.text import counted, shorten_middle, visible
 from scopelint_reports.ansi import Palette
 from scopelint_reports.console_layout import Layout, ProjectBlock, add_unlisted, tally
 from scopelint_reports.console_tail import Tail
-from scopelint_reports.text import clean, counted, shorten_middle
 
 DEFAULT_WIDTH = 80
 JOB_CAP = 200
@@ -61,7 +61,7 @@ class ConsoleReporter(Reporter):
     def _left_out(self, count: int) -> Iterator[str]:
         page = self.options.extra.get("report_url")
         yield f"… and {counted(count, 'finding')} more, listed in this job's artifact:"
-        yield f"  {clean(page) if page else 'the report written by --report html=FILE'}"
+        yield f"  {visible(page) if page else 'the report written by --report html=FILE'}"
         yield ""
 
 
@@ -90,5 +90,5 @@ def _section_title(namespace: str | None, members: Sequence[ProjectBlock], width
     findings = tally(counts) or "waived findings"
     if namespace is None:
         return f"The instance: {findings}"
-    path = shorten_middle(clean(namespace) or "(no group)", width // 2)
+    path = shorten_middle(visible(namespace) or "(no group)", width // 2)
     return f"{path}: {findings} in {counted(len(members), 'project')}"

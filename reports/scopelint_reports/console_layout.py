@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from scopelint.finding import Finding, Severity, State
+from scopelint.text import cell_width, counted, shorten_middle, visible, visible_lines, wrap
 from scopelint_reports.ansi import Palette
 from scopelint_reports.summary import label, state_words
-from scopelint_reports.text import cell_width, clean, clean_lines, counted, shorten_middle, wrap
 
 _LEVEL_COLUMN = 8
 _MARGIN = 20
@@ -119,19 +119,19 @@ class Layout:
         yield f"{paint('bold', f'{len(blocks):,} projects')}  {paint('dim', f'1 {line.level} each')}"
         yield from self._finding(line, len(line.code))
         for block in blocks:
-            yield f"    {shorten_middle(clean(block.path or ''), self.width - 4)}"
+            yield f"    {shorten_middle(visible(block.path or ''), self.width - 4)}"
 
     def _line(self, finding: Finding) -> ConsoleLine:
-        text = clean(finding.message)
+        text = visible(finding.message)
         entry = _entry(finding)
         if entry and entry not in text:
             text = f"{shorten_middle(entry, self.width - _MARGIN)}: {text}"
-        fix = clean_lines(finding.remediation).strip() if self.show_fix else ""
-        return ConsoleLine(label(finding), clean(finding.rule), text, state_words(finding), fix)
+        fix = visible_lines(finding.remediation).strip() if self.show_fix else ""
+        return ConsoleLine(label(finding), visible(finding.rule), text, state_words(finding), fix)
 
     def _heading(self, block: ProjectBlock) -> Iterator[str]:
         paint = self.palette.paint
-        path = _INSTANCE if block.path is None else clean(block.path)
+        path = _INSTANCE if block.path is None else visible(block.path)
         path = shorten_middle(path, self.width)
         counts = tally(block.counts) or counted(len(block.lines), "waived finding")
         if cell_width(path) + 2 + len(counts) > self.width:
@@ -176,5 +176,5 @@ def _entry(finding: Finding) -> str:
     if entry is None:
         return ""
     if entry.path:
-        return clean(entry.path)
+        return visible(entry.path)
     return f"{entry.kind} {'gone' if entry.id is None else entry.id}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from scopelint.report import Report
+from scopelint.text import cell_width, counted, number, shorten_middle, visible, wrap
 from scopelint_reports.ansi import Palette
 from scopelint_reports.summary import (
     GapGroup,
@@ -14,7 +15,6 @@ from scopelint_reports.summary import (
     severity_counts,
     utc,
 )
-from scopelint_reports.text import cell_width, clean, counted, number, shorten_middle, wrap
 
 _COLUMN = 12
 
@@ -70,12 +70,12 @@ class Tail:
         if not silent:
             return
         yield self._paint("bold", "Not judged")
-        code_width = max(cell_width(clean(rule.code)) for rule in silent)
+        code_width = max(cell_width(visible(rule.code)) for rule in silent)
         indent = " " * (2 + code_width + 2)
         for rule in silent:
-            reason = f"{clean(rule.name)}: {clean(rule.not_judged or '')}"
+            reason = f"{visible(rule.name)}: {visible(rule.not_judged or '')}"
             first, *rest = wrap(reason, self._width - len(indent))
-            yield f"  {clean(rule.code):<{code_width}}  {first}"
+            yield f"  {visible(rule.code):<{code_width}}  {first}"
             for more in rest:
                 yield indent + more
         yield ""
@@ -98,7 +98,7 @@ class Tail:
             return
         yield self._paint("bold", "Waivers")
         for sentence in self._report.warnings:
-            first, *rest = wrap(clean(sentence), self._width - 4)
+            first, *rest = wrap(visible(sentence), self._width - 4)
             yield f"  {first}"
             for more in rest:
                 yield f"    {more}"
@@ -106,7 +106,7 @@ class Tail:
 
     def _gap(self, group: GapGroup) -> Iterator[str]:
         count = f"{number(group.count):>8}"
-        head = f"{clean(group.fact)}: {group.words} ({clean(group.reason_words)})"
+        head = f"{visible(group.fact)}: {group.words} ({visible(group.reason_words)})"
         indent = " " * (len(count) + 2)
         room = self._width - len(indent)
         first, *rest = wrap(head, room)
@@ -135,7 +135,7 @@ class Tail:
         else:
             noun = "project" if projects.total == 1 else "projects"
             read = f"{number(projects.read)} of {number(projects.total)} {noun}"
-        targets = ", ".join(clean(target) for target in summary.scan.targets)
+        targets = ", ".join(visible(target) for target in summary.scan.targets)
         return (
             f"{read}, {counted(summary.groups, 'group')}, "
             f"{counted(summary.entries, 'entry', 'entries')}"
@@ -144,12 +144,12 @@ class Tail:
 
     def _circumstances(self) -> Iterator[str]:
         scan = self._report.scan.scan
-        version = f"GitLab {clean(scan.gitlab_version) or 'of unknown version'}"
-        yield f"{version} at {clean(scan.instance)}, {enforcement_words(scan.enforcement)}"
+        version = f"GitLab {visible(scan.gitlab_version) or 'of unknown version'}"
+        yield f"{version} at {visible(scan.instance)}, {enforcement_words(scan.enforcement)}"
         when = utc(scan.finished_at or scan.started_at)
         yield (
             f"{when}, {counted(scan.requests, 'request')} through {api_words(scan.api)}, "
-            f"scopelint {clean(self._report.tool_version)}"
+            f"scopelint {visible(self._report.tool_version)}"
         )
 
     def _others(self) -> str:
@@ -157,7 +157,7 @@ class Tail:
         codes: dict[str, list[str]] = {}
         for rule in self._report.rules:
             if rule.distribution not in {"", "scopelint"}:
-                codes.setdefault(clean(rule.distribution), []).append(clean(rule.code))
+                codes.setdefault(visible(rule.distribution), []).append(visible(rule.code))
         return "; ".join(f"{name}: {', '.join(found)}" for name, found in sorted(codes.items()))
 
     def _verdict(self) -> str:

@@ -1,8 +1,6 @@
 """The CSV report: one finding a row, for spreadsheets (RFC 4180, UTF-8).
 
-A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return for a
-formula and runs it. Such a cell begins with an apostrophe here, which makes it text (OWASP, "CSV
-Injection"). Every cell is quoted and on one line.
+Every cell is quoted, on one line, and no formula.
 """
 
 import csv
@@ -12,8 +10,8 @@ from typing import BinaryIO
 
 from scopelint.finding import Finding
 from scopelint.report import Report, Reporter
+from scopelint.text import csv_cell
 from scopelint_reports.location import settings_url
-from scopelint_reports.safe_text import plain_line
 from scopelint_reports.summary import label
 
 COLUMNS = (
@@ -22,9 +20,6 @@ COLUMNS = (
     "waiver_reason", "waiver_expires", "waiver_owner", "fingerprint",
 )  # fmt: skip
 """The first row; later versions add columns at the end only."""
-
-# The full-width forms too: some spreadsheets read them as the plain ones.
-_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 class CsvReporter(Reporter):
@@ -45,20 +40,10 @@ class CsvReporter(Reporter):
             line.truncate()
 
 
-def defused(text: str) -> str:
-    """Return `text` on one line that no spreadsheet takes for a formula."""
-    if text[:1].isalnum() and text.isprintable():
-        return text
-    shown = plain_line(text)
-    # Leading blanks are judged too: some spreadsheets drop them first.
-    risky = text.startswith(_FORMULA) or shown.lstrip().startswith(_FORMULA)
-    return f"'{shown}" if risky else shown
-
-
 def _rows(report: Report, *, show_waived: bool) -> Iterator[tuple[str, ...]]:
     yield COLUMNS
     for finding in report.shown(waived=show_waived):
-        yield tuple(map(defused, _cells(finding)))
+        yield tuple(map(csv_cell, _cells(finding)))
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:

@@ -1,8 +1,7 @@
 """Annotations of a GitHub Actions run, as workflow commands on stdout.
 
 GitHub shows ten errors, ten warnings and ten notices a step, so the severest are written and the
-rest is counted. Whoever names a project must not write commands: line ends and `%` are escaped,
-in properties `:` and `,` as well (GitHub, "Workflow commands for GitHub Actions").
+rest is counted ("Workflow commands for GitHub Actions").
 """
 
 from collections import Counter
@@ -11,10 +10,9 @@ from typing import BinaryIO
 
 from scopelint.finding import Finding, Severity
 from scopelint.report import Report, Reporter
+from scopelint.text import command_message, command_property, counted, plain, plain_line, shorten
 from scopelint_reports.location import place
-from scopelint_reports.safe_text import plain, plain_line, shorten
 from scopelint_reports.summary import gate_words
-from scopelint_reports.text import counted
 from scopelint_reports.unknowns import results, survey
 
 A_LEVEL = 10
@@ -62,21 +60,11 @@ def _lines(report: Report) -> Iterator[str]:
         yield _annotation(level, finding, instance)
     more = f"; {counted(left_out, 'finding')} more, not shown here" if left_out else ""
     verdict = f"{report.gate.result}: {gate_words(report)}{more}"
-    yield f"::notice title=scopelint::{data(verdict)}"
+    yield f"::notice title=scopelint::{command_message(verdict)}"
 
 
 def _annotation(level: str, finding: Finding, instance: str) -> str:
-    title = property_value(f"{finding.rule} {finding.name}")
-    file = property_value(place(finding, instance).uri)
+    title = command_property(f"{finding.rule} {finding.name}")
+    file = command_property(place(finding, instance).uri)
     said = plain(finding.message).strip() or plain_line(finding.name)
-    return f"::{level} file={file},line=1,title={title}::{data(shorten(said, _MESSAGE_CHARS))}"
-
-
-def data(text: str) -> str:
-    """Return a command's message, escaped."""
-    return plain(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def property_value(text: str) -> str:
-    """Return the value of a command's property, escaped."""
-    return data(plain_line(text)).replace(":", "%3A").replace(",", "%2C")
+    return f"::{level} file={file},line=1,title={title}::{command_message(shorten(said, _MESSAGE_CHARS))}"

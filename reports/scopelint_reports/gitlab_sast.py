@@ -14,9 +14,8 @@ from typing import Any, BinaryIO
 
 from scopelint.finding import Finding, Severity, State
 from scopelint.report import Report, Reporter, RuleSummary
-from scopelint_reports.gitlab_markdown import escaped
+from scopelint.text import escaped, json_text, plain, plain_line, shorten
 from scopelint_reports.location import place, settings_url, web_address
-from scopelint_reports.safe_text import json_text, plain, plain_line, shorten
 from scopelint_reports.sast_details import details
 from scopelint_reports.summary import coverage, gaps_by_fact, not_judged
 from scopelint_reports.unknowns import Survey, results, survey

@@ -13,9 +13,9 @@ from typing import BinaryIO, ClassVar
 from markupsafe import Markup
 
 from scopelint.report import Report, Reporter
+from scopelint.text import number
 from scopelint_reports.html_data import MOST_FINDINGS, data_block
 from scopelint_reports.html_view import context, digest
-from scopelint_reports.text import number
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = (

@@ -16,10 +16,10 @@ from typing import Any
 
 from scopelint.finding import Finding, Outcome, Severity, State, fingerprint
 from scopelint.report import Report
+from scopelint.text import script_json, visible, visible_lines
 from scopelint_reports.html_overview import group_rows
 from scopelint_reports.rule_page import web_link
 from scopelint_reports.summary import gap_subject, label
-from scopelint_reports.text import clean, clean_lines
 
 GZIP_FROM = 2_000_000
 """Bytes of JSON from which the block is compressed."""
@@ -32,13 +32,6 @@ ENTRY_MARK, PROJECT_MARK = "\x01", "\x02"
 _GZIP_WBITS = 31  # zlib writes gzip's frame, its time stamp zero
 _LEVELS = {level: rank for rank, level in enumerate(Severity)}
 _STATES = {state: rank for rank, state in enumerate(State)}
-_ESCAPES = {
-    "<": "\\u003c",
-    ">": "\\u003e",
-    "&": "\\u0026",
-    "\u2028": "\\u2028",
-    "\u2029": "\\u2029",
-}
 _CHUNK = 20_000
 
 
@@ -76,8 +69,8 @@ class _Columns:
         """Append one finding."""
         key, known = self._key(finding)
         row = (
-            self.rules(clean(finding.rule)),
-            self.strings(clean(finding.name)),
+            self.rules(visible(finding.rule)),
+            self.strings(visible(finding.name)),
             _LEVELS[label(finding)],
             _LEVELS[finding.severity],
             self.strings(str(finding.confidence)),
@@ -85,11 +78,11 @@ class _Columns:
             _STATES[finding.state],
             self._project(finding),
             self._entry(finding),
-            self.strings(_marked(clean(finding.message), finding)),
+            self.strings(_marked(visible(finding.message), finding)),
             self.evidence(_evidence(finding)),
-            self.strings(_marked(clean_lines(finding.remediation).strip(), finding)),
+            self.strings(_marked(visible_lines(finding.remediation).strip(), finding)),
             key,
-            0 if known else clean(finding.fingerprint),
+            0 if known else visible(finding.fingerprint),
             self._waiver(finding),
         )
         for column, value in zip(self.columns.values(), row, strict=True):
@@ -99,7 +92,7 @@ class _Columns:
         project = finding.project
         if project is None:
             return -1
-        path = clean(project.path)
+        path = visible(project.path)
         derived = project.web_url == f"{self._instance}/{path}"
         return self.projects((project.id, path, 0 if derived else web_link(project.web_url)))
 
@@ -107,14 +100,14 @@ class _Columns:
         entry = finding.entry
         if entry is None:
             return -1
-        return self.entries((entry.kind, entry.id, clean(entry.path) if entry.path else None))
+        return self.entries((entry.kind, entry.id, visible(entry.path) if entry.path else None))
 
     def _waiver(self, finding: Finding) -> int:
         waiver = finding.waiver
         if waiver is None:
             return -1
         parts = (waiver.reason, waiver.expires, waiver.owner)
-        return self.waivers(tuple(part and clean(part) for part in parts))
+        return self.waivers(tuple(part and visible(part) for part in parts))
 
     def _key(self, finding: Finding) -> tuple[int, bool]:
         """Return the key's string number (-1: the entry's own key), and whether it proves right."""
@@ -140,9 +133,9 @@ def _marked(text: str, finding: Finding) -> str:
 
 def _marks(finding: Finding) -> Iterator[tuple[str, str]]:
     if finding.entry and finding.entry.path:
-        yield clean(finding.entry.path), ENTRY_MARK
+        yield visible(finding.entry.path), ENTRY_MARK
     if finding.project and finding.project.path:
-        yield clean(finding.project.path), PROJECT_MARK
+        yield visible(finding.project.path), PROJECT_MARK
 
 
 def _evidence(finding: Finding) -> str:
@@ -160,11 +153,11 @@ def _evidence(finding: Finding) -> str:
 
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
-        return clean_lines(value)
+        return visible_lines(value)
     if isinstance(value, list):
         return [_cleaned(item) for item in value]
     if isinstance(value, dict):
-        return {clean(key): _cleaned(item) for key, item in value.items()}
+        return {visible(key): _cleaned(item) for key, item in value.items()}
     return value
 
 
@@ -187,7 +180,7 @@ def _pieces(report: Report, findings: Iterable[Finding]) -> Iterator[str]:
     columns = _Columns(scan.instance)
     for finding in islice(findings, MOST_FINDINGS):
         columns.add(finding)
-    titles = {clean(rule.code): clean(rule.title) for rule in report.rules}
+    titles = {visible(rule.code): visible(rule.title) for rule in report.rules}
     rules = [[code, titles.get(code, "")] for code in columns.rules]
     head = {"instance": scan.instance, "tool": report.tool_version, "rules": rules}
     yield _json(head)[:-1]
@@ -204,16 +197,10 @@ def _pieces(report: Report, findings: Iterable[Finding]) -> Iterator[str]:
     yield from _array(group_rows(report.overview))
     yield ',"gaps":'
     yield from _array(
-        (str(gap.fact), str(gap.reason), gap_subject(gap), clean(gap.detail))
+        (str(gap.fact), str(gap.reason), gap_subject(gap), visible(gap.detail))
         for gap in report.scan.gaps
     )
     yield "}"
-
-
-def _inert(text: str) -> str:
-    for char, escape in _ESCAPES.items():
-        text = text.replace(char, escape)
-    return text
 
 
 def data_block(report: Report, findings: Iterable[Finding]) -> str:
@@ -226,7 +213,7 @@ def data_block(report: Report, findings: Iterable[Finding]) -> str:
     packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP_WBITS)
     packed = bytearray()
     for piece in _pieces(report, findings):
-        text = _inert(piece)
+        text = script_json(piece)
         data = text.encode("utf-8")
         packed += packer.compress(data)
         size += len(data)

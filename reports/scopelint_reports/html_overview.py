@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from scopelint.finding import Severity
-from scopelint_reports.text import clean, shorten_middle
+from scopelint.text import shorten_middle, visible
 
 STATIC_GROUPS = 40
 """Groups in the table that stands in for the picture where no script runs."""
@@ -28,7 +28,7 @@ def group_rows(overview: Mapping[str, Any] | None) -> list[list[Any]]:
     if not overview:
         return []
     return [
-        [clean(group["path"]), group["projects"], group["unread"]]
+        [visible(group["path"]), group["projects"], group["unread"]]
         + [group.get(level, 0) for level in _LEVELS]
         for group in overview["groups"]
     ]
@@ -57,7 +57,7 @@ def matrix_context(overview: Mapping[str, Any] | None) -> dict[str, Any] | None:
     reach = (overview or {}).get("reach")
     if not reach or not reach["pairs"]:
         return None
-    groups = [clean(path) for path in reach["groups"]]
+    groups = [visible(path) for path in reach["groups"]]
     pairs = {(origin, target): count for origin, target, count in reach["pairs"]}
     everyone = range(len(groups))
     whole = _matrix(groups, pairs, everyone)

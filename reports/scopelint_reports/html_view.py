@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from scopelint.finding import Finding, Outcome, ProjectRef, Severity, State
 from scopelint.report import Report, RuleSummary
+from scopelint.text import visible, visible_lines
 from scopelint_reports.html_overview import matrix_context, tree_context
 from scopelint_reports.rule_page import page_html, web_link
 from scopelint_reports.summary import (
@@ -23,7 +24,6 @@ from scopelint_reports.summary import (
     state_words,
     utc,
 )
-from scopelint_reports.text import clean, clean_lines
 
 STATIC_ROWS = 200
 """Findings in the page itself, for readers without scripts; the data block holds all."""
@@ -88,41 +88,41 @@ def row(finding: Finding) -> dict[str, Any]:
     entry = finding.entry
     return {
         "level": label(finding).value,
-        "rule": clean(finding.rule),
-        "name": clean(finding.name),
-        "project": clean(finding.project.path) if finding.project else "",
+        "rule": visible(finding.rule),
+        "name": visible(finding.name),
+        "project": visible(finding.project.path) if finding.project else "",
         "settings": _settings(finding.project),
-        "entry": clean(entry.path or f"{entry.kind} {entry.id or 'gone'}") if entry else "",
+        "entry": visible(entry.path or f"{entry.kind} {entry.id or 'gone'}") if entry else "",
         "kind": entry.kind if entry else "",
-        "message": clean(finding.message),
+        "message": visible(finding.message),
         "mark": state_words(finding),
-        "fix": clean_lines(finding.remediation).strip(),
+        "fix": visible_lines(finding.remediation).strip(),
     }
 
 
 def _rule(rule: RuleSummary) -> dict[str, Any]:
     counts = {outcome.value: rule.outcomes.get(outcome, 0) for outcome in Outcome}
-    references = [f"CWE-{number}" for number in rule.cwe] + [clean(name) for name in rule.owasp]
+    references = [f"CWE-{number}" for number in rule.cwe] + [visible(name) for name in rule.owasp]
     return {
-        "code": clean(rule.code),
-        "name": clean(rule.name),
-        "title": clean(rule.title),
+        "code": visible(rule.code),
+        "name": visible(rule.name),
+        "title": visible(rule.title),
         "level": rule.severity.value,
         "counts": counts,
         "judged": sum(counts.values()),
-        "not_judged": None if rule.not_judged is None else clean(rule.not_judged),
+        "not_judged": None if rule.not_judged is None else visible(rule.not_judged),
         "help": web_link(rule.help_uri),
-        "confidence": clean(rule.confidence),
+        "confidence": visible(rule.confidence),
         "references": references,
-        "tags": [clean(tag) for tag in rule.tags],
-        "distribution": clean(rule.distribution),
+        "tags": [visible(tag) for tag in rule.tags],
+        "distribution": visible(rule.distribution),
         "page": page_html(rule.page, top=3),
-        "href": _link(rule=clean(rule.code)),
+        "href": _link(rule=visible(rule.code)),
     }
 
 
 def _tally(tally: ProjectTally) -> dict[str, Any]:
-    path = clean(tally.project.path)
+    path = visible(tally.project.path)
     counts = [(level.value, tally.counts[level]) for level in _LEVELS if tally.counts[level]]
     return {"path": path, "href": _link(project=path), "counts": counts}
 
@@ -147,10 +147,10 @@ def _gap_groups(report: Report) -> tuple[list[GapGroup], list[GapGroup]]:
 def _gap_rows(report: Report) -> list[dict[str, str]]:
     return [
         {
-            "fact": clean(str(gap.fact)),
+            "fact": visible(str(gap.fact)),
             "subject": gap_subject(gap) if gap.subject_path or gap.subject_id is not None else "",
-            "reason": clean(str(gap.reason)).replace("_", " "),
-            "detail": clean(gap.detail),
+            "reason": visible(str(gap.reason)).replace("_", " "),
+            "detail": visible(gap.detail),
         }
         for gap in islice(report.scan.gaps, STATIC_GAPS)
     ]
@@ -162,20 +162,20 @@ def context(report: Report, seen: Digest) -> dict[str, Any]:
     breaking, others = _gap_groups(report)
     total = summary.projects.total
     return {
-        "tool_version": clean(report.tool_version),
-        "instance": clean(scan.instance),
+        "tool_version": visible(report.tool_version),
+        "instance": visible(scan.instance),
         "instance_link": web_link(scan.instance),
-        "targets": [clean(target) for target in scan.targets],
+        "targets": [visible(target) for target in scan.targets],
         "started": utc(scan.started_at),
         "finished": utc(scan.finished_at),
-        "gitlab_version": clean(scan.gitlab_version),
+        "gitlab_version": visible(scan.gitlab_version),
         "api": api_words(scan.api),
         "requests": scan.requests,
         "enforcement": enforcement_words(scan.enforcement),
         "result": report.gate.result,
-        "result_word": _VERDICT_WORDS.get(report.gate.result, clean(report.gate.result)),
+        "result_word": _VERDICT_WORDS.get(report.gate.result, visible(report.gate.result)),
         "reasons": gate_words(report),
-        "fail_on": clean(report.gate.fail_on),
+        "fail_on": visible(report.gate.fail_on),
         "complete": summary.complete,
         "projects": summary.projects,
         "read_share": round(100 * summary.projects.read / total, 1) if total else 0,
@@ -184,7 +184,7 @@ def context(report: Report, seen: Digest) -> dict[str, Any]:
         "tiles": _tiles(report),
         "waived": report.summary.waived,
         "baselined": report.summary.baselined,
-        "warnings": [clean(sentence) for sentence in report.warnings],
+        "warnings": [visible(sentence) for sentence in report.warnings],
         "gaps_breaking": breaking,
         "gaps_other": others,
         "gap_rows": _gap_rows(report),

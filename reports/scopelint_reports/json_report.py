@@ -13,7 +13,7 @@ from scopelint.finding import Finding, Outcome
 from scopelint.model import Filters, Gap
 from scopelint.report import Report, Reporter, RuleSummary, ScanSummary
 from scopelint.report_file import SCHEMA
-from scopelint_reports.safe_text import json_text, utc
+from scopelint.text import json_text, utc
 
 
 def schema() -> dict[str, Any]:

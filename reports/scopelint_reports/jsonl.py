@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 
 from scopelint.report import Report, Reporter
 from scopelint.report_file import SCHEMA
+from scopelint.text import json_text
 from scopelint_reports.json_report import finding_data, gap_data, gate_data, scan_data
-from scopelint_reports.safe_text import json_text
 
 
 class JsonLinesReporter(Reporter):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from scopelint.finding import Finding, Outcome, ProjectRef, State
 from scopelint.report import ProjectOutcome, Report, RuleSummary
-from scopelint_reports.safe_text import plain, plain_line, shorten
+from scopelint.text import plain, plain_line, shorten
 
 TEXT_CHARS = 20_000
 """The longest text of one case, in characters."""

@@ -15,7 +15,7 @@ from functools import lru_cache
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from scopelint.finding import Finding, fingerprint
-from scopelint_reports.safe_text import plain_line
+from scopelint.text import plain_line
 
 SETTINGS_PAGE = "/-/settings/ci_cd#js-token-access"
 """The deep link to a project's job token permissions, below its web URL."""

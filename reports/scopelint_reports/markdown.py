@@ -11,9 +11,8 @@ from typing import BinaryIO
 
 from scopelint.finding import Finding
 from scopelint.report import Report, Reporter
-from scopelint_reports.gitlab_markdown import code, link
+from scopelint.text import code, counted, link, shorten, visible
 from scopelint_reports.location import settings_url, web_address
-from scopelint_reports.safe_text import shorten
 from scopelint_reports.summary import (
     coverage,
     gaps_by_fact,
@@ -22,7 +21,6 @@ from scopelint_reports.summary import (
     not_judged,
     state_words,
 )
-from scopelint_reports.text import clean, counted
 
 MARKER = "<!-- scopelint:report -->"
 MAX_CHARS = 60_000
@@ -77,7 +75,7 @@ class MarkdownReporter(Reporter):
 
     def _item(self, finding: Finding) -> str:
         project = finding.project
-        where = shorten(clean(project.path), _NAME_CHARS) if project else "the instance"
+        where = shorten(visible(project.path), _NAME_CHARS) if project else "the instance"
         url = settings_url(finding)
         parts = [
             f"**{label(finding).value}**",
@@ -94,7 +92,7 @@ class MarkdownReporter(Reporter):
 
 def _span(text: str, limit: int = _TEXT_CHARS) -> str:
     # Cleaned first: what is made visible gets longer.
-    return code(shorten(clean(text), limit))
+    return code(shorten(visible(text), limit))
 
 
 def _head(report: Report, report_url: str | None) -> Iterator[str]:

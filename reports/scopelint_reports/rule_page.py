@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from markupsafe import Markup, escape
 
-from scopelint_reports.text import clean_lines
+from scopelint.text import visible_lines
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
@@ -36,7 +36,7 @@ def web_link(address: str | None) -> str | None:
 
 def page_html(markdown: str, *, top: int = 4) -> Markup:
     """Return a page's Markdown as safe HTML; its first heading level becomes `<h{top}>`."""
-    lines = clean_lines(markdown.expandtabs(4)).split("\n")
+    lines = visible_lines(markdown.expandtabs(4)).split("\n")
     return Markup("\n").join(_Blocks(lines, top).html())
 
 

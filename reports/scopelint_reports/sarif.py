@@ -21,8 +21,8 @@ import sarif_om as om
 
 from scopelint.finding import Finding, Severity, State
 from scopelint.report import Report, Reporter
+from scopelint.text import json_text, plain, shorten, utc
 from scopelint_reports.location import place, settings_url
-from scopelint_reports.safe_text import json_text, plain, shorten, utc
 from scopelint_reports.sarif_rules import LEVELS, SECURITY_SEVERITIES, taxonomies, tool
 from scopelint_reports.sarif_write import to_data
 from scopelint_reports.unknowns import INCOMPLETE, Survey, results, survey

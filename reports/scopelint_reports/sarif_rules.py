@@ -8,8 +8,8 @@ import sarif_om as om
 
 from scopelint.finding import Severity
 from scopelint.report import RuleSummary
+from scopelint.text import plain, plain_line, shorten
 from scopelint_reports.location import web_address
-from scopelint_reports.safe_text import plain, plain_line, shorten
 
 LEVELS: Mapping[Severity, Literal["note", "warning", "error"]] = {
     Severity.CRITICAL: "error",

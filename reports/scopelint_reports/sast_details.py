@@ -10,7 +10,7 @@ from typing import Any
 
 from scopelint.finding import Finding
 from scopelint.report import RuleSummary
-from scopelint_reports.safe_text import REPLACEMENT, json_text, plain, plain_line, shorten
+from scopelint.text import REPLACEMENT, json_text, plain, plain_line, shorten
 
 _TEXT_CHARS = 2_000
 _ROWS = 30

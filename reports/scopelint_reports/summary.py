@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from scopelint.finding import Finding, Outcome, Severity, State
 from scopelint.model import Fact, Gap
 from scopelint.report import Report, RuleSummary
-from scopelint_reports.text import clean, counted, number
+from scopelint.text import counted, number, visible
 
 FACT_WORDS: dict[str, str] = {
     Fact.ENUMERATION: "the list of projects",
@@ -35,8 +35,8 @@ def fact_words(fact: str) -> str:
     """Return a gap's fact in words; a `field:` fact is named by GitLab's field."""
     name = str(fact)
     if name.startswith("field:"):
-        return f"the field {clean(name[6:])}"
-    return FACT_WORDS.get(name, clean(name))
+        return f"the field {visible(name[6:])}"
+    return FACT_WORDS.get(name, visible(name))
 
 
 @dataclass(slots=True)
@@ -71,10 +71,10 @@ class GapGroup:
 def gap_subject(gap: Gap) -> str:
     """Return whose gap it is, cleaned: a path, a kind and number, or the detail of a run's gap."""
     if gap.subject_path:
-        return clean(gap.subject_path)
+        return visible(gap.subject_path)
     if gap.subject_id is not None:
         return f"{gap.subject_kind or 'project'} {gap.subject_id}"
-    return clean(gap.detail)
+    return visible(gap.detail)
 
 
 def gaps_by_fact(gaps: Iterable[Gap]) -> list[GapGroup]:
@@ -114,9 +114,9 @@ def coverage(report: Report) -> str:
 def gate_words(report: Report) -> str:
     """Say why the gate passes or does not, in one line without its verdict."""
     gate = report.gate
-    reasons = [clean(reason) for reason in gate.reasons]
+    reasons = [visible(reason) for reason in gate.reasons]
     levels = [reason for reason in reasons if _SEVERITY_REASON.fullmatch(reason)]
-    parts = [f"{', '.join(levels)} at or above {clean(gate.fail_on)}"] if levels else []
+    parts = [f"{', '.join(levels)} at or above {visible(gate.fail_on)}"] if levels else []
     parts += [reason for reason in reasons if reason not in levels]
     if gate.result == "pass":
         parts.insert(0, _pass_words(report))
@@ -138,7 +138,7 @@ def _pass_words(report: Report) -> str:
     below = sum(count for severity, count in counts.items() if severity not in gate.most)
     tail = f"; tolerated: {', '.join(tolerated)}" if tolerated else ""
     tail += f"; {counted(below, 'finding')} below it" if below else ""
-    return f"no new finding at or above {clean(gate.fail_on)}{' beyond what is tolerated' if tolerated else ''}{tail}"
+    return f"no new finding at or above {visible(gate.fail_on)}{' beyond what is tolerated' if tolerated else ''}{tail}"
 
 
 def label(finding: Finding) -> Severity:
@@ -155,9 +155,9 @@ def state_words(finding: Finding) -> str:
     waiver = finding.waiver
     if waiver is None:
         return "waived"
-    until = f" until {clean(waiver.expires)}" if waiver.expires else " without end"
-    owner = f", {clean(waiver.owner)}" if waiver.owner else ""
-    return f"waived{until}: {clean(waiver.reason)}{owner}"
+    until = f" until {visible(waiver.expires)}" if waiver.expires else " without end"
+    owner = f", {visible(waiver.owner)}" if waiver.owner else ""
+    return f"waived{until}: {visible(waiver.reason)}{owner}"
 
 
 def utc(moment: datetime | None) -> str:
@@ -170,7 +170,7 @@ def utc(moment: datetime | None) -> str:
 
 def api_words(api: str) -> str:
     """Return the name of the API as people write it."""
-    return {"graphql": "GraphQL", "rest": "REST"}.get(api, clean(api))
+    return {"graphql": "GraphQL", "rest": "REST"}.get(api, visible(api))
 
 
 def enforcement_words(enforcement: str) -> str:

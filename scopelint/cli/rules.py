@@ -16,7 +16,7 @@ from scopelint.cli.stdio import out
 from scopelint.mappings import References, StandardMapping, find_mappings, references
 from scopelint.registry import Found, find_rules
 from scopelint.rule import Rule
-from scopelint.text import clean, cut
+from scopelint.text import clean, shorten
 
 _GAP = "  "
 _LEAST_TITLE = 12
@@ -63,7 +63,7 @@ def lines(found: Iterable[Found[Rule]], width: int | None) -> Iterator[str]:
         if width is None or width - len(line) - len(_GAP) >= min(_LEAST_TITLE, len(row[5])):
             line += _GAP + row[5]
         line = line.rstrip()
-        yield line if width is None else cut(line, width)
+        yield line if width is None else shorten(line, width)
 
 
 def rule_data(found: Found[Rule]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The types of values in scopelint.yml: addresses, targets, globs, names, lines, days."""
 
 import re
-import unicodedata
 from datetime import date
 from typing import Annotated, Literal
 
@@ -19,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from scopelint.gitlab.address import AddressError, normalise_url
 from scopelint.gitlab.targets import MAX_ID, parse_target
+from scopelint.text import ONE_LINE_PATTERN, holds_control
 
 SeverityName = Literal["critical", "high", "medium", "low", "info"]
 FailOn = Literal["critical", "high", "medium", "low", "info", "never"]
@@ -54,19 +54,15 @@ def _check_some(items: tuple[str, ...]) -> tuple[str, ...]:
     return items
 
 
-def _holds_control(text: str) -> bool:
-    return any(unicodedata.category(character) in {"Cc", "Cf"} for character in text)
-
-
 def _check_name(name: str) -> str:
-    if _holds_control(name) or not name.strip():
+    if holds_control(name) or not name.strip():
         message = "a name is one line of text, without control characters"
         raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
     return name
 
 
 def _check_line(text: str) -> str:
-    if _holds_control(text) or not text.strip():
+    if holds_control(text) or not text.strip():
         message = "this is one line of text, without control characters"
         raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
     return text
@@ -90,7 +86,7 @@ def _check_date(text: str) -> str:
 
 def _check_glob(pattern: str) -> str:
     problem = ""
-    if _holds_control(pattern):
+    if holds_control(pattern):
         problem = "a glob holds no control characters"
     elif pattern.startswith("/") or pattern.endswith("/") or "//" in pattern:
         problem = "a glob matches a full path, which has no slash at its ends and no empty segment"
@@ -152,7 +148,7 @@ Name = Annotated[
     Field(
         min_length=1,
         max_length=100,
-        json_schema_extra={"pattern": r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$"},
+        json_schema_extra={"pattern": ONE_LINE_PATTERN},
     ),
     AfterValidator(_check_name),
 ]
@@ -167,7 +163,7 @@ Line = Annotated[
             "type": "string",
             "minLength": 1,
             "maxLength": 1000,
-            "pattern": r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$",
+            "pattern": ONE_LINE_PATTERN,
         }
     ),
 ]

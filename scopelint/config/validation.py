@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from scopelint.errors import Problem
-from scopelint.text import clean, cut, redact, shown, suggestion
+from scopelint.text import clean, redact, shorten, shown, suggestion
 from scopelint.yaml.nodes import (
     AnyNode,
     Location,
@@ -110,9 +110,9 @@ def _kind_hint(node: AnyNode, expected: str) -> str:
     if node.value is None:
         return "remove the key or give it a value"
     if expected == "a list":
-        return f"write it as a list: [{cut(clean(redact(node.text)), 40)}]"
+        return f"write it as a list: [{shorten(clean(redact(node.text)), 40)}]"
     if expected == "text":
-        return f'quote it: "{cut(clean(redact(node.text)), 40)}"'
+        return f'quote it: "{shorten(clean(redact(node.text)), 40)}"'
     if expected == "true or false" and node.text.lower() in _YAML_11_BOOLEANS:
         return "in YAML 1.2 only true and false are no text"
     return ""
@@ -139,7 +139,7 @@ def _told(model: type[BaseModel], fault: Any, node: AnyNode) -> tuple[str, str]:
             message = str(context.get("error", message))
         case _:
             pass
-    return cut(clean(redact(message)), 300), hint
+    return shorten(clean(redact(message)), 300), hint
 
 
 def _choices(expected: str) -> list[str]:

@@ -1,10 +1,10 @@
 """Lines of a comparison set for a console: wrapped, with a sign in front and, if wanted, colour."""
 
-import unicodedata
 from collections.abc import Iterator
 
 from scopelint.diff.as_text import TextLine, head, sections, tail
 from scopelint.diff.changes import Diff
+from scopelint.text import cell_width
 
 _SHOWN = 50
 """Items a section shows; JSON has them all."""
@@ -50,30 +50,17 @@ def wrapped(text: str, width: int, indent: str) -> Iterator[str]:
     line, free = "", width
     for number, word in enumerate(text.split(" ")):
         gap = " " if number else ""
-        size = columns(word)
+        size = cell_width(word)
         if size + len(gap) > free and size <= width - len(indent):
             yield line
             line, free, gap = indent, width - len(indent), ""
         line += gap
         free -= len(gap)
         for character in word:
-            cells = columns(character)
+            cells = cell_width(character)
             if cells > free:
                 yield line
                 line, free = indent, width - len(indent)
             line += character
             free -= cells
     yield line
-
-
-def columns(text: str) -> int:
-    """Return how many columns of a terminal a text takes; wide characters take two."""
-    if text.isascii():
-        return len(text)
-    return sum(_columns(character) for character in text)
-
-
-def _columns(character: str) -> int:
-    if unicodedata.category(character) in {"Mn", "Me"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,14 +1,10 @@
-"""A comparison as Markdown for a merge request note, in blocks that GitLab colours as a diff.
+"""A comparison as Markdown for a merge request note, in blocks that GitLab colours as a diff."""
 
-In a fenced block no name is markup, a mention, a reference or a quick action (CommonMark 0.31,
-section 4.5): its fence is longer than any run of backticks in it.
-"""
-
-import re
 from collections.abc import Iterator
 
 from scopelint.diff.as_text import TextLine, TextSection, head, sections, tail
 from scopelint.diff.changes import Diff
+from scopelint.text import fenced, shorten
 
 MARKER = "<!-- scopelint:diff -->"
 """The first line: by it a script finds its earlier note."""
@@ -17,7 +13,6 @@ _SHOWN = 20
 """Items a section shows."""
 _LONGEST = 500
 """Characters of a line."""
-_RUNS = re.compile("`+")
 
 
 def markdown(diff: Diff) -> Iterator[str]:
@@ -55,9 +50,4 @@ def _text(line: TextLine) -> str:
 
 
 def _block(language: str, lines: list[str]) -> Iterator[str]:
-    shown = [line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…" for line in lines]
-    longest = max((len(run) for line in shown for run in _RUNS.findall(line)), default=0)
-    fence = "`" * max(3, longest + 1)
-    yield f"{fence}{language}"
-    yield from shown
-    yield fence
+    return fenced(language, [shorten(line, _LONGEST) for line in lines])

@@ -93,7 +93,7 @@ def head(diff: Diff) -> Iterator[str]:
     """Yield what was compared."""
     targets = sorted(diff.new.scan.targets)
     more = f" and {len(targets) - 3} more" if len(targets) > 3 else ""
-    yield safe(f"{', '.join(targets[:3])}{more} on {diff.new.scan.instance}")
+    yield clean(f"{', '.join(targets[:3])}{more} on {diff.new.scan.instance}")
     yield f"  old  {_frame(diff.old)}"
     yield f"  new  {_frame(diff.new)}"
 
@@ -138,18 +138,13 @@ _SUMMARY: Final = (
 )
 
 
-def safe(text: str) -> str:
-    """Return a text on one line without anything that a terminal acts on."""
-    return text if text.isprintable() else clean(text)
-
-
 def _frame(frame: ScanInfo) -> str:
     scan = frame.scan
     said = [_time(scan.finished_at or scan.started_at), _counted(frame.total, "project")]
     said += [f"{frame.total - frame.read:,} not read"] if frame.total > frame.read else []
     said += ["incomplete"] if not frame.complete else []
     said += [f"GitLab {scan.gitlab_version}"] if scan.gitlab_version else []
-    return safe(", ".join(said))
+    return clean(", ".join(said))
 
 
 def _instance(diff: Diff) -> Iterator[Item]:
@@ -169,7 +164,7 @@ def _accesses(diff: Diff) -> Iterator[Item]:
         yield (
             TextLine(
                 "~",
-                safe(
+                clean(
                     f"projects of group {group.group}: {', '.join(moves)}; {counted} {verb} it in"
                 ),
             ),
@@ -178,10 +173,10 @@ def _accesses(diff: Diff) -> Iterator[Item]:
 
 def _access(path: str, access: Access) -> Iterator[TextLine]:
     then = f"{'' if access.before.exact else 'at least '}{access.before.number:,}"
-    yield TextLine(" ", safe(f"{path}: {then} -> {_reach(access.after)} can reach it"))
+    yield TextLine(" ", clean(f"{path}: {then} -> {_reach(access.after)} can reach it"))
     for mark, origins in (("+", access.gained), ("-", access.lost)):
         for origin in origins:
-            yield TextLine(mark, safe(_origin(origin)), 1)
+            yield TextLine(mark, clean(_origin(origin)), 1)
 
 
 def _origin(origin: Origin) -> str:
@@ -203,7 +198,7 @@ def _settings(diff: Diff) -> Iterator[Item]:
     for change in diff.projects:
         if change.settings:
             said = ", ".join(_setting(setting) for setting in change.settings)
-            yield (TextLine("~", safe(f"{change.project.path}: {said}")),)
+            yield (TextLine("~", clean(f"{change.project.path}: {said}")),)
 
 
 def _setting(setting: Setting) -> str:
@@ -213,7 +208,7 @@ def _setting(setting: Setting) -> str:
 
 def _value(value: bool | str, name: str) -> str:
     if isinstance(value, str):
-        return safe(value)
+        return clean(value)
     if name == "archived":
         return "yes" if value else "no"
     return "on" if value else "off"
@@ -222,8 +217,8 @@ def _value(value: bool | str, name: str) -> str:
 def _entries(diff: Diff) -> Iterator[Item]:
     for change in diff.projects:
         if change.entries:
-            lines = (TextLine(sign(one), safe(_entry_change(one)), 1) for one in change.entries)
-            yield (TextLine(" ", safe(change.project.path)), *lines)
+            lines = (TextLine(sign(one), clean(_entry_change(one)), 1) for one in change.entries)
+            yield (TextLine(" ", clean(change.project.path)), *lines)
 
 
 def _entry_change(change: EntryChange) -> str:
@@ -262,13 +257,13 @@ def _made(entry: AllowlistEntry) -> str:
 def _projects(diff: Diff) -> Iterator[Item]:
     for group in diff.groups:
         went = f", with {_counted(group.projects, 'project')}" if group.projects else ""
-        yield (TextLine("~", safe(f"group {group.before} -> {group.after}{went}")),)
+        yield (TextLine("~", clean(f"group {group.before} -> {group.after}{went}")),)
     for change in diff.projects:
         if change.before_path is not None and not change.with_group:
-            yield (TextLine("~", safe(f"{change.before_path} -> {change.project.path}")),)
+            yield (TextLine("~", clean(f"{change.before_path} -> {change.project.path}")),)
     for mark, found in (("+", diff.appeared), ("-", diff.disappeared)):
         for one in found:
-            yield (TextLine(mark, safe(one.project.path + _presence(one, new=mark == "+"))),)
+            yield (TextLine(mark, clean(one.project.path + _presence(one, new=mark == "+"))),)
 
 
 def _presence(one: Presence, *, new: bool) -> str:
@@ -284,7 +279,7 @@ def _findings(diff: Diff) -> Iterator[Item]:
         ("?", diff.findings.unknown),
     ):
         for finding in found:
-            yield (TextLine(mark, safe(_finding(finding))),)
+            yield (TextLine(mark, clean(_finding(finding))),)
 
 
 def _finding(finding: Finding) -> str:
@@ -297,7 +292,7 @@ def _finding(finding: Finding) -> str:
 
 def _unknown(diff: Diff) -> Iterator[Item]:
     for one in diff.unknown:
-        yield (TextLine("?", safe(f"{one.project.path}: {one.reason} ({_SIDES[one.side]})")),)
+        yield (TextLine("?", clean(f"{one.project.path}: {one.reason} ({_SIDES[one.side]})")),)
     for fact, count in diff.unknown_facts.items():
         said = f"{FACT_WORDS[fact]}: not known on both sides for {_counted(count, 'project')}"
         yield (TextLine("?", said),)
@@ -305,7 +300,7 @@ def _unknown(diff: Diff) -> Iterator[Item]:
         if rule.side == "both":
             continue  # no finding on either side, so none is missed
         text = f"findings of {rule.rule}: not judged {_SIDES[rule.side]}, {rule.reason}"
-        yield (TextLine("?", safe(text)),)
+        yield (TextLine("?", clean(text)),)
 
 
 def _counted(count: int, noun: str) -> str:

@@ -1,8 +1,6 @@
 """Rows of the inventory as CSV for spreadsheets (RFC 4180, UTF-8) and as JSON Lines for programs.
 
-A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return for a
-formula and runs it. Such a cell begins with an apostrophe here, which makes it text (OWASP, "CSV
-Injection"). Every cell is quoted and on one line.
+Every cell is quoted, on one line, and no formula.
 """
 
 import csv
@@ -14,15 +12,12 @@ from typing import Any, BinaryIO
 import scopelint
 from scopelint.export.rows import ENTRY_COLUMNS, PROJECT_COLUMNS, Row, projects
 from scopelint.snapshot.inventory import Inventory
-from scopelint.text import clean
+from scopelint.text import csv_cell
 
 SCHEMA = "scopelint-inventory/1"
 """The name and version of the JSON Lines' shape; later versions add columns at the end only."""
 UNKNOWN = "unknown"
 """A cell of what was not read; an empty cell is nothing, and known."""
-
-# The full-width forms too: some spreadsheets read them as the plain ones.
-_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 def write_csv(inventory: Inventory, project_file: BinaryIO, entry_file: BinaryIO) -> None:
@@ -47,14 +42,6 @@ def write_jsonl(inventory: Inventory, file: BinaryIO) -> None:
         for entry in entries:
             if entry["kind"] is not None:
                 file.write(_line({"record": "entry"} | dict(entry)))
-
-
-def defused(text: str) -> str:
-    """Return a text on one line that no spreadsheet takes for a formula."""
-    shown = text if text.isprintable() else clean(text)
-    # Leading blanks are judged too: some spreadsheets drop them first.
-    risky = text.startswith(_FORMULA) or shown.lstrip().startswith(_FORMULA)
-    return f"'{shown}" if risky else shown
 
 
 def _table(file: BinaryIO, columns: Sequence[str]) -> Callable[[Row], None]:
@@ -83,7 +70,7 @@ def _cell(column: str, row: Row) -> str:
         return "" if empty or outbound else UNKNOWN
     if isinstance(value, bool):
         return "true" if value else "false"
-    return defused(" ".join(value) if isinstance(value, list) else str(value))
+    return csv_cell(" ".join(value) if isinstance(value, list) else str(value))
 
 
 def _line(record: dict[str, Any]) -> bytes:

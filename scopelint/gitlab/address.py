@@ -9,7 +9,7 @@ import re
 import unicodedata
 from urllib.parse import SplitResult, urlsplit
 
-from scopelint.text import shown
+from scopelint.text import holds_control, shown
 
 GITLAB_COM = "https://gitlab.com"
 
@@ -87,7 +87,7 @@ def is_cleartext(url: str) -> bool:
 
 def _split(text: str) -> SplitResult:
     # urlsplit drops tabs and line ends silently, and a backslash is a slash to some readers.
-    if any(c.isspace() or c == "\\" or unicodedata.category(c) in {"Cc", "Cf"} for c in text):
+    if holds_control(text) or any(c.isspace() or c == "\\" for c in text):
         raise AddressError(f"{shown(text)} holds a character that no address has")
     try:
         return urlsplit(text)

@@ -14,7 +14,7 @@ from typing import NoReturn
 import yaml
 
 from scopelint.errors import ConfigError, Problem
-from scopelint.text import cut, shown
+from scopelint.text import shorten, shown
 from scopelint.yaml.dialects import CORE, Dialect
 from scopelint.yaml.hints import hint_for
 from scopelint.yaml.merge_keys import is_merge, merged, sources
@@ -194,9 +194,9 @@ class _Builder:
         anchor = self.anchors.get(name)
         if anchor is None:
             hint = 'text that starts with * needs quotes: "*…"'
-            self._stop(line, column, f"alias *{cut(name, 40)} names no anchor", hint)
+            self._stop(line, column, f"alias *{shorten(name, 40)} names no anchor", hint)
         if anchor.node is None:
-            self._stop(line, column, f"alias *{cut(name, 40)} stands inside its own value")
+            self._stop(line, column, f"alias *{shorten(name, 40)} stands inside its own value")
         self.aliased += anchor.size
         if self.aliased > self.dialect.most_aliased:
             message = f"the aliases stand for more than {self.dialect.most_aliased:,} values"
@@ -209,7 +209,7 @@ class _Builder:
         anchor, name = _Anchor(), event.anchor
         if name is not None:
             if self.dialect.anchors_once and name in self.anchors:
-                message = f"the anchor &{cut(name, 40)} is set twice"
+                message = f"the anchor &{shorten(name, 40)} is set twice"
                 self._note(self.file.problem(*self._place(event), message))
             self.anchors[name] = anchor
         return anchor

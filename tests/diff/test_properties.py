@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from scopelint.access import covers
 from scopelint.diff import Diff, compare
-from scopelint.diff.as_console import columns, console
+from scopelint.diff.as_console import console
 from scopelint.diff.as_json import diff_data, schema
 from scopelint.diff.as_markdown import markdown
 from scopelint.diff.changes import Origin, sign
 from scopelint.model import AllowlistEntry, Project
+from scopelint.text import cell_width
 from tests.access.kit import observed
 from tests.access.strategies import IDS, inventories
 from tests.diff.kit import changes
@@ -220,7 +221,7 @@ def test_hostile_names_stay_text_in_every_form(name: str) -> None:
     assert [sign(one) for one in found.projects[0].entries] == ["+"]
     for line in console(found):
         assert _is_text(line)
-        assert columns(line) <= 80
+        assert cell_width(line) <= 80
     for line in console(found, color=True):
         assert _is_text(re.sub("\x1b\\[[0-9]*m", "", line))
     text = json.dumps(diff_data(found))

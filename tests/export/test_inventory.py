@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scopelint.export.rows import ENTRY_COLUMNS, PROJECT_COLUMNS
-from scopelint.export.tables import defused, write_csv, write_jsonl
+from scopelint.export.tables import write_csv, write_jsonl
 from scopelint.model import AllowlistEntry, Flags, Project, Scope
 from scopelint.snapshot.inventory import Inventory
 from scopelint.testing import inventory
+from scopelint.text import csv_cell
 from tests.access.kit import Memory
 
 Rows = list[dict[str, str]]
@@ -134,7 +135,7 @@ def test_the_lines_hold_the_same() -> None:
 
 @given(st.text(max_size=12))
 def test_no_cell_is_a_formula(text: str) -> None:
-    cell = defused(text)
+    cell = csv_cell(text)
     assert cell.lstrip()[:1] not in {*"=+-@\uff1d\uff0b\uff0d\uff20"} | {"\t", "\r", "\n"}
     assert "\n" not in cell
     assert "\r" not in cell

@@ -9,8 +9,8 @@ import pytest
 
 from scopelint.finding import Severity, State
 from scopelint.report import Gate, RenderOptions, Report
+from scopelint.text import cell_width
 from scopelint_reports.console import JOB_CAP, ConsoleReporter
-from scopelint_reports.text import cell_width
 from tests.reports import build
 
 

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 from scopelint.finding import EntryRef, ProjectRef, State, Waiver
 from scopelint.model import Gap, Reason
 from scopelint.report import RenderOptions, Report
-from scopelint_reports.gitlab_markdown import code, escaped
+from scopelint.text import code, escaped
 from scopelint_reports.markdown import MARKER, MAX_CHARS, WORST, MarkdownReporter
 from tests.reports import build
 from tests.reports.kit import STEADY, rendered

@@ -1,4 +1,4 @@
-"""Untrusted text for the formats that programs read: JSON, SARIF, JUnit XML.
+"""Text in documents that programs read: JSON, SARIF, XML, CSV, workflow commands.
 
 What cannot stand in such a document, or would act on whoever shows it later, becomes U+FFFD (the
 replacement character), so that every name stays text and every document stays well-formed.
@@ -25,6 +25,15 @@ _FORBIDDEN = re.compile(
 _ESCAPED_IN_JSON = re.compile(
     "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
+_ESCAPED_IN_SCRIPTS = {
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "&": "\\u0026",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+}
+# The full-width forms too: some spreadsheets read them as the plain ones.
+_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 def plain(text: str) -> str:
@@ -39,11 +48,6 @@ def plain_line(text: str) -> str:
     if text.isprintable():
         return text
     return plain(text).replace("\n", REPLACEMENT).replace("\t", REPLACEMENT)
-
-
-def shorten(text: str, limit: int) -> str:
-    """Return `text` within `limit` characters, the last one an ellipsis where it was longer."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def utc(moment: datetime) -> str:
@@ -78,3 +82,34 @@ def json_text(value: object, *, compact: bool = False) -> str:
     """
     text = (_COMPACT if compact else _SPACED).encode(value)
     return text if text.isprintable() else _ESCAPED_IN_JSON.sub(_escape, text)
+
+
+def script_json(text: str) -> str:
+    """Return a JSON text in which nothing can end the `<script>` element that it stands in."""
+    for char, escape in _ESCAPED_IN_SCRIPTS.items():
+        text = text.replace(char, escape)
+    return text
+
+
+def csv_cell(text: str) -> str:
+    """Return `text` on one line that no spreadsheet takes for a formula.
+
+    A spreadsheet runs a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return.
+    Such a cell begins with an apostrophe here, which makes it text (OWASP, "CSV Injection").
+    """
+    if text[:1].isalnum() and text.isprintable():
+        return text
+    shown = plain_line(text)
+    # Leading blanks are judged too: some spreadsheets drop them first.
+    risky = text.startswith(_FORMULA) or shown.lstrip().startswith(_FORMULA)
+    return f"'{shown}" if risky else shown
+
+
+def command_message(text: str) -> str:
+    """Return `text` as the message of a workflow command of GitHub Actions."""
+    return plain(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def command_property(text: str) -> str:
+    """Return `text` as the value of a property of a workflow command of GitHub Actions."""
+    return command_message(plain_line(text)).replace(":", "%3A").replace(",", "%2C")

@@ -1,4 +1,4 @@
-"""Foreign text in GitLab's Markdown: code spans and escapes that keep it text.
+"""Text in GitLab's Markdown: code spans, code blocks and escapes that keep it text.
 
 In GitLab's Markdown a name can do more than look odd: `@all` mentions everybody, `#1`, `!1`, `~x`,
 `%x`, `$1` and `&1` refer to things, and a line that begins with `/` is a quick action that runs
@@ -6,8 +6,9 @@ with the rights of whoever posts the note. Inside a code span nothing of it is r
 """
 
 import re
+from collections.abc import Iterator, Sequence
 
-from scopelint_reports.text import clean, clean_lines
+from scopelint.text.display import visible, visible_lines
 
 _RUNS = re.compile("`+")
 # What CommonMark or GitLab reads as markup, references included, wherever it stands in a line;
@@ -34,7 +35,7 @@ def code(text: str) -> str:
     Blanks are added where it begins or ends with a backtick or a blank, as CommonMark asks
     (section 6.1). An empty text becomes `(empty)`.
     """
-    text = clean(text)
+    text = visible(text)
     if not text.strip():
         return "`(empty)`"
     longest = max((len(run) for run in _RUNS.findall(text)), default=0)
@@ -49,7 +50,7 @@ def escaped(text: str) -> str:
     For fields that one consumer shows as they are and another reads as Markdown: a text of plain
     words and paths is not changed at all.
     """
-    text = _ACTIVE.sub(_escape, clean_lines(text))
+    text = _ACTIVE.sub(_escape, visible_lines(text))
     if "\n" not in text and text[:1].isalpha():
         return text
     text = _NUMBERED.sub(r"\1\\\2", text)
@@ -64,8 +65,20 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def link(text: str, url: str | None) -> str:
-    """Return a code span that links to `url`, one made by `location.web_address`; None: no link."""
+    """Return a code span that links to `url`, a valid http address; None: no link."""
     if url is None:
         return code(text)
     address = url.replace("(", "%28").replace(")", "%29").replace("[", "%5B").replace("]", "%5D")
     return f"[{code(text)}](<{address}>)"
+
+
+def fenced(language: str, lines: Sequence[str]) -> Iterator[str]:
+    """Yield a code block of `lines`, which are clean; its fence is longer than any run of backticks.
+
+    In it no name is markup, a mention, a reference or a quick action (CommonMark 0.31, section 4.5).
+    """
+    longest = max((len(run) for line in lines for run in _RUNS.findall(line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield f"{fence}{language}"
+    yield from lines
+    yield fence

@@ -1,4 +1,4 @@
-"""Text from files, made fit to be shown: no control characters, no secrets, bounded length."""
+"""Text in messages: no control characters, no secrets, bounded length."""
 
 import difflib
 import re
@@ -18,12 +18,21 @@ _SECRET_KEY = re.compile(
 _USERINFO = re.compile(r"(?<=://)[^\s/?#]*@")
 
 
+# Controls, format characters, surrogates, private use, unassigned, line and paragraph separators.
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+ONE_LINE_PATTERN = r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$"
+"""For JSON Schemas: a text on one line that is not blank (ECMA 262, without look-behind)."""
+
+
 def clean(text: str) -> str:
     """Return `text` with every control, format, surrogate and line-breaking character replaced.
 
     Tabs become spaces, the others U+FFFD, so that nothing reaches a terminal as a command or
-    turns the reading direction.
+    turns the reading direction. The text keeps its length.
     """
+    if text.isprintable():  # false for every character that is replaced
+        return text
     return "".join(_clean_character(character) for character in text)
 
 
@@ -33,7 +42,9 @@ def _clean_character(character: str) -> str:
     return "\ufffd" if unicodedata.category(character) in _UNSAFE else character
 
 
-_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+def holds_control(text: str) -> bool:
+    """Tell whether `text` holds a control or format character, such as a line end or U+202E."""
+    return any(unicodedata.category(character) in {"Cc", "Cf"} for character in text)
 
 
 def redact(text: str) -> str:
@@ -50,11 +61,11 @@ def shown(value: object, limit: int = 60) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str):
-        return cut(clean(redact(str(value))), limit)
-    return f'"{cut(clean(redact(value)), limit)}"'
+        return shorten(clean(redact(str(value))), limit)
+    return f'"{shorten(clean(redact(value)), limit)}"'
 
 
-def cut(text: str, limit: int) -> str:
+def shorten(text: str, limit: int) -> str:
     """Return `text`, shortened to `limit` characters with an ellipsis at its end."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
@@ -66,8 +77,8 @@ def excerpt(line: str, column: int = 1) -> str:
         return line
     start = min(max(0, column - EXCERPT_LIMIT // 2), len(line) - EXCERPT_LIMIT + 2)
     if start <= 1:
-        return cut(line, EXCERPT_LIMIT)
-    return "…" + cut(line[start:], EXCERPT_LIMIT - 1)
+        return shorten(line, EXCERPT_LIMIT)
+    return "…" + shorten(line[start:], EXCERPT_LIMIT - 1)
 
 
 def suggestion(word: str, choices: Iterable[str]) -> str:

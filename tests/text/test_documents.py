@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopelint_reports.safe_text import json_text, plain, plain_line, shorten, utc
+from scopelint.text import json_text, plain, plain_line, shorten, utc
 from tests.reports.kit import BIDI_AND_CONTROLS, STEADY
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopelint_reports.text import cell_width, clean, clean_lines, counted, shorten_middle, wrap
+from scopelint.text import cell_width, counted, shorten_middle, visible, visible_lines, wrap
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=80)
 
@@ -27,22 +27,22 @@ ANY_TEXT = st.text(st.characters(codec=None), max_size=80)
     ],
 )
 def test_clean_writes_out_what_a_terminal_would_act_on(raw: str, safe: str) -> None:
-    assert clean(raw) == safe
+    assert visible(raw) == safe
 
 
 @given(ANY_TEXT)
 def test_cleaned_text_is_one_harmless_line_and_stays_as_it_is(raw: str) -> None:
-    safe = clean(raw)
+    safe = visible(raw)
     categories = {unicodedata.category(char) for char in safe if char not in "\u200c\u200d"}
     assert not categories & {"Cc", "Cs", "Zl", "Zp"}
     assert not any(char in safe for char in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u200f")
-    assert clean(safe) == safe
+    assert visible(safe) == safe
     assert safe.encode("utf-8").decode("utf-8") == safe
 
 
 @given(ANY_TEXT)
 def test_clean_lines_keeps_line_breaks_alone(raw: str) -> None:
-    safe = clean_lines(raw)
+    safe = visible_lines(raw)
     assert not {unicodedata.category(char) for char in safe.replace("\n", "")} & {"Cc", "Cs"}
 
 

@@ -1,4 +1,4 @@
-"""Untrusted names made safe to show: on a terminal, in a job log, in a page.
+"""Text in reports that people read: on a terminal, in a job log, in a page.
 
 Names and paths come from GitLab, so anyone who may create a project writes them. Nothing here
 interprets them; what a terminal or a browser would act on, or would hide, is written out as a
@@ -25,14 +25,14 @@ _BLANKS = re.compile(r"[^\S\n]")
 _LINE_ENDS = re.compile(r"\r\n?|\x85")
 
 
-def _visible(match: re.Match[str]) -> str:
+def _written_out(match: re.Match[str]) -> str:
     code = ord(match.group())
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def clean(text: str) -> str:
+def visible(text: str) -> str:
     """Return `text` as one line that no terminal or browser acts on.
 
     Control characters, terminal sequences, direction controls and invisible characters become
@@ -40,14 +40,14 @@ def clean(text: str) -> str:
     """
     if text.isprintable():  # false for every control, format, surrogate and separator
         return text
-    return _NEVER_SHOWN.sub(_visible, _SPACES.sub(" ", text))
+    return _NEVER_SHOWN.sub(_written_out, _SPACES.sub(" ", text))
 
 
-def clean_lines(text: str) -> str:
-    """Return `text` made safe like `clean`, its line breaks kept as `\\n`, its blanks as spaces."""
+def visible_lines(text: str) -> str:
+    """Return `text` made safe like `visible`, its line breaks kept as `\\n`, its blanks as spaces."""
     if text.isprintable():
         return text
-    return _NEVER_SHOWN.sub(_visible, _BLANKS.sub(" ", _LINE_ENDS.sub("\n", text)))
+    return _NEVER_SHOWN.sub(_written_out, _BLANKS.sub(" ", _LINE_ENDS.sub("\n", text)))
 
 
 def cell_width(text: str) -> int:

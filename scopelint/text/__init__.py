@@ -1,0 +1,79 @@
+"""Every way of making foreign text fit to be shown; nothing outside this package does it.
+
+Names, paths, messages and files come from others, and whoever writes them must not reach a reader's
+terminal, page, spreadsheet or pipeline with them. Which function to use depends on who reads:
+
+| reader | use |
+|---|---|
+| somebody at a terminal, in a message | `clean`, `shown`, `excerpt`; `redact` before them |
+| somebody at a terminal or a page, in a report | `visible`, `visible_lines`; `wrap`, `shorten_middle` |
+| a program: JSON, SARIF, XML | `plain`, `plain_line`, `json_text`, `script_json` |
+| a spreadsheet | `csv_cell` |
+| GitLab's Markdown | `code`, `escaped`, `link`, `fenced` |
+| the log of a GitHub Actions job | `command_message`, `command_property` |
+
+It imports the standard library alone.
+"""
+
+from scopelint.text.display import (
+    cell_width,
+    counted,
+    number,
+    shorten_middle,
+    visible,
+    visible_lines,
+    wrap,
+)
+from scopelint.text.documents import (
+    REPLACEMENT,
+    command_message,
+    command_property,
+    csv_cell,
+    json_text,
+    plain,
+    plain_line,
+    script_json,
+    utc,
+)
+from scopelint.text.gitlab_markdown import code, escaped, fenced, link
+from scopelint.text.messages import (
+    ONE_LINE_PATTERN,
+    clean,
+    excerpt,
+    holds_control,
+    redact,
+    shorten,
+    shown,
+    suggestion,
+)
+
+__all__ = [
+    "ONE_LINE_PATTERN",
+    "REPLACEMENT",
+    "cell_width",
+    "clean",
+    "code",
+    "command_message",
+    "command_property",
+    "counted",
+    "csv_cell",
+    "escaped",
+    "excerpt",
+    "fenced",
+    "holds_control",
+    "json_text",
+    "link",
+    "number",
+    "plain",
+    "plain_line",
+    "redact",
+    "script_json",
+    "shorten",
+    "shorten_middle",
+    "shown",
+    "suggestion",
+    "utc",
+    "visible",
+    "visible_lines",
+    "wrap",
+]
