@@ -39,7 +39,7 @@ def scopelint(url: str, given: argparse.Namespace) -> dict[str, Any]:
         with Snapshot(path) as snapshot:
             return {
                 "seconds": seconds,
-                "requests": connection.patience.meter.requests,
+                "requests": connection.retrier.stats.requests,
                 "projects": snapshot.count("read"),
             }
 
@@ -52,9 +52,13 @@ class Bare:
     """
 
     def __init__(self, url: str, concurrency: int) -> None:
-        import httpx
+        import requests
+        from requests.adapters import HTTPAdapter
 
-        self._client = httpx.Client(headers={"PRIVATE-TOKEN": TOKEN}, timeout=600)
+        self._client = requests.Session()
+        self._client.trust_env = False
+        self._client.headers["PRIVATE-TOKEN"] = TOKEN
+        self._client.mount("http://", HTTPAdapter(pool_maxsize=concurrency))
         self._url = f"{url}/api/graphql"
         self._jobs: queue.LifoQueue[Any] = queue.LifoQueue()
         self._threads = [threading.Thread(target=self._work) for _ in range(concurrency)]
@@ -65,7 +69,9 @@ class Bare:
         """Send one query and decode the answer."""
         with self._lock:
             self.requests += 1
-        answer = self._client.post(self._url, json={"query": text, "variables": variables})
+        answer = self._client.post(
+            self._url, json={"query": text, "variables": variables}, timeout=600
+        )
         return json.loads(answer.content)["data"]
 
     def run(self) -> None:

@@ -38,11 +38,11 @@ def collect_into(path: Path, session: Session, face: Console) -> Header:
         ProgressLine(face, wanted=given["progress"]) as line,
     ):
         header = collect(connection, session.order, path, line, resume=bool(given.get("resume")))
-        meter = connection.patience.meter
+        stats = connection.retrier.stats
     face.note(
-        f"{meter.requests} requests"
-        + (f", {meter.retries} retried" if meter.retries else "")
-        + (f", {meter.waited:.0f} s waited" if meter.waited >= 1 else "")
+        f"{stats.requests} requests"
+        + (f", {stats.retries} retried" if stats.retries else "")
+        + (f", {stats.waited:.0f} s waited" if stats.waited >= 1 else "")
         + f", {_gaps(path)}, GitLab {header.gitlab_version or 'of unknown version'} by {header.api}"
     )
     return header

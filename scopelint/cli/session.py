@@ -64,11 +64,10 @@ class Session:
                 f"{self.server.ca_file} holds no CA certificates: {error.reason}",
                 hint="It must be a PEM file.",
             ) from None
-        except (ImportError, ValueError) as error:
-            # httpx reads the proxy variables when a client is made.
+        except ValueError as error:
             raise UsageError(
                 f"the proxy settings of the environment cannot be used: {redact(str(error))}",
-                hint="Look at HTTP_PROXY, HTTPS_PROXY and ALL_PROXY; SOCKS needs httpx[socks].",
+                hint="Look at HTTP_PROXY, HTTPS_PROXY and ALL_PROXY; SOCKS needs PySocks.",
             ) from None
 
 

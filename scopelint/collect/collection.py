@@ -121,10 +121,10 @@ def _read(run: Run, order: CollectRequest, roots: Sequence[ResolvedTarget]) -> N
 
 def _save_counts(run: Run) -> None:
     """Add what this run sent to what earlier ones sent into the same file."""
-    meter, header = run.connection.patience.meter, run.writer.header
+    stats, header = run.connection.retrier.stats, run.writer.header
     run.writer.save_header(
         header.with_changes(
-            requests=header.requests + meter.requests, retries=header.retries + meter.retries
+            requests=header.requests + stats.requests, retries=header.retries + stats.retries
         )
     )
 

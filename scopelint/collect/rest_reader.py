@@ -20,8 +20,9 @@ from scopelint.errors import GitLabError, OriginError
 from scopelint.gitlab.address import same_origin
 from scopelint.gitlab.ask import UnreadableError, no_api, translate
 from scopelint.gitlab.capabilities import Capabilities
-from scopelint.gitlab.connection import Connection, ExchangeError, Failure
+from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.graphql import TooMuchError
+from scopelint.gitlab.retry import ExchangeError, Failure
 from scopelint.model import AllowlistEntry, Fact, Gap, Group, Project, Reason, Scope, Target
 from scopelint.snapshot import Filters, Listed
 from scopelint.versions import CROSS_PROJECT_PUSH, PERMISSIONS_STORED, before, since

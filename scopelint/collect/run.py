@@ -113,10 +113,10 @@ class Run:
 
 def tell(connection: Connection, progress: Progress, listener: Listener) -> None:
     """Tell a listener the progress, with what the connection knows of it."""
-    patience = connection.patience
-    progress.requests = patience.meter.requests
-    progress.retries = patience.meter.retries
-    progress.waiting = max(0.0, patience.waiting_until - patience.clock())
+    retrier = connection.retrier
+    progress.requests = retrier.stats.requests
+    progress.retries = retrier.stats.retries
+    progress.waiting = max(0.0, retrier.waiting_until - retrier.clock())
     listener(progress)
 
 

@@ -4,9 +4,8 @@ import json
 from typing import Any, Final
 from urllib.parse import urljoin
 
-import httpx
 import requests
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
 from scopelint.errors import AuthenticationError, GitLabError, OriginError, UnexpectedAnswerError
 from scopelint.gitlab.address import same_origin
@@ -17,7 +16,7 @@ _SSO_HINT: Final = (
     " a GitLab below a relative URL needs that path too (https://example.com/gitlab)."
 )
 _UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
-"""OpenSSL's name for a certificate that does not hold, in the text of both libraries' errors."""
+"""OpenSSL's name for a certificate that does not hold, in the text of the error."""
 _CA_HINT: Final = (
     "Name the authority that signed it with --ca-file FILE (PEM), or in SSL_CERT_FILE;"
     " --insecure switches the check off."
@@ -32,32 +31,28 @@ JOB_TOKEN_HINT: Final = (
 )
 
 
-def from_httpx(error: Exception) -> ExchangeError:
-    """Translate an httpx error; the text names no header."""
-    if isinstance(error, httpx.ConnectTimeout):
-        return ExchangeError(Failure.UNREACHABLE, "no connection within the time limit")
-    if isinstance(error, httpx.ConnectError) and _UNTRUSTED in str(error):
-        return ExchangeError(Failure.UNTRUSTED, _certificate_fault(str(error)))
-    if isinstance(error, httpx.ConnectError | httpx.ProxyError):
-        return ExchangeError(Failure.UNREACHABLE, f"{type(error).__name__}: {error}")
-    if isinstance(error, httpx.TimeoutException):
-        return ExchangeError(Failure.TIMED_OUT, "no answer within the time limit")
-    return ExchangeError(Failure.CONNECTION, f"{type(error).__name__}: {error}")
-
-
 def from_requests(error: requests.RequestException) -> ExchangeError:
-    """Translate a requests error; the text names no header."""
-    if isinstance(error, requests.ReadTimeout):
-        return ExchangeError(Failure.TIMED_OUT, "no answer within the time limit")
+    """Translate an error of requests; the text names no header."""
+    if isinstance(error, requests.ConnectTimeout):
+        return ExchangeError(Failure.UNREACHABLE, "no connection within the time limit")
     if isinstance(error, requests.exceptions.SSLError) and _UNTRUSTED in str(error):
         return ExchangeError(Failure.UNTRUSTED, _certificate_fault(str(error)))
-    unconnected = requests.exceptions.SSLError | requests.exceptions.ProxyError
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(error, unconnected | requests.ConnectTimeout) or isinstance(
-        reason, NewConnectionError
-    ):
+    causes = _causes(error)
+    not_connected = requests.exceptions.SSLError | requests.exceptions.ProxyError
+    if isinstance(error, not_connected) or any(isinstance(e, NewConnectionError) for e in causes):
         return ExchangeError(Failure.UNREACHABLE, f"{type(error).__name__}: {error}")
+    if any(isinstance(e, requests.Timeout | ReadTimeoutError | TimeoutError) for e in causes):
+        return ExchangeError(Failure.TIMED_OUT, "no answer within the time limit")
     return ExchangeError(Failure.CONNECTION, f"{type(error).__name__}: {error}")
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return an error and what it was made of: requests and urllib3 put the cause into `args`."""
+    found = [error]
+    for each in found:
+        within = [*each.args, getattr(each, "reason", None)]
+        found += [e for e in within if isinstance(e, BaseException) and e not in found]
+    return found
 
 
 def _certificate_fault(text: str) -> str:

@@ -1,50 +1,59 @@
-"""How to reach one GitLab: its URL, the token, TLS; and the two clients built from that."""
+"""How to reach one GitLab: its URL, the token, TLS; and the one HTTP session built from that."""
 
 import logging
-import threading
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 
 import gitlab
-import httpx
 import requests
 from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
 
 import scopelint
 from scopelint.errors import OriginError
 from scopelint.gitlab.address import same_origin
-from scopelint.gitlab.answers import check_answer, from_httpx, from_requests
-from scopelint.gitlab.retry import ExchangeError, Failure, Retrier
+from scopelint.gitlab.answers import check_answer, from_requests
+from scopelint.gitlab.retry import Retrier
 from scopelint.secrets import Secret
 
 log = logging.getLogger(__name__)
 
 USER_AGENT: Final = f"scopelint/{scopelint.__version__}"
 CONNECT_TIMEOUT: Final = 15.0
+"""Seconds until a connection is made."""
 READ_TIMEOUT: Final = 65.0
-"""Seconds: a little over GitLab's own limit of 60 for a web request."""
+"""Seconds between two bytes of an answer: a little over GitLab's own limit of 60 for a request."""
+POOL: Final = 64
+"""Connections that are kept open: as many as requests may be under way at once (`-j`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One GitLab instance and the token for it.
-
-    `url` is scheme, host, port and relative root without a trailing slash. `token` goes to that
-    origin alone. `oauth` sends it as a Bearer token. `ca_file` is a PEM file; `insecure` switches
-    certificate checks off.
-    """
+    """One GitLab instance and the token for it."""
 
     url: str
+    """Scheme, host, port and relative root, without a trailing slash."""
     token: Secret
+    """Goes to the origin of `url` alone."""
     oauth: bool = False
+    """Whether the token is sent as a Bearer token."""
     ca_file: str | None = None
+    """A PEM file of the authorities to trust, instead of the usual ones."""
     insecure: bool = False
+    """Whether certificates go unchecked."""
 
     @property
     def verify(self) -> bool | str:
-        """What both HTTP libraries take as `verify`."""
+        """What requests takes as `verify`."""
         return False if self.insecure else (self.ca_file or True)
+
+    @property
+    def graphql_url(self) -> str:
+        """The address of the GraphQL endpoint."""
+        return f"{self.url}/api/graphql"
 
     def headers(self) -> dict[str, str]:
         """Return the headers that carry the token."""
@@ -57,140 +66,152 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class GraphQLAnswer:
-    """An answer of the GraphQL endpoint; `body` is its JSON, decoded once, None with a failure."""
+    """An answer of the GraphQL endpoint."""
 
     status_code: int
     headers: Mapping[str, str]
     content: bytes
+    """The body as GitLab sent it."""
     body: Any
+    """The body's JSON, decoded once; None with a failing status."""
 
     @property
     def text(self) -> str:
         """The content as text."""
         return self.content.decode("utf-8", "replace")
 
-    def json(self) -> Any:
-        """Return the decoded JSON."""
-        return self.body
-
 
 @dataclass
 class Connection:
-    """The clients of one server, sharing one patience. Threads may use it at the same time."""
+    """One server, the session to it, and the retries of both APIs.
+
+    Threads may use it at the same time. Making one sends nothing; it raises ssl.SSLError for a CA
+    file that holds no certificate, and ValueError for a proxy of the environment that cannot be
+    used.
+    """
 
     server: Server
-    patience: Retrier = field(default_factory=Retrier)
-    _local: threading.local = field(default_factory=threading.local, repr=False)
-    _graphql: httpx.Client | None = field(default=None, repr=False)
-    _sessions: list["RetryingSession"] = field(default_factory=list, repr=False)
+    retrier: Retrier = field(default_factory=Retrier)
+    rest: gitlab.Gitlab = field(init=False, repr=False)
+    """python-gitlab's client; its own retries are off, ours are in its session."""
+    _session: "RetryingSession" = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        verify: Any = self.server.verify
-        if isinstance(verify, str):
-            import ssl
-
-            verify = ssl.create_default_context(cafile=verify)
-        self._graphql = httpx.Client(
-            headers={"User-Agent": USER_AGENT, **self.server.headers()},
-            timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
-            verify=verify,
-            follow_redirects=False,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+        self._session = RetryingSession(self.server, self.retrier)
+        self._session.check_settings()
+        # The token is the session's to send, for both APIs; so python-gitlab gets none.
+        self.rest = gitlab.Gitlab(
+            self.server.url,
+            ssl_verify=self.server.verify,
+            user_agent=USER_AGENT,
+            session=self._session,
+            keep_base_url=True,
+            retry_transient_errors=False,
+            per_page=100,
         )
 
     def close(self) -> None:
-        """Close the connections; requests under way end with an error."""
-        self.patience.stop.set()
-        if self._graphql is not None:
-            self._graphql.close()
-        for session in self._sessions:
-            session.close()
+        """Close the connections; no request is sent any more."""
+        self.retrier.stop.set()
+        self._session.close()
 
-    def post_graphql(self, payload: dict[str, Any], *, write: bool = False) -> "GraphQLAnswer":
+    def post_graphql(self, payload: dict[str, Any], *, write: bool = False) -> GraphQLAnswer:
         """Send one GraphQL query and return the answer, a JSON document where it succeeded.
 
-        `write` is a mutation, which is never sent again while it may have happened. Raises ExchangeError (after the retries) or a GitLabError for an answer that is none.
+        `write` is a mutation, which is never sent again while it may have happened. Raises
+        ExchangeError (after the retries), or a GitLabError for an answer that is not GitLab's.
         """
-        client = self._graphql
-        assert client is not None  # noqa: S101 - set in __post_init__
-        url = f"{self.server.url}/api/graphql"
-
-        def exchange() -> GraphQLAnswer:
-            try:
-                answer = client.post(url, json=payload)
-            except (httpx.HTTPError, httpx.InvalidURL, RuntimeError) as error:
-                raise from_httpx(error) from None
-            body = check_answer(answer, url)
-            return GraphQLAnswer(answer.status_code, answer.headers, answer.content, body)
-
-        log.debug("POST %s %s", url, payload["query"].partition("(")[0].partition(" {")[0])
-        return self.patience.send(exchange, "graphql", write=write)
-
-    @property
-    def rest(self) -> gitlab.Gitlab:
-        """This thread's python-gitlab client; its own retries are off, ours are in its session."""
-        client: gitlab.Gitlab | None = getattr(self._local, "client", None)
-        if client is None:
-            server = self.server
-            token = server.token.reveal() or None
-            session = RetryingSession(server.url, self.patience)
-            self._sessions.append(session)
-            client = gitlab.Gitlab(
-                server.url,
-                private_token=None if server.oauth else token,
-                oauth_token=token if server.oauth else None,
-                ssl_verify=server.verify,
-                timeout=READ_TIMEOUT,
-                user_agent=USER_AGENT,
-                session=session,
-                keep_base_url=True,
-                retry_transient_errors=False,
-                per_page=100,
-            )
-            self._local.client = client
-        return client
+        name = payload["query"].partition("(")[0].partition(" {")[0]
+        log.debug("POST %s %s", self.server.graphql_url, name)
+        return self._session.post_graphql(payload, write=write)
 
 
 class RetryingSession(requests.Session):
-    """python-gitlab's session: it never leaves the origin, and retries by our table.
+    """The one way to a GitLab: it never leaves the origin, and retries by our table.
 
-    Every request python-gitlab makes, the next pages it finds in `Link` headers and the redirects
-    it would follow included, comes through `send`.
+    Every request python-gitlab makes, the next pages it finds in `Link` headers included, comes
+    through `send`; GraphQL comes through `post_graphql`. Proxies are those of the environment.
+
+    Threads may send at the same time: urllib3's pool of connections is made for that, and the one
+    thing in a session that is not, its cookies, is never filled.
     """
 
-    def __init__(self, origin: str, patience: Retrier) -> None:
+    def __init__(self, server: Server, retrier: Retrier) -> None:
         super().__init__()
-        self._origin = origin
-        self._patience = patience
-        self.mount("https://", HTTPAdapter(pool_maxsize=64))
-        self.mount("http://", HTTPAdapter(pool_maxsize=64))
+        self._server = server
+        self._retrier = retrier
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=POOL)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+        self.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=()))
+        self.headers["User-Agent"] = USER_AGENT
+        # Where a session has no `auth`, requests takes a password from ~/.netrc.
+        self.auth = self._add_token
+
+    def _add_token(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers.update(self._server.headers())
+        return request
+
+    def check_settings(self) -> None:
+        """Raise ssl.SSLError or ValueError where the CA file or the proxy cannot be used."""
+        verify, url = self._server.verify, self._server.url
+        if isinstance(verify, str):
+            ssl.create_default_context(cafile=verify)
+        request = self.prepare_request(requests.Request("GET", url))
+        adapter = self.get_adapter(url)
+        if isinstance(adapter, HTTPAdapter):
+            proxies = self.merge_environment_settings(url, {}, None, verify, None)["proxies"]
+            adapter.get_connection_with_tls_context(request, verify, proxies=proxies)
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return None: no redirect is followed, nor is its address read."""
+        del resp
+        return None
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send by the retry matrix; refuse a URL outside the origin before anything is sent.
+        """Send a REST request by the retry matrix.
 
         What is not a GET is a write, which is never sent again while it may have happened.
+        Raises OriginError, before anything is sent, for a URL outside the origin.
         """
         url = request.url or ""
-        if not same_origin(url, self._origin):
+        if not same_origin(url, self._server.url):
             raise OriginError(
-                f"an answer of {self._origin} wanted the token sent to another origin: {url:.200}",
+                f"an answer of {self._server.url} wanted the token sent to another origin:"
+                f" {url:.200}",
                 hint="Check --url; a proxy or sign-in page may stand before GitLab.",
             )
-        kwargs["allow_redirects"] = False
-        # python-gitlab asks for streams only to download files, which scopelint never does.
-        kwargs["stream"] = False
-
-        def exchange() -> requests.Response:
-            try:
-                answer = super(RetryingSession, self).send(request, **kwargs)
-            except requests.RequestException as error:
-                raise from_requests(error) from None
-            check_answer(answer, url)
-            return answer
-
         log.debug("%s %s", request.method, url)
         write = request.method not in {"GET", "HEAD"}
-        return self._patience.send(exchange, "rest", write=write)
+        return self._retrier.send(lambda: self._exchange(request, kwargs)[0], "rest", write=write)
 
+    def post_graphql(self, payload: dict[str, Any], *, write: bool) -> GraphQLAnswer:
+        """Send a GraphQL query by the retry matrix; `write` tells that it is a mutation."""
+        url = self._server.graphql_url
+        request = self.prepare_request(requests.Request("POST", url, json=payload))
+        settings = self.merge_environment_settings(url, {}, None, self._server.verify, None)
 
-__all__ = ["Connection", "ExchangeError", "Failure", "RetryingSession", "Server"]
+        def exchange() -> GraphQLAnswer:
+            answer, body = self._exchange(request, settings)
+            return GraphQLAnswer(answer.status_code, answer.headers, answer.content, body)
+
+        return self._retrier.send(exchange, "graphql", write=write)
+
+    def _exchange(
+        self, request: requests.PreparedRequest, settings: Mapping[str, Any]
+    ) -> tuple[requests.Response, Any]:
+        """Send once; return the answer and its JSON."""
+        try:
+            # python-gitlab asks for streams only to download files, which scopelint never does.
+            answer = super().send(
+                request,
+                **{
+                    **settings,
+                    "allow_redirects": False,
+                    "stream": False,
+                    "timeout": (CONNECT_TIMEOUT, READ_TIMEOUT),
+                },
+            )
+        except requests.RequestException as error:
+            raise from_requests(error) from None
+        return answer, check_answer(answer, request.url or "")

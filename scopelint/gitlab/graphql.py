@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from scopelint.errors import AuthenticationError, GitLabError
-from scopelint.gitlab.answers import fatal, refused
-from scopelint.gitlab.connection import Connection, ExchangeError, Failure
+from scopelint.gitlab.answers import refused
+from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.retry import ExchangeError, Failure
 from scopelint.secrets import Secret
 
 NO_PERMISSION = "does not exist or you don't have permission to perform this action"
@@ -95,7 +96,7 @@ def run(
     for everything else that ends the run, and ExchangeError where the retries of one page are
     used up.
     """
-    url = f"{connection.server.url}/api/graphql"
+    url = connection.server.graphql_url
     try:
         answer = connection.post_graphql({"query": text, "variables": dict(variables)}, write=write)
     except ExchangeError as error:
@@ -104,7 +105,7 @@ def run(
         raise
     if answer.status_code >= 400:
         raise _refusal(answer.status_code, answer.text, url, connection)
-    body = answer.json()
+    body = answer.body
     if not isinstance(body, dict):
         raise GitLabError(f"{url} answered with JSON that is no GraphQL result")
     # A proxy's or plug-in's error might repeat the request; nothing that is kept shows the token.
@@ -152,15 +153,3 @@ def _refusal(status: int, text: str, url: str, connection: Connection) -> Except
             status=404,
         )
     return GitLabError(f"{url} answered HTTP {status}: {text:.200}", status=status)
-
-
-__all__ = [
-    "ExchangeError",
-    "FieldError",
-    "FineGrainedTokenError",
-    "InvalidQueryError",
-    "Result",
-    "TooMuchError",
-    "fatal",
-    "run",
-]

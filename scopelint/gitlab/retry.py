@@ -1,6 +1,6 @@
 """When a request is tried again, how often, and how long to wait: one table for GraphQL and REST.
 
-python-gitlab's and httpx's own retries are off, so that this is the only place.
+python-gitlab's own retries are off, so that this is the only place.
 """
 
 import logging
@@ -73,7 +73,7 @@ SERVER_ERRORS: Final = frozenset({500, 502, 503, 504, *range(520, 531)})
 
 
 class HttpAnswer(Protocol):
-    """What `requests` and `httpx` answers have in common."""
+    """What the answers of both APIs have in common."""
 
     @property
     def status_code(self) -> int: ...  # noqa: D102
@@ -155,7 +155,7 @@ class Retrier:
     `sleep` and `clock` are replaced in tests.
     """
 
-    meter: RequestStats = field(default_factory=RequestStats)
+    stats: RequestStats = field(default_factory=RequestStats)
     max_rpm: int | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     clock: Callable[[], float] = time.monotonic
@@ -166,7 +166,7 @@ class Retrier:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
-        self._pace = RateLimit(self.max_rpm, self.clock)
+        self._rate_limit = RateLimit(self.max_rpm, self.clock)
 
     def send(self, exchange: Callable[[], A], kind: str, *, write: bool = False) -> A:
         """Run `exchange` until its answer can be read; raise ExchangeError when it never can.
@@ -186,15 +186,15 @@ class Retrier:
             assert error is not None  # noqa: S101 - one of the two is there
             if write and error.failure not in CERTAINLY_NOT_DONE:
                 raise error
-            treatment = MATRIX[error.failure]
-            attempts = treatment.attempts
+            rule = MATRIX[error.failure]
+            attempts = rule.attempts
             if error.failure is Failure.UNREACHABLE and not self._answered:
                 attempts = FIRST_CONTACT
             if attempt >= attempts or self.stop.is_set():
                 raise error
-            seconds = self._delay(treatment, attempt, answer)
+            seconds = self._delay(rule, attempt, answer)
             log.debug("%s; again in %.1f s", error, seconds)
-            self.meter.retried(self._announce(seconds))
+            self.stats.retried(self._announce(seconds))
             self.stop.wait(seconds)
 
     def _send_once(
@@ -202,21 +202,21 @@ class Retrier:
     ) -> tuple[A | None, ExchangeError | None]:
         """Send when it is this request's turn; return the answer, what is wrong with it, or both."""
         self._wait_for_a_turn()
-        self.meter.count(kind)
+        self.stats.count(kind)
         try:
             answer = exchange()
         except ExchangeError as raised:
             return None, raised
         finally:
-            self._pace.done()
+            self._rate_limit.done()
         self._answered = True
-        self._pace.learn(answer.headers)
+        self._rate_limit.learn(answer.headers)
         failure = classify(answer)
         if failure is None:
             return answer, None
         return answer, ExchangeError(failure, f"HTTP {answer.status_code}", answer.status_code)
 
-    def _delay(self, treatment: RetryRule, attempt: int, answer: HttpAnswer | None) -> float:
+    def _delay(self, rule: RetryRule, attempt: int, answer: HttpAnswer | None) -> float:
         """Choose how long to wait; a refusal that is not one endpoint's holds all others too."""
         refused = answer is not None and answer.status_code == 429
         ordered = ordered_wait(answer.headers) if answer is not None else None
@@ -225,29 +225,29 @@ class Retrier:
             hold = min(ordered, LONGEST_ORDERED)
             seconds = hold + self.jitter()
         else:
-            backoff = min(treatment.base * 2.0 ** (attempt - 1), LONGEST_BACKOFF)
+            backoff = min(rule.base * 2.0 ** (attempt - 1), LONGEST_BACKOFF)
             hold = seconds = backoff * (0.5 + self.jitter() / 2)
         if refused and answer is not None and is_general(answer.headers):
-            self._pace.hold(hold)
+            self._rate_limit.hold(hold)
         return seconds
 
     def _wait_for_a_turn(self) -> None:
-        turn, waited_for = self._pace.take_turn(), 0.0
+        turn, waited_for = self._rate_limit.take_turn(), 0.0
         while turn > waited_for and not self.stop.is_set():
             seconds = turn - self.clock()
             if seconds > 0:
-                self.meter.paused(self._announce(seconds))
+                self.stats.paused(self._announce(seconds))
                 self.stop.wait(seconds)
             # A hold may have come in the meantime.
-            turn, waited_for = self._pace.postponed(turn), turn
+            turn, waited_for = self._rate_limit.postponed(turn), turn
 
     def _announce(self, seconds: float) -> float:
-        """Tell until when we wait; return how much longer that is than what was told already.
+        """Note until when we wait; return how much longer that is than what was noted already.
 
-        So the meter counts the time in which any request waited, not the sum over all that did.
+        So the statistics count the time in which any request waited, not the sum over all that did.
         """
         with self._lock:
             now = self.clock()
-            told = max(self.waiting_until, now)
-            self.waiting_until = max(told, now + seconds)
-            return self.waiting_until - told
+            noted = max(self.waiting_until, now)
+            self.waiting_until = max(noted, now + seconds)
+            return self.waiting_until - noted

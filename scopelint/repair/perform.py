@@ -127,7 +127,7 @@ class Performer:
                 return "done"
             if self._happened(report, state, goal, step):
                 return "done"
-            if self.halt.is_set() or self.connection.patience.stop.wait(_FIRST_PAUSE * 2**attempt):
+            if self.halt.is_set() or self.connection.retrier.stop.wait(_FIRST_PAUSE * 2**attempt):
                 self._outcome(report, step, "doubt", lost)
                 raise StoppedError("open", "the run was stopped")
         self._outcome(report, step, "doubt", lost)

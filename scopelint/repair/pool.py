@@ -129,16 +129,16 @@ class _Watch:
 
     def tell(self) -> None:
         """Tell how far it is."""
-        patience = self.connection.patience
+        retrier = self.connection.retrier
         self.listener(
             Progress(
                 listed=self.total,
                 expected=self.total,
                 read=self.done - self.failed,
                 unreadable=self.failed,
-                requests=patience.meter.requests,
-                retries=patience.meter.retries,
-                waiting=max(0.0, patience.waiting_until - patience.clock()),
+                requests=retrier.stats.requests,
+                retries=retrier.stats.retries,
+                waiting=max(0.0, retrier.waiting_until - retrier.clock()),
                 step=self.step,
             )
         )

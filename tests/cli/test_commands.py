@@ -7,9 +7,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import httpx
 import jsonschema
 import pytest
+import requests
 
 from scopelint.registry import find_rules
 from scopelint_simulator import Faults, Simulator, load_instance
@@ -213,7 +213,7 @@ def test_simulate_serves_until_it_is_stopped(sign: signal.Signals) -> None:
     running, url = _serve("inventory.yml", "--port", "0")
     try:
         header = {"PRIVATE-TOKEN": TOKEN}
-        answer = httpx.get(f"{url}/api/v4/version", headers=header, trust_env=False)
+        answer = requests.get(f"{url}/api/v4/version", headers=header, timeout=10)
         assert answer.json()["version"].startswith("19.3.0")
         call("simulate", "inventory.yml", "--port", url.rpartition(":")[2]).expect(2, "port")
     finally:

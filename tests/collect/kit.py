@@ -147,7 +147,7 @@ class Hurried(threading.Event):
 
 
 def hurried(max_rpm: int | None = None) -> Retrier:
-    """A patience with the real retry matrix that hardly waits."""
+    """A retrier with the real retry matrix that hardly waits."""
     return Retrier(max_rpm=max_rpm, stop=Hurried(), jitter=lambda: 0.5)
 
 
@@ -164,8 +164,8 @@ def serve(
 @contextmanager
 def connect(url: str, token: str = TOKEN, **options: Any) -> Iterator[Connection]:
     """A connection that hardly waits, closed at the end."""
-    patience = options.pop("patience", None) or hurried()
-    connection = Connection(Server(url, Secret(token), **options), patience)
+    retrier = options.pop("retrier", None) or hurried()
+    connection = Connection(Server(url, Secret(token), **options), retrier)
     try:
         yield connection
     finally:
@@ -241,7 +241,7 @@ def collected(
     filters: Filters | None = None,
     concurrency: int = 4,
     page_size: int | None = None,
-    patience: Retrier | None = None,
+    retrier: Retrier | None = None,
     oauth: bool = False,
     listener: Listener | None = None,
 ) -> Seen:
@@ -251,7 +251,7 @@ def collected(
     )
     with (
         tempfile.TemporaryDirectory(prefix="scopelint-tests-") as folder,
-        connect(url, token, patience=patience, oauth=oauth) as connection,
+        connect(url, token, retrier=retrier, oauth=oauth) as connection,
     ):
         path = Path(folder) / "snapshot.db"
         collect(connection, order, path, listener)

@@ -352,10 +352,10 @@ def test_a_relative_root_is_read_both_ways() -> None:
 
 
 def test_an_empty_allowance_is_waited_for() -> None:
-    patience = hurried()
+    retrier = hurried()
     with serve(company(), faults=Faults(rate_limit=5, rate_window=0.05)) as simulator:
-        collected(simulator.url, patience=patience, concurrency=1)
-    assert patience.meter.waited > 0
+        collected(simulator.url, retrier=retrier, concurrency=1)
+    assert retrier.stats.waited > 0
 
 
 def test_progress_is_told_until_the_end() -> None:

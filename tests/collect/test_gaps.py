@@ -132,8 +132,8 @@ def test_faults_leave_no_trace(name: str, api: Api) -> None:
     with serve(company(enforce_inbound=True)) as simulator:
         calm = collected(simulator.url, api=api)
         simulator.faults = ALL_FAULTS[name]
-        patience = hurried()
-        seen = collected(simulator.url, api=api, page_size=3, patience=patience)
+        retrier = hurried()
+        seen = collected(simulator.url, api=api, page_size=3, retrier=retrier)
         simulator.faults = Faults()
     assert seen.raw == calm.raw
     assert seen.groups == calm.groups
@@ -141,7 +141,7 @@ def test_faults_leave_no_trace(name: str, api: Api) -> None:
     assert seen.gaps == calm.gaps
     assert seen.enforcement == calm.enforcement
     # With its headers a limit is kept before it refuses; all else is tried again.
-    assert patience.meter.waited > 0
+    assert retrier.stats.waited > 0
     assert seen.header.retries > 0 or name == "rate limit"
     assert calm.header.retries == 0
 

@@ -96,12 +96,12 @@ def timed(max_rpm: int | None = None, jitter: float = 0.0) -> tuple[Retrier, Clo
 
 
 def test_an_allowance_is_spread_before_it_is_used_up() -> None:
-    patience, clock, stop = timed()
+    retrier, clock, stop = timed()
     server = Throttled(clock, limit=60)
     for _ in range(200):
-        patience.send(server, "graphql")
+        retrier.send(server, "graphql")
     assert server.refused == 0
-    assert patience.meter.retries == 0
+    assert retrier.stats.retries == 0
     first_minute = [at - START for at in server.at if at - START < 60]
     assert len(first_minute) >= 55
     # Half of it goes at once, the rest evenly: no pause longer than a few of their fair shares.
@@ -111,23 +111,23 @@ def test_an_allowance_is_spread_before_it_is_used_up() -> None:
 
 
 def test_a_plentiful_allowance_costs_nothing() -> None:
-    patience, clock, stop = timed()
+    retrier, clock, stop = timed()
     server = Throttled(clock, limit=2000)
     for _ in range(500):
-        patience.send(server, "graphql")
+        retrier.send(server, "graphql")
     assert stop.asked == []
 
 
 def test_the_last_one_is_not_followed_before_the_reset() -> None:
-    patience, clock, stop = timed()
+    retrier, clock, stop = timed()
     headers = {
         "RateLimit-Limit": "10",
         "RateLimit-Remaining": "0",
         "RateLimit-Reset": str(int(START) + 30),
         "Date": formatdate(START, usegmt=True),
     }
-    patience.send(lambda: Said(200, headers), "rest")
-    patience.send(lambda: Said(200), "rest")
+    retrier.send(lambda: Said(200, headers), "rest")
+    retrier.send(lambda: Said(200), "rest")
     assert stop.asked == [30.0]
     assert clock.now == START + 30
 
@@ -190,31 +190,31 @@ def test_many_threads_take_no_turn_twice() -> None:
 
 
 def test_the_users_limit_goes_with_gitlabs() -> None:
-    patience, clock, _ = timed(max_rpm=30)
+    retrier, clock, _ = timed(max_rpm=30)
     server = Throttled(clock, limit=1000)
     for _ in range(31):
-        patience.send(server, "graphql")
+        retrier.send(server, "graphql")
     assert clock.now - START == pytest.approx(60, abs=0.1)
 
 
 @pytest.mark.parametrize("style", ["both", "reset"])
 def test_a_refusal_is_waited_out_to_the_reset_and_no_longer(style: str) -> None:
-    patience, clock, stop = timed(jitter=0.5)
+    retrier, clock, stop = timed(jitter=0.5)
     server = Throttled(clock, limit=5, style=style)
     for _ in range(5):
         server()
-    patience.send(server, "graphql")
+    retrier.send(server, "graphql")
     assert server.refused == 1
     assert 59 <= sum(stop.asked) <= 62
-    assert patience.meter.retries == 1
+    assert retrier.stats.retries == 1
 
 
 def test_a_refusal_without_a_word_is_outwaited() -> None:
     """A gateway in front of GitLab refuses with a web page and no header for a minute and more."""
-    patience, clock, stop = timed(jitter=0.0)
+    retrier, clock, stop = timed(jitter=0.0)
     server = Throttled(clock, limit=0, window=1e9, style="none")
     with pytest.raises(ExchangeError) as caught:
-        patience.send(server, "graphql")
+        retrier.send(server, "graphql")
     assert caught.value.failure is Failure.RATE_LIMITED
     assert server.refused >= 10
     assert sum(stop.asked) >= 60
@@ -229,36 +229,36 @@ def test_every_page_has_ten_attempts() -> None:
 
 
 def test_a_refusal_holds_the_other_requests_too() -> None:
-    patience, clock, stop = timed()
+    retrier, clock, stop = timed()
     answers: Iterator[Said] = iter([Said(429, {"RateLimit-Limit": "5", "Retry-After": "40"})])
-    patience.stop = stop
+    retrier.stop = stop
     others: list[float] = []
 
     def exchange() -> Said:
         answer = next(answers, Said(200))
         if answer.status_code == 429:
-            others.append(patience._pace.take_turn())
+            others.append(retrier._rate_limit.take_turn())
         return answer
 
-    patience.send(exchange, "graphql")
+    retrier.send(exchange, "graphql")
     assert others == [START]
-    assert patience._pace.postponed(others[0]) == START + 40
+    assert retrier._rate_limit.postponed(others[0]) == START + 40
     assert clock.now == START + 40
 
 
 def test_the_limit_of_one_endpoint_holds_only_its_request() -> None:
-    patience, _, stop = timed()
+    retrier, _, stop = timed()
     answers = iter([Said(429, {"Retry-After": "60"}), Said(200)])
-    patience.send(lambda: next(answers), "rest")
+    retrier.send(lambda: next(answers), "rest")
     assert stop.asked == [60.0]
-    assert patience._pace.postponed(0.0) == 0.0
+    assert retrier._rate_limit.postponed(0.0) == 0.0
 
 
 def test_an_absurd_reset_is_bounded() -> None:
-    patience, _, stop = timed()
+    retrier, _, stop = timed()
     far = {"RateLimit-Remaining": "0", "RateLimit-Reset": "99999999999"}
-    patience.send(lambda: Said(200, far), "rest")
-    patience.send(lambda: Said(200), "rest")
+    retrier.send(lambda: Said(200, far), "rest")
+    retrier.send(lambda: Said(200), "rest")
     assert stop.asked == [LONGEST_ORDERED]
 
 
@@ -286,8 +286,8 @@ def stopped_later(stop: threading.Event, seconds: float) -> Iterator[None]:
 
 
 def test_a_stop_ends_a_long_wait_at_once() -> None:
-    patience = Retrier()
-    patience.stop = threading.Event()
-    with stopped_later(patience.stop, 0.1), pytest.raises(ExchangeError):
-        patience.send(lambda: Said(429, {"Retry-After": "600"}), "rest")
-    assert patience.meter.requests <= 2
+    retrier = Retrier()
+    retrier.stop = threading.Event()
+    with stopped_later(retrier.stop, 0.1), pytest.raises(ExchangeError):
+        retrier.send(lambda: Said(429, {"Retry-After": "600"}), "rest")
+    assert retrier.stats.requests <= 2

@@ -123,6 +123,26 @@ def test_no_proxy_goes_past_it(
 
 
 @APIS
+@pytest.mark.parametrize("ranges", ["127.0.0.0/8", "127.0.0.1", "*"])
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_what_the_environment_says_of_proxies_holds_for_both_apis(
+    plain: Simulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    api: str,
+    ranges: str,
+    variable: str,
+) -> None:
+    """`NO_PROXY` names the host by its network; the proxy answers nobody."""
+    monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", ranges)
+    found = scan(plain.url, tmp_path, "--api", api)
+    assert found.report["scan"]["projects"]["read"] == 5
+    monkeypatch.setenv("NO_PROXY", "10.0.0.0/8")
+    scan(plain.url, tmp_path, "--api", api).result.expect(4, "GitLab could not be reached")
+
+
+@APIS
 @pytest.mark.parametrize("status", ["403", "407", "502"])
 def test_a_proxy_that_refuses_a_connection_is_named(
     secure: Simulator,

@@ -4,16 +4,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import httpx
 import pytest
 import requests
+from urllib3.exceptions import (
+    MaxRetryError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+)
 
 from scopelint.errors import AuthenticationError, ExitCode, OriginError, UnexpectedAnswerError
 from scopelint.gitlab.address import is_loopback, origin_of, same_origin
 from scopelint.gitlab.answers import (
     check_answer,
     fatal,
-    from_httpx,
     from_requests,
     refused,
 )
@@ -167,27 +171,34 @@ def test_every_failure_can_end_a_run_in_words(failure: Failure) -> None:
     assert error.hint
 
 
-@pytest.mark.parametrize(
-    ("error", "failure"),
-    [
-        (httpx.ReadTimeout("slow"), Failure.TIMED_OUT),
-        (httpx.WriteTimeout("slow"), Failure.TIMED_OUT),
-        (httpx.ReadError("reset"), Failure.CONNECTION),
-        (httpx.RemoteProtocolError("cut"), Failure.CONNECTION),
-    ],
-)
-def test_httpx_errors_are_sorted(error: Exception, failure: Failure) -> None:
-    assert from_httpx(error).failure is failure
+def _of(*causes: Exception) -> requests.ConnectionError:
+    """An error as requests makes it of urllib3's."""
+    return requests.ConnectionError(*causes)
 
 
 @pytest.mark.parametrize(
     ("error", "failure"),
     [
         (requests.ReadTimeout("slow"), Failure.TIMED_OUT),
+        (_of(ReadTimeoutError(None, "/", "the body stopped")), Failure.TIMED_OUT),  # type: ignore[arg-type]
+        (_of(ProtocolError("Connection aborted.", TimeoutError("write"))), Failure.TIMED_OUT),
+        (requests.ConnectTimeout("slow"), Failure.UNREACHABLE),
+        (requests.exceptions.ProxyError("no"), Failure.UNREACHABLE),
+        (requests.exceptions.SSLError("wrong version"), Failure.UNREACHABLE),
+        (_of(MaxRetryError(None, "/", NewConnectionError(None, "refused"))), Failure.UNREACHABLE),  # type: ignore[arg-type]
+        (
+            requests.exceptions.SSLError(
+                "certificate verify failed: x [CERTIFICATE_VERIFY_FAILED]"
+            ),
+            Failure.UNTRUSTED,
+        ),
         (requests.exceptions.ChunkedEncodingError("cut"), Failure.CONNECTION),
+        (_of(ProtocolError("Connection aborted.", ConnectionResetError())), Failure.CONNECTION),
     ],
 )
-def test_requests_errors_are_sorted(error: requests.RequestException, failure: Failure) -> None:
+def test_errors_below_http_are_told_apart(
+    error: requests.RequestException, failure: Failure
+) -> None:
     assert from_requests(error).failure is failure
 
 

@@ -1,13 +1,14 @@
-"""The two clients: one origin, one patience, no token in any text."""
+"""The one session of both APIs: one origin, one table of retries, no token in any text."""
 
 import logging
-import ssl
+import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 
 from scopelint.collect.rest_reader import RestReader
 from scopelint.errors import (
@@ -20,13 +21,19 @@ from scopelint.errors import (
 from scopelint.gitlab import graphql
 from scopelint.gitlab.ask import UnreadableError
 from scopelint.gitlab.capabilities import Capabilities
-from scopelint.gitlab.connection import USER_AGENT, Connection, Server
+from scopelint.gitlab.connection import (
+    CONNECT_TIMEOUT,
+    READ_TIMEOUT,
+    USER_AGENT,
+    Connection,
+    Server,
+)
 from scopelint.gitlab.graphql import (
     FineGrainedTokenError,
     InvalidQueryError,
     TooMuchError,
 )
-from scopelint.gitlab.retry import ExchangeError, Failure
+from scopelint.gitlab.retry import FIRST_CONTACT, ExchangeError, Failure
 from scopelint.secrets import Secret
 from scopelint.snapshot import Filters
 from scopelint_simulator import Faults
@@ -144,7 +151,7 @@ def test_the_session_sends_nothing_to_another_origin(url: str) -> None:
         request.url = url
         with pytest.raises(OriginError):
             session.send(request)
-    assert connection.patience.meter.requests == 0
+    assert connection.retrier.stats.requests == 0
 
 
 # What is told apart
@@ -159,7 +166,7 @@ def test_a_sign_in_page_is_named() -> None:
             assert isinstance(error, UnexpectedAnswerError)
             assert simulator.url in error.message
             assert "sign-in page" in error.hint
-        assert connection.patience.meter.requests == 2
+        assert connection.retrier.stats.requests == 2
 
 
 def test_a_wrong_token_is_named() -> None:
@@ -169,7 +176,7 @@ def test_a_wrong_token_is_named() -> None:
                 for error in ask_both(connection):
                     assert isinstance(error, AuthenticationError)
                     assert "wrong, expired or revoked" in error.message
-                assert connection.patience.meter.requests == 2
+                assert connection.retrier.stats.requests == 2
 
 
 def test_too_small_a_scope_is_named() -> None:
@@ -331,7 +338,7 @@ def test_each_client_leaves_retries_to_the_matrix(status: int) -> None:
         ):
             ask(connection)
             assert len(server.requests) == 3
-            assert connection.patience.meter.retries == 2
+            assert connection.retrier.stats.retries == 2
 
 
 def test_a_closed_connection_sends_nothing_more() -> None:
@@ -399,15 +406,80 @@ def test_certificates_are_checked_unless_told_otherwise(
     assert Server("https://h", Secret("x"), **options).verify == verify
 
 
-def test_insecure_reaches_both_clients() -> None:
-    with connect("https://127.0.0.1:1", SECRET, insecure=True) as connection:
-        client = connection._graphql
-        assert isinstance(client, httpx.Client)
-        pool = client._transport._pool  # type: ignore[attr-defined]
-        assert pool._ssl_context.verify_mode is ssl.CERT_NONE
-        assert connection.rest.ssl_verify is False
+def test_one_setting_of_tls_and_timeouts_holds_for_both_apis(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    sent: list[dict[str, Any]] = []
+
+    class Noting(HTTPAdapter):
+        def send(self, request: requests.PreparedRequest, *_: Any, **kwargs: Any) -> Any:
+            sent.append(kwargs)
+            raise requests.ConnectTimeout("noted")
+
+    for options in ({}, {"insecure": True}):
+        with connect("https://127.0.0.1:1", SECRET, **options) as connection:
+            connection.rest.session.mount("https://", Noting())
+            ask_both(connection)
+    assert len(sent) == 4 * FIRST_CONTACT
+    assert {each["timeout"] for each in sent} == {(CONNECT_TIMEOUT, READ_TIMEOUT)}
+    half = len(sent) // 2
+    assert [each["verify"] for each in sent] == [True] * half + [False] * half
 
 
-def test_each_thread_has_one_rest_client() -> None:
-    with connect("http://127.0.0.1:1", SECRET) as connection:
-        assert connection.rest is connection.rest
+def test_a_password_of_the_netrc_file_is_not_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login robot password from-the-netrc\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    answer = always(200, b'{"data":{},"inbound_enabled":true}')
+    for token in (SECRET, ""):
+        with Scripted(answer) as server, connect(server.url, token) as connection:
+            graphql.run(connection, QUERY, {})
+            rest_reader(connection).effective(7)
+        assert len(server.requests) == 2
+        assert all("authorization" not in headers for _, _, headers in server.requests)
+
+
+def test_cookies_are_not_kept() -> None:
+    """A session's cookies are what threads may not share."""
+    answer = always(200, b'{"data":{},"inbound_enabled":true}', Set_Cookie="a=b; Path=/")
+    with Scripted(answer) as server, connect(server.url, SECRET) as connection:
+        for _ in range(2):
+            graphql.run(connection, QUERY, {})
+            rest_reader(connection).effective(7)
+    assert len(server.requests) == 4
+    assert all("cookie" not in headers for _, _, headers in server.requests)
+
+
+def test_many_threads_share_one_session() -> None:
+    """As many requests at once as `-j` allows, by both APIs, each with its own answer."""
+    found: list[object] = []
+
+    def read(connection: Connection, number: int) -> None:
+        for _ in range(5):
+            data = graphql.run(connection, QUERY, {}).data
+            found.append(
+                (data["currentUser"]["username"], rest_reader(connection).effective(number))
+            )
+
+    with serve(company()) as simulator, connect(simulator.url) as connection:
+        threads = [threading.Thread(target=read, args=(connection, 101)) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == [("bot", True)] * 80
+        assert connection.retrier.stats.requests == 160
+        assert connection.retrier.stats.retries == 0
+
+
+@pytest.mark.parametrize("location", ["http://[::1/", "https://:x@:y/", "\x7f", "://"])
+def test_a_redirect_to_what_is_no_address_ends_at_once(location: str) -> None:
+    script = always(302, b"", Location=location)
+    with Scripted(script) as server, connect(server.url, SECRET) as connection:
+        for error in ask_both(connection):
+            assert isinstance(error, OriginError | UnexpectedAnswerError)
+        assert len(server.requests) == 2

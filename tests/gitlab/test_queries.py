@@ -86,7 +86,7 @@ def test_every_query_costs_less_than_the_limit_with_room(version: str, token: st
             variables = {"ids": ["gid://gitlab/Project/101"], "path": "acme"}
             variables |= {f"p{i}": f"acme/{i}" for i in range(40)}
             costed = text.replace("{\n", "{\n queryComplexity { score limit }\n", 1)
-            body = connection.post_graphql({"query": costed, "variables": variables}).json()
+            body = connection.post_graphql({"query": costed, "variables": variables}).body
             score = body["data"]["queryComplexity"]["score"]
             assert score <= 200, (name, score, body.get("errors"))
 

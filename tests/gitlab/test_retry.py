@@ -30,7 +30,7 @@ class Said:
 
 
 class Clock:
-    """A clock that only the waits of a patience move."""
+    """A clock that only the waits of a retrier move."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -104,10 +104,10 @@ def test_every_failure_has_a_treatment() -> None:
 
 
 def test_a_good_answer_is_sent_for_once() -> None:
-    patience = hurried()
-    assert patience.send(script(Said(200)), "rest").status_code == 200
-    assert patience.meter.kinds == {"rest": 1}
-    assert patience.meter.retries == 0
+    retrier = hurried()
+    assert retrier.send(script(Said(200)), "rest").status_code == 200
+    assert retrier.stats.kinds == {"rest": 1}
+    assert retrier.stats.retries == 0
 
 
 @pytest.mark.parametrize("failure", [Failure.SERVER, Failure.RATE_LIMITED, Failure.LOCKED])
@@ -117,30 +117,30 @@ def test_a_failure_that_passes_is_waited_out(failure: Failure) -> None:
         Failure.RATE_LIMITED: Said(429, content=b"Retry later\n"),
         Failure.LOCKED: Said(409, content=b"Resource lock"),
     }[failure]
-    patience = hurried()
-    assert patience.send(script(bad, bad, Said(200)), "graphql").status_code == 200
-    assert patience.meter.requests == 3
-    assert patience.meter.retries == 2
+    retrier = hurried()
+    assert retrier.send(script(bad, bad, Said(200)), "graphql").status_code == 200
+    assert retrier.stats.requests == 3
+    assert retrier.stats.retries == 2
 
 
 @pytest.mark.parametrize("failure", list(Failure))
 def test_a_failure_that_stays_is_raised_after_its_attempts(failure: Failure) -> None:
-    patience = hurried()
+    retrier = hurried()
     # An answer before it, so that GitLab was reached once.
-    patience.send(script(Said(200)), "rest")
+    retrier.send(script(Said(200)), "rest")
     with pytest.raises(ExchangeError) as caught:
-        patience.send(script(ExchangeError(failure, "no luck", 599)), "rest")
+        retrier.send(script(ExchangeError(failure, "no luck", 599)), "rest")
     assert caught.value.failure is failure
     assert caught.value.status == 599
-    assert patience.meter.requests == 1 + MATRIX[failure].attempts
+    assert retrier.stats.requests == 1 + MATRIX[failure].attempts
 
 
 def test_a_query_that_took_too_long_is_not_sent_again() -> None:
-    patience = hurried()
+    retrier = hurried()
     with pytest.raises(ExchangeError) as caught:
-        patience.send(script(Said(503, content=b"Request timed out."), Said(200)), "graphql")
+        retrier.send(script(Said(503, content=b"Request timed out."), Said(200)), "graphql")
     assert caught.value.failure is Failure.TIMED_OUT
-    assert patience.meter.requests == 1
+    assert retrier.stats.requests == 1
 
 
 def test_a_failing_status_is_named() -> None:
@@ -150,45 +150,45 @@ def test_a_failing_status_is_named() -> None:
 
 
 def test_waits_double_and_end_at_a_bound() -> None:
-    patience, stop = timed()
+    retrier, stop = timed()
     with pytest.raises(ExchangeError):
-        patience.send(script(Said(429)), "rest")
+        retrier.send(script(Said(429)), "rest")
     waits = stop.asked
     assert waits[:4] == [1.0, 2.0, 4.0, 8.0]
     assert max(waits) == LONGEST_BACKOFF
-    assert patience.meter.waited == pytest.approx(sum(waits))
+    assert retrier.stats.waited == pytest.approx(sum(waits))
 
 
 def test_waits_are_spread_over_their_upper_half() -> None:
     short, stop_short = timed(jitter=0.0)
     long, stop_long = timed(jitter=1.0)
-    for patience in (short, long):
-        patience.send(script(Said(429), Said(200)), "rest")
+    for retrier in (short, long):
+        retrier.send(script(Said(429), Said(200)), "rest")
     assert (stop_short.asked, stop_long.asked) == ([0.5], [1.0])
 
 
 def test_what_is_ordered_goes_before_the_doubling() -> None:
-    patience, stop = timed(jitter=0.25)
-    patience.send(script(Said(429, {"Retry-After": "42"}), Said(200)), "rest")
+    retrier, stop = timed(jitter=0.25)
+    retrier.send(script(Said(429, {"Retry-After": "42"}), Said(200)), "rest")
     assert stop.asked == [42.25]
 
 
 def test_an_order_is_bounded() -> None:
-    patience, stop = timed(jitter=0.0)
-    patience.send(script(Said(429, {"Retry-After": "86400"}), Said(200)), "rest")
+    retrier, stop = timed(jitter=0.0)
+    retrier.send(script(Said(429, {"Retry-After": "86400"}), Said(200)), "rest")
     assert stop.asked == [LONGEST_ORDERED]
 
 
 def test_an_empty_allowance_holds_the_next_request_back() -> None:
-    patience, stop = timed()
+    retrier, stop = timed()
     headers = {
         "RateLimit-Remaining": "0",
         "RateLimit-Reset": "1700000030",
         "Date": formatdate(1700000000, usegmt=True),
     }
-    patience.send(script(Said(200, headers)), "rest")
+    retrier.send(script(Said(200, headers)), "rest")
     assert stop.asked == []
-    patience.send(script(Said(200)), "rest")
+    retrier.send(script(Said(200)), "rest")
     assert stop.asked == [30.0]
 
 
@@ -203,34 +203,34 @@ def test_an_empty_allowance_holds_the_next_request_back() -> None:
     ],
 )
 def test_other_headers_hold_nothing_back(headers: dict[str, str]) -> None:
-    patience, stop = timed()
+    retrier, stop = timed()
     for _ in range(3):
-        patience.send(script(Said(200, headers)), "rest")
+        retrier.send(script(Said(200, headers)), "rest")
     assert stop.asked == []
 
 
 def test_the_users_limit_paces() -> None:
-    patience, stop = timed(max_rpm=60)
+    retrier, stop = timed(max_rpm=60)
     for _ in range(4):
-        patience.send(script(Said(200)), "rest")
+        retrier.send(script(Said(200)), "rest")
     assert stop.asked == pytest.approx([1.0, 1.0, 1.0])
-    assert patience.meter.waited == pytest.approx(3.0)
-    assert patience.meter.retries == 0
+    assert retrier.stats.waited == pytest.approx(3.0)
+    assert retrier.stats.retries == 0
 
 
 def test_a_stop_ends_the_retries() -> None:
-    patience = hurried()
+    retrier = hurried()
 
     def exchange() -> Said:
-        patience.stop.set()
+        retrier.stop.set()
         return Said(502)
 
     with pytest.raises(ExchangeError):
-        patience.send(exchange, "rest")
-    assert patience.meter.requests == 1
+        retrier.send(exchange, "rest")
+    assert retrier.stats.requests == 1
     with pytest.raises(ExchangeError, match="stopped"):
-        patience.send(exchange, "rest")
-    assert patience.meter.requests == 1
+        retrier.send(exchange, "rest")
+    assert retrier.stats.requests == 1
 
 
 @pytest.mark.parametrize(
@@ -260,11 +260,11 @@ def test_without_the_servers_date_our_clock_counts(date: str | None) -> None:
     assert ordered_wait(headers) == pytest.approx(100, abs=5)
 
 
-def test_the_meter_counts_by_kind() -> None:
-    meter = RequestStats()
-    meter.count("rest")
-    meter.count("rest")
-    meter.count("graphql")
-    meter.retried(1.5)
-    meter.paused(0.5)
-    assert (meter.requests, meter.kinds["rest"], meter.retries, meter.waited) == (3, 2, 1, 2.0)
+def test_the_stats_counts_by_kind() -> None:
+    stats = RequestStats()
+    stats.count("rest")
+    stats.count("rest")
+    stats.count("graphql")
+    stats.retried(1.5)
+    stats.paused(0.5)
+    assert (stats.requests, stats.kinds["rest"], stats.retries, stats.waited) == (3, 2, 1, 2.0)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urljoin
 
-import httpx
+import requests
 
 from scopelint_simulator import Faults, Simulator, load_instance
 
@@ -106,15 +107,29 @@ ONE_PROJECT = (
 )
 
 
+class Http(requests.Session):
+    """A session below one address, which follows no redirect."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.headers.update({} if token is None else {"PRIVATE-TOKEN": token})
+        self._url = url
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> Any:
+        options = {"timeout": 10, "allow_redirects": False, **options}
+        return super().request(method, urljoin(f"{self._url}/", str(url)), *args, **options)
+
+
 class Client:
     """Asks a simulator with one token."""
 
     def __init__(self, url: str, token: str | None) -> None:
-        headers = {} if token is None else {"PRIVATE-TOKEN": token}
-        self.http = httpx.Client(base_url=url, headers=headers, timeout=10, verify=False)
+        self.http = Http(url, token)
 
-    def rest(self, method: str, path: str, **options: Any) -> httpx.Response:
-        return self.http.request(method, f"/api/v4{path}", **options)
+    def rest(self, method: str, path: str, **options: Any) -> requests.Response:
+        answer: requests.Response = self.http.request(method, f"api/v4{path}", **options)
+        return answer
 
     def get(self, path: str) -> Any:
         answer = self.rest("GET", path)
@@ -122,7 +137,7 @@ class Client:
         return answer.json()
 
     def graphql(self, query: str, **variables: Any) -> Any:
-        answer = self.http.post("/api/graphql", json={"query": query, "variables": variables})
+        answer = self.http.post("api/graphql", json={"query": query, "variables": variables})
         assert answer.status_code == 200, answer.text
         return answer.json()
 

@@ -5,8 +5,8 @@ import threading
 import time
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
+import requests
 
 from scopelint_simulator import Simulator, load_instance
 from tests.simulator import kit
@@ -26,14 +26,14 @@ def test_url_before_the_start() -> None:
 def test_start_and_stop() -> None:
     simulator = Simulator(load_instance(instance_text())).start()
     url = simulator.url
-    assert httpx.get(f"{url}/api/v4/projects").status_code == 200
-    with httpx.Client() as idle:
+    assert requests.get(f"{url}/api/v4/projects", timeout=10).status_code == 200
+    with requests.Session() as idle:
         idle.get(f"{url}/api/v4/projects")
         started = time.monotonic()
         simulator.stop()
         assert time.monotonic() - started < 1, "an idle connection holds nothing up"
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{url}/api/v4/projects")
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{url}/api/v4/projects", timeout=10)
 
 
 def test_a_fixed_port_taken_twice() -> None:
@@ -61,15 +61,15 @@ def test_relative_root() -> None:
         client = world.client()
         assert client.get("/projects/101")["web_url"] == f"{world.simulator.url}/acme/web/shop"
         answer = client.rest("GET", "/groups?per_page=1")
-        assert client.http.get(answer.links["next"]["url"]).is_success
+        assert client.http.get(answer.links["next"]["url"]).ok
         outside = world.simulator.url.removesuffix("/gitlab")
-        assert httpx.get(f"{outside}/api/v4/projects").status_code == 404
-        assert httpx.get(f"{outside}/gitlabber/api/v4/projects").status_code == 404
+        assert requests.get(f"{outside}/api/v4/projects", timeout=10).status_code == 404
+        assert requests.get(f"{outside}/gitlabber/api/v4/projects", timeout=10).status_code == 404
 
 
 def test_pages_that_are_no_api() -> None:
     with kit.serve() as world:
-        answer = httpx.get(f"{world.simulator.url}/acme/web/shop")
+        answer = requests.get(f"{world.simulator.url}/acme/web/shop", timeout=10)
         assert answer.headers["content-type"].startswith("text/html")
         assert world.simulator.counts["web"] == 1
 
@@ -120,10 +120,10 @@ def test_many_clients_at_once() -> None:
         found: list[int] = []
 
         def read() -> None:
-            with httpx.Client(headers={"PRIVATE-TOKEN": "t-read"}) as http:
+            with kit.Http(world.simulator.url, "t-read") as http:
                 for _ in range(10):
                     body = {"query": kit.MAIN, "variables": {"p": "acme", "n": 100}}
-                    answer = http.post(f"{world.simulator.url}/api/graphql", json=body)
+                    answer = http.post("api/graphql", json=body)
                     found.append(len(answer.json()["data"]["group"]["projects"]["nodes"]))
 
         threads = [threading.Thread(target=read) for _ in range(8)]
@@ -168,5 +168,5 @@ def test_an_error_of_its_own_is_a_500_and_kept(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(simulator, "_caller", broken)
     with simulator:
-        assert httpx.get(f"{simulator.url}/api/v4/projects").status_code == 500
+        assert requests.get(f"{simulator.url}/api/v4/projects", timeout=10).status_code == 500
     assert "ZeroDivisionError" in simulator.crashes[0]
