@@ -21,7 +21,7 @@ from scopelint.gitlab.origin import AMBIENT, ENVIRONMENT, Instance, resolve_orig
 from scopelint.gitlab.targets import known_roots, parse_targets
 from scopelint.registry import find_rules
 from scopelint.text import clean, redact
-from scopelint.yaml.nodes import Location
+from scopelint.yaml import Location
 
 _CERTIFICATES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 _SHOWN_ELSEWHERE = frozenset(

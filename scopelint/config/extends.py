@@ -16,8 +16,7 @@ from scopelint.config.rule_keys import given_twice
 from scopelint.config.selection import Catalogue
 from scopelint.errors import ConfigError, Problem
 from scopelint.text import clean, shown
-from scopelint.yaml.load import Document, load
-from scopelint.yaml.nodes import AnyNode, MappingNode, ScalarNode, SequenceNode, kind_of
+from scopelint.yaml import AnyNode, Document, MappingNode, ScalarNode, SequenceNode, kind_of, load
 
 MAX_FILES = 50
 """Files that one config may be made of."""

@@ -28,12 +28,13 @@ from scopelint.globs import GlobSet
 from scopelint.policy.load import read_declared
 from scopelint.rule import Boundary, RuleOptions
 from scopelint.text import shown
-from scopelint.yaml.load import Document, load
-from scopelint.yaml.nodes import (
+from scopelint.yaml import (
+    Document,
     Location,
     MappingNode,
     ScalarNode,
     SequenceNode,
+    load,
     step,
     walk,
 )

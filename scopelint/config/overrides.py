@@ -18,7 +18,7 @@ from scopelint.finding import Severity
 from scopelint.globs import GlobSet
 from scopelint.rule import InstanceRule, RuleOptions
 from scopelint.text import shown
-from scopelint.yaml.nodes import AnyNode, MappingNode, ScalarNode, SequenceNode, step
+from scopelint.yaml import AnyNode, MappingNode, ScalarNode, SequenceNode, step
 
 
 @dataclass(frozen=True, slots=True)

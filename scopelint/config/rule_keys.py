@@ -8,7 +8,7 @@ from scopelint.config.validation import validate
 from scopelint.errors import PluginError, Problem
 from scopelint.rule import RuleOptions
 from scopelint.text import shown
-from scopelint.yaml.nodes import AnyNode, MappingNode, ScalarNode, SequenceNode
+from scopelint.yaml import AnyNode, MappingNode, ScalarNode, SequenceNode
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from scopelint.errors import Problem
 from scopelint.text import clean, redact, shorten, shown, suggestion
-from scopelint.yaml.nodes import (
+from scopelint.yaml import (
     AnyNode,
     Location,
     MappingNode,

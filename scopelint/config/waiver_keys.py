@@ -8,7 +8,7 @@ from scopelint.config.rule_keys import looked_up
 from scopelint.config.selection import Catalogue
 from scopelint.engine.waivers import WaiverRule
 from scopelint.errors import Problem
-from scopelint.yaml.nodes import AnyNode, MappingNode, ScalarNode, SequenceNode, step
+from scopelint.yaml import AnyNode, MappingNode, ScalarNode, SequenceNode, step
 
 
 def waiver_problems(tree: MappingNode, known: Catalogue) -> Iterator[Problem]:

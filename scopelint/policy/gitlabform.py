@@ -17,9 +17,16 @@ from scopelint.policy.merge import Branch, Item, StopError, Value, branch
 from scopelint.policy.merge import Path as Keys
 from scopelint.policy.precedence import SECTION, Levels, SkipList, kind_of_key
 from scopelint.text import shown
-from scopelint.yaml.dialects import RUAMEL, Timestamp
-from scopelint.yaml.load import load
-from scopelint.yaml.nodes import AnyNode, MappingNode, ScalarNode, SequenceNode, kind_of
+from scopelint.yaml import (
+    RUAMEL,
+    AnyNode,
+    MappingNode,
+    ScalarNode,
+    SequenceNode,
+    Timestamp,
+    kind_of,
+    load,
+)
 
 LEVELS, SKIP_PROJECTS, SKIP_GROUPS = "projects_and_groups", "skip_projects", "skip_groups"
 VERSION = 4

@@ -13,8 +13,7 @@ from scopelint.model import EntryKind
 from scopelint.policy.merge import Branch, Item, Value, node_of, truthy
 from scopelint.policy.precedence import SECTION
 from scopelint.text import shown, suggestion
-from scopelint.yaml.dialects import Timestamp
-from scopelint.yaml.nodes import AnyNode, ScalarNode, SequenceNode, kind_of
+from scopelint.yaml import AnyNode, ScalarNode, SequenceNode, Timestamp, kind_of
 
 LIMIT, ALLOWLIST, ENFORCE = "limit_access_to_this_project", "allowlist", "enforce"
 SECTION_KEYS = (LIMIT, ALLOWLIST, "inherit", "skip")

@@ -7,7 +7,7 @@ from scopelint.declared import DeclaredPolicy
 from scopelint.errors import ConfigError, Problem
 from scopelint.policy.gitlabform import declared_from, read_gitlabform
 from scopelint.text import clean
-from scopelint.yaml.nodes import MappingNode, ScalarNode, step
+from scopelint.yaml import MappingNode, ScalarNode, step
 
 Found = tuple[DeclaredPolicy | None, list[Problem]]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from scopelint.text import shown
-from scopelint.yaml.nodes import AnyNode, MappingNode, ScalarNode, ScalarValue, SequenceNode
+from scopelint.yaml import AnyNode, MappingNode, ScalarNode, ScalarValue, SequenceNode
 
 INHERIT = "inherit"
 

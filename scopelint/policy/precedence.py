@@ -22,7 +22,7 @@ from scopelint.policy.merge import (
     refuse_inherit,
     truthy,
 )
-from scopelint.yaml.nodes import AnyNode, ScalarValue
+from scopelint.yaml import AnyNode, ScalarValue
 
 SECTION = "job_token_scope"
 _KEPT = (SECTION, "project")

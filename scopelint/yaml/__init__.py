@@ -1,1 +1,47 @@
-"""The one YAML reader: every value with its file, line and column."""
+"""The one YAML reader: every value with its file, line and column, and every fault at its place.
+
+It offers `load`, which gives a `Document` of nodes; the dialects `CORE` (YAML 1.2) and `RUAMEL` (as
+gitlabform reads); and what goes through a tree. It checks the form of a file, not what it says:
+that is for `config` and `policy`. It may import `errors` and `text`, and is the only package that
+imports PyYAML to read what users wrote.
+"""
+
+from scopelint.yaml.dialects import CORE, RUAMEL, Dialect, Timestamp
+from scopelint.yaml.nodes import (
+    AnyNode,
+    Location,
+    MappingNode,
+    ScalarNode,
+    ScalarValue,
+    SequenceNode,
+    kind_of,
+    locate,
+    step,
+    to_python,
+    walk,
+)
+from scopelint.yaml.reader import MAX_DEPTH, Document, load
+from scopelint.yaml.source import MAX_BYTES, SourceText
+
+__all__ = [
+    "CORE",
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "RUAMEL",
+    "AnyNode",
+    "Dialect",
+    "Document",
+    "Location",
+    "MappingNode",
+    "ScalarNode",
+    "ScalarValue",
+    "SequenceNode",
+    "SourceText",
+    "Timestamp",
+    "kind_of",
+    "load",
+    "locate",
+    "step",
+    "to_python",
+    "walk",
+]

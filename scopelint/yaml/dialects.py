@@ -1,8 +1,9 @@
-"""How a YAML file is read: by the core schema of YAML 1.2, or as ruamel.yaml reads it.
+"""What a scalar means: by the core schema of YAML 1.2, or as ruamel.yaml reads it.
 
-gitlabform loads its config with ruamel.yaml (pypi package `ruamel.yaml`, `resolver.py` and
-`constructor.py`), which differs from the core schema: underscores in numbers, binary numbers,
-dates, merge keys, and with a `%YAML 1.1` line the old booleans and octal numbers.
+The core schema (yaml.org/spec/1.2.2, section 10.3.2): `yes`, `no`, `on` and `off` are text, `0o17`
+is 15, `012` is 12, and dates stay text. gitlabform loads its config with ruamel.yaml (pypi package
+`ruamel.yaml`, `resolver.py` and `constructor.py`), which adds underscores in numbers, binary
+numbers, dates and merge keys, and with a `%YAML 1.1` line the old booleans and octal numbers.
 """
 
 import re
@@ -10,10 +11,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scopelint.yaml.nodes import ScalarValue
-from scopelint.yaml.scalars import MAX_NUMBER_LENGTH, ScalarError, resolve_plain
 
-Version = tuple[int, int] | None
+MAX_NUMBER_LENGTH = 400
+"""Characters of a number; longer ones are refused rather than computed with."""
+CORE_TAG = "tag:yaml.org,2002:"
+SCALAR_TAGS = frozenset({"str", "null", "bool", "int", "float"})
+
+YamlVersion = tuple[int, int] | None
 """Of the `%YAML` line, None where there is none."""
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_TRUE = frozenset({"true", "True", "TRUE"})
+_FALSE = frozenset({"false", "False", "FALSE"})
+_DECIMAL = re.compile(r"[-+]?[0-9]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_HEX = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_INFINITY = re.compile(r"[-+]?\.(?:inf|Inf|INF)")
+_NAN = frozenset({".nan", ".NaN", ".NAN"})
+
+
+class ScalarError(ValueError):
+    """A scalar is not what its tag says, or is too long a number."""
 
 
 class Timestamp(str):
@@ -24,29 +43,82 @@ class Timestamp(str):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """A way of reading: `resolve` gives an unquoted scalar's value.
+    """A way of reading a file."""
 
-    `merge_keys` says that `<<` merges mappings, `anchors_once` that an anchor may be set once;
-    `most_aliased` values may all aliases of a file together stand for.
-    """
-
-    resolve: Callable[[str, Version], ScalarValue]
+    resolve: Callable[[str, YamlVersion], ScalarValue]
+    """Gives an unquoted scalar's value; raises ScalarError for an over-long number."""
     merge_keys: bool = False
+    """Whether `<<` merges mappings."""
     anchors_once: bool = False
+    """Whether an anchor may be set only once."""
     most_aliased: int = 10_000
+    """Values that all aliases of a file together may stand for."""
 
 
-_TRUE = frozenset({"true", "True", "TRUE"})
-_FALSE = frozenset({"false", "False", "FALSE"})
+def resolve_tagged(tag: str, text: str) -> ScalarValue:
+    """Return the value of a scalar with one of the `SCALAR_TAGS`; raise ScalarError on a misfit."""
+    match tag:
+        case "str":
+            return text
+        case "null" if text in _NULL:
+            return None
+        case "bool" if text in _TRUE or text in _FALSE:
+            return text in _TRUE
+        case "int":
+            number: int | float | None = _integer(text)
+        case "float":
+            number = _float(text)
+        case _:
+            number = None
+    if number is None:
+        raise ScalarError(f"this is not what its tag !!{tag} says")
+    return number
+
+
+def _core(text: str, _: YamlVersion) -> ScalarValue:
+    if text in _NULL:
+        return None
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    number = _integer(text)
+    if number is not None:
+        return number
+    fraction = _float(text)
+    return text if fraction is None else fraction
+
+
+def _integer(text: str) -> int | None:
+    for pattern, base in ((_DECIMAL, 10), (_OCTAL, 8), (_HEX, 16)):
+        if pattern.fullmatch(text):
+            _check_length(text)
+            return int(text[2:] if base != 10 else text, base)
+    return None
+
+
+def _float(text: str) -> float | None:
+    if _FLOAT.fullmatch(text):
+        _check_length(text)
+        return float(text)
+    if _INFINITY.fullmatch(text):
+        return float("-inf" if text.startswith("-") else "inf")
+    return float("nan") if text in _NAN else None
+
+
+def _check_length(text: str) -> None:
+    if len(text) > MAX_NUMBER_LENGTH:
+        raise ScalarError(f"a number has at most {MAX_NUMBER_LENGTH} characters")
+
+
+# ruamel.yaml ---------------------------------------------------------------------------------
+
 _TRUE_11 = _TRUE | {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"}
 _FALSE_11 = _FALSE | {"n", "N", "no", "No", "NO", "off", "Off", "OFF"}
-_NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_INT = re.compile(r"[-+]?0b[01_]+|[-+]?0o?[0-7_]+|[-+]?[0-9_]+|[-+]?0x[0-9a-fA-F_]+")
-_INT_11 = re.compile(
+_RUAMEL_INT = re.compile(r"[-+]?0b[01_]+|[-+]?0o?[0-7_]+|[-+]?[0-9_]+|[-+]?0x[0-9a-fA-F_]+")
+_RUAMEL_INT_11 = re.compile(
     r"[-+]?0b[01_]+|[-+]?0?[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+"
     r"|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+"
 )
-_FLOAT = re.compile(
+_RUAMEL_FLOAT = re.compile(
     r"[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+"
     r"|[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
@@ -58,8 +130,7 @@ _TIMESTAMP = re.compile(
 _BASES = {"0b": 2, "0o": 8, "0x": 16}
 
 
-def _ruamel(text: str, version: Version) -> ScalarValue:
-    """Return the value of an unquoted scalar; raise ScalarError for an over-long number."""
+def _ruamel(text: str, version: YamlVersion) -> ScalarValue:
     if text in _NULL:
         return None
     old = version == (1, 1)
@@ -69,29 +140,31 @@ def _ruamel(text: str, version: Version) -> ScalarValue:
         return False
     if text[0] not in "-+.0123456789":
         return text
-    if len(text) > MAX_NUMBER_LENGTH and (_INT.fullmatch(text) or _FLOAT.fullmatch(text)):
+    if len(text) > MAX_NUMBER_LENGTH and (
+        _RUAMEL_INT.fullmatch(text) or _RUAMEL_FLOAT.fullmatch(text)
+    ):
         raise ScalarError(f"a number has at most {MAX_NUMBER_LENGTH} characters")
     if _TIMESTAMP.fullmatch(text):
         return Timestamp(text)
-    return _number(text, old=old)
+    return _ruamel_number(text, old=old)
 
 
-def _number(text: str, *, old: bool) -> ScalarValue:
+def _ruamel_number(text: str, *, old: bool) -> ScalarValue:
     plain = text.replace("_", "")
     sign = -1 if plain.startswith("-") else 1
     digits = plain.lstrip("+-")
-    # An integer comes before a float in no case: the two patterns share no text.
+    # No text fits both patterns, so their order does not matter.
     try:
-        if (_INT_11 if old else _INT).fullmatch(text):
-            return sign * _integer(digits, old=old)
-        if _FLOAT.fullmatch(text):
+        if (_RUAMEL_INT_11 if old else _RUAMEL_INT).fullmatch(text):
+            return sign * _ruamel_integer(digits, old=old)
+        if _RUAMEL_FLOAT.fullmatch(text):
             return sign * float(digits.lower().replace(".inf", "inf").replace(".nan", "nan"))
     except ValueError:
         return text
     return text
 
 
-def _integer(digits: str, *, old: bool) -> int:
+def _ruamel_integer(digits: str, *, old: bool) -> int:
     if digits[:2] in _BASES:
         return int(digits[2:], _BASES[digits[:2]])
     if old and ":" in digits:
@@ -102,7 +175,7 @@ def _integer(digits: str, *, old: bool) -> int:
     return int(digits, 8 if old and digits.startswith("0") and digits != "0" else 10)
 
 
-CORE = Dialect(lambda text, _: resolve_plain(text))
+CORE = Dialect(_core)
 """The core schema of YAML 1.2: scopelint.yml."""
 RUAMEL = Dialect(_ruamel, merge_keys=True, anchors_once=True, most_aliased=200_000)
 """As gitlabform reads its config."""

@@ -1,66 +1,30 @@
 """The tree that a YAML file becomes: values with the file, line and column of each.
 
-Nodes are frozen and know their file, so trees of several files can be combined and every fault
-can still be shown where it stands.
+Nodes are frozen and know their file, so trees of several files can be combined, and a fault found
+later is still shown at its place.
 """
 
-import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TypeAlias
 
 from scopelint.errors import Problem
-from scopelint.text import excerpt
+from scopelint.yaml.source import SourceText
 
 ScalarValue: TypeAlias = bool | int | float | str | None
 Location: TypeAlias = tuple[str | int, ...]
 """A way down a tree: mapping keys and sequence indices."""
 
-_BREAK = re.compile(r"\r\n|\r|\n")
-
-
-class SourceText:
-    """A file's text with its name; turns character offsets into lines and columns."""
-
-    def __init__(self, name: str, text: str) -> None:
-        self.name = name
-        self.text = text
-
-    def __repr__(self) -> str:
-        return f"SourceText({self.name!r})"
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [0, *(match.end() for match in _BREAK.finditer(self.text))]
-
-    def place(self, index: int) -> tuple[int, int]:
-        """Return line and column, both from 1, of the character at offset `index`."""
-        line = bisect_right(self._starts, index)
-        return line, index - self._starts[line - 1] + 1
-
-    def line(self, number: int) -> str:
-        """Return line `number` (from 1) without its end; empty beyond the last."""
-        if number > len(self._starts):
-            return ""
-        start = self._starts[number - 1]
-        end = self._starts[number] if number < len(self._starts) else len(self.text)
-        return self.text[start:end].rstrip("\r\n")
-
-    def problem(self, line: int, column: int, message: str, hint: str = "") -> Problem:
-        """Return a problem at this place, with the offending line as its excerpt."""
-        shown_line = excerpt(self.line(line), column)
-        return Problem(self.name, message, line, column, shown_line, hint)
-
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What all nodes share: the file, and line and column (from 1) where the value starts."""
+    """What all nodes share: where the value starts."""
 
     file: SourceText = field(compare=False, repr=False)
     line: int
+    """From 1."""
     column: int
+    """From 1, in characters."""
 
     def problem(self, message: str, hint: str = "") -> Problem:
         """Return a problem at this node."""
@@ -69,11 +33,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class ScalarNode(Node):
-    """A single value. `text` is what the file says, `plain` that it stands there unquoted."""
+    """A single value."""
 
     value: ScalarValue
+    """What the dialect reads the text as."""
     text: str
+    """What the file says, without quotes."""
     plain: bool
+    """Whether it stands there unquoted."""
 
 
 @dataclass(frozen=True, slots=True)

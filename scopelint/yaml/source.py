@@ -1,15 +1,16 @@
-"""A file's bytes, read within bounds and decoded; every fault is a `ConfigError`."""
+"""The text of a YAML file: read within bounds, decoded, and its offsets as lines and columns."""
 
 import codecs
 import re
+from bisect import bisect_right
+from functools import cached_property
 from pathlib import Path
 
 from scopelint.errors import ConfigError, Problem
-from scopelint.text import clean
-from scopelint.yaml.nodes import SourceText
+from scopelint.text import clean, excerpt
 
 MAX_BYTES = 5 * 1024 * 1024
-"""The largest policy file that is read."""
+"""The largest YAML file that is read."""
 
 # UTF-32's little-endian mark begins with UTF-16's, so it is tried first.
 _MARKS = (
@@ -24,6 +25,40 @@ _MARKS = (
 _REFUSED = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
+_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+class SourceText:
+    """A file's text with its name; turns character offsets into lines and columns."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"SourceText({self.name!r})"
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(match.end() for match in _BREAK.finditer(self.text))]
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return line and column, both from 1, of the character at offset `index`."""
+        line = bisect_right(self._starts, index)
+        return line, index - self._starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """Return line `number` (from 1) without its end; empty beyond the last."""
+        if number > len(self._starts):
+            return ""
+        start = self._starts[number - 1]
+        end = self._starts[number] if number < len(self._starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
+
+    def problem(self, line: int, column: int, message: str, hint: str = "") -> Problem:
+        """Return a problem at this place, with the offending line as its excerpt."""
+        shown_line = excerpt(self.line(line), column)
+        return Problem(self.name, message, line, column, shown_line, hint)
 
 
 def read_source(path: Path, name: str = "") -> SourceText:

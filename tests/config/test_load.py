@@ -16,8 +16,7 @@ from scopelint.errors import ConfigError, ExitCode, PluginError
 from scopelint.finding import Severity
 from scopelint.globs import GlobSet
 from scopelint.rule import Boundary, RuleOptions
-from scopelint.yaml.load import load
-from scopelint.yaml.nodes import to_python
+from scopelint.yaml import load, to_python
 from tests.config.samples import BAD, GOOD, RULES, Broad, BroadOptions, SampleRule
 
 

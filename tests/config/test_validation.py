@@ -12,8 +12,7 @@ from scopelint.config.validation import ordered, validate
 from scopelint.errors import ConfigError
 from scopelint.gitlab.origin import ConfigUrls
 from scopelint.text import excerpt, shown
-from scopelint.yaml.load import load
-from scopelint.yaml.nodes import MappingNode, SourceText, to_python
+from scopelint.yaml import MappingNode, SourceText, load, to_python
 from tests.config.samples import RULES
 
 

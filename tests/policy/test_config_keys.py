@@ -7,7 +7,7 @@ import pytest
 from scopelint.config.load import FoundConfig, load_config
 from scopelint.declared import DeclaredAt
 from scopelint.errors import ConfigError
-from scopelint.yaml.source import MAX_BYTES
+from scopelint.yaml import MAX_BYTES
 
 GITLABFORM = """\
 config_version: 4

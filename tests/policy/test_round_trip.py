@@ -13,7 +13,7 @@ from scopelint.export.policy_code import LeftOut, to_declared, to_gitlabform, to
 from scopelint.finding import Outcome
 from scopelint.policy.gitlabform import read_gitlabform
 from scopelint.testing import inventory
-from scopelint.yaml.load import load
+from scopelint.yaml import load
 from tests.policy.inventories import TARGETS, found, inventories
 
 

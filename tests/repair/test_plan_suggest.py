@@ -11,8 +11,7 @@ from scopelint.repair.plan_text import lines
 from scopelint.repair.policy_text import declared_policy
 from scopelint.repair.suggest import AllowlistOptions, suggest
 from scopelint.testing import inventory
-from scopelint.yaml.load import load
-from scopelint.yaml.nodes import MappingNode
+from scopelint.yaml import MappingNode, load
 
 OLD = "2024-01-01T00:00:00Z"
 LATE = "2026-07-30T00:00:00Z"

@@ -9,9 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scopelint.errors import ConfigError, ExitCode, Problem
-from scopelint.yaml import load as yaml_load
-from scopelint.yaml.load import MAX_DEPTH, load
-from scopelint.yaml.nodes import MappingNode, ScalarNode, SequenceNode, locate, to_python
+from scopelint.yaml import (
+    MAX_DEPTH,
+    RUAMEL,
+    MappingNode,
+    ScalarNode,
+    SequenceNode,
+    load,
+    locate,
+    reader,
+    to_python,
+)
 
 
 def data(text: str | bytes) -> object:
@@ -127,7 +135,7 @@ def test_nodes_are_frozen_and_keep_the_text() -> None:
         ("a: 'x\n", 2, 1, "not valid YAML", "quote is missing"),
         ("a: @x\n", 1, 4, "cannot start", "quotes"),
         ("%YAML 2.0\n---\na\n", 1, 1, "incompatible", "%YAML"),
-        ('- x\n- "\\U00110000"\n', 1, 4, "out of range", ""),
+        ('- x\n- "\\U00110000"\n', 2, 6, "out of range", ""),
         ('- "\\ud800"\n', 1, 3, "surrogate", ""),
         ("a: \x07\n", 1, 4, "U+0007", "escape"),
         ("a: b\x00\n", 1, 5, "U+0000", "UTF-8"),
@@ -162,7 +170,7 @@ def test_partial_gives_the_rest_of_a_faulty_file() -> None:
 def test_too_many_faults_stop_the_reading() -> None:
     with pytest.raises(ConfigError) as caught:
         load("- !x y\n" * 1000)
-    assert len(caught.value.problems) == yaml_load.MAX_PROBLEMS
+    assert len(caught.value.problems) == reader.MAX_PROBLEMS
     assert "stopped" in caught.value.hint
 
 
@@ -197,8 +205,29 @@ def test_aliases_within_the_bound() -> None:
     assert data("&k a: 1\nb: *k\n") == {"a": 1, "b": "a"}
 
 
+def test_an_anchor_may_be_set_again_and_names_the_latest_value() -> None:
+    assert data("- &a 1\n- *a\n- &a [2]\n- *a\n") == [1, 1, [2], [2]]
+    assert data("- &a [&a 1, *a]\n- *a\n") == [[1, 1], 1]
+
+
+def test_an_anchor_is_set_once_where_the_dialect_says_so() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load("- &a 1\n- &a 2\n", "f.yml", dialect=RUAMEL)
+    [problem] = caught.value.problems
+    assert (problem.line, problem.column, problem.message) == (2, 3, "the anchor &a is set twice")
+
+
+def test_merge_keys_of_ruamel() -> None:
+    text = "a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc: {z: 3, <<: [*a, *b]}\n"
+    root = to_python(load(text, dialect=RUAMEL).root)
+    assert isinstance(root, dict)
+    assert root["c"] == {"x": 1, "y": 1, "z": 3}
+    with pytest.raises(ConfigError, match="takes a mapping or a list of mappings, not a number"):
+        load("<<: 4\n", dialect=RUAMEL)
+
+
 def test_number_of_values_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml_load, "MAX_NODES", 100)
+    monkeypatch.setattr(reader, "MAX_NODES", 100)
     assert data("- x\n" * 99) == ["x"] * 99
     assert "more than 100 values" in fault("- x\n" * 100).message
 
