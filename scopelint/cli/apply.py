@@ -20,7 +20,7 @@ from scopelint.cli.repair_output import (
 )
 from scopelint.cli.stdio import out
 from scopelint.errors import ExitCode, UsageError
-from scopelint.repair import states
+from scopelint.repair.actions import inverse
 from scopelint.repair.apply import apply as apply_plan
 from scopelint.repair.apply import check_plan, new_journal, open_journal
 from scopelint.repair.current_state import CurrentState
@@ -92,7 +92,7 @@ def apply(**given: Any) -> int:
             told(journal, "finish it with --resume, or undo it"),
             ProgressLine(face, wanted=given["progress"]) as line,
         ):
-            reports = apply_plan(
+            results = apply_plan(
                 connection,
                 live,
                 plan,
@@ -100,8 +100,8 @@ def apply(**given: Any) -> int:
                 concurrency=given["concurrency"],
                 listener=line,
             )
-    code = show(reports, did="applied", idle="an earlier run had finished")
-    if journal.histories:
+    code = show(results, did="applied", idle="an earlier run had finished")
+    if journal.projects:
         out(f"journal: {clean(str(journal_file))} (scopelint undo takes it back)")
     return code
 
@@ -112,7 +112,7 @@ def _refuse(journal: Path, *, resume: bool) -> None:
             f"there is no journal {journal} to go on with", hint="Name it with --journal."
         )
     raise UsageError(
-        f"the journal {journal} is already there",
+        f"the journal {journal} already exists",
         hint="Finish it with --resume, undo it, or name another with --journal.",
     )
 
@@ -121,14 +121,14 @@ def _summary(plan: Plan) -> list[str]:
     """Say what the plan does, before anybody is asked."""
     actions = [action for project in plan.projects for action in project.actions]
     lines = [f"{count(len(plan.projects), 'project')}: {totals(actions)}"]
-    final = [action for action in actions if states.inverse(action) is None]
+    final = [action for action in actions if inverse(action) is None]
     if final:
-        lines.append(f"What no undo brings back: {totals(final)}")
+        lines.append(f"Cannot be undone: {totals(final)}")
     removed = sum(action.operation == "remove-entry" for action in actions)
     if removed:
         lines.append(
-            f"An undo adds {'the removed entry' if removed == 1 else 'removed entries'} anew: when"
-            " and by whom it was added first is lost"
+            f"An undo adds {'the removed entry' if removed == 1 else 'removed entries'} again, but"
+            " when and by whom it was added first is lost"
         )
     low = sum(project.confidence == "low" for project in plan.projects)
     if low:

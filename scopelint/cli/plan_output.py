@@ -12,7 +12,7 @@ from scopelint.cli.destinations import check_writable, write_file
 from scopelint.cli.stdio import out
 from scopelint.errors import ExitCode, NothingScannedError, UsageError
 from scopelint.repair.plan_file import Plan
-from scopelint.repair.plan_text import lines
+from scopelint.repair.plan_text import plan_lines
 from scopelint.snapshot.inventory import Inventory
 from scopelint.text import clean
 
@@ -75,7 +75,7 @@ def conclude(
     if given["answer_format"] == "json":
         out(plan.text().rstrip("\n"))
     else:
-        for line in (*lines(plan), *tail):
+        for line in (*plan_lines(plan), *tail):
             out(clean(line))
         if output is not None and plan.projects:
             out(

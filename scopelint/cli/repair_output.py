@@ -14,10 +14,10 @@ from scopelint.cli.session import Session, open_session
 from scopelint.cli.stdio import out
 from scopelint.errors import ExitCode, GitLabError, Interrupted, UsageError
 from scopelint.repair.journal import Journal
-from scopelint.repair.perform import ProjectResult
 from scopelint.repair.plan_file import Action
+from scopelint.repair.plan_text import SETTING_LABELS
 from scopelint.repair.pool import MAX_FAILURES, ProjectResults
-from scopelint.repair.states import LABELS
+from scopelint.repair.step_runner import ProjectResult
 from scopelint.text import clean
 
 _VERBS: Mapping[str, tuple[str, str]] = {
@@ -39,7 +39,7 @@ def totals(actions: Iterable[Action]) -> str:
     for action in actions:
         words = _VERBS.get(action.operation)
         if words is None:
-            name, state = LABELS[action.operation], "on" if action.value else "off"
+            name, state = SETTING_LABELS[action.operation], "on" if action.value else "off"
             words = (f"{name} switched {state}", f"{name}s switched {state}")
         found[words] += 1
     parts = [count(number, *words) for words, number in found.items()]
@@ -87,33 +87,33 @@ def told(journal: Journal, advice: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        ended = where if journal.histories else "nothing was changed"
+        ended = where if journal.projects else "nothing was changed"
         raise Interrupted(f"interrupted; {ended}") from None
     except GitLabError as error:
-        if journal.histories:
+        if journal.projects:
             error.hint = f"{error.hint} {where[0].upper()}{where[1:]}.".strip()
         raise
     finally:
-        if not journal.histories:
+        if not journal.projects:
             journal.path.unlink(missing_ok=True)
         journal.close()
 
 
-def show(reports: ProjectResults, *, did: str, idle: str) -> ExitCode:
+def show(results: ProjectResults, *, did: str, idle: str) -> ExitCode:
     """Print what became of each project that is not simply done, then the sums; return the code."""
-    for report in (*reports.of("moved"), *reports.of("failed")):
-        _show(report)
-    for report in reports.of("done"):
-        for note in report.notes:
-            out(f"note    {clean(report.path)}: {clean(note)}")
-    actions = [action for report in reports.reports for action in report.done]
-    worked = sum(bool(report.done) for report in reports.reports)
+    for result in (*results.of("moved"), *results.of("failed")):
+        _show(result)
+    for result in results.of("done"):
+        for note in result.notes:
+            out(f"note    {clean(result.path)}: {clean(note)}")
+    actions = [action for result in results.all for action in result.done]
+    worked = sum(bool(result.done) for result in results.all)
     out(f"{did} in {count(worked, 'project')}: {totals(actions)}")
-    earlier = sum(report.earlier for report in reports.reports)
+    earlier = sum(result.finished_earlier for result in results.all)
     if earlier:
         out(f"{count(earlier, 'project')} {idle}")
-    moved, failed = len(reports.of("moved")), len(reports.of("failed"))
-    left = len(reports.of("open"))
+    moved, failed = len(results.of("moved")), len(results.of("failed"))
+    left = len(results.of("open"))
     if moved:
         out(f"{count(moved, 'project')} had moved: what is named above was left as it is")
     if failed:
@@ -126,12 +126,12 @@ def show(reports: ProjectResults, *, did: str, idle: str) -> ExitCode:
     return ExitCode.DRIFT if moved else ExitCode.OK
 
 
-def _show(report: ProjectResult) -> None:
-    out(f"{report.verdict:<7} {clean(report.path)}")
-    for line in (*report.reasons, *report.notes):
+def _show(result: ProjectResult) -> None:
+    out(f"{result.status:<7} {clean(result.path)}")
+    for line in (*result.reasons, *result.notes):
         out(f"        {clean(line)}")
-    if report.done:
-        out(f"        done before: {totals(report.done)}")
+    if result.done:
+        out(f"        done before: {totals(result.done)}")
 
 
 def journal_of(given: Path | None, plan: Path) -> Path:

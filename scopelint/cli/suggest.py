@@ -22,7 +22,7 @@ from scopelint.model import Fact
 from scopelint.registry import find_rules
 from scopelint.repair.allowlist import AllowlistOptions
 from scopelint.repair.plan_file import Plan
-from scopelint.repair.policy_text import declared_policy
+from scopelint.repair.plan_text import declared_policy
 from scopelint.repair.suggest import suggest as suggested
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory

@@ -21,8 +21,8 @@ from scopelint.cli.stdio import out
 from scopelint.errors import ExitCode
 from scopelint.repair.current_state import CurrentState
 from scopelint.repair.journal import Journal
-from scopelint.repair.undo import to_undo
 from scopelint.repair.undo import undo as undo_journal
+from scopelint.repair.undo import writes_to_undo
 
 
 @click.command()
@@ -44,15 +44,15 @@ def undo(**given: Any) -> int:
     check_answerable(yes=given["yes"])
     path: Path = given["journal_file"]
     with Journal.open(path) as journal:
-        pending = {number: to_undo(one) for number, one in journal.histories.items()}
-        pending = {number: deeds for number, deeds in pending.items() if deeds}
+        pending = {number: writes_to_undo(one) for number, one in journal.projects.items()}
+        pending = {number: writes for number, writes in pending.items() if writes}
         if not pending:
-            out("there is nothing to take back")
+            out("there is nothing to undo")
             return ExitCode.OK
         instance = journal.header.instance
         session = open_writing(given, face, instance, next(iter(pending)))
-        done = [deed.action for deeds in pending.values() for deed in deeds.values()]
-        face.note(f"Takes back, in {count(len(pending), 'project')}: {totals(done)}")
+        done = [write.action for writes in pending.values() for write in writes.values()]
+        face.note(f"Undoes, in {count(len(pending), 'project')}: {totals(done)}")
         ask(f"Undo this on {instance}?", yes=given["yes"])
         with session.connect() as connection:
             live = CurrentState(connection)
@@ -61,14 +61,14 @@ def undo(**given: Any) -> int:
                 told(journal, "run undo again to finish"),
                 ProgressLine(face, wanted=given["progress"]) as line,
             ):
-                reports = undo_journal(
+                results = undo_journal(
                     connection, live, journal, concurrency=given["concurrency"], listener=line
                 )
-    code = show(reports, did="undone", idle="had nothing to take back")
-    again = sum(a.operation == "add-entry" for report in reports.reports for a in report.done)
+    code = show(results, did="undone", idle="had nothing to undo")
+    again = sum(a.operation == "add-entry" for result in results.all for a in result.done)
     if again:
         out(
-            f"{count(again, 'entry is', 'entries are')} back, made anew by GitLab: when and by whom"
-            " they were added first, and that auto-population added them, is lost"
+            f"{count(again, 'entry was', 'entries were')} added again: when and by whom they were added"
+            " first, and that auto-population added them, is lost"
         )
     return code

@@ -1,1 +1,18 @@
-"""Repair: a reviewed plan, applied only where nothing moved, journaled, and undone."""
+"""Repair: plans what to change, applies a reviewed plan, and undoes it.
+
+Planning needs an inventory alone and asks GitLab nothing:
+
+- `from_findings.plan_from_findings`, `from_declared.plan_to_declared` and `suggest.suggest` make a
+  plan of findings, of the declared policy, or of the authentication log.
+- `plan_file` has the plan's models and reads the file; `plan_text` shows it to a reader.
+
+Applying asks GitLab for each project again and changes only those that are as the plan saw them:
+
+- `apply.apply` does a plan, `undo.undo` takes an apply back, both by `journal.Journal`.
+- `current_state.CurrentState` reads one project; `write.Writer` is the only code of scopelint that
+  changes a job token scope.
+
+Only commands import this package, each from these modules, so that planning does not load the
+client. It may import the inventory, GitLab's decision (`access`), the authentication log (`uses`)
+and, for applying, `gitlab` and `collect`.
+"""

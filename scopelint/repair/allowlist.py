@@ -1,7 +1,7 @@
-"""Which entries keep the origins of a log working: projects, and groups where these are used.
+"""Which entries keep the origins of a log working: projects, and groups that are used enough.
 
-No group is chosen that a rule would flag (the top-level group, one above the project's own, a
-large one, one outside), unless nothing else fits into the places there are.
+A group that a rule would flag (the top-level group, one above the project's own, a large one, one
+outside) is chosen only where nothing else fits into GitLab's places.
 """
 
 from collections import defaultdict
@@ -16,56 +16,61 @@ from scopelint.repair.plan_file import EntryState
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 
-LARGE: Final = 50
-"""Projects in a group from which on it is too broad to be chosen (the default of SL302)."""
+MAX_GROUP_SIZE: Final = 50
+"""Projects that a chosen group may hold; the default limit for too broad groups."""
 
 
 @dataclass(frozen=True, slots=True)
 class AllowlistOptions:
-    """What the user allows: groups of which `min_share` percent are used, logs of an age in days."""
+    """What the user allows in a suggestion."""
 
     allow_groups: bool = False
+    """Whether a group may be chosen of which not all projects are used."""
     min_share: int = 80
+    """Percent of a group's projects that must be used then."""
     min_log_days: int = 0
+    """Days that the log, and an entry to be removed, must be old."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """One entry that a log asks for, with the uses it is for; `below` counts a group's projects."""
+class ChosenEntry:
+    """An entry that keeps origins of a log working."""
 
     entry: EntryState
     uses: tuple[TokenUse, ...]
+    """The uses that it is for."""
     below: int = 0
+    """For a group: how many projects it holds, the project itself left out."""
 
 
-def choose(
+def choose_entries(
     inventory: "Inventory",
     project: Project,
     uses: Collection[TokenUse],
-    wishes: AllowlistOptions,
+    options: AllowlistOptions,
     *,
     taken: int = 0,
-) -> list[Chosen] | str:
+) -> list[ChosenEntry] | str:
     """Return the smallest set of entries that covers these uses, or why there is none.
 
-    `taken` are places for projects that are not free. A group takes the place of its projects
-    where all of them are used, or with `wishes.allow_groups` where the share that is used is large
-    enough.
+    `taken` counts the places for projects that are not free. A group replaces its projects where
+    all of them are used, or, with `options.allow_groups`, where at least `options.min_share`
+    percent are.
     """
-    chosen: list[Chosen] = []
-    for acceptable in (_is_modest, _is_inside, _is_any):
-        chosen = _cover(inventory, project, uses, wishes, acceptable)
+    chosen: list[ChosenEntry] = []
+    for acceptable in (_is_not_flagged, _is_inside, _is_any):
+        chosen = _cover(inventory, project, uses, options, acceptable)
         if _fits(chosen, taken):
             return chosen
     number = sum(one.entry.kind == "project" for one in chosen)
-    hint = "" if wishes.allow_groups else "; --allow-groups may put groups in their place"
+    hint = "" if options.allow_groups else "; with --allow-groups, groups may replace them"
     return (
-        f"the log asks for {number} project entries, and GitLab has {PROJECT_PLACES} places"
-        f" ({GROUP_PLACES} for groups){hint}"
+        f"the log needs {number} project entries, and GitLab allows {PROJECT_PLACES}"
+        f" (and {GROUP_PLACES} groups){hint}"
     )
 
 
-def _fits(chosen: list[Chosen], taken: int) -> bool:
+def _fits(chosen: list[ChosenEntry], taken: int) -> bool:
     groups = sum(one.entry.kind == "group" for one in chosen)
     return groups <= GROUP_PLACES and len(chosen) - groups + taken <= PROJECT_PLACES
 
@@ -74,26 +79,29 @@ def _cover(
     inventory: "Inventory",
     project: Project,
     uses: Collection[TokenUse],
-    wishes: AllowlistOptions,
+    options: AllowlistOptions,
     acceptable: Callable[[Group, Project, int], bool],
-) -> list[Chosen]:
+) -> list[ChosenEntry]:
     left = {use.origin_id: use for use in uses}
-    found: list[Chosen] = []
+    found: list[ChosenEntry] = []
     for group, inside, below in _candidates(inventory, project, uses):
         if acceptable(group, project, below):
             mine = [use for use in inside if use.origin_id in left]
-            if len(mine) > 1 and _used_enough(len(inside), below, wishes):
-                found.append(Chosen(_of_group(group), tuple(mine), below))
+            if len(mine) > 1 and _used_enough(len(inside), below, options):
+                found.append(ChosenEntry(_of_group(group), tuple(mine), below))
                 for use in mine:
                     del left[use.origin_id]
-    found += [Chosen(_of_project(use), (use,)) for use in left.values()]
+    found += [ChosenEntry(_of_project(use), (use,)) for use in left.values()]
     return sorted(found, key=lambda one: (one.entry.kind, one.entry.path, one.entry.id))
 
 
 def _candidates(
     inventory: "Inventory", project: Project, uses: Collection[TokenUse]
 ) -> Iterator[tuple[Group, list[TokenUse], int]]:
-    """Yield the groups above the origins that were read whole, the widest first."""
+    """Yield the groups above the origins, their uses and sizes, widest first.
+
+    Only groups whose projects are all known.
+    """
     if not inventory.enumerated:
         return
     inside: dict[str, list[TokenUse]] = defaultdict(list)
@@ -119,15 +127,15 @@ def _groups_by_path(inventory: "Inventory") -> dict[str, Group]:
     return {group.path: group for group in inventory.groups.values()}
 
 
-def _used_enough(used: int, below: int, wishes: AllowlistOptions) -> bool:
+def _used_enough(used: int, below: int, options: AllowlistOptions) -> bool:
     if used >= below:
         return True
-    return wishes.allow_groups and 100 * used >= wishes.min_share * below
+    return options.allow_groups and 100 * used >= options.min_share * below
 
 
-def _is_modest(group: Group, project: Project, below: int) -> bool:
+def _is_not_flagged(group: Group, project: Project, below: int) -> bool:
     """Tell whether no rule would flag an entry for this group."""
-    return below <= LARGE and _is_inside(group, project, below)
+    return below <= MAX_GROUP_SIZE and _is_inside(group, project, below)
 
 
 def _is_inside(group: Group, project: Project, below: int) -> bool:
@@ -139,7 +147,7 @@ def _is_inside(group: Group, project: Project, below: int) -> bool:
 
 
 def _is_any(group: Group, project: Project, below: int) -> bool:
-    """Take whatever is left when nothing else fits."""
+    """Accept any group: nothing else fits."""
     del group, project, below
     return True
 

@@ -1,6 +1,6 @@
-"""Applies a plan: only where nothing moved, journaled, read back.
+"""Applies a plan: only where nothing was changed since, journaled, and read back.
 
-A project is left whose state is no longer the plan's; the others go on.
+A project whose state is not the plan's any more is left as it is; the others go on.
 """
 
 import threading
@@ -11,44 +11,56 @@ from pathlib import Path
 from scopelint.errors import UsageError
 from scopelint.gitlab.connection import Connection
 from scopelint.progress import Listener
-from scopelint.repair import states
+from scopelint.repair.actions import (
+    additions_fit,
+    current_value,
+    state_after,
+    subject,
+    value_after,
+    value_before,
+)
 from scopelint.repair.current_state import CurrentState
-from scopelint.repair.effect import state_after
-from scopelint.repair.journal import Journal, JournaledWrite, ProjectLog, StepOutcome, plan_digest
-from scopelint.repair.perform import Performer, ProjectResult, StoppedError
+from scopelint.repair.journal import (
+    Journal,
+    JournaledWrite,
+    ProjectLog,
+    WriteOutcome,
+    plan_digest,
+)
 from scopelint.repair.plan_file import Action, Plan, ProjectPlan, ScopeState
-from scopelint.repair.pool import ProjectResults, Task, work
-from scopelint.repair.states import PlanStep
+from scopelint.repair.plan_text import describe_action, describe_differences
+from scopelint.repair.pool import ProjectResults, Task, run_tasks
+from scopelint.repair.step_runner import PlanStep, ProjectResult, StepRunner, StoppedError
 from scopelint.repair.write import Writer
 
 
 def check_plan(plan: Plan, *, max_removals: int, max_projects: int) -> None:
-    """Raise UsageError for a plan that is not to be applied, before GitLab is asked.
+    """Raise UsageError for a plan that must not be applied; GitLab is not asked.
 
-    A plan is data that anybody may have edited: it must follow from the states it names, and
-    never touch a project's own entry.
+    A plan is data that anybody may have edited: its actions must follow from the states beside
+    them, and must not change a project's own entry.
     """
     if len(plan.projects) > max_projects:
         raise UsageError(
             f"the plan changes {len(plan.projects)} projects, and --max-projects is {max_projects}",
-            hint="Look the plan over; then apply it in parts, or give a larger --max-projects.",
+            hint="Review the plan; then apply it in parts, or give a larger --max-projects.",
         )
     if plan.removals > max_removals:
         raise UsageError(
             f"the plan removes {plan.removals} entries, and --max-removals is {max_removals}",
-            hint="Look the plan over; then apply it in parts, or give a larger --max-removals.",
+            hint="Review the plan; then apply it in parts, or give a larger --max-removals.",
         )
     [(most, times)] = Counter(project.id for project in plan.projects).most_common(1) or [(0, 0)]
     if times > 1:
         raise UsageError(f"the plan names project {most} {times} times")
     for project in plan.projects:
         faults = [fault for action in project.actions if (fault := _fault(project, action))]
-        subjects = Counter(states.subject(action) for action in project.actions)
+        subjects = Counter(subject(action) for action in project.actions)
         faults += [f"two actions for {name}" for name, count in subjects.items() if count > 1]
-        if not states.fits(project.before, project.actions):
+        if not additions_fit(project.before, project.actions):
             faults.append(
                 "with what it adds there would be more than 200 entries of a kind before any is"
-                " removed: remove some first, with a plan of its own"
+                " removed: remove some first, with another plan"
             )
         if not plan.unsafe and not all(action.safe for action in project.actions):
             faults.append("an unsafe action in a plan that was not made with --unsafe")
@@ -59,26 +71,26 @@ def check_plan(plan: Plan, *, max_removals: int, max_projects: int) -> None:
 def _fault(project: ProjectPlan, action: Action) -> str | None:
     entry = action.entry
     if entry is not None and entry.key == f"project:{project.id}":
-        return "it touches the project's own entry"
+        return "it changes the project's own entry"
     if action.operation == "set-outbound" and action.value:
         return "the outbound setting cannot be switched on since GitLab 16.0"
     if action.was is not None and entry is not None and action.was.key != entry.key:
-        return f"{states.in_words(action)} names another entry as the one before"
-    if states.value(project.before, action) != states.value_before(action):
-        return f"{states.in_words(action)} does not follow from the state beside it"
+        return f"{describe_action(action)} names another entry as the one before"
+    if current_value(project.before, action) != value_before(action):
+        return f"{describe_action(action)} does not follow from the state beside it"
     return None
 
 
-def new_journal(path: Path, plan: Plan, live: CurrentState) -> Journal:
-    """Make the journal of a new apply."""
+def new_journal(path: Path, plan: Plan, current: CurrentState) -> Journal:
+    """Create the journal of a new apply; raises UsageError where the file exists."""
     now = datetime.now(UTC).replace(microsecond=0).isoformat()
-    return Journal.create(path, plan, gitlab_version=live.caps.version_text, now=now)
+    return Journal.create(path, plan, gitlab_version=current.caps.version_text, now=now)
 
 
 def open_journal(path: Path, plan: Plan) -> Journal:
     """Open the journal of an apply that is to be finished.
 
-    Raise UsageError where it is another plan's, or was undone in part.
+    Raises UsageError where the journal belongs to another plan, or was undone in part.
     """
     journal = Journal.open(path)
     try:
@@ -92,9 +104,10 @@ def open_journal(path: Path, plan: Plan) -> Journal:
 def _check_journal(journal: Journal, plan: Plan) -> None:
     if journal.header.plan != plan_digest(plan):
         raise UsageError(
-            f"the journal {journal.path} is of another plan", hint="Name its own with --journal."
+            f"the journal {journal.path} belongs to another plan",
+            hint="Name this plan's journal with --journal.",
         )
-    if any(history.undone for history in journal.histories.values()):
+    if any(log.undone for log in journal.projects.values()):
         raise UsageError(
             f"the journal {journal.path} was undone, at least in part",
             hint="Finish the undo, then apply the plan with a new --journal.",
@@ -103,27 +116,23 @@ def _check_journal(journal: Journal, plan: Plan) -> None:
 
 def apply(
     connection: Connection,
-    live: CurrentState,
+    current: CurrentState,
     plan: Plan,
     journal: Journal,
     *,
     concurrency: int = 8,
     listener: Listener | None = None,
 ) -> ProjectResults:
-    """Apply a plan that `check_plan` let pass; go on where its journal breaks off.
+    """Apply a plan that `check_plan` accepts, or finish the apply that the journal holds.
 
     Raises a GitLabError for what ends the run, OutputError where the journal cannot be written,
-    KeyboardInterrupt after Ctrl-C; the journal holds every write in each case.
+    KeyboardInterrupt after Ctrl-C; in each case the journal holds every write that was sent.
     """
     halt = threading.Event()
-    writer = Writer(connection, live)
-    performer = Performer(connection, live, writer, journal, "apply", halt)
-    tasks = [
-        _task(performer, project, journal.histories.get(project.id)) for project in plan.projects
-    ]
-    return work(
+    runner = StepRunner(connection, current, Writer(connection, current), journal, "apply", halt)
+    return run_tasks(
         connection,
-        tasks,
+        [_task(runner, planned, journal.projects.get(planned.id)) for planned in plan.projects],
         halt=halt,
         concurrency=concurrency,
         step="applying",
@@ -131,53 +140,57 @@ def apply(
     )
 
 
-def _task(performer: Performer, planned: ProjectPlan, history: ProjectLog | None) -> Task:
-    report = ProjectResult(planned.id, planned.path)
+def _task(runner: StepRunner, planned: ProjectPlan, log: ProjectLog | None) -> Task:
+    result = ProjectResult(planned.id, planned.path)
 
     def job() -> None:
-        _apply(performer, planned, report, history)
+        _apply(runner, planned, result, log)
 
-    return Task(report, job)
+    return Task(result, job)
 
 
 def _apply(
-    performer: Performer, planned: ProjectPlan, report: ProjectResult, history: ProjectLog | None
+    runner: StepRunner, planned: ProjectPlan, result: ProjectResult, log: ProjectLog | None
 ) -> None:
-    if history is not None and history.verified:
-        report.earlier = True
+    if log is not None and log.verified:
+        result.finished_earlier = True
         return
-    project, found = performer.read(planned.id, planned.path)
-    report.path = project.path
-    deeds = history.applied if history is not None else {}
-    expected = _expected(performer, planned, found, deeds)
+    project, found = runner.read(planned.id, planned.path)
+    result.path = project.path
+    writes = log.applied if log is not None else {}
+    expected = _expected_state(runner, planned, found, writes)
     if found.digest != expected.digest:
-        raise StoppedError("moved", *states.differences(expected, found))
+        raise StoppedError("moved", *describe_differences(expected, found))
     steps = [
-        PlanStep(index, action, doubted=index in deeds)
+        PlanStep(index, action, maybe_done=index in writes)
         for index, action in enumerate(planned.actions)
-        if index not in deeds or deeds[index].result not in {"done", "found"}
+        if index not in writes or writes[index].result not in {"done", "found"}
     ]
-    performer.perform(report, found, steps, begun=history is not None)
+    runner.run(result, found, steps, begun=log is not None)
 
 
-def _expected(
-    performer: Performer, planned: ProjectPlan, found: ScopeState, deeds: dict[int, JournaledWrite]
+def _expected_state(
+    runner: StepRunner,
+    planned: ProjectPlan,
+    found: ScopeState,
+    writes: dict[int, JournaledWrite],
 ) -> ScopeState:
-    """Return the state that the project is to have now, by the plan and what is journaled.
+    """Return the state that the project should have now, by the plan and the journaled writes.
 
-    A write in doubt, the one that a killed run had sent last, is looked up in the found state.
+    For a write in doubt, the last one that a killed run had sent, the found state decides, and
+    the journal gets its outcome.
     """
-    for index, deed in list(deeds.items()):
-        if deed.result == "doubt":
-            there = states.value(found, deed.action) == states.value_after(deed.action)
-            performer.journal.add(
-                StepOutcome(
-                    course="apply",
+    for index, write in list(writes.items()):
+        if write.result == "doubt":
+            happened = current_value(found, write.action) == value_after(write.action)
+            runner.journal.add(
+                WriteOutcome(
+                    direction="apply",
                     project=planned.id,
                     index=index,
-                    result="done" if there else "failed",
+                    result="done" if happened else "failed",
                     detail="read back by a later run",
                 )
             )
-    done = [planned.actions[i] for i, deed in deeds.items() if deed.result in {"done", "found"}]
+    done = [planned.actions[i] for i, write in writes.items() if write.result in {"done", "found"}]
     return state_after(planned.before, done)

@@ -1,7 +1,7 @@
-"""From the declared policy to a plan: the live state is made equal to what is declared.
+"""From the declared policy to a plan: what GitLab has is made equal to what is declared.
 
 Missing entries are added; what is not declared is removed only where the policy is exact
-(`enforce`). Whether that is safe is said of each action; who declares it has decided it.
+(`enforce`). An action that is not safe is marked and planned all the same: the policy decided it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,56 +10,71 @@ from typing import TYPE_CHECKING, Final
 
 from scopelint.declared import DeclaredName, DeclaredPolicy, DeclaredScope
 from scopelint.model import EntryKind, Project, Scope
-from scopelint.repair.plan import (
-    after,
-    does_not_fit,
-    entries_of,
-    made,
+from scopelint.repair.plan_file import (
+    Action,
+    EntryState,
+    Plan,
+    ProjectPlan,
+    ScopeState,
+    SkippedProject,
+)
+from scopelint.repair.planning import (
+    changeable_entries,
     make_plan,
     ordered,
+    project_after,
+    project_plan,
     removal,
+    skipped,
     state_of,
-    untouched,
+    too_many_entries,
 )
-from scopelint.repair.plan_file import Action, EntryState, Plan, ProjectPlan, ScopeState, Untouched
-from scopelint.repair.safety import Assumptions, Change, change, of_entry, prove
+from scopelint.repair.safety import (
+    AccessChange,
+    Assumptions,
+    access_change,
+    check_safety,
+    origin_of,
+)
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 
-KINDS: Final[tuple[EntryKind, ...]] = ("group", "project")
+_KINDS: Final[tuple[EntryKind, ...]] = ("group", "project")
 _SHOWN: Final = 3
+"""Origins that a note names."""
 
 
 def plan_to_declared(
     inventory: "Inventory", policy: DeclaredPolicy, *, assume: bool | None = None
 ) -> Plan:
-    """Return the plan that makes the projects of an inventory what the policy says of them.
+    """Return the plan that makes the projects of an inventory equal to the policy.
 
-    A name that is not in the snapshot cannot be added and is noted. `assume` is that of
-    `plan_from_findings`.
+    A name that is not in the snapshot cannot be added and is noted. `assume` says whether
+    fine-grained permissions are in force, where a switch of GitLab 17.7 to 18.2 decides that no
+    API shows.
     """
     names = _Names(inventory)
-    worlds = Assumptions(inventory.scan.version, assume)
+    assumptions = Assumptions(inventory.scan.version, assume)
     enforced = {"on": True, "off": False}.get(inventory.scan.enforcement)
-    parts: list[ProjectPlan | Untouched] = []
+    parts: list[ProjectPlan | SkippedProject] = []
     for project in inventory.projects():
         declared = policy.scope(project.path)
         if declared is None:
             continue
-        if not policy.include_archived and _is_leaving(project):
-            reason = "it is archived or to be deleted, and the policy leaves such projects alone"
-            parts.append(untouched(project, reason))
+        if not policy.include_archived and _is_inactive(project):
+            reason = "it is archived or to be deleted, and the policy does not cover such projects"
+            parts.append(skipped(project, reason))
             continue
         state = state_of(project)
-        if isinstance(state, Untouched):
+        if isinstance(state, SkippedProject):
             parts.append(state)
         else:
-            parts += _to_declared(project, state, declared, names, _Scale(worlds, enforced))
+            parts += _to_declared(project, state, declared, names, _Context(assumptions, enforced))
     return make_plan(inventory, "declared", parts)
 
 
-def _is_leaving(project: Project) -> bool:
+def _is_inactive(project: Project) -> bool:
     return bool(project.archived) or project.deletion in ("scheduled", "in_progress")
 
 
@@ -71,22 +86,22 @@ class _Names:
         self._paths: dict[tuple[EntryKind, int], str] = {}
         for target in inventory.targets():
             if target.path is not None:
-                self._enter(target.kind, target.id, target.path)
+                self._add(target.kind, target.id, target.path)
         for project in inventory.projects():
             for entry in project.scope.entries if project.scope else ():
                 if entry.target_id is not None and entry.target_path is not None:
-                    self._enter(entry.kind, entry.target_id, entry.target_path)
+                    self._add(entry.kind, entry.target_id, entry.target_path)
             for use in (project.scope.uses if project.scope else None) or ():
-                self._enter("project", use.origin_id, use.origin_path)
+                self._add("project", use.origin_id, use.origin_path)
         for number, path in inventory.seen():
-            self._enter("project", number, path)
+            self._add("project", number, path)
 
-    def _enter(self, kind: EntryKind, number: int, path: str) -> None:
+    def _add(self, kind: EntryKind, number: int, path: str) -> None:
         self._ids[kind, path.lower()] = number
         self._paths[kind, number] = path
 
     def find(self, name: DeclaredName) -> EntryState | None:
-        """Return the entry that a declared name stands for, None where nothing tells."""
+        """Return the entry that a declared name stands for; None where the snapshot does not have it."""
         if isinstance(name.name, int):
             known = self._paths.get((name.kind, name.name))
             return EntryState(kind=name.kind, id=name.name, path=known) if known else None
@@ -97,35 +112,38 @@ class _Names:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scale:
-    """What weighs an action: what decides besides, and whether the instance enforces the limit."""
+class _Context:
+    """What decides the effect of an action besides the project."""
 
-    worlds: Assumptions
+    assumptions: Assumptions
     enforced: bool | None
+    """Whether the instance enforces the limit; None where that is not known."""
 
     def after(self, project: Project, actions: Iterable[Action]) -> Project:
-        return after(project, actions, enforced=self.enforced)
+        return project_after(project, actions, enforced=self.enforced)
 
 
 def _to_declared(
-    project: Project, state: ScopeState, declared: DeclaredScope, names: _Names, scale: _Scale
-) -> Iterator[ProjectPlan | Untouched]:
+    project: Project, state: ScopeState, declared: DeclaredScope, names: _Names, context: _Context
+) -> Iterator[ProjectPlan | SkippedProject]:
     scope = project.scope
     if scope is None:
         raise ValueError(f"the scope of {project.path} was not read")
     notes: list[str] = []
-    actions = [*_flag(declared, state, notes), *_lists(project, scope, declared, names, notes)]
-    if reason := does_not_fit(scope, actions):
-        yield untouched(project, reason)
+    actions = [*_limit(declared, state, notes), *_lists(project, scope, declared, names, notes)]
+    if reason := too_many_entries(scope, actions):
+        yield skipped(project, reason)
     elif actions:
-        yield made(project, state, _weighed(project, actions, scale, notes), notes=notes)
+        yield project_plan(
+            project, state, _with_safety(project, actions, context, notes), notes=notes
+        )
     else:
-        yield from (untouched(project, note) for note in notes)
+        yield from (skipped(project, note) for note in notes)
 
 
-def _flag(declared: DeclaredScope, state: ScopeState, notes: list[str]) -> Iterator[Action]:
+def _limit(declared: DeclaredScope, state: ScopeState, notes: list[str]) -> Iterator[Action]:
     if declared.limit is None:
-        notes.append(f"what {declared.limit_at} declares as the limit is no boolean")
+        notes.append(f"the limit declared at {declared.limit_at} is not a boolean")
     elif declared.limit != state.inbound:
         yield Action(
             operation="set-inbound",
@@ -137,9 +155,9 @@ def _flag(declared: DeclaredScope, state: ScopeState, notes: list[str]) -> Itera
 def _lists(
     project: Project, scope: Scope, declared: DeclaredScope, names: _Names, notes: list[str]
 ) -> Iterator[Action]:
-    there = {entry.key for entry in scope.entries}
+    existing = {entry.key for entry in scope.entries}
     wanted: set[str] = set()
-    for kind in KINDS:
+    for kind in _KINDS:
         for name in declared.names(kind) or ():
             entry = names.find(name)
             if entry is None:
@@ -149,14 +167,14 @@ def _lists(
                 )
             elif entry.key not in wanted and entry.key != f"project:{project.id}":
                 wanted.add(entry.key)
-                if entry.key not in there:
+                if entry.key not in existing:
                     reason = f"declared at {name.at}"
                     yield Action(operation="add-entry", entry=entry, reason=reason)
-    if any(declared.names(kind) is None for kind in KINDS):
-        notes.append(f"a list of {declared.at} cannot be read, so nothing is removed")
+    if any(declared.names(kind) is None for kind in _KINDS):
+        notes.append(f"a list at {declared.at} cannot be read, so nothing is removed")
     elif declared.enforce:
-        named = {name.key for kind in KINDS for name in declared.names(kind) or ()}
-        for old in entries_of(scope, project):
+        named = {name.key for kind in _KINDS for name in declared.names(kind) or ()}
+        for old in changeable_entries(scope, project):
             if (
                 old.key not in wanted
                 and f"{old.kind}:{(old.target_path or '').lower()}" not in named
@@ -164,43 +182,46 @@ def _lists(
                 yield removal(old, f"not declared, and {declared.enforce_at} enforces the list")
 
 
-def _weighed(
-    project: Project, actions: list[Action], scale: _Scale, notes: list[str]
+def _with_safety(
+    project: Project, actions: list[Action], context: _Context, notes: list[str]
 ) -> list[Action]:
-    """Mark as unsafe what gives access, and what takes it from an origin that came."""
-    proof = prove(project, scale.after(project, ordered(actions)), scale.worlds)
-    if proof.loses:
-        names = ", ".join(proof.loses[:_SHOWN])
-        more = f" and {len(proof.loses) - _SHOWN} more" if len(proof.loses) > _SHOWN else ""
-        notes.append(f"origins of the log lose access: {names}{more}")
-    if proof.own.loses:
+    """Mark the actions that give access, or take it from a logged origin, as unsafe."""
+    check = check_safety(project, context.after(project, ordered(actions)), context.assumptions)
+    if check.loses:
+        names = ", ".join(check.loses[:_SHOWN])
+        more = f" and {len(check.loses) - _SHOWN} more" if len(check.loses) > _SHOWN else ""
+        notes.append(f"origins in the log lose access: {names}{more}")
+    if check.own.loses:
         notes.append("the project's own jobs lose access by its own entry's permissions")
-    lost = bool(proof.loses) or project.scope is None or project.scope.uses is None
+    lost = bool(check.loses) or project.scope is None or project.scope.uses is None
     return [
-        action.model_copy(update={"safe": _is_safe(_effect(project, action, scale), lost=lost)})
+        action.model_copy(update={"safe": _is_safe(_effect(project, action, context), lost=lost)})
         for action in actions
     ]
 
 
-def _is_safe(effect: Change, *, lost: bool) -> bool:
-    """Tell whether an action alone gives nobody access, and the whole takes none that was used.
+def _is_safe(effect: AccessChange, *, lost: bool) -> bool:
+    """Tell whether an action gives nobody access, and takes none that is used.
 
-    `lost`: a logged origin loses access, or no log says that none does.
+    `lost` tells that a logged origin loses access by the whole plan, or that no log was read.
     """
     return not effect.gains and not (effect.loses and lost)
 
 
-def _effect(project: Project, action: Action, scale: _Scale) -> Change:
-    """Return what an action alone does to those it concerns: its entry's origins, or everybody."""
-    then = scale.after(project, [action])
+def _effect(project: Project, action: Action, context: _Context) -> AccessChange:
+    """Return what an action alone means for the origins of its entry, or for all origins."""
+    then = context.after(project, [action])
     if action.entry is None:
-        proof = prove(project, then, scale.worlds)
-        return Change(gains=bool(proof.gains), loses=proof.narrows or proof.own.loses)
+        check = check_safety(project, then, context.assumptions)
+        return AccessChange(gains=bool(check.gains), loses=check.narrows or check.own.loses)
     entry = next(
         each
         for found in (project, then)
         for each in (found.scope.entries if found.scope else ())
         if each.key == action.entry.key
     )
-    one, own = (change(project, then, each, scale.worlds) for each in (of_entry(entry), project))
+    one, own = (
+        access_change(project, then, each, context.assumptions)
+        for each in (origin_of(entry), project)
+    )
     return one | own

@@ -13,21 +13,22 @@ from typing import TYPE_CHECKING
 from scopelint.finding import Finding, Outcome
 from scopelint.finding import State as FindingState
 from scopelint.model import AllowlistEntry, Project, Scope
-from scopelint.repair.plan import (
-    after,
-    entries_of,
-    made,
+from scopelint.repair.allowlist import AllowlistOptions
+from scopelint.repair.plan_file import Action, EntryState, Plan, ProjectPlan, SkippedProject
+from scopelint.repair.planning import (
+    changeable_entries,
     make_plan,
     ordered,
+    project_after,
+    project_plan,
     removal,
-    restricted,
+    removal_widens,
+    skipped,
     state_of,
-    unproved,
-    untouched,
-    wide_first,
-    widens,
+    unsafe_reason,
+    widest_first,
+    with_limit_on,
 )
-from scopelint.repair.plan_file import Action, EntryState, Plan, ProjectPlan, Untouched
 from scopelint.repair.remedies import (
     CAN_BE_SAFE,
     DANGLING,
@@ -41,8 +42,16 @@ from scopelint.repair.remedies import (
     REMOVED,
     UNREADABLE,
 )
-from scopelint.repair.safety import SAME, Assumptions, Change, change, losers, of_entry, prove
-from scopelint.repair.suggest import AllowlistOptions, SuggestRequest, close
+from scopelint.repair.safety import (
+    NO_CHANGE,
+    AccessChange,
+    Assumptions,
+    access_change,
+    check_safety,
+    losing_origins,
+    origin_of,
+)
+from scopelint.repair.suggest import SuggestRequest, close
 from scopelint.uses import log
 from scopelint.uses.log import uses_through
 
@@ -66,12 +75,12 @@ def plan_from_findings(
     for finding in findings:
         if finding.project is not None and _asks(finding):
             by_project[finding.project.id].append(finding)
-    worlds = Assumptions(inventory.scan.version, assume)
-    parts: list[ProjectPlan | Untouched] = []
+    assumptions = Assumptions(inventory.scan.version, assume)
+    parts: list[ProjectPlan | SkippedProject] = []
     for project in inventory.projects():
         found = by_project.get(project.id, ())
         if project.scope is None or found:
-            parts += _of_project(inventory, project, found, worlds, unsafe=unsafe)
+            parts += _of_project(inventory, project, found, assumptions, unsafe=unsafe)
     return make_plan(inventory, "findings", parts, unsafe=unsafe)
 
 
@@ -86,21 +95,21 @@ def _of_project(
     inventory: "Inventory",
     project: Project,
     findings: Sequence[Finding],
-    worlds: Assumptions,
+    assumptions: Assumptions,
     *,
     unsafe: bool,
-) -> list[ProjectPlan | Untouched]:
+) -> list[ProjectPlan | SkippedProject]:
     state = state_of(project)
-    if isinstance(state, Untouched):
+    if isinstance(state, SkippedProject):
         return [state]
-    work = _Work(inventory, project, findings, worlds, unsafe)
+    work = _Work(inventory, project, findings, assumptions, unsafe)
     work.do()
     if not work.actions:
-        return [untouched(project, reason) for reason in dict.fromkeys(work.declined)]
-    if reason := work.unproved():
-        return [untouched(project, reason)]
+        return [skipped(project, reason) for reason in dict.fromkeys(work.declined)]
+    if reason := work.unsafe_reason():
+        return [skipped(project, reason)]
     notes = work.notes + work.declined
-    return [made(project, state, work.actions, confidence=work.confidence, notes=notes)]
+    return [project_plan(project, state, work.actions, confidence=work.confidence, notes=notes)]
 
 
 @dataclass
@@ -110,7 +119,7 @@ class _Work:
     inventory: "Inventory"
     project: Project
     findings: Sequence[Finding]
-    worlds: Assumptions
+    assumptions: Assumptions
     unsafe: bool
     actions: list[Action] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -140,8 +149,10 @@ class _Work:
             self._other(code, by_code[code])
 
     def _close(self, findings: list[Finding]) -> None:
-        found = close(SuggestRequest(self.inventory, AllowlistOptions(), self.worlds), self.project)
-        if isinstance(found, Untouched):
+        found = close(
+            SuggestRequest(self.inventory, AllowlistOptions(), self.assumptions), self.project
+        )
+        if isinstance(found, SkippedProject):
             self.declined.append(f"{OPEN}: {found.reason}")
             return
         self.closed = True
@@ -170,10 +181,10 @@ class _Work:
         for finding in self.findings:
             if finding.entry is not None and finding.rule in REMOVED:
                 codes[f"{finding.entry.kind}:{finding.entry.id}"].add(finding.rule)
-        touchable = entries_of(self.scope, self.project)
+        touchable = changeable_entries(self.scope, self.project)
         if f"project:{self.project.id}" in codes:
             self.declined.append("a project's own entry is never touched")
-        for entry in wide_first(e for e in touchable if e.key in codes):
+        for entry in widest_first(e for e in touchable if e.key in codes):
             self._entry(entry, sorted(codes[entry.key]))
 
     def _entry(self, entry: AllowlistEntry, codes: Sequence[str]) -> None:
@@ -182,17 +193,19 @@ class _Work:
             "; ".join(f"{code}: {REMOVED[code]}" for code in codes),
             findings=self._prints(EntryState.of(entry)),
         )
-        before, then = self._before, after(self._left or self._before, [action])
-        effect = change(before, then, of_entry(entry), self.worlds)
+        before, then = self._before, project_after(self._left or self._before, [action])
+        effect = access_change(before, then, origin_of(entry), self.assumptions)
         what = f"removing the {entry.kind} entry {entry.target_path} ({', '.join(codes)})"
-        if widens(before, then, entry, self.worlds):
+        if removal_widens(before, then, entry, self.assumptions):
             self.declined.append(f"{what} would widen access: a wider entry grants more")
             return
         # Who does not come through it was looked at with the entry that lets him in.
         uses = uses_through(entry, self.scope.uses or ())
-        why = self._why_unsafe(codes, effect, list(losers(before, then, uses, self.worlds)))
+        why = self._why_unsafe(
+            codes, effect, list(losing_origins(before, then, uses, self.assumptions))
+        )
         if why is None:
-            if effect != SAME:
+            if effect != NO_CHANGE:
                 self._rely_on_log(entry)
             self._remove(action, then)
         elif set(codes) == {REDUNDANT}:
@@ -210,13 +223,13 @@ class _Work:
 
     @cached_property
     def _before(self) -> Project:
-        return restricted(self.project)
+        return with_limit_on(self.project)
 
     def _why_unsafe(
-        self, codes: Collection[str], effect: Change, lost: Sequence[str]
+        self, codes: Collection[str], effect: AccessChange, lost: Sequence[str]
     ) -> str | None:
         """Say why a removal that widens nothing is not safe; None where it is."""
-        if effect == SAME and REDUNDANT in codes:
+        if effect == NO_CHANGE and REDUNDANT in codes:
             return None
         if not any(code in codes for code in CAN_BE_SAFE if code != REDUNDANT):
             return "who comes through it today would lose access"
@@ -285,12 +298,12 @@ class _Work:
                     )
                 )
 
-    def unproved(self) -> str | None:
+    def unsafe_reason(self) -> str | None:
         """Say why a plan whose actions all claim to be safe is not proved; None where it is."""
         inbound = [a for a in self.actions if a.operation not in ("set-push", "set-outbound")]
         if not all(action.safe for action in inbound):
             return None
-        before = self.project if self.closed else restricted(self.project)
+        before = self.project if self.closed else with_limit_on(self.project)
         moves = [a for a in ordered(inbound) if self.closed or a.operation != "set-inbound"]
-        proof = prove(before, after(before, moves), self.worlds)
-        return unproved(proof) if proof.gains or proof.loses else None
+        check = check_safety(before, project_after(before, moves), self.assumptions)
+        return unsafe_reason(check) if check.gains or check.loses else None

@@ -1,8 +1,8 @@
-"""The journal of an apply: what was about to be done, and what was done. JSON Lines.
+"""The journal of an apply: each write, before it is sent and after it was answered. JSON Lines.
 
-Each line is on the disk before the write it announces is sent, and after it was answered; so a run
-that is killed at any point can be finished or undone. It never holds a token. Its file is
-readable by its owner alone.
+A write is announced on the disk before it is sent, and its result follows once GitLab answered. So
+a run that is killed at any point can be finished or undone. The journal never holds a token, and
+only the file's owner can read it.
 """
 
 import fcntl
@@ -13,7 +13,6 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -26,108 +25,133 @@ MAX_BYTES = 1_000_000_000
 """The largest journal that is read, in bytes."""
 
 Direction = Literal["apply", "undo"]
-"""Which of the two a record is of."""
+"""Whether a record belongs to an apply or to its undo."""
 Text = Annotated[str, Field(max_length=4000)]
 Result = Literal["doubt", "done", "found", "failed"]
-"""What is known of a write."""
+"""What is known of a write; `WriteOutcome.result` explains each."""
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class JournalHeader(_Record):
-    """The first line: of which plan and instance, made when."""
+    """The first line: what the journal is about."""
 
     record: Literal["header"] = "header"
     schema_: Annotated[Literal["scopelint-journal/1"], Field(alias="schema")] = (
         "scopelint-journal/1"
     )
+    """The name and version of the file format."""
     tool_version: str
+    """The scopelint version that made the journal."""
     plan: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """The `plan_digest` of the applied plan."""
     instance: Name
+    """The address of the GitLab instance."""
     gitlab_version: str
+    """That instance's version."""
     started_at: str
+    """When the apply began, as ISO 8601 in UTC."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
 
-class Begun(_Record):
-    """A project whose state was the expected one, before its first write."""
+class ProjectBegun(_Record):
+    """A project that was read and has the expected state; its first write follows."""
 
     record: Literal["begun"] = "begun"
-    course: Direction
+    direction: Direction
+    """Apply or undo."""
     project: Annotated[int, Field(gt=0)]
+    """GitLab's number of the project."""
     path: Name
+    """Its full path."""
     before: ScopeState
+    """Its state before the first write."""
 
 
-class Intent(_Record):
-    """A write that is about to be sent. `index` is the action's number in the plan's project."""
+class WriteIntent(_Record):
+    """A write that is about to be sent."""
 
     record: Literal["intent"] = "intent"
-    course: Direction
+    direction: Direction
+    """Apply or undo."""
     project: int
+    """GitLab's number of the project."""
     index: Annotated[int, Field(ge=0)]
+    """The number of the plan's action among those of its project, from 0."""
     action: Action
+    """What is done: the plan's action, or for an undo its inverse."""
 
 
-class StepOutcome(_Record):
-    """What became of a write.
-
-    `done`: it is done. `found`: somebody else had done the same, so it is not ours to undo.
-    `failed`: it was not done, `detail` says why. `doubt`: its answer was lost; it was not done
-    when the project was read, but may be still under way.
-    """
+class WriteOutcome(_Record):
+    """What is known of a write that was announced."""
 
     record: Literal["outcome"] = "outcome"
-    course: Direction
+    direction: Direction
+    """Apply or undo."""
     project: int
+    """GitLab's number of the project."""
     index: int
+    """The number of the plan's action among those of its project, from 0."""
     result: Result
+    """`done`: the write happened. `found`: somebody else had made the same change, so undo leaves
+    it. `failed`: it did not happen, `detail` says why. `doubt`: its answer was lost; it had not
+    happened when the project was read again, but may still be under way."""
     detail: Text = ""
+    """The reason, for a reader."""
 
 
-class Closed(_Record):
-    """A project that is finished, or was left. `after` is the state that was read back."""
+class ProjectClosed(_Record):
+    """A project whose writes are all done and were read back."""
 
     record: Literal["closed"] = "closed"
-    course: Direction
+    direction: Direction
+    """Apply or undo."""
     project: int
-    result: Literal["verified", "left"]
-    after: ScopeState | None = None
-    detail: Text = ""
+    """GitLab's number of the project."""
+    result: Literal["verified"] = "verified"
+    """That the project was read back and is as planned."""
+    after: ScopeState
+    """The state that was read back."""
 
 
-Record = JournalHeader | Begun | Intent | StepOutcome | Closed
+Record = JournalHeader | ProjectBegun | WriteIntent | WriteOutcome | ProjectClosed
+"""A line of the journal."""
 _LINES: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="record")])
 
 
 @dataclass(slots=True)
 class JournaledWrite:
-    """An action of the journal and what is known of it."""
+    """An announced write and what is known of it."""
 
     action: Action
-    result: Result = "doubt"  # announced, and no more is known
+    result: Result = "doubt"
+    """`doubt` until the journal tells more."""
 
 
 @dataclass(slots=True)
 class ProjectLog:
-    """One project of a journal: its state at the start, its actions by number, whether finished."""
+    """What a journal tells about one project."""
 
     path: str
     before: ScopeState
+    """The state before the first write of the apply."""
     applied: dict[int, JournaledWrite] = field(default_factory=dict)
+    """The writes of the apply, by the number of the plan's action."""
     undone: dict[int, JournaledWrite] = field(default_factory=dict)
+    """The writes of the undo, by the number of the plan's action."""
     verified: bool = False
+    """Whether the apply finished the project and read it back."""
 
-    def deeds(self, course: Direction) -> dict[int, JournaledWrite]:
-        """Return the actions of one course."""
-        return self.applied if course == "apply" else self.undone
+    def writes(self, direction: Direction) -> dict[int, JournaledWrite]:
+        """Return the writes of one direction, by the number of the plan's action."""
+        return self.applied if direction == "apply" else self.undone
 
 
 def plan_digest(plan: Plan) -> str:
-    """Return the SHA-256 of a plan's text."""
+    """Return the SHA-256 of a plan's text, in hex."""
     return hashlib.sha256(plan.text().encode()).hexdigest()
 
 
@@ -135,27 +159,28 @@ class Journal:
     """An open journal, locked against a second run. Threads may add records at the same time."""
 
     def __init__(
-        self, path: Path, file: int, header: JournalHeader, histories: dict[int, ProjectLog]
+        self, path: Path, file: int, header: JournalHeader, projects: dict[int, ProjectLog]
     ) -> None:
+        """Take an open and locked file descriptor; use `create` or `open` instead."""
         self.path = path
         self.header = header
-        self.histories: Mapping[int, ProjectLog] = histories
-        self._histories = histories
+        self.projects: Mapping[int, ProjectLog] = projects
+        self._projects = projects
         self._file = file
         self._lock = threading.Lock()
 
     @classmethod
     def create(cls, path: Path, plan: Plan, *, gitlab_version: str, now: str) -> Self:
-        """Make a journal; raise UsageError where the file is there or cannot be made."""
+        """Make a journal with mode 0600; raise UsageError where the file exists or cannot be made."""
         try:
             file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             raise UsageError(
-                f"the journal {path} is already there",
-                hint="Continue it with --resume, undo it, or name another with --journal.",
+                f"the journal {path} already exists",
+                hint="Finish it with --resume, undo it, or name another with --journal.",
             ) from None
         except OSError as error:
-            raise UsageError(f"the journal {path} cannot be made: {error.strerror}") from None
+            raise UsageError(f"the journal {path} cannot be created: {error.strerror}") from None
         header = JournalHeader(
             tool_version=scopelint.__version__,
             plan=plan_digest(plan),
@@ -171,11 +196,12 @@ class Journal:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open a journal to go on with it; raise UsageError where it is none, or is in use.
+        """Open a journal to continue it; raise UsageError where the file is none, or is in use.
 
-        A last line that a killed run left torn is dropped: nothing was sent before it was whole.
+        An incomplete last line, which a killed run may leave, is dropped: a write is sent only
+        after its line is complete.
         """
-        hint = "It is the file that apply wrote; --journal names it."
+        hint = "Name the file that apply wrote, PLAN.journal by default."
         try:
             file = os.open(path, os.O_RDWR | os.O_APPEND)
         except OSError as error:
@@ -185,32 +211,27 @@ class Journal:
         try:
             _lock(file, path)
             text = _whole_lines(file, path)
-            header, histories = _read(text.splitlines(), path)
+            header, projects = _read(text.split("\n")[:-1], path)
         except BaseException:
             os.close(file)
             raise
-        return cls(path, file, header, histories)
+        return cls(path, file, header, projects)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Close the file; what is added later is refused."""
+        """Close the file; `add` fails afterwards."""
         with self._lock:
             if self._file >= 0:
                 os.close(self._file)
                 self._file = -1
 
     def add(self, record: Record) -> None:
-        """Put one record on the disk; raise OutputError where it does not get there."""
+        """Write one record to the disk; raise OutputError where that fails."""
         data = record.model_dump(by_alias=True, mode="json", exclude_none=True)
         line = json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
         with self._lock:
@@ -220,9 +241,9 @@ class Journal:
             except OSError as error:
                 raise OutputError(
                     f"the journal {self.path} could not be written: {error.strerror}",
-                    hint="Nothing more was sent. Make room, then go on with --resume.",
+                    hint="Nothing more was sent. Free some disk space, then continue with --resume.",
                 ) from None
-            _note(self._histories, record)
+            _add_to_log(self._projects, record)
 
 
 def _write(file: int, data: bytes) -> None:
@@ -246,7 +267,7 @@ def _sync_folder(path: Path) -> None:
 
 
 def _whole_lines(file: int, path: Path) -> str:
-    """Return the text up to the last line end, and cut off what comes after it."""
+    """Return the text up to and with the last line end, and cut the file off there."""
     size = os.fstat(file).st_size
     if size > MAX_BYTES:
         raise UsageError(f"the journal {path} is larger than {MAX_BYTES:,} bytes")
@@ -265,12 +286,12 @@ def _whole_lines(file: int, path: Path) -> str:
 
 def _read(lines: list[str], path: Path) -> tuple[JournalHeader, dict[int, ProjectLog]]:
     header: JournalHeader | None = None
-    histories: dict[int, ProjectLog] = {}
+    projects: dict[int, ProjectLog] = {}
     for number, line in enumerate(lines, 1):
         try:
             record = _LINES.validate_json(line)
-            _check_place(record, first=number == 1)
-            _note(histories, record)
+            _check_header_position(record, first=number == 1)
+            _add_to_log(projects, record)
         except (ValidationError, ValueError, KeyError, RecursionError) as error:
             first = "; ".join(str(error).splitlines()[:3])
             raise UsageError(
@@ -280,26 +301,26 @@ def _read(lines: list[str], path: Path) -> tuple[JournalHeader, dict[int, Projec
             header = record
     if header is None:
         raise UsageError(f"{path} is not a scopelint journal: it is empty")
-    return header, histories
+    return header, projects
 
 
-def _check_place(record: Record, *, first: bool) -> None:
+def _check_header_position(record: Record, *, first: bool) -> None:
     if isinstance(record, JournalHeader) != first:
         raise ValueError("the header is not the first line, alone")
 
 
-def _note(histories: dict[int, ProjectLog], record: Record) -> None:
-    """Take a record into what is known of its project."""
+def _add_to_log(projects: dict[int, ProjectLog], record: Record) -> None:
+    """Add a record to the log of its project."""
     match record:
-        case Begun(project=project):
-            known = histories.get(project)
+        case ProjectBegun(project=project):
+            known = projects.get(project)
             if known is None:
-                histories[project] = ProjectLog(record.path, record.before)
-        case Intent(project=project, index=index):
-            histories[project].deeds(record.course)[index] = JournaledWrite(record.action)
-        case StepOutcome(project=project, index=index):
-            histories[project].deeds(record.course)[index].result = record.result
-        case Closed(project=project, course="apply", result="verified"):
-            histories[project].verified = True
+                projects[project] = ProjectLog(record.path, record.before)
+        case WriteIntent(project=project, index=index):
+            projects[project].writes(record.direction)[index] = JournaledWrite(record.action)
+        case WriteOutcome(project=project, index=index):
+            projects[project].writes(record.direction)[index].result = record.result
+        case ProjectClosed(project=project, direction="apply"):
+            projects[project].verified = True
         case _:
             pass

@@ -1,7 +1,7 @@
-"""The plan file: what is to be changed, for which state, and why. Data, never trusted.
+"""The plan file: what to change, for which state, and why. Data, never trusted.
 
-`apply` validates it afresh, compares the digest of each project's state with what GitLab says
-now, and refuses another instance's. The JSON Schema is published by `config schema --plan`.
+`apply` validates a plan again, compares the digest of each project's state with what GitLab says
+now, and refuses the plan of another instance. `config schema --plan` prints the JSON Schema.
 """
 
 import hashlib
@@ -15,8 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from scopelint.errors import UsageError
 from scopelint.model import AllowlistEntry, Scope
 
-SCHEMA = "scopelint-plan/1"
-"""Name and version of the file's form."""
 MAX_BYTES = 500_000_000
 """The largest plan that is read, in bytes."""
 
@@ -27,17 +25,22 @@ Policies = Annotated[
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class EntryState(_Strict):
-    """One allowlist entry as a plan knows it; `policies` is empty for default permissions."""
+    """One allowlist entry: its target and what it permits."""
 
     kind: Literal["project", "group"]
+    """What the target is."""
     id: Annotated[int, Field(gt=0)]
+    """GitLab's number of the target."""
     path: Name
+    """The target's full path when it was read."""
     default_permissions: bool = True
+    """Whether the entry has default permissions; false for fine-grained ones."""
     policies: Policies = ()
+    """The fine-grained permissions; empty for default permissions."""
 
     @model_validator(mode="after")
     def _one_or_the_other(self) -> "EntryState":
@@ -52,7 +55,7 @@ class EntryState(_Strict):
 
     @classmethod
     def of(cls, entry: AllowlistEntry) -> "EntryState":
-        """Take an entry whose target and permissions are known; ValueError for any other."""
+        """Return the state of an entry; raise ValueError where its target or permissions are not known."""
         if entry.target_id is None or entry.target_path is None:
             raise ValueError("the entry's target is gone")
         if entry.default_permissions is None or entry.policies is None:
@@ -67,23 +70,26 @@ class EntryState(_Strict):
 
 
 class ScopeState(_Strict):
-    """A project's job token scope, as far as a plan can change it.
-
-    `inbound` is the project's *own* flag. `outbound_entries` are leftovers of direction outbound.
-    """
+    """A project's job token scope, as far as a plan can change it."""
 
     inbound: bool
+    """Whether the project's own inbound limit is on."""
     outbound: bool = False
+    """Whether the deprecated outbound limit is on."""
     push: bool = False
+    """Whether the project's own jobs may push to it."""
     cross_project_push: bool = False
+    """Whether jobs of allowlisted projects may push."""
     entries: tuple[EntryState, ...] = ()
+    """The inbound allowlist."""
     outbound_entries: tuple[EntryState, ...] = ()
+    """What is left of the outbound allowlist."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the state in a canonical form: paths do not enter, a rename changes nothing."""
+        """SHA-256 of the state in a canonical form, without paths: a rename does not change it."""
 
-        def rows(entries: Iterable[EntryState]) -> list[list[object]]:
+        def entry_rows(entries: Iterable[EntryState]) -> list[list[object]]:
             return sorted(
                 [e.kind, e.id, e.default_permissions, sorted(e.policies)] for e in entries
             )
@@ -93,14 +99,14 @@ class ScopeState(_Strict):
             self.outbound,
             self.push,
             self.cross_project_push,
-            rows(self.entries),
-            rows(self.outbound_entries),
+            entry_rows(self.entries),
+            entry_rows(self.outbound_entries),
         ]
         return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
 
     @classmethod
     def of(cls, scope: Scope) -> "ScopeState":
-        """Take a scope that was read whole; ValueError names the fact that is missing."""
+        """Return the state of a scope; raise ValueError naming the fact that was not read."""
         flags = {
             "own flag": scope.inbound_own,
             "outbound setting": scope.outbound,
@@ -136,18 +142,22 @@ Operation = Literal[
 
 
 class Action(_Strict):
-    """One change. `entry` is the entry as it is to be (for a removal: as it is); `value` a flag.
-
-    `was` is the entry before a change of permissions. `findings` are the fingerprints it removes.
-    """
+    """One change of a project: a setting, or an entry."""
 
     operation: Operation
+    """What is done."""
     entry: EntryState | None = None
+    """The entry that is added, changed (as it is afterwards) or removed; null for a setting."""
     was: EntryState | None = None
+    """The entry before a change of permissions."""
     value: bool | None = None
+    """The value that a setting gets; null for an entry."""
     reason: Annotated[str, Field(max_length=2000)]
+    """Why it is done, for a reader."""
     findings: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = ()
+    """The fingerprints of the findings that it resolves."""
     safe: bool = True
+    """Whether nobody gains access by it, and no logged access is lost."""
 
     @model_validator(mode="after")
     def _fits(self) -> "Action":
@@ -160,16 +170,24 @@ class Action(_Strict):
 
 
 class ProjectPlan(_Strict):
-    """The changes of one project, the state they were made for, and its digest."""
+    """The changes of one project, and the state they are for."""
 
     id: Annotated[int, Field(gt=0)]
+    """GitLab's number of the project."""
     path: Name
+    """Its full path when it was read."""
     web_url: Name | None = None
+    """Its address in a browser."""
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 of `before`: `apply` compares it with the state it finds."""
     before: ScopeState
+    """The state that the actions are for."""
     actions: Annotated[tuple[Action, ...], Field(min_length=1)]
+    """What is done, in this order."""
     confidence: Literal["high", "medium", "low"] = "high"
+    """How well the authentication log supports the actions."""
     notes: tuple[Annotated[str, Field(max_length=2000)], ...] = ()
+    """What a reviewer should know besides."""
 
     @model_validator(mode="after")
     def _digest_is_of_the_state(self) -> "ProjectPlan":
@@ -178,32 +196,44 @@ class ProjectPlan(_Strict):
         return self
 
 
-class Untouched(_Strict):
-    """A project that the plan leaves alone, and why."""
+class SkippedProject(_Strict):
+    """A project that the plan does not change, and why."""
 
     id: Annotated[int, Field(gt=0)]
+    """GitLab's number of the project."""
     path: Name
+    """Its full path when it was read."""
     reason: Annotated[str, Field(max_length=2000)]
+    """Why the plan does not change it."""
 
 
 class Plan(_Strict):
-    """A plan: of which instance, from what, when observed, and the projects in path order."""
+    """The changes of a whole run, by project in path order."""
 
     schema_: Annotated[Literal["scopelint-plan/1"], Field(alias="schema")] = "scopelint-plan/1"
+    """The name and version of the file format."""
     tool_version: str
+    """The scopelint version that made the plan."""
     instance: Name
+    """The address of the GitLab instance that it is for."""
     gitlab_version: str
+    """That instance's version; empty where it is not known."""
     observed_at: str
+    """When the scopes were read, as RFC 3339."""
     made_from: Literal["findings", "declared", "suggest"]
+    """What asked for the changes: findings, the declared policy, or the authentication log."""
     unsafe: bool = False
+    """Whether it may hold actions that are not safe."""
     projects: tuple[ProjectPlan, ...] = ()
-    untouched: tuple[Untouched, ...] = ()
+    """The projects to change."""
+    skipped: tuple[SkippedProject, ...] = ()
+    """The projects that are not changed although something asks for it; one may stand here twice."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     @property
     def removals(self) -> int:
-        """How many entries it removes."""
+        """How many entries the plan removes."""
         return sum(
             action.operation in {"remove-entry", "remove-outbound-entry"}
             for project in self.projects
@@ -211,7 +241,7 @@ class Plan(_Strict):
         )
 
     def text(self) -> str:
-        """Return the file's text, the same for the same plan."""
+        """Return the text of the plan's file, the same for the same plan."""
         return (
             json.dumps(self.model_dump(by_alias=True, mode="json"), indent=2, ensure_ascii=False)
             + "\n"
@@ -219,7 +249,7 @@ class Plan(_Strict):
 
 
 def load_plan(path: Path) -> Plan:
-    """Read a plan; raise UsageError where it is none, too large, or of another version."""
+    """Read a plan; raise UsageError where the file is none, is too large or of another version."""
     hint = "Make one with: scopelint plan SNAPSHOT -o FILE"
     try:
         if path.stat().st_size > MAX_BYTES:

@@ -1,80 +1,120 @@
-"""A plan as lines for a reader: + what is added, ~ what is changed, - what is removed, and why."""
+"""Plans as text: lines for a reader, single actions in words, the declared policy a plan leads to.
+
+Names come from GitLab and are passed on as they are; what prints them makes them fit to be shown.
+"""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
-from scopelint.repair.plan_file import Action, EntryState, Plan, ProjectPlan
+import yaml
 
-SIGNS: Final = {"add-entry": "+", "remove-entry": "-", "remove-outbound-entry": "-"}
-"""The sign of each operation; all others are changes, `~`."""
-_SETTINGS: Final = {
+from scopelint.model import EntryKind
+from scopelint.repair.actions import SETTINGS, entry_permissions, state_after
+from scopelint.repair.plan_file import Action, EntryState, Plan, ProjectPlan, ScopeState
+
+SETTING_LABELS: Final = {
+    "set-inbound": "limit",
+    "set-push": "push setting",
+    "set-cross-project-push": "cross-project push setting",
+    "set-outbound": "outbound setting",
+}
+"""The short name of the setting that each operation switches."""
+_SETTING_TITLES: Final = {
     "set-inbound": "limit access to this project",
     "set-outbound": "limit access from this project (deprecated)",
     "set-push": "push by the project's own jobs",
     "set-cross-project-push": "push by jobs of allowlisted projects",
 }
+_SIGNS: Final = {"add-entry": "+", "remove-entry": "-", "remove-outbound-entry": "-"}
 _SHOWN: Final = 5
+"""Paths that are listed for a reason."""
+_POLICY_HEAD: Final = """\
+# The job token scopes that a plan of {instance} leads to, observed at {observed_at}.
+# Permissions of entries are not part of a declared policy; see the plan for these.
+"""
 
 
-def lines(plan: Plan) -> Iterator[str]:
-    """Yield the plan's lines: each project, what is not touched, what is lost, the totals."""
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """Yield a plan's lines: each project, the skipped ones, what undo cannot restore, the totals."""
     for project in plan.projects:
-        yield from _project(project)
+        yield from _project_lines(project)
         yield ""
-    yield from _untouched(plan)
+    yield from _skipped_lines(plan)
     if plan.removals:
         yield (
-            "A removed entry's age, author and origin are GitLab's own: undo brings the entry back,"
-            " not these."
+            "GitLab keeps an entry's age and author: undo restores a removed entry, but not these."
         )
-    yield totals(plan)
+    yield _totals_line(plan)
 
 
-def sign(action: Action) -> str:
-    """Return `+`, `-` or `~`."""
-    return SIGNS.get(action.operation, "~")
+def describe_action(action: Action) -> str:
+    """Say what an action does, such as `add group acme (default permissions)`."""
+    entry = action.entry
+    if entry is None:
+        return f"switch the {SETTING_LABELS[action.operation]} {_on_off(bool(action.value))}"
+    match action.operation:
+        case "add-entry":
+            return f"add {_name(entry)} ({_permissions(entry)})"
+        case "change-permissions":
+            return f"change {_name(entry)} to {_permissions(entry)}"
+        case "remove-outbound-entry":
+            return f"remove the outbound entry {_name(entry)}"
+        case _:
+            return f"remove {_name(entry)}"
 
 
-def what(action: Action) -> str:
-    """Return what an action changes, without its sign and reason."""
-    if action.entry is None:
-        on, off = ("on", "off") if action.value else ("off", "on")
-        return f"{_SETTINGS[action.operation]}: {off} -> {on}"
-    entry = f"{action.entry.kind} {action.entry.path}"
-    if action.operation == "remove-outbound-entry":
-        return f"outbound {entry}"
-    if action.was is not None:
-        return f"{entry}: {permits(action.was)} -> {permits(action.entry)}"
-    return entry if action.entry.default_permissions else f"{entry} ({permits(action.entry)})"
+def describe_differences(planned: ScopeState, found: ScopeState) -> list[str]:
+    """Say where the found state differs from the planned one, a text for each difference."""
+    texts = []
+    for operation, field in SETTINGS.items():
+        expected, actual = getattr(planned, field), getattr(found, field)
+        if expected != actual:
+            label = SETTING_LABELS[operation]
+            texts.append(f"the {label} is {_on_off(actual)}, not {_on_off(expected)}")
+    texts += _entry_differences("", planned.entries, found.entries)
+    texts += _entry_differences("outbound ", planned.outbound_entries, found.outbound_entries)
+    return texts
 
 
-def permits(entry: EntryState) -> str:
-    """Return in words what an entry permits."""
-    if entry.default_permissions:
-        return "default permissions"
-    return ", ".join(entry.policies) or "no permission"
+def declared_policy(plan: Plan, *, include_archived: bool = False) -> str:
+    """Return YAML text that declares the plan's projects as they are once it is applied.
+
+    The text has the form of `declared:` in scopelint.yml, with gitlabform's keys. Its lists are
+    exact (`enforce`). A project's own entry is not in them: the project always has access to
+    itself. With `include_archived` the policy holds for archived projects too.
+    """
+    policy = {"policy": {"archived": "include"}} if include_archived else {}
+    projects = {project.path: _declared_project(project) for project in plan.projects}
+    head = _POLICY_HEAD.format(instance=plan.instance, observed_at=plan.observed_at)
+    body = yaml.safe_dump(
+        {**policy, "declared": {"projects_and_groups": projects}},
+        allow_unicode=True,
+        sort_keys=False,
+        default_flow_style=False,
+        width=1000,
+    )
+    return head + str(body)
 
 
-def _project(project: ProjectPlan) -> Iterator[str]:
+def _project_lines(project: ProjectPlan) -> Iterator[str]:
     sure = "" if project.confidence == "high" else f"  ({project.confidence} confidence)"
     yield f"{project.path}{sure}"
     for action in project.actions:
         warning = "" if action.safe else "  [unsafe]"
-        yield f"  {sign(action)} {what(action)}{warning}"
+        yield f"  {_sign(action)} {_change(action)}{warning}"
         yield f"      {action.reason}"
     for note in project.notes:
         yield f"    note: {note}"
 
 
-def _untouched(plan: Plan) -> Iterator[str]:
+def _skipped_lines(plan: Plan) -> Iterator[str]:
     by_reason: dict[str, list[str]] = defaultdict(list)
-    for each in plan.untouched:
-        by_reason[each.reason].append(each.path)
+    for project in plan.skipped:
+        by_reason[project.reason].append(project.path)
     if not by_reason:
         return
-    number = len({each.id for each in plan.untouched})
-    yield f"Not touched: {number} {'project' if number == 1 else 'projects'}"
+    yield f"Skipped: {_projects(len({project.id for project in plan.skipped}))}"
     for reason in sorted(by_reason, key=lambda reason: (-len(by_reason[reason]), reason)):
         paths = by_reason[reason]
         more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
@@ -83,15 +123,83 @@ def _untouched(plan: Plan) -> Iterator[str]:
     yield ""
 
 
-def totals(plan: Plan) -> str:
-    """Return the last line: how many projects, and how much of what."""
-    signs = Counter(sign(action) for project in plan.projects for action in project.actions)
+def _totals_line(plan: Plan) -> str:
+    signs = Counter(_sign(action) for project in plan.projects for action in project.actions)
     if not plan.projects:
         return "Plan: nothing to change."
-    number = len(plan.projects)
     unsafe = sum(not action.safe for project in plan.projects for action in project.actions)
     return (
-        f"Plan: {number} {'project' if number == 1 else 'projects'}:"
+        f"Plan: {_projects(len(plan.projects))}:"
         f" {signs['+']} to add, {signs['~']} to change, {signs['-']} to remove"
         + (f" ({unsafe} unsafe)." if unsafe else ".")
     )
+
+
+def _projects(number: int) -> str:
+    return f"{number} {'project' if number == 1 else 'projects'}"
+
+
+def _sign(action: Action) -> str:
+    return _SIGNS.get(action.operation, "~")
+
+
+def _change(action: Action) -> str:
+    """Say what an action changes, without its sign and reason."""
+    if action.entry is None:
+        before, after = _on_off(not action.value), _on_off(bool(action.value))
+        return f"{_SETTING_TITLES[action.operation]}: {before} -> {after}"
+    entry = _name(action.entry)
+    if action.operation == "remove-outbound-entry":
+        return f"outbound {entry}"
+    permissions = _permissions(action.entry)
+    if action.was is not None:
+        return f"{entry}: {_permissions(action.was)} -> {permissions}"
+    return entry if action.entry.default_permissions else f"{entry} ({permissions})"
+
+
+def _permissions(entry: EntryState) -> str:
+    if entry.default_permissions:
+        return "default permissions"
+    return ", ".join(entry.policies) or "no permission"
+
+
+def _name(entry: EntryState) -> str:
+    return f"{entry.kind} {entry.path}"
+
+
+def _on_off(flag: bool) -> str:
+    return "on" if flag else "off"
+
+
+def _entry_differences(
+    direction: str, planned: Sequence[EntryState], found: Sequence[EntryState]
+) -> Iterator[str]:
+    expected, actual = ({entry.key: entry for entry in entries} for entries in (planned, found))
+    for key in sorted(expected.keys() | actual.keys()):
+        if key not in actual:
+            yield f"the {direction}entry {_name(expected[key])} is gone"
+        elif key not in expected:
+            yield f"the {direction}entry {_name(actual[key])} is new"
+        elif entry_permissions(expected[key]) != entry_permissions(actual[key]):
+            yield f"the {direction}entry {_name(actual[key])} has other permissions"
+
+
+def _declared_project(project: ProjectPlan) -> dict[str, Any]:
+    state = state_after(project.before, project.actions)
+    others = [entry for entry in state.entries if entry.key != f"project:{project.id}"]
+    return {
+        "job_token_scope": {
+            "limit_access_to_this_project": state.inbound,
+            "allowlist": {
+                "enforce": True,
+                "groups": _declared_names(others, "group"),
+                "projects": _declared_names(others, "project"),
+            },
+        }
+    }
+
+
+def _declared_names(entries: Iterable[EntryState], kind: EntryKind) -> list[str | int]:
+    chosen = sorted((entry.path, entry.id) for entry in entries if entry.kind == kind)
+    # A path of digits would be taken for a number.
+    return [number if path.isdigit() else path for path, number in chosen]

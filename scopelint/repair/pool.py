@@ -1,8 +1,8 @@
-"""Several projects at once: who is at work, when to stop, what became of each."""
+"""Works on several projects at once: when to stop, and what became of each project."""
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,34 +10,36 @@ from scopelint.collect.run import Workers
 from scopelint.errors import ScopelintError
 from scopelint.gitlab.connection import Connection
 from scopelint.progress import Listener, Progress, silent
-from scopelint.repair.perform import ProjectResult, Status, StoppedError
+from scopelint.repair.step_runner import ProjectResult, Status, StoppedError
 
 MAX_FAILURES: Final = 10
 """Projects that may fail before no further one is begun."""
-DRAIN: Final = 10.0
-"""Seconds that a stopped run waits for the answers to what it has sent."""
+_DRAIN_SECONDS: Final = 10.0
+"""How long a stopped run waits for the answers to what it has sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One project to work on; `work` fills its report, or raises StoppedError."""
+    """One project to work on."""
 
-    report: ProjectResult
+    result: ProjectResult
+    """What became of it; `work` fills it in."""
     work: Callable[[], None]
+    """Does the work; raises StoppedError where it cannot be finished."""
 
 
 @dataclass(slots=True)
 class ProjectResults:
     """What became of every project, in the order they were given."""
 
-    reports: list[ProjectResult] = field(default_factory=list)
+    all: list[ProjectResult] = field(default_factory=list)
 
-    def of(self, verdict: Status) -> list[ProjectResult]:
-        """Return those with a verdict."""
-        return [report for report in self.reports if report.verdict == verdict]
+    def of(self, status: Status) -> list[ProjectResult]:
+        """Return the projects with this status."""
+        return [result for result in self.all if result.status == status]
 
 
-def work(
+def run_tasks(
     connection: Connection,
     tasks: Sequence[Task],
     *,
@@ -48,69 +50,71 @@ def work(
 ) -> ProjectResults:
     """Work on all projects, `concurrency` at a time; stop after MAX_FAILURES failed ones.
 
-    Ctrl-C (KeyboardInterrupt) lets the writes that are under way finish and is raised again; so is
-    what ends the run: GitLab out of reach, the token refused, the journal's disk full.
+    `halt` is set when no further write may be sent. `step` names the work in the progress that
+    `listener` gets. After Ctrl-C (KeyboardInterrupt) or an error that ends the run (GitLab cannot
+    be reached, the token is refused, the journal's disk is full) the writes under way are finished
+    and the exception is raised again.
     """
     for task in tasks:
-        task.report.verdict = "open"
+        task.result.status = "open"
     workers = Workers(concurrency)
-    watch = _Watch(connection, len(tasks), step, listener or silent, halt)
+    counter = _ProgressCounter(connection, len(tasks), step, listener or silent, halt)
     for task in tasks:
-        workers.submit(_guarded(task, halt), watch.finished)
+        workers.submit(_job(task, halt), counter.finished)
     try:
-        workers.run(watch.tell)
+        workers.run(counter.report)
     except BaseException:
         halt.set()
         workers.close()
         _drain(workers)
         raise
     workers.close()
-    return ProjectResults([task.report for task in tasks])
+    return ProjectResults([task.result for task in tasks])
 
 
-class _EnoughError(Exception):
-    """Whoever is still at work is not waited for any longer."""
+class _DrainTimeoutError(Exception):
+    """The threads still at work are not waited for any longer."""
 
 
 def _drain(workers: Workers) -> None:
-    """Wait a while for the threads at work; each journals what became of the write it had sent.
+    """Wait a while for the threads at work; each journals the result of the write it had sent.
 
-    One that is not done by then has its write in the journal as one in doubt.
+    A write without an answer by then stays in doubt in the journal.
     """
-    until = time.monotonic() + DRAIN
+    until = time.monotonic() + _DRAIN_SECONDS
 
-    def idle() -> None:
+    def check_time() -> None:
         if time.monotonic() >= until:
-            raise _EnoughError
+            raise _DrainTimeoutError
 
     while True:
         try:
-            workers.run(idle)
+            workers.run(check_time)
         except ScopelintError:
-            continue  # the first one is what is told
-        except _EnoughError:
+            continue  # The error that ended the run is the one that is shown.
+        except _DrainTimeoutError:
             pass
         return
 
 
-def _guarded(task: Task, halt: threading.Event) -> Callable[[], ProjectResult]:
+def _job(task: Task, halt: threading.Event) -> Callable[[], ProjectResult]:
     def job() -> ProjectResult:
-        report = task.report
+        result = task.result
         if halt.is_set():
-            return report
+            return result
         try:
             task.work()
-            report.verdict = "done"
+            result.status = "done"
         except StoppedError as stopped:
-            report.verdict = stopped.verdict
-            report.reasons += stopped.reasons
-        return report
+            result.status = stopped.status
+            result.reasons += stopped.reasons
+        return result
 
     return job
 
 
 @dataclass(slots=True)
-class _Watch:
+class _ProgressCounter:
     connection: Connection
     total: int
     step: str
@@ -119,16 +123,16 @@ class _Watch:
     done: int = 0
     failed: int = 0
 
-    def finished(self, report: ProjectResult) -> None:
-        """Count a project; after too many failures none is begun any more."""
-        self.done += report.verdict != "open"
-        self.failed += report.verdict == "failed"
+    def finished(self, result: ProjectResult) -> None:
+        """Count a project; after too many failures no further one is begun."""
+        self.done += result.status != "open"
+        self.failed += result.status == "failed"
         if self.failed >= MAX_FAILURES:
             self.halt.set()
-        self.tell()
+        self.report()
 
-    def tell(self) -> None:
-        """Tell how far it is."""
+    def report(self) -> None:
+        """Tell the listener how many projects are done."""
         retrier = self.connection.retrier
         self.listener(
             Progress(
@@ -142,8 +146,3 @@ class _Watch:
                 step=self.step,
             )
         )
-
-
-def fresh(reports: Iterable[ProjectResult]) -> list[ProjectResult]:
-    """Return the projects that this run worked on, without those an earlier one had finished."""
-    return [report for report in reports if not report.earlier]

@@ -1,8 +1,8 @@
-"""Who gains and who loses by a change: GitLab's decision asked for every kind of origin there is.
+"""Who gains and who loses access by a change: GitLab's decision for every kind of origin.
 
-Two origins with the same nearest entry are answered alike. So it takes one for each entry of the
-old and the new allowlist, one that no entry matches, and the project itself, to speak for all that
-there are and will be.
+Two origins with the same nearest entry get the same answer. So a few origins stand for all, those
+of today and of later: one for each entry of the old and the new allowlist, one that no entry
+matches, and the project itself.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,33 +14,36 @@ from scopelint.access import POLICIES, Answer, decide, nearest, with_implied
 from scopelint.model import AllowlistEntry, Project, Scope, TokenUse
 from scopelint.versions import permissions_switched, possible
 
-_World = tuple[tuple[int, int], bool | None]
+_Case = tuple[tuple[int, int], bool | None]
+"""A version, and whether fine-grained permissions are in force; None where no switch decides."""
 _ALL: Final = ("*",)
 _FREE: Final = Scope(inbound_own=True, inbound_effective=True)
-_Permit = tuple[str, ...] | None
+_Permissions = tuple[str, ...] | None
 
 
 class _Side(NamedTuple):
-    """All that an origin's answer hangs on: the limit, what its nearest entry permits, whose it is."""
+    """What decides the answer for an origin, before or after the change."""
 
     limit: bool
-    permit: _Permit
+    """Whether the limit is in force."""
+    permissions: _Permissions
+    """What the origin's nearest entry permits; None where no entry matches."""
     same: bool
+    """Whether the origin is the project itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """What the answers hang on besides the two projects: the version, and a switch of GitLab's.
-
-    `version` is `versions.UNKNOWN` where it is not known. `assume_fine_grained` answers for the switch that
-    decides from 17.7 to 18.2 and that no API shows; None tries both.
-    """
+    """What GitLab's answers depend on besides the two projects."""
 
     version: tuple[int, int]
+    """GitLab's version; `versions.UNKNOWN` where it is not known."""
     assume_fine_grained: bool | None = None
+    """Whether fine-grained permissions are in force from 17.7 to 18.2, where a switch decides that
+    no API shows; None tries both."""
 
-    def each(self) -> Iterator[_World]:
-        """Yield every version and position of the switch that may be the real one."""
+    def each(self) -> Iterator[_Case]:
+        """Yield every version and setting of the switch that may be the real one."""
         for version in possible(self.version):
             if not permissions_switched(version):
                 yield version, None
@@ -51,89 +54,102 @@ class Assumptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What becomes of one origin: whether it may do something more, something less, or both."""
+class AccessChange:
+    """What a change means for one origin; both may be true."""
 
     gains: bool = False
+    """Whether it may do something that it could not do before."""
     loses: bool = False
+    """Whether it may no longer do something that it could do before."""
 
-    def __or__(self, other: "Change") -> "Change":
-        return Change(self.gains or other.gains, self.loses or other.loses)
+    def __or__(self, other: "AccessChange") -> "AccessChange":
+        return AccessChange(self.gains or other.gains, self.loses or other.loses)
 
 
-SAME: Final = Change()
+NO_CHANGE: Final = AccessChange()
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """Who gains by a change, in words, and which origins of the log lose; `narrows`: anybody loses.
-
-    `own` is what becomes of the project's own token, whose use is in no log.
-    """
+class SafetyCheck:
+    """Who gains and who loses access by a change."""
 
     gains: tuple[str, ...]
+    """Who gains access, for a reader, such as `projects below acme`."""
     loses: tuple[str, ...]
+    """The paths of the origins in the log that lose access."""
     narrows: bool
-    own: Change
+    """Whether any origin loses access, logged or not."""
+    own: AccessChange
+    """What the change means for the project's own token, whose use is in no log."""
 
     @property
     def safe(self) -> bool:
         """Whether nobody gains, and neither a logged origin nor the project itself loses."""
-        return not self.gains and not self.loses and self.own == SAME
+        return not self.gains and not self.loses and self.own == NO_CHANGE
 
 
-def prove(before: Project, after: Project, worlds: Assumptions) -> Proof:
-    """Compare a project with what becomes of it, for every origin; both scopes are read whole."""
-    own = change(before, after, before, worlds)
+def check_safety(before: Project, after: Project, assumptions: Assumptions) -> SafetyCheck:
+    """Compare the access to a project before and after a change, for every kind of origin.
+
+    Raises ValueError where a scope or an entry's permissions were not read.
+    """
+    own = access_change(before, after, before, assumptions)
     gains: list[str] = [before.path] if own.gains else []
     narrows = False
-    for origin, words in _representatives(before, after):
-        found = change(before, after, origin, worlds)
+    for origin, description in _representatives(before, after):
+        found = access_change(before, after, origin, assumptions)
         if found.gains:
-            gains.append(words)
+            gains.append(description)
         narrows = narrows or found.loses
     uses = (before.scope.uses if before.scope else None) or ()
-    return Proof(tuple(gains), tuple(losers(before, after, uses, worlds)), narrows, own)
+    return SafetyCheck(
+        tuple(gains), tuple(losing_origins(before, after, uses, assumptions)), narrows, own
+    )
 
 
-def losers(
-    before: Project, after: Project, uses: Iterable[TokenUse], worlds: Assumptions
+def losing_origins(
+    before: Project, after: Project, uses: Iterable[TokenUse], assumptions: Assumptions
 ) -> Iterator[str]:
-    """Yield the paths of those logged origins that may do less afterwards."""
+    """Yield the paths of those origins in the log that may do less after the change."""
     for use in uses:
         origin = Project(use.origin_id, use.origin_path)
-        if use.origin_id != before.id and change(before, after, origin, worlds).loses:
+        if use.origin_id != before.id and access_change(before, after, origin, assumptions).loses:
             yield use.origin_path
 
 
-def of_entry(entry: AllowlistEntry) -> Project:
-    """Return an origin that an entry decides for, if any does: one of its group, or its project."""
+def origin_of(entry: AllowlistEntry) -> Project:
+    """Return an origin that an entry matches: a project of its group, or its project."""
     path = entry.target_path or "-"
-    # No project can be called "-", so none but the group's entries match it.
+    # No project can be called "-", so only entries for groups match it.
     return (
         Project(-1, f"{path}/-") if entry.kind == "group" else Project(entry.target_id or -1, path)
     )
 
 
-def change(before: Project, after: Project, origin: Project, worlds: Assumptions) -> Change:
-    """Return what becomes of one origin in any of the worlds.
+def access_change(
+    before: Project, after: Project, origin: Project, assumptions: Assumptions
+) -> AccessChange:
+    """Return what a change means for one origin, under any version and setting assumed.
 
-    Its own outbound limit is left out: it holds back as much before as after.
+    The origin's own outbound limit is left out: the change does not touch it.
     """
     old, new = _scope(before), _scope(after)
     same = origin.id == before.id
-    was, will = _permit(nearest(old.entries, origin)), _permit(nearest(new.entries, origin))
-    result = SAME
+    was, becomes = (
+        _permissions(nearest(old.entries, origin)),
+        _permissions(nearest(new.entries, origin)),
+    )
+    result = NO_CHANGE
     for limit, later in _limits(old.inbound_effective, new.inbound_effective):
-        if (limit, was) != (later, will):
-            sides = _Side(limit, was, same), _Side(later, will, same)
-            for world in worlds.each():
-                result |= _compared(*sides, world)
+        if (limit, was) != (later, becomes):
+            sides = _Side(limit, was, same), _Side(later, becomes, same)
+            for case in assumptions.each():
+                result |= _compared(*sides, case)
     return result
 
 
 def _limits(old: bool | None, new: bool | None) -> list[tuple[bool, bool]]:
-    """Return the pairs that may be real; what is unknown before and after stays the same."""
+    """Return the pairs that may be real; a limit that is not known on either side stays the same."""
     if old is None and new is None:
         return [(True, True), (False, False)]
     before = (True, False) if old is None else (old,)
@@ -147,7 +163,7 @@ def _scope(project: Project) -> Scope:
     return project.scope
 
 
-def _permit(entry: AllowlistEntry | None) -> _Permit:
+def _permissions(entry: AllowlistEntry | None) -> _Permissions:
     if entry is None:
         return None
     if entry.default_permissions:
@@ -162,28 +178,28 @@ def _representatives(before: Project, after: Project) -> Iterator[tuple[Project,
     for entry in (*_scope(before).entries, *_scope(after).entries):
         if entry.key not in seen:
             seen.add(entry.key)
-            what = "projects below " if entry.kind == "group" else ""
-            yield of_entry(entry), f"{what}{entry.target_path}"
+            prefix = "projects below " if entry.kind == "group" else ""
+            yield origin_of(entry), f"{prefix}{entry.target_path}"
     yield Project(-1, "-"), "any other project"
 
 
 @lru_cache(maxsize=4096)
-def _compared(before: _Side, after: _Side, world: _World) -> Change:
-    named = with_implied({*(before.permit or ()), *(after.permit or ())} - {*_ALL})
+def _compared(before: _Side, after: _Side, case: _Case) -> AccessChange:
+    named = with_implied({*(before.permissions or ()), *(after.permissions or ())} - {*_ALL})
     wanted = frozenset({"", *POLICIES, *named})
-    had, has = _granted(before, world, wanted), _granted(after, world, wanted)
-    return Change(gains=bool(has - had), loses=bool(had - has))
+    had, has = _granted(before, case, wanted), _granted(after, case, wanted)
+    return AccessChange(gains=bool(has - had), loses=bool(had - has))
 
 
 @lru_cache(maxsize=4096)
-def _granted(side: _Side, world: _World, wanted: frozenset[str]) -> frozenset[str]:
-    """Ask for each permission, and (the empty text) for none: what does GitLab grant?"""
-    version, assume = world
+def _granted(side: _Side, case: _Case, wanted: frozenset[str]) -> frozenset[str]:
+    """Return what GitLab grants of these permissions; the empty text stands for none at all."""
+    version, assume = case
     origin = Project(1 if side.same else 2, "one" if side.same else "other", scope=_FREE)
     entries: tuple[AllowlistEntry, ...] = ()
-    if side.permit is not None:
-        default = side.permit == _ALL
-        policies = () if default else side.permit
+    if side.permissions is not None:
+        default = side.permissions == _ALL
+        policies = () if default else side.permissions
         entries = (AllowlistEntry("project", origin.id, origin.path, default, policies),)
     scope = Scope(side.limit, side.limit, entries=entries)
     target = Project(1, "one", visibility="private", scope=scope)

@@ -1,7 +1,7 @@
 """From the authentication log to a plan: the smallest allowlists that keep every use working.
 
-An open project is closed with entries for those who came; from a closed one goes what nobody
-used. What the log cannot tell is said in `scopelint.uses.log`.
+An open project is closed, with entries for the origins in its log. A closed project loses the
+entries that nobody used. `scopelint.uses.log` says what the log cannot tell.
 """
 
 from collections.abc import Iterator
@@ -11,113 +11,113 @@ from typing import TYPE_CHECKING, Final
 
 from scopelint.finding import fingerprint
 from scopelint.model import AllowlistEntry, Project, Scope, TokenUse
-from scopelint.repair.allowlist import AllowlistOptions, Chosen, choose
-from scopelint.repair.plan import (
-    after,
-    does_not_fit,
-    entries_of,
-    made,
+from scopelint.repair.allowlist import AllowlistOptions, ChosenEntry, choose_entries
+from scopelint.repair.plan_file import Action, EntryState, Plan, ProjectPlan, SkippedProject
+from scopelint.repair.planning import (
+    changeable_entries,
     make_plan,
     ordered,
+    project_after,
+    project_plan,
     removal,
+    removal_widens,
+    skipped,
     state_of,
-    unproved,
-    untouched,
-    wide_first,
-    widens,
+    too_many_entries,
+    unsafe_reason,
+    widest_first,
 )
-from scopelint.repair.plan_file import Action, EntryState, Plan, ProjectPlan, Untouched
-from scopelint.repair.safety import Assumptions, prove
+from scopelint.repair.safety import Assumptions, check_safety
 from scopelint.uses import log
 from scopelint.uses.log import uses_through
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 
-__all__ = ["AllowlistOptions", "SuggestRequest", "close", "suggest"]
-
 _OWN_ENTRY: Final = (
-    "its own entry is fine-grained and limits its own jobs once the limit is on; a project's own"
-    " entry is never touched"
+    "its own entry is fine-grained and limits its own jobs once the limit is on; a plan never changes"
+    " a project's own entry"
 )
-_CLOSES: Final = "any project's job token is accepted today; the log's origins stay allowed"
+_CLOSES: Final = "any project's job token is accepted today; the origins in the log stay allowed"
 
 
 @dataclass(frozen=True, slots=True)
 class SuggestRequest:
-    """What a suggestion is made from: the inventory, the user's wishes, what decides besides."""
+    """What a suggestion is made from."""
 
     inventory: "Inventory"
-    wishes: AllowlistOptions
-    worlds: Assumptions
+    options: AllowlistOptions
+    assumptions: Assumptions
 
 
 def suggest(
-    inventory: "Inventory", wishes: AllowlistOptions | None = None, assume: bool | None = None
+    inventory: "Inventory", options: AllowlistOptions | None = None, assume: bool | None = None
 ) -> Plan:
     """Return the plan that the authentication log asks for.
 
     `assume` says whether fine-grained permissions are in force, where a switch of GitLab 17.7 to
     18.2 decides that no API shows.
     """
-    asked = SuggestRequest(
-        inventory, wishes or AllowlistOptions(), Assumptions(inventory.scan.version, assume)
+    request = SuggestRequest(
+        inventory, options or AllowlistOptions(), Assumptions(inventory.scan.version, assume)
     )
-    return make_plan(inventory, "suggest", _parts(asked))
+    return make_plan(inventory, "suggest", _parts(request))
 
 
-def _parts(asked: SuggestRequest) -> Iterator[ProjectPlan | Untouched]:
-    for project in asked.inventory.projects():
+def _parts(request: SuggestRequest) -> Iterator[ProjectPlan | SkippedProject]:
+    for project in request.inventory.projects():
         if project.scope is None or not project.scope.inbound_effective:
-            yield close(asked, project)
-        elif (part := _prune(asked, project, project.scope)) is not None:
+            yield close(request, project)
+        elif (part := _prune(request, project, project.scope)) is not None:
             yield part
 
 
-def close(asked: SuggestRequest, project: Project) -> ProjectPlan | Untouched:
+def close(request: SuggestRequest, project: Project) -> ProjectPlan | SkippedProject:
     """Plan to close an open project with the allowlist that its log asks for, or say why not."""
     state, scope = state_of(project), project.scope
-    if isinstance(state, Untouched) or scope is None:
-        return state if isinstance(state, Untouched) else untouched(project, "it was not read")
-    if reason := _not_to_close(asked, scope):
-        return untouched(project, reason)
+    if isinstance(state, SkippedProject) or scope is None:
+        return state if isinstance(state, SkippedProject) else skipped(project, "it was not read")
+    if reason := _not_to_close(request, scope):
+        return skipped(project, reason)
     uses = [use for use in scope.uses or () if use.origin_id != project.id]
-    own = len(scope.entries) - len(entries_of(scope, project))
-    chosen = choose(asked.inventory, project, uses, asked.wishes, taken=own)
+    own = len(scope.entries) - len(changeable_entries(scope, project))
+    chosen = choose_entries(request.inventory, project, uses, request.options, taken=own)
     if isinstance(chosen, str):
-        return untouched(project, chosen)
-    actions = ordered([*_allowing(project, scope, chosen), _switch(asked.inventory, project)])
-    if reason := does_not_fit(scope, actions):
-        return untouched(project, reason)
-    proof = prove(project, after(project, actions), asked.worlds)
-    if proof.gains or proof.loses:
-        return untouched(project, unproved(proof))
-    notes = list(_notes(asked.inventory, project, uses, chosen))
-    if proof.own.loses:
+        return skipped(project, chosen)
+    actions = ordered([*_allowing(project, scope, chosen), _switch(request.inventory, project)])
+    if reason := too_many_entries(scope, actions):
+        return skipped(project, reason)
+    check = check_safety(project, project_after(project, actions), request.assumptions)
+    if check.gains or check.loses:
+        return skipped(project, unsafe_reason(check))
+    notes = list(_notes(request.inventory, project, uses, chosen))
+    if check.own.loses:
         notes.append(_OWN_ENTRY)
-    sure = "low" if proof.own.loses else log.confidence(asked.inventory, empty=not uses)
-    return made(project, state, actions, confidence=sure, notes=notes)
+    confidence: log.Confidence = (
+        "low" if check.own.loses else log.confidence(request.inventory, empty=not uses)
+    )
+    return project_plan(project, state, actions, confidence=confidence, notes=notes)
 
 
-def _not_to_close(asked: SuggestRequest, scope: Scope) -> str | None:
+def _not_to_close(request: SuggestRequest, scope: Scope) -> str | None:
     if scope.inbound_effective is None:
         return (
             "its own limit is off, and whether the instance enforces the limit is not known, so"
             " neither is who has access today"
         )
-    reason = log.fault(scope, asked.inventory) or _too_young(asked)
-    return f"it cannot be closed for certain: {reason}" if reason else None
+    reason = log.fault(scope, request.inventory) or _too_young(request)
+    return f"it cannot be closed safely: {reason}" if reason else None
 
 
-def _too_young(asked: SuggestRequest) -> str | None:
-    wanted = asked.wishes.min_log_days
-    if (log.days(asked.inventory) or 0) >= wanted:
+def _too_young(request: SuggestRequest) -> str | None:
+    wanted = request.options.min_log_days
+    if (log.days(request.inventory) or 0) >= wanted:
         return None
-    return f"{log.speaks(asked.inventory)}, and --min-log-days asks for {wanted}"
+    return f"{log.speaks(request.inventory)}, and --min-log-days requires {wanted}"
 
 
-def _allowing(project: Project, scope: Scope, chosen: list[Chosen]) -> Iterator[Action]:
-    there = {entry.key: entry for entry in entries_of(scope, project)}
+def _allowing(project: Project, scope: Scope, chosen: list[ChosenEntry]) -> Iterator[Action]:
+    there = {entry.key: entry for entry in changeable_entries(scope, project)}
     for one in chosen:
         old = there.pop(one.entry.key, None)
         if old is None:
@@ -127,24 +127,24 @@ def _allowing(project: Project, scope: Scope, chosen: list[Chosen]) -> Iterator[
                 operation="change-permissions",
                 entry=one.entry,
                 was=EntryState.of(old),
-                reason=f"while the limit was off it could do everything; {_why(one)}",
+                reason=f"while the limit is off it can do everything; {_why(one)}",
             )
     for old in there.values():
         needed = uses_through(old, scope.uses or ())
         why = (
-            "wider than what was used: its used projects are allowed by entries of their own"
+            "wider than the use: the projects in it that are used get their own entries"
             if needed
-            else "never used, as far as the log tells"
+            else "not used, as far as the log tells"
         )
         yield removal(old, why)
 
 
-def _why(one: Chosen) -> str:
-    last = max(use.last_used_at for use in one.uses).date()
-    if one.entry.kind == "project":
+def _why(chosen: ChosenEntry) -> str:
+    last = max(use.last_used_at for use in chosen.uses).date()
+    if chosen.entry.kind == "project":
         return f"used, last on {last}"
-    share = "all" if len(one.uses) >= one.below else f"{len(one.uses)} of"
-    return f"{share} {one.below} projects in it came, last on {last}"
+    share = "all" if len(chosen.uses) >= chosen.below else f"{len(chosen.uses)} of"
+    return f"{share} {chosen.below} projects in it use this project, last on {last}"
 
 
 def _switch(inventory: "Inventory", project: Project) -> Action:
@@ -153,62 +153,64 @@ def _switch(inventory: "Inventory", project: Project) -> Action:
 
 
 def _notes(
-    inventory: "Inventory", project: Project, uses: list[TokenUse], chosen: list[Chosen]
+    inventory: "Inventory", project: Project, uses: list[TokenUse], chosen: list[ChosenEntry]
 ) -> Iterator[str]:
-    yield f"{_came(len(uses))}; {log.speaks(inventory)}"
+    yield f"{_origins(len(uses))}; {log.speaks(inventory)}"
     if not uses:
-        yield "an empty log means an empty allowlist: ask the owners whether the project is used"
+        yield "an empty log gives an empty allowlist: ask the owners whether the project is used"
     outside = sum(not inventory.in_read_tree(use.origin_path) for use in uses)
     if outside:
         yield (
-            f"outside what was read: {outside} of them; the token that applies this plan must be able"
-            " to see them"
+            f"{outside} of them are outside what was read; the token that applies this plan must be"
+            " able to see them"
         )
     for one in chosen:
         if one.entry.kind == "group":
-            yield f"whoever adds a project to the group {one.entry.path} gains access"
+            yield f"every project that is added to the group {one.entry.path} gains access"
     if project.archived:
         yield "the project is archived"
 
 
-def _came(number: int) -> str:
+def _origins(number: int) -> str:
     if not number:
-        return "nobody came"
-    return f"{number} other {'project' if number == 1 else 'projects'} came"
+        return "the log shows no use by another project"
+    return f"the log shows {number} other {'project' if number == 1 else 'projects'}"
 
 
-def _prune(asked: SuggestRequest, project: Project, scope: Scope) -> ProjectPlan | Untouched | None:
+def _prune(
+    request: SuggestRequest, project: Project, scope: Scope
+) -> ProjectPlan | SkippedProject | None:
     """Plan to remove the entries of a closed project that nobody used."""
-    listed = entries_of(scope, project)
+    listed = changeable_entries(scope, project)
     if not listed:
         return None
     state = state_of(project)
-    if isinstance(state, Untouched):
+    if isinstance(state, SkippedProject):
         return state
-    if reason := log.fault(scope, asked.inventory) or _too_young(asked):
-        return untouched(project, f"which of its entries are used is not known: {reason}")
+    if reason := log.fault(scope, request.inventory) or _too_young(request):
+        return skipped(project, f"which of its entries are used is not known: {reason}")
     unused = [entry for entry in listed if not uses_through(entry, scope.uses or ())]
-    actions, kept = _unused(asked, project, unused)
+    actions, kept = _unused(request, project, unused)
     if not actions:
-        return untouched(project, "; ".join(kept)) if kept else None
-    came = f"{_came(len(scope.uses or ()))}; {log.speaks(asked.inventory)}"
-    sure = _sureness(asked.inventory, scope, unused)
-    return made(project, state, actions, confidence=sure, notes=[came, *kept])
+        return skipped(project, "; ".join(kept)) if kept else None
+    used = f"{_origins(len(scope.uses or ()))}; {log.speaks(request.inventory)}"
+    confidence = _confidence(request.inventory, scope, unused)
+    return project_plan(project, state, actions, confidence=confidence, notes=[used, *kept])
 
 
 def _unused(
-    asked: SuggestRequest, project: Project, unused: list[AllowlistEntry]
+    request: SuggestRequest, project: Project, unused: list[AllowlistEntry]
 ) -> tuple[list[Action], list[str]]:
-    """Return removals after which no wider entry lets anybody do more, and why the rest stays."""
+    """Return removals after which no wider entry grants more, and why the other entries stay."""
     done: list[Action] = []
     kept: list[str] = []
     left = project
-    for entry in wide_first(unused):
-        action = removal(entry, "never used, as far as the log tells")
-        then = after(left, [action])
-        if _is_young(asked, entry):
-            why = f"it is younger than {asked.wishes.min_log_days} days, or its age is not known"
-        elif widens(project, then, entry, asked.worlds):
+    for entry in widest_first(unused):
+        action = removal(entry, "not used, as far as the log tells")
+        then = project_after(left, [action])
+        if _is_young(request, entry):
+            why = f"it is younger than {request.options.min_log_days} days, or its age is not known"
+        elif removal_widens(project, then, entry, request.assumptions):
             why = "without it a wider entry would grant more"
         else:
             done.append(action)
@@ -218,15 +220,17 @@ def _unused(
     return done, kept
 
 
-def _is_young(asked: SuggestRequest, entry: AllowlistEntry) -> bool:
-    wanted = asked.wishes.min_log_days
-    since = asked.inventory.as_of - timedelta(days=wanted)
+def _is_young(request: SuggestRequest, entry: AllowlistEntry) -> bool:
+    wanted = request.options.min_log_days
+    since = request.inventory.as_of - timedelta(days=wanted)
     return wanted > 0 and (entry.created_at is None or entry.created_at > since)
 
 
-def _sureness(inventory: "Inventory", scope: Scope, unused: list[AllowlistEntry]) -> log.Confidence:
-    """Tell how sure it is that nobody needs these: of a young entry, no log can say much."""
-    sure = log.confidence(inventory, empty=not scope.uses)
+def _confidence(
+    inventory: "Inventory", scope: Scope, unused: list[AllowlistEntry]
+) -> log.Confidence:
+    """Return how sure it is that nobody needs these entries; low where one of them is young."""
+    confidence = log.confidence(inventory, empty=not scope.uses)
     limit = inventory.as_of - timedelta(days=log.MEDIUM_DAYS)
     young = any(entry.created_at is None or entry.created_at > limit for entry in unused)
-    return "low" if young else sure
+    return "low" if young else confidence

@@ -1,107 +1,110 @@
-"""Brings back what an apply changed, thing by thing, where nobody else changed it since."""
+"""Undoes an apply, action by action, where nobody changed the same thing since."""
 
 import threading
 from collections import Counter
 
 from scopelint.gitlab.connection import Connection
 from scopelint.progress import Listener
-from scopelint.repair import states
+from scopelint.repair.actions import PLACES, current_value, inverse, value_after, value_before
 from scopelint.repair.current_state import CurrentState
-from scopelint.repair.effect import PLACES
 from scopelint.repair.journal import Journal, JournaledWrite, ProjectLog
-from scopelint.repair.perform import Performer, ProjectResult, StoppedError
 from scopelint.repair.plan_file import ScopeState
-from scopelint.repair.pool import ProjectResults, Task, work
-from scopelint.repair.states import PlanStep
+from scopelint.repair.plan_text import describe_action
+from scopelint.repair.pool import ProjectResults, Task, run_tasks
+from scopelint.repair.step_runner import PlanStep, ProjectResult, StepRunner, StoppedError
 from scopelint.repair.write import Writer
-
-GONE_FOR_GOOD = "cannot be brought back since GitLab 16.0"
 
 
 def undo(
     connection: Connection,
-    live: CurrentState,
+    current: CurrentState,
     journal: Journal,
     *,
     concurrency: int = 8,
     listener: Listener | None = None,
 ) -> ProjectResults:
-    """Undo a journal's writes and journal that too; it may be called again until all is done.
+    """Undo a journal's writes, and journal that too; it may be called again until all is done.
 
-    What somebody else changed since is left, and makes the project's verdict `moved`. Raises as
-    `apply` does.
+    What somebody else changed since is left as it is, and gives the project the status `moved`.
+    Raises what `apply` raises.
     """
     halt = threading.Event()
-    writer = Writer(connection, live)
-    performer = Performer(connection, live, writer, journal, "undo", halt)
-    histories = sorted(journal.histories.items(), key=lambda item: item[1].path)
-    tasks = [_task(performer, number, history) for number, history in histories]
-    return work(
-        connection, tasks, halt=halt, concurrency=concurrency, step="undoing", listener=listener
+    runner = StepRunner(connection, current, Writer(connection, current), journal, "undo", halt)
+    logs = sorted(journal.projects.items(), key=lambda item: item[1].path)
+    return run_tasks(
+        connection,
+        [_task(runner, project_id, log) for project_id, log in logs],
+        halt=halt,
+        concurrency=concurrency,
+        step="undoing",
+        listener=listener,
     )
 
 
-def _task(performer: Performer, number: int, history: ProjectLog) -> Task:
-    report = ProjectResult(number, history.path)
+def writes_to_undo(log: ProjectLog) -> dict[int, JournaledWrite]:
+    """Return a project's writes that happened, or may have, and are not undone yet.
 
-    def job() -> None:
-        _undo(performer, report, history)
-
-    return Task(report, job)
-
-
-def to_undo(history: ProjectLog) -> dict[int, JournaledWrite]:
-    """Return the actions of a project that were done, or may have been, and are not undone."""
+    The keys are the numbers of the plan's actions.
+    """
     return {
-        index: deed
-        for index, deed in history.applied.items()
-        if deed.result in {"done", "doubt"}
-        and (index not in history.undone or history.undone[index].result not in {"done", "found"})
+        index: write
+        for index, write in log.applied.items()
+        if write.result in {"done", "doubt"}
+        and (index not in log.undone or log.undone[index].result not in {"done", "found"})
     }
 
 
-def _undo(performer: Performer, report: ProjectResult, history: ProjectLog) -> None:
-    deeds = to_undo(history)
-    if not deeds:
-        report.earlier = True
+def _task(runner: StepRunner, project_id: int, log: ProjectLog) -> Task:
+    result = ProjectResult(project_id, log.path)
+
+    def job() -> None:
+        _undo(runner, result, log)
+
+    return Task(result, job)
+
+
+def _undo(runner: StepRunner, result: ProjectResult, log: ProjectLog) -> None:
+    writes = writes_to_undo(log)
+    if not writes:
+        result.finished_earlier = True
         return
-    project, found = performer.read(report.id, history.path)
-    report.path = project.path
-    steps, left = _steps(found, deeds, history)
-    report.reasons += left
-    performer.perform(report, found, steps, begun=True)
-    if left:
+    project, found = runner.read(result.id, log.path)
+    result.path = project.path
+    steps, reasons = _steps(found, writes, log)
+    result.reasons += reasons
+    runner.run(result, found, steps, begun=True)
+    if reasons:
         raise StoppedError("moved")
 
 
 def _steps(
-    found: ScopeState, deeds: dict[int, JournaledWrite], history: ProjectLog
+    found: ScopeState, writes: dict[int, JournaledWrite], log: ProjectLog
 ) -> tuple[list[PlanStep], list[str]]:
-    """Return what is to be done, and in words what is left as it is."""
+    """Return the steps that undo these writes, and why the others are left as they are."""
     steps: list[PlanStep] = []
-    left: list[str] = []
-    free = _free(found)
-    for index, deed in deeds.items():
-        action = deed.action
-        now = states.value(found, action)
-        words = states.in_words(action)
-        back = states.inverse(action)
-        if now == states.value_before(action):
+    reasons: list[str] = []
+    free = _free_places(found)
+    for index, write in writes.items():
+        action = write.action
+        now = current_value(found, action)
+        what = describe_action(action)
+        back = inverse(action)
+        if now == value_before(action):
             continue
-        if now != states.value_after(action):
-            left.append(f"left, it was changed since: {words}")
+        if now != value_after(action):
+            reasons.append(f"left, it was changed since: {what}")
         elif back is None:
-            left.append(f"{GONE_FOR_GOOD}: {words}")
+            reasons.append(f"cannot be undone since GitLab 16.0: {what}")
         elif back.operation == "add-entry" and back.entry and not free[back.entry.kind]:
-            left.append(f"left, the allowlist is full by now: {words}")
+            reasons.append(f"left, the allowlist is full now: {what}")
         else:
             if back.operation == "add-entry" and back.entry:
                 free[back.entry.kind] -= 1
-            steps.append(PlanStep(index, back, doubted=index in history.undone))
-    return steps, left
+            steps.append(PlanStep(index, back, maybe_done=index in log.undone))
+    return steps, reasons
 
 
-def _free(found: ScopeState) -> Counter[str]:
+def _free_places(found: ScopeState) -> Counter[str]:
     """Count the places that are left for entries of each kind."""
     taken = Counter[str](entry.kind for entry in found.entries)
     return Counter({kind: most - taken[kind] for kind, most in PLACES.items()})

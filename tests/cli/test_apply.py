@@ -53,9 +53,9 @@ def test_it_applies_and_says_how_to_take_it_back(server: Simulator) -> None:
         "journal: plan.json.journal (scopelint undo takes it back)\n"
     )
     assert "3 projects: " in result.err
-    assert "An undo adds removed entries anew" in result.err
+    assert "An undo adds removed entries again" in result.err
     assert Path("plan.json.journal").stat().st_mode & 0o777 == 0o600
-    again = apply(server, path, "--yes").expect(2, "is already there")
+    again = apply(server, path, "--yes").expect(2, "already exists")
     assert again.out == ""
     resumed = apply(server, path, "--yes", "--resume").expect(0)
     assert "applied in 0 projects: nothing\n3 projects an earlier run had finished" in resumed.out
@@ -160,17 +160,17 @@ def test_journals_that_do_not_fit(server: Simulator) -> None:
     apply(server, path, "--yes").expect(0)
     other = saved(applying.plan(server, {CORE: [act("set-push", value=True)]}), "other.json")
     apply(server, other, "--yes", "--resume", "--journal", "plan.json.journal").expect(
-        2, "of another plan"
+        2, "belongs to another plan"
     )
     Path("bad").write_text("nothing\n")
     apply(server, path, "--yes", "--resume", "--journal", "bad").expect(2, "is not a line")
-    apply(server, other, "--yes", "--journal", "no/where").expect(2, "cannot be made")
+    apply(server, other, "--yes", "--journal", "no/where").expect(2, "cannot be created")
 
 
 def test_a_plan_that_never_comes_back_says_so(server: Simulator) -> None:
     left = act("remove-outbound-entry", entry=entry(server, "project", 104))
     result = apply(server, saved(applying.plan(server, {SHOP: [left]})), "--yes").expect(0)
-    assert "What no undo brings back: 1 outbound entry removed" in result.err
+    assert "Cannot be undone: 1 outbound entry removed" in result.err
 
 
 def test_ctrl_c_leaves_a_journal_that_can_be_finished(server: Simulator) -> None:

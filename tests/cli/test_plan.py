@@ -33,10 +33,10 @@ def kept(place: Path) -> Path:
 def test_the_plan_is_shown_and_written(kept: Path) -> None:
     result = call("plan", kept, "-o", "p.json").expect(0)
     assert "acme/a\n  - project acme/web/x\n      SL401: " in result.out
-    assert "Not touched: 2 projects" in result.out
+    assert "Skipped: 2 projects" in result.out
     assert "Plan: 1 project: 0 to add, 0 to change, 1 to remove." in result.out
     assert "scopelint apply p.json" in result.out
-    assert "undo brings the entry back" in result.out
+    assert "undo restores a removed entry" in result.out
     plan = load_plan(Path("p.json"))
     assert (plan.made_from, plan.unsafe, plan.removals) == ("findings", False, 1)
     assert Path("p.json").stat().st_mode & 0o777 == 0o600
@@ -91,7 +91,7 @@ def test_what_rest_does_not_show(place: Path) -> None:
     project = {"entries": [{"group": "acme", **unknown}], "outbound_entries": None}
     write({"api": "rest", "projects": {"acme/a": project}}, place / "rest")
     result = call("plan", place / "rest").expect(0, "collect through GraphQL")
-    assert "Not touched: 1 project\n  acme/a\n      not everything of the project" in result.out
+    assert "Skipped: 1 project\n  acme/a\n      not everything of the project" in result.out
 
 
 def test_shards_are_one(gitlab: Simulator, token: str, snapshot: Path) -> None:
@@ -105,7 +105,7 @@ def test_shards_are_one(gitlab: Simulator, token: str, snapshot: Path) -> None:
     assert parts["projects"] == whole["projects"]
     assert parts["projects"]
     alone = json.loads(call("plan", names[0], "-f", "json").expect(0, "incomplete").out)
-    assert "its shard of the collection is not here" in json.dumps(alone["untouched"])
+    assert "its shard of the collection is missing" in json.dumps(alone["skipped"])
 
 
 def test_an_empty_scan(place: Path) -> None:

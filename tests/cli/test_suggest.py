@@ -33,7 +33,7 @@ def test_the_plan_and_the_policy(kept: Path) -> None:
     result = call("suggest", kept, "-o", "p", "--policy", "policy.yml").expect(0)
     assert "acme/open\n  + project acme/tool\n      used, last on 2026-01-01" in result.out
     assert "acme/quiet  (low confidence)" in result.out
-    assert "  acme/full\n      it cannot be closed for certain: " in result.out
+    assert "  acme/full\n      it cannot be closed safely: " in result.out
     assert "The log is known to reach back 212 days (to 2026-01-01). It cannot tell:" in result.out
     assert result.out.count("\n  - ") == 4
     assert "Plan: 2 projects: 1 to add, 2 to change, 0 to remove." in result.out
@@ -47,7 +47,7 @@ def test_the_plan_and_the_policy(kept: Path) -> None:
 def test_what_is_held_back(kept: Path) -> None:
     result = call("suggest", kept, "--min-log-days", 300, "--exit-code").expect(0)
     assert "Plan: nothing to change." in result.out
-    assert "--min-log-days asks for 300" in result.out
+    assert "--min-log-days requires 300" in result.out
     call("suggest", kept, "--exit-code").expect(5)
 
 

@@ -28,11 +28,11 @@ def journal(server: Simulator, place: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_it_takes_all_back_once(server: Simulator, journal: Path) -> None:
-    result = call("undo", journal, "--url", server.url, "--yes").expect(0, "Takes back")
+    result = call("undo", journal, "--url", server.url, "--yes").expect(0, "Undoes, in")
     assert "undone in 3 projects: " in result.out
-    assert "2 entries are back, made anew by GitLab: when and by whom they were added" in result.out
+    assert "2 entries were added again: when and by whom they were added" in result.out
     again = call("undo", journal, "--url", server.url, "--yes").expect(0)
-    assert again.out == "there is nothing to take back\n"
+    assert again.out == "there is nothing to undo\n"
 
 
 def test_what_was_changed_since_is_left(server: Simulator, journal: Path) -> None:

@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from scopelint.repair.effect import state_after
+from scopelint.repair.actions import current_value, state_after, value_after, value_before
 from scopelint.repair.journal import Journal
 from scopelint.repair.plan_file import Action, Plan
-from scopelint.repair.states import value, value_after, value_before
 from scopelint_simulator import Faults, Simulator
 from scopelint_simulator.answer import Answer
 from scopelint_simulator.faults import Verdict
@@ -68,18 +67,18 @@ def check_agreement(gitlab: Simulator, journal: Path) -> int:
     """Compare every write of the journal with the simulator; return how many were done."""
     done = 0
     with Journal.open(journal) as opened:
-        for number, history in opened.histories.items():
+        for number, log in opened.projects.items():
             state = applying.state(gitlab, number)
-            for deed in history.applied.values():
-                now = value(state, deed.action)
-                if deed.result == "done":
-                    assert now == value_after(deed.action)
+            for write in log.applied.values():
+                now = current_value(state, write.action)
+                if write.result == "done":
+                    assert now == value_after(write.action)
                     done += 1
-                elif deed.result == "failed":
-                    assert now == value_before(deed.action)
+                elif write.result == "failed":
+                    assert now == value_before(write.action)
                 else:
-                    assert now in (value_after(deed.action), value_before(deed.action))
-                    done += now == value_after(deed.action)
+                    assert now in (value_after(write.action), value_before(write.action))
+                    done += now == value_after(write.action)
     return done
 
 

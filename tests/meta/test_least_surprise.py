@@ -162,9 +162,9 @@ def test_only_apply_and_undo_use_it() -> None:
         if isinstance(node, ast.ImportFrom) and node.module == "scopelint.repair.write"
     }
     assert users == {
-        "scopelint/remedy/apply.py",
-        "scopelint/remedy/perform.py",
-        "scopelint/remedy/undo.py",
+        "scopelint/repair/apply.py",
+        "scopelint/repair/step_runner.py",
+        "scopelint/repair/undo.py",
     }
     performing = {
         path.stem

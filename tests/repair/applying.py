@@ -220,16 +220,14 @@ def run_undo(
         return undo(connection, CurrentState(connection), opened, concurrency=concurrency)
 
 
-def verdicts(reports: ProjectResults) -> dict[int, str]:
+def statuses(results: ProjectResults) -> dict[int, str]:
     """Return each project's verdict."""
-    return {report.id: report.verdict for report in reports.reports}
+    return {report.id: report.status for report in results.all}
 
 
-def reasons(reports: ProjectResults) -> str:
+def reasons(results: ProjectResults) -> str:
     """Return all reasons and notes as one text."""
-    return "\n".join(
-        line for report in reports.reports for line in (*report.reasons, *report.notes)
-    )
+    return "\n".join(line for report in results.all for line in (*report.reasons, *report.notes))
 
 
 def records(journal: Path) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from scopelint import engine
 from scopelint.finding import Finding, Outcome
 from scopelint.model import Project, TokenUse
 from scopelint.registry import find_rules
-from scopelint.repair.effect import applied
+from scopelint.repair.actions import scope_after
 from scopelint.repair.plan_file import Plan
 from scopelint.report import Report
 from scopelint.snapshot.inventory import Inventory
@@ -75,7 +75,9 @@ def done(projects: Iterable[Project], plan: Plan) -> list[Project]:
     """Return the projects once the plan is done."""
     actions = {part.id: part.actions for part in plan.projects}
     return [
-        replace(project, scope=applied(project.scope, actions.get(project.id, ()), enforced=False))
+        replace(
+            project, scope=scope_after(project.scope, actions.get(project.id, ()), enforced=False)
+        )
         if project.scope
         else project
         for project in projects

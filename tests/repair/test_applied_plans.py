@@ -14,7 +14,7 @@ from scopelint.collect.collection import collect
 from scopelint.collect.reader import TargetRef
 from scopelint.collect.request import CollectRequest
 from scopelint.model import Project
-from scopelint.repair.effect import applied
+from scopelint.repair.actions import scope_after
 from scopelint.repair.from_findings import plan_from_findings
 from scopelint.repair.plan_file import Plan, ScopeState
 from scopelint.repair.suggest import suggest
@@ -63,7 +63,7 @@ def check(gitlab: Simulator, made: Plan, before: dict[int, Project], inventory: 
         old, new = before[number].scope, project.scope
         assert old is not None
         assert new is not None
-        goal = applied(old, actions.get(number, ()), enforced=False)
+        goal = scope_after(old, actions.get(number, ()), enforced=False)
         assert ScopeState.of(new).digest == ScopeState.of(goal).digest
         assert new.inbound_effective == goal.inbound_effective
         for use in old.uses or () if not made.unsafe else ():
@@ -100,14 +100,14 @@ def test_an_applied_plan_keeps_its_word(version: str, seed: int, log: int, kind:
         states = applying.states(gitlab)
         journal = Path(tmp) / "journal"
         reports = applying.run_apply(gitlab.url, made, journal)
-        assert set(applying.verdicts(reports).values()) <= {"done"}, applying.reasons(reports)
+        assert set(applying.statuses(reports).values()) <= {"done"}, applying.reasons(reports)
         with collected(gitlab) as inventory:
             check(gitlab, made, before, inventory)
         back = applying.run_undo(gitlab.url, journal)
         final = {"set-outbound", "remove-outbound-entry"}
         lossless = not any(a.operation in final for part in made.projects for a in part.actions)
         if lossless:
-            assert set(applying.verdicts(back).values()) <= {"done"}, applying.reasons(back)
+            assert set(applying.statuses(back).values()) <= {"done"}, applying.reasons(back)
             assert applying.states(gitlab) == states
         else:
-            assert "moved" in applying.verdicts(back).values()
+            assert "moved" in applying.statuses(back).values()

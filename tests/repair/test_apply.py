@@ -8,9 +8,9 @@ import pytest
 
 from scopelint.errors import AuthenticationError, GitLabError, UsageError
 from scopelint.gitlab.capabilities import Capabilities
+from scopelint.repair.actions import state_after
 from scopelint.repair.apply import check_plan
 from scopelint.repair.current_state import CurrentState
-from scopelint.repair.effect import state_after
 from scopelint.repair.plan_file import Action
 from scopelint.repair.pool import MAX_FAILURES
 from scopelint_simulator import Simulator
@@ -36,8 +36,8 @@ def journal(tmp_path: Path) -> Path:
 def test_the_state_after_is_the_planned_one(gitlab: Simulator, journal: Path) -> None:
     made = kit.plan(gitlab, kit.everything(gitlab))
     others = {number: one for number, one in kit.states(gitlab).items() if number in {OLD, SECRET}}
-    reports = kit.run_apply(gitlab.url, made, journal)
-    assert kit.verdicts(reports) == {SHOP: "done", SITE: "done", CORE: "done"}
+    results = kit.run_apply(gitlab.url, made, journal)
+    assert kit.statuses(results) == {SHOP: "done", SITE: "done", CORE: "done"}
     for project in made.projects:
         goal = state_after(project.before, project.actions)
         assert kit.state(gitlab, project.id).digest == goal.digest != project.digest
@@ -94,9 +94,9 @@ def test_a_project_that_moved_is_left_and_the_others_go_on(
     kit.add_row(gitlab, SHOP, "project", OLD)
     gitlab.instance.projects[SITE].scope.push = True
     before = kit.states(gitlab)
-    reports = kit.run_apply(gitlab.url, made, journal)
-    assert kit.verdicts(reports) == {SHOP: "moved", SITE: "moved", CORE: "done"}
-    assert kit.reasons(reports).splitlines() == [
+    results = kit.run_apply(gitlab.url, made, journal)
+    assert kit.statuses(results) == {SHOP: "moved", SITE: "moved", CORE: "done"}
+    assert kit.reasons(results).splitlines() == [
         "the entry project acme/lib/old is new",
         "the push setting is on, not off",
     ]
@@ -115,8 +115,8 @@ def test_a_rename_is_no_move(gitlab: Simulator, journal: Path) -> None:
     for number, path in ((OLD, "acme/web/site"), (SECRET, "acme/lib/core")):
         gitlab.instance.projects[number].path = path
         gitlab.instance._projects_by_path[path] = number
-    reports = kit.run_apply(gitlab.url, made, journal)
-    assert kit.verdicts(reports) == {SHOP: "done"}
+    results = kit.run_apply(gitlab.url, made, journal)
+    assert kit.statuses(results) == {SHOP: "done"}
     goal = state_after(made.projects[0].before, made.projects[0].actions)
     assert kit.state(gitlab, SHOP).digest == goal.digest
 
@@ -131,10 +131,10 @@ def test_a_change_between_two_writes_is_seen(gitlab: Simulator, journal: Path) -
         return answer, verdict
 
     with kit.meddling(gitlab, after=clear):
-        reports = kit.run_apply(gitlab.url, made, journal)
-    assert kit.verdicts(reports) == {SITE: "failed"}
-    assert "GitLab accepted it and the project does not show it: add group acme/lib" in (
-        kit.reasons(reports)
+        results = kit.run_apply(gitlab.url, made, journal)
+    assert kit.statuses(results) == {SITE: "failed"}
+    assert "GitLab accepted this, but the project does not show it: add group acme/lib" in (
+        kit.reasons(results)
     )
     assert not gitlab.instance.projects[SITE].scope.inbound
 
@@ -147,9 +147,9 @@ def test_another_change_between_two_writes_is_seen(gitlab: Simulator, journal: P
             kit.add_row(gitlab, SITE, "project", OLD)
 
     with kit.meddling(gitlab, before=add):
-        reports = kit.run_apply(gitlab.url, made, journal)
-    assert kit.verdicts(reports) == {SITE: "moved"}
-    assert kit.reasons(reports) == "the entry project acme/lib/old is new"
+        results = kit.run_apply(gitlab.url, made, journal)
+    assert kit.statuses(results) == {SITE: "moved"}
+    assert kit.reasons(results) == "the entry project acme/lib/old is new"
     assert not gitlab.instance.projects[SITE].scope.inbound
 
 
@@ -162,9 +162,9 @@ def test_what_somebody_else_did_at_the_same_time_is_not_ours(
         kit.add_row(gitlab, CORE, "project", SHOP)
 
     with kit.meddling(gitlab, before=overtake):
-        reports = kit.run_apply(gitlab.url, made, journal)
-    assert kit.verdicts(reports) == {CORE: "done"}
-    assert "somebody else had done it" in kit.reasons(reports)
+        results = kit.run_apply(gitlab.url, made, journal)
+    assert kit.statuses(results) == {CORE: "done"}
+    assert "somebody else had done it" in kit.reasons(results)
     after = kit.states(gitlab)
     kit.run_undo(gitlab.url, journal)
     assert kit.states(gitlab) == after
@@ -178,10 +178,10 @@ def test_a_write_that_was_accepted_and_not_done(gitlab: Simulator, journal: Path
         return answer, verdict
 
     with kit.meddling(gitlab, after=forget):
-        reports = kit.run_apply(gitlab.url, made, journal)
-    assert kit.verdicts(reports) == {SITE: "failed"}
-    assert "the project does not show it: switch the limit on" in kit.reasons(reports)
-    assert reports.reports[0].done == []
+        results = kit.run_apply(gitlab.url, made, journal)
+    assert kit.statuses(results) == {SITE: "failed"}
+    assert "the project does not show it: switch the limit on" in kit.reasons(results)
+    assert results.all[0].done == []
     assert [r["result"] for r in kit.records(journal) if r["record"] == "outcome"] == [
         "done",
         "failed",
@@ -193,14 +193,14 @@ def test_opening_under_enforcement(version: str, journal: Path) -> None:
     """Before 18.8 GitLab answers 204, and the project stays closed; from then on it refuses."""
     with kit.serve(kit.instance(version, enforce_inbound=True)) as gitlab:
         made = kit.plan(gitlab, {SHOP: [act("set-inbound", value=False)]})
-        reports = kit.run_apply(gitlab.url, made, journal)
+        results = kit.run_apply(gitlab.url, made, journal)
         if version == "18.7.0":
-            assert kit.verdicts(reports) == {SHOP: "done"}
-            assert "without effect: the instance enforces the limit" in kit.reasons(reports)
+            assert kit.statuses(results) == {SHOP: "done"}
+            assert "without effect: the instance enforces the limit" in kit.reasons(results)
         else:
-            assert kit.verdicts(reports) == {SHOP: "failed"}
-            assert "HTTP 400" in kit.reasons(reports)
-            assert "it is enforced for the instance" in kit.reasons(reports)
+            assert kit.statuses(results) == {SHOP: "failed"}
+            assert "HTTP 400" in kit.reasons(results)
+            assert "it is enforced for the instance" in kit.reasons(results)
 
 
 def test_refusals_are_in_gitlabs_words(gitlab: Simulator, journal: Path) -> None:
@@ -214,9 +214,9 @@ def test_refusals_are_in_gitlabs_words(gitlab: Simulator, journal: Path) -> None
             SHOP: [act("add-entry", entry=entry(gitlab, "group", 999))],
         },
     )
-    reports = kit.run_apply(gitlab.url, made, journal)
-    assert set(kit.verdicts(reports).values()) == {"failed"}
-    words = kit.reasons(reports)
+    results = kit.run_apply(gitlab.url, made, journal)
+    assert set(kit.statuses(results).values()) == {"failed"}
+    words = kit.reasons(results)
     assert "(HTTP 400): The target_project that you are attempting to access does not" in words
     assert "project 201 is not visible to this token, so its path is not known" in words
     assert "(HTTP 404): 404 target_group_id not found Not Found" in words
@@ -232,9 +232,9 @@ def test_too_many_failures_stop_it(journal: Path) -> None:
     with kit.serve(made) as gitlab:
         bad = act("add-entry", entry=entry(gitlab, "project", SECRET))
         plan = kit.plan(gitlab, {number: [bad] for number in numbers})
-        reports = kit.run_apply(gitlab.url, plan, journal, concurrency=1)
-    assert len(reports.of("failed")) == MAX_FAILURES
-    assert len(reports.of("open")) == 2 * MAX_FAILURES
+        results = kit.run_apply(gitlab.url, plan, journal, concurrency=1)
+    assert len(results.of("failed")) == MAX_FAILURES
+    assert len(results.of("open")) == 2 * MAX_FAILURES
 
 
 @pytest.mark.parametrize("version", ["16.11.0", "17.6.0", "17.7.0"])
@@ -252,15 +252,15 @@ def test_what_the_version_has_no_mutation_for_is_refused(version: str, journal: 
                 OLD: [act("set-inbound", value=False)],
             },
         )
-        reports = kit.run_apply(gitlab.url, made, journal)
-        assert kit.verdicts(reports) == {
+        results = kit.run_apply(gitlab.url, made, journal)
+        assert kit.statuses(results) == {
             SHOP: "failed",
             SITE: "failed",
             CORE: "failed",
             OLD: "done",
         }
-        assert kit.reasons(reports).count(f"GitLab {version}") == 3
-        assert "and REST cannot do this" in kit.reasons(reports)
+        assert kit.reasons(results).count(f"GitLab {version}") == 3
+        assert "and REST cannot do this" in kit.reasons(results)
         assert gitlab.counts["writes"] == 1
 
 
@@ -275,14 +275,14 @@ def test_outbound_leftovers(version: str, journal: Path) -> None:
             act("add-entry", entry=left),
         ]
         made = kit.plan(gitlab, {SHOP: actions})
-        reports = kit.run_apply(gitlab.url, made, journal)
-        assert (kit.verdicts(reports), kit.reasons(reports)) == ({SHOP: "done"}, "")
+        results = kit.run_apply(gitlab.url, made, journal)
+        assert (kit.statuses(results), kit.reasons(results)) == ({SHOP: "done"}, "")
         after = kit.state(gitlab, SHOP)
         assert (after.outbound, after.outbound_entries) == (False, ())
         assert f"project:{OLD}" in {one.key for one in after.entries}
         back = kit.run_undo(gitlab.url, journal)
-        assert kit.verdicts(back) == {SHOP: "moved"}
-        assert kit.reasons(back).count("cannot be brought back since GitLab 16.0") == 2
+        assert kit.statuses(back) == {SHOP: "moved"}
+        assert kit.reasons(back).count("cannot be undone since GitLab 16.0") == 2
         assert f"project:{OLD}" not in {one.key for one in kit.state(gitlab, SHOP).entries}
 
 
@@ -294,9 +294,9 @@ def test_what_a_token_may_not_do(gitlab: Simulator, journal: Path) -> None:
             live.require_write()
     with pytest.raises(AuthenticationError, match="insufficient_scope"):
         kit.run_apply(gitlab.url, made, journal, token=kit.READER)
-    reports = kit.run_apply(gitlab.url, made, journal.with_name("2"), token=kit.DEVELOPER)
-    assert kit.verdicts(reports) == {SITE: "failed"}
-    assert "below Maintainer" in kit.reasons(reports)
+    results = kit.run_apply(gitlab.url, made, journal.with_name("2"), token=kit.DEVELOPER)
+    assert kit.statuses(results) == {SITE: "failed"}
+    assert "below Maintainer" in kit.reasons(results)
     assert gitlab.counts["writes"] == 0
 
 
@@ -373,8 +373,8 @@ def test_a_lost_answer_is_looked_up_not_sent_again(
         return json_answer(status, {"message": "lost"}), verdict
 
     with kit.meddling(gitlab, before=lambda request: sent.append(kit.names(request)), after=lose):
-        reports = kit.run_apply(gitlab.url, made, journal)
-    assert set(kit.verdicts(reports).values()) == {"done"}
+        results = kit.run_apply(gitlab.url, made, journal)
+    assert set(kit.statuses(results).values()) == {"done"}
     assert len(sent) == len(set(sent)) == 10
     for project in made.projects:
         goal = state_after(project.before, project.actions)
@@ -393,9 +393,9 @@ def test_a_write_that_never_gets_through(gitlab: Simulator, journal: Path) -> No
         return answer(request, full_path)
 
     gitlab.answer = stubborn  # type: ignore[method-assign]
-    reports = kit.run_apply(gitlab.url, made, journal)
-    assert kit.verdicts(reports) == {CORE: "failed"}
-    assert "not done after 8 attempts: HTTP 502" in kit.reasons(reports)
+    results = kit.run_apply(gitlab.url, made, journal)
+    assert kit.statuses(results) == {CORE: "failed"}
+    assert "not done after 8 attempts: HTTP 502" in kit.reasons(results)
     assert len(tries) == 8
     # It may arrive yet: an undo looks again.
     gitlab.answer = answer  # type: ignore[method-assign]

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scopelint.repair.effect import state_after
+from scopelint.repair.actions import state_after
 from scopelint.repair.plan_file import Action, EntryState
 from scopelint_simulator import Faults, Simulator
 from scopelint_simulator.instance import Entry
@@ -84,12 +84,12 @@ def test_apply_then_undo(drawn: tuple[dict[str, Any], ...], seed: int, bumpy: bo
         if bumpy:
             gitlab.faults = Faults(error_rate=0.1, drop_rate=0.1, truncate_rate=0.1, seed=seed)
         journal = Path(folder) / "journal"
-        reports = kit.run_apply(gitlab.url, made, journal)
-        assert set(kit.verdicts(reports).values()) <= {"done"}, kit.reasons(reports)
+        results = kit.run_apply(gitlab.url, made, journal)
+        assert set(kit.statuses(results).values()) <= {"done"}, kit.reasons(results)
         for one_project in made.projects:
             goal = state_after(one_project.before, one_project.actions)
             assert kit.state(gitlab, one_project.id).digest == goal.digest
-        reports = kit.run_undo(gitlab.url, journal)
-        assert set(kit.verdicts(reports).values()) <= {"done"}, kit.reasons(reports)
+        results = kit.run_undo(gitlab.url, journal)
+        assert set(kit.statuses(results).values()) <= {"done"}, kit.reasons(results)
         assert kit.states(gitlab) == before
         assert gitlab.crashes == []

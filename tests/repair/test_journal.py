@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scopelint.errors import OutputError, UsageError
-from scopelint.repair.journal import Begun, Intent, Journal, StepOutcome
+from scopelint.repair.journal import Journal, ProjectBegun, WriteIntent, WriteOutcome
 from scopelint.repair.plan_file import ScopeState
 from tests.repair import applying as kit
 
@@ -17,11 +17,13 @@ def journal_at(path: Path) -> Journal:
     with kit.serve() as gitlab:
         made = kit.plan(gitlab, kit.everything(gitlab))
     journal = Journal.create(path, made, gitlab_version="19.3.0", now="2026-11-21T00:00:00+00:00")
-    journal.add(Begun(course="apply", project=7, path="a/b", before=ScopeState(inbound=True)))
+    journal.add(
+        ProjectBegun(direction="apply", project=7, path="a/b", before=ScopeState(inbound=True))
+    )
     for index in (0, 1):
         action = kit.act("set-push", value=bool(index))
-        journal.add(Intent(course="apply", project=7, index=index, action=action))
-    journal.add(StepOutcome(course="apply", project=7, index=0, result="done"))
+        journal.add(WriteIntent(direction="apply", project=7, index=index, action=action))
+    journal.add(WriteOutcome(direction="apply", project=7, index=0, result="done"))
     return journal
 
 
@@ -29,10 +31,10 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "j"
     journal_at(path).close()
     with Journal.open(path) as again:
-        [(number, history)] = again.histories.items()
-        assert (number, history.path, history.before) == (7, "a/b", ScopeState(inbound=True))
-        assert [deed.result for deed in history.applied.values()] == ["done", "doubt"]
-        assert not history.verified
+        [(number, log)] = again.projects.items()
+        assert (number, log.path, log.before) == (7, "a/b", ScopeState(inbound=True))
+        assert [write.result for write in log.applied.values()] == ["done", "doubt"]
+        assert not log.verified
         assert again.header.gitlab_version == "19.3.0"
 
 
@@ -48,7 +50,7 @@ def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
 def test_none_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "j"
     path.write_text("mine")
-    with pytest.raises(UsageError, match="already there"):
+    with pytest.raises(UsageError, match="already exists"):
         journal_at(path)
     assert path.read_text() == "mine"
 
@@ -60,8 +62,8 @@ def test_a_torn_last_line_is_dropped(tmp_path: Path, cut: int) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[:-cut])
     with Journal.open(path) as again:
-        assert again.histories[7].applied[0].result == "doubt"
-        again.add(StepOutcome(course="apply", project=7, index=0, result="done"))
+        assert again.projects[7].applied[0].result == "doubt"
+        again.add(WriteOutcome(direction="apply", project=7, index=0, result="done"))
     assert path.read_bytes() == whole
 
 
@@ -69,12 +71,12 @@ def test_a_character_torn_apart_is_dropped_too(tmp_path: Path) -> None:
     path = tmp_path / "j"
     with journal_at(path) as journal:
         journal.add(
-            StepOutcome(course="apply", project=7, index=1, result="failed", detail="größer")
+            WriteOutcome(direction="apply", project=7, index=1, result="failed", detail="größer")
         )
     data = path.read_bytes()
     path.write_bytes(data[: data.index("ö".encode()) + 1])
     with Journal.open(path) as again:
-        assert again.histories[7].applied[1].result == "doubt"
+        assert again.projects[7].applied[1].result == "doubt"
 
 
 def test_two_runs_cannot_share_one(tmp_path: Path) -> None:
@@ -90,7 +92,7 @@ def test_two_runs_cannot_share_one(tmp_path: Path) -> None:
         ("not JSON\n", ":1 is not a line"),
         ("\udcff\n", "not UTF-8"),
         (
-            '{"record":"intent","course":"apply","project":7,"index":0,"action":'
+            '{"record":"intent","direction":"apply","project":7,"index":0,"action":'
             '{"operation":"set-push","value":true,"reason":""}}\n',
             "header is not the first line",
         ),
@@ -119,5 +121,5 @@ def test_a_full_disk_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with journal_at(tmp_path / "j") as journal:
         monkeypatch.setattr(os, "fsync", full)
         with pytest.raises(OutputError, match="No space left"):
-            journal.add(StepOutcome(course="apply", project=7, index=1, result="done"))
-        assert journal.histories[7].applied[1].result == "doubt"
+            journal.add(WriteOutcome(direction="apply", project=7, index=1, result="done"))
+        assert journal.projects[7].applied[1].result == "doubt"

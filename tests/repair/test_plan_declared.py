@@ -4,11 +4,10 @@ from typing import Any
 
 from scopelint.declared import DeclaredPolicy
 from scopelint.policy.gitlabform import read_gitlabform
-from scopelint.repair.effect import state_after
+from scopelint.repair.actions import state_after
 from scopelint.repair.from_declared import plan_to_declared
 from scopelint.repair.plan_file import Plan
-from scopelint.repair.plan_text import lines
-from scopelint.repair.policy_text import declared_policy
+from scopelint.repair.plan_text import declared_policy, plan_lines
 from scopelint.repair.suggest import suggest
 from scopelint.testing import inventory
 
@@ -55,7 +54,7 @@ def test_what_is_missing_is_added_and_nothing_removed_without_enforce() -> None:
     plan = planned(live, policy(allowlist="{projects: [Acme/Tool], groups: [acme]}"))
     assert done(plan) == ["add-entry acme unsafe", "add-entry acme/tool unsafe"]
     assert plan.unsafe
-    assert "declared at policy.yml:" in "\n".join(lines(plan))
+    assert "declared at policy.yml:" in "\n".join(plan_lines(plan))
 
 
 def test_enforce_removes_the_rest_but_never_its_own_entry() -> None:
@@ -71,7 +70,7 @@ def test_enforce_removes_the_rest_but_never_its_own_entry() -> None:
 def test_a_logged_origin_that_loses_is_named() -> None:
     plan = planned({"inbound_own": False, "uses": LOGGED}, policy())
     assert done(plan) == ["set-inbound True unsafe"]
-    assert "origins of the log lose access: acme/tool" in plan.projects[0].notes
+    assert "origins in the log lose access: acme/tool" in plan.projects[0].notes
     listed = policy(allowlist="{projects: [acme/tool]}")
     plan = planned({"inbound_own": False, "uses": LOGGED}, listed)
     assert done(plan) == ["add-entry acme/tool", "set-inbound True"]
@@ -85,12 +84,12 @@ def test_opening_is_never_safe() -> None:
 
 def test_what_is_equal_is_no_part_of_the_plan() -> None:
     plan = planned({"entries": [{"group": "acme"}]}, policy(allowlist="{groups: [ACME]}"))
-    assert (plan.projects, plan.untouched) == ((), ())
+    assert (plan.projects, plan.skipped) == ((), ())
 
 
 def reasons(plan: Plan) -> str:
     """Why projects are left alone."""
-    return "; ".join(each.reason for each in plan.untouched)
+    return "; ".join(each.reason for each in plan.skipped)
 
 
 def test_what_cannot_be_found_is_said() -> None:
@@ -109,7 +108,7 @@ def test_a_list_that_cannot_be_read_removes_nothing() -> None:
 
 def test_a_limit_that_is_no_boolean() -> None:
     plan = planned({}, policy("'yes'"))
-    assert "is no boolean" in reasons(plan)
+    assert "is not a boolean" in reasons(plan)
 
 
 def test_archived_projects_are_left_alone_unless_included() -> None:
@@ -129,7 +128,7 @@ def test_more_than_there_are_places() -> None:
     with inventory(described) as observed:
         plan = plan_to_declared(observed, policy(allowlist=f"{{projects: [{names}]}}"))
     assert done(plan) == []
-    assert "GitLab has 200 places" in reasons(plan)
+    assert "GitLab allows 200" in reasons(plan)
 
 
 def test_a_suggestion_and_the_policy_it_writes_lead_to_the_same_state() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from scopelint.model import AllowlistEntry, Scope
-from scopelint.repair.effect import ImpossibleError, applied, state_after
+from scopelint.repair.actions import ImpossibleError, scope_after, state_after
 from scopelint.repair.plan_file import Action, EntryState, ScopeState
 
 SDK = EntryState(kind="project", id=7, path="partner/sdk")
@@ -37,7 +37,7 @@ ACTIONS = (
 
 
 def test_all_operations() -> None:
-    after = applied(SCOPE, ACTIONS)
+    after = scope_after(SCOPE, ACTIONS)
     assert after == Scope(
         inbound_own=True,
         inbound_effective=True,
@@ -50,13 +50,13 @@ def test_all_operations() -> None:
         ),
         outbound_entries=(),
     )
-    assert applied(after, [act("remove-entry", entry=NARROW)]).entries == after.entries[1:]
+    assert scope_after(after, [act("remove-entry", entry=NARROW)]).entries == after.entries[1:]
 
 
 def test_a_state_goes_the_same_way() -> None:
-    assert state_after(ScopeState.of(SCOPE), ACTIONS) == ScopeState.of(applied(SCOPE, ACTIONS))
+    assert state_after(ScopeState.of(SCOPE), ACTIONS) == ScopeState.of(scope_after(SCOPE, ACTIONS))
     removed = [*ACTIONS, act("remove-entry", entry=NARROW)]
-    assert state_after(ScopeState.of(SCOPE), removed) == ScopeState.of(applied(SCOPE, removed))
+    assert state_after(ScopeState.of(SCOPE), removed) == ScopeState.of(scope_after(SCOPE, removed))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_state_goes_the_same_way() -> None:
 def test_a_limit_that_goes_off(
     own: bool, effective: bool, enforced: bool | None, then: bool | None
 ) -> None:
-    after = applied(Scope(own, effective), [act("set-inbound", value=False)], enforced=enforced)
+    after = scope_after(Scope(own, effective), [act("set-inbound", value=False)], enforced=enforced)
     assert (after.inbound_own, after.inbound_effective) == (False, then)
 
 
@@ -96,9 +96,9 @@ FULL = tuple(AllowlistEntry("project", number, f"acme/p{number}") for number in 
 )
 def test_what_gitlab_refuses(scope: Scope, action: Action, words: str) -> None:
     with pytest.raises(ImpossibleError, match=words):
-        applied(scope, [action])
+        scope_after(scope, [action])
 
 
 def test_a_full_list_of_projects_has_places_for_groups() -> None:
-    after = applied(Scope(True, True, entries=FULL), [act("add-entry", entry=WEB)])
+    after = scope_after(Scope(True, True, entries=FULL), [act("add-entry", entry=WEB)])
     assert len(after.entries) == len(FULL) + 1

@@ -10,7 +10,7 @@ from scopelint.finding import State
 from scopelint.registry import find_rules
 from scopelint.repair.from_findings import plan_from_findings
 from scopelint.repair.plan_file import Plan
-from scopelint.repair.plan_text import lines
+from scopelint.repair.plan_text import plan_lines
 from scopelint.testing import inventory
 
 OLD = "2024-01-01T00:00:00Z"
@@ -53,7 +53,7 @@ def said(plan: Plan) -> str:
     """All that is said of the one project besides its actions."""
     notes = [note for part in plan.projects if part.path == "acme/web/shop" for note in part.notes]
     return "\n".join(
-        [*notes, *(each.reason for each in plan.untouched if each.path == "acme/web/shop")]
+        [*notes, *(each.reason for each in plan.skipped if each.path == "acme/web/shop")]
     )
 
 
@@ -158,7 +158,7 @@ def test_what_is_left_alone_and_why(name: str) -> None:
     plan = planned(project)
     assert words in said(plan)
     assert done(plan) == []
-    assert words in "\n".join(lines(plan))
+    assert words in "\n".join(plan_lines(plan))
 
 
 def test_a_narrow_entry_below_a_used_wider_one_stays() -> None:
@@ -197,7 +197,7 @@ def test_with_unsafe(name: str) -> None:
     plan = planned(project, unsafe=True)
     assert done(plan) == actions
     assert plan.unsafe
-    assert "(unsafe: " in "\n".join(lines(plan))
+    assert "(unsafe: " in "\n".join(plan_lines(plan))
     assert not [action for action in done(planned(project)) if action in actions]
 
 
@@ -231,8 +231,8 @@ def test_a_waived_finding_asks_for_nothing() -> None:
 
 def test_what_was_not_reached_is_named() -> None:
     plan = planned({}, listed=["acme/late"], finished_at=None)
-    assert [(each.path, each.reason) for each in plan.untouched] == [
-        ("acme/late", "it was not read: the collection was broken off")
+    assert [(each.path, each.reason) for each in plan.skipped] == [
+        ("acme/late", "it was not read: the collection was interrupted")
     ]
 
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from scopelint.access import Answer, decide
 from scopelint.finding import Outcome
 from scopelint.model import GROUP_PLACES, PROJECT_PLACES, Project
+from scopelint.repair.allowlist import AllowlistOptions
 from scopelint.repair.from_findings import plan_from_findings
-from scopelint.repair.plan import ORDER
 from scopelint.repair.plan_file import Plan, ScopeState
-from scopelint.repair.suggest import AllowlistOptions, suggest
+from scopelint.repair.planning import ORDER
+from scopelint.repair.suggest import suggest
 from tests.access.strategies import IDS, POLICIES
 from tests.repair.inventories import done, fails, judged, logged, observed, versions
 
@@ -86,7 +87,7 @@ def test_a_safe_plan_of_findings(before: list[Project], version: Version) -> Non
     assert named <= fails(findings)
     assert not named & fails(judged(observed(after, version)).findings)
     assert all(action.safe for part in plan.projects for action in part.actions)
-    told = {part.id for part in plan.projects} | {left.id for left in plan.untouched}
+    told = {part.id for part in plan.projects} | {left.id for left in plan.skipped}
     assert {f.project.id for f in findings if f.project and f.verdict is Outcome.FAIL} <= told
 
 
@@ -112,7 +113,7 @@ def test_a_suggestion(before: list[Project], version: Version, wish: AllowlistOp
     inventory = observed(before, version)
     plan = suggest(inventory, wish)
     after = check_harmless(before, plan, version)
-    left = {each.id for each in plan.untouched}
+    left = {each.id for each in plan.skipped}
     for old, new in zip(before, after, strict=True):
         assert old.scope is not None
         assert new.scope is not None

@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from scopelint.policy.gitlabform import declared_from
+from scopelint.repair.allowlist import AllowlistOptions
 from scopelint.repair.plan_file import Plan
-from scopelint.repair.plan_text import lines
-from scopelint.repair.policy_text import declared_policy
-from scopelint.repair.suggest import AllowlistOptions, suggest
+from scopelint.repair.plan_text import declared_policy, plan_lines
+from scopelint.repair.suggest import suggest
 from scopelint.testing import inventory
 from scopelint.yaml import MappingNode, load
 
@@ -50,7 +50,7 @@ def done(plan: Plan) -> list[str]:
 
 def reasons(plan: Plan) -> list[str]:
     """Why the project is left alone."""
-    return [each.reason for each in plan.untouched if each.path == SHOP]
+    return [each.reason for each in plan.skipped if each.path == SHOP]
 
 
 def is_open(**more: Any) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def test_an_open_project_is_closed(name: str) -> None:
 def test_archived_ones_too_and_own_uses_count_for_nothing() -> None:
     plan = suggested(is_open(archived=True, uses=used(SHOP)))
     assert done(plan) == ["set True"]
-    assert "the project is archived" in "\n".join(lines(plan))
+    assert "the project is archived" in "\n".join(plan_lines(plan))
 
 
 def test_entries_of_an_open_project_become_the_smallest_set() -> None:
@@ -108,9 +108,9 @@ def test_entries_of_an_open_project_become_the_smallest_set() -> None:
         "remove acme",
         f"remove {LIB[1]}",
     ]
-    text = "\n".join(lines(plan))
+    text = "\n".join(plan_lines(plan))
     assert "acme/tool: READ_JOBS -> default permissions" in text
-    assert "wider than what was used" in text
+    assert "wider than the use" in text
 
 
 def test_its_own_entry_stays() -> None:
@@ -130,7 +130,7 @@ def test_more_than_there_are_places() -> None:
     plan = suggested(is_open(uses=used(*MANY)), others)
     assert done(plan) == []
     [reason] = reasons(plan)
-    assert "201 project entries, and GitLab has 200 places" in reason
+    assert "201 project entries, and GitLab allows 200" in reason
     assert "--allow-groups" in reason
     allowed = suggested(is_open(uses=used(*MANY)), others, allow_groups=True)
     assert done(allowed) == ["add acme/many", "set True"]
@@ -143,14 +143,14 @@ def test_places_that_are_taken_until_the_end() -> None:
     entries = [{"project": path} for path in MANY[:150]]
     plan = suggested(is_open(entries=entries, uses=used(*MANY[150:], *LIB[:1])), others)
     assert done(plan) == []
-    assert "52 project entries are to be added to the 150" in reasons(plan)[0]
+    assert "52 project entries would be added to the 150" in reasons(plan)[0]
 
 
 HELD: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "no log": (is_open(), {}, "authentication log was not read"),
     "a full log": (is_open(uses=used(*(f"x/p{n}" for n in range(1000)))), {}, "log is full (1,000"),
     "a log with gaps": (is_open(uses=[], missing=["log"]), {}, "could not be read whole"),
-    "a young log": (is_open(uses=[]), {"min_log_days": 300}, "--min-log-days asks for 300"),
+    "a young log": (is_open(uses=[]), {"min_log_days": 300}, "--min-log-days requires 300"),
     "unreadable": ({"unreadable": "forbidden"}, {}, "could not be read (forbidden)"),
     "closed, no log": (
         {"entries": [{"group": "acme"}]},

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from scopelint.errors import UsageError
+from scopelint.repair.actions import inverse
 from scopelint.repair.apply import open_journal
 from scopelint.repair.journal import Journal, Record
 from scopelint.repair.plan_file import Plan
-from scopelint.repair.states import inverse
 from scopelint_simulator import Simulator
 from scopelint_simulator.request import Request
 from tests.repair import applying as kit
@@ -31,12 +31,12 @@ def journal(tmp_path: Path) -> Path:
 def test_all_comes_back(gitlab: Simulator, journal: Path) -> None:
     before = kit.states(gitlab)
     kit.run_apply(gitlab.url, kit.plan(gitlab, kit.everything(gitlab)), journal)
-    reports = kit.run_undo(gitlab.url, journal)
-    assert set(kit.verdicts(reports).values()) == {"done"}
+    results = kit.run_undo(gitlab.url, journal)
+    assert set(kit.statuses(results).values()) == {"done"}
     assert kit.states(gitlab) == before
     writes = gitlab.counts["writes"]
     again = kit.run_undo(gitlab.url, journal)
-    assert all(report.earlier for report in again.reports)
+    assert all(report.finished_earlier for report in again.all)
     assert gitlab.counts["writes"] == writes
 
 
@@ -57,9 +57,9 @@ def test_what_was_changed_since_is_left(gitlab: Simulator, journal: Path) -> Non
         if (row.kind, row.target) == ("project", SITE):
             row.policies = ("ADMIN_JOBS",)
     kit.add_row(gitlab, SHOP, "group", 20)
-    reports = kit.run_undo(gitlab.url, journal)
-    assert kit.verdicts(reports) == {SHOP: "moved", SITE: "done", CORE: "done"}
-    assert "left, it was changed since: add project acme/web/site" in kit.reasons(reports)
+    results = kit.run_undo(gitlab.url, journal)
+    assert kit.statuses(results) == {SHOP: "moved", SITE: "done", CORE: "done"}
+    assert "left, it was changed since: add project acme/web/site" in kit.reasons(results)
     keys = {one.key: one.policies for one in kit.state(gitlab, SHOP).entries}
     assert keys == {
         "group:20": (),
@@ -74,7 +74,7 @@ def test_what_somebody_brought_back_already(gitlab: Simulator, journal: Path) ->
     kit.run_apply(gitlab.url, kit.plan(gitlab, {CORE: kit.everything(gitlab)[CORE]}), journal)
     kit.drop_rows(gitlab, CORE)
     writes = gitlab.counts["writes"]
-    assert kit.verdicts(kit.run_undo(gitlab.url, journal)) == {CORE: "done"}
+    assert kit.statuses(kit.run_undo(gitlab.url, journal)) == {CORE: "done"}
     assert gitlab.counts["writes"] == writes
 
 
@@ -82,9 +82,9 @@ def test_a_full_list_takes_nothing_back(gitlab: Simulator, journal: Path) -> Non
     made = kit.plan(gitlab, {SHOP: [act("remove-entry", entry=entry(gitlab, "project", CORE))]})
     kit.run_apply(gitlab.url, made, journal)
     kit.fill(gitlab, SHOP)
-    reports = kit.run_undo(gitlab.url, journal)
-    assert kit.verdicts(reports) == {SHOP: "moved"}
-    assert "the allowlist is full by now" in kit.reasons(reports)
+    results = kit.run_undo(gitlab.url, journal)
+    assert kit.statuses(results) == {SHOP: "moved"}
+    assert "the allowlist is full now" in kit.reasons(results)
 
 
 def test_an_undone_journal_is_not_resumed(gitlab: Simulator, journal: Path) -> None:
@@ -94,14 +94,14 @@ def test_an_undone_journal_is_not_resumed(gitlab: Simulator, journal: Path) -> N
     with pytest.raises(UsageError, match="was undone"):
         open_journal(journal, made)
     # A new journal may do it again.
-    reports = kit.run_apply(gitlab.url, made, journal.with_name("second"))
-    assert set(kit.verdicts(reports).values()) == {"done"}
+    results = kit.run_apply(gitlab.url, made, journal.with_name("second"))
+    assert set(kit.statuses(results).values()) == {"done"}
 
 
 def test_another_plans_journal_is_refused(gitlab: Simulator, journal: Path) -> None:
     kit.run_apply(gitlab.url, kit.plan(gitlab, kit.everything(gitlab)), journal)
     other = kit.plan(gitlab, {OLD: [act("set-push", value=True)]})
-    with pytest.raises(UsageError, match="of another plan"):
+    with pytest.raises(UsageError, match="belongs to another plan"):
         open_journal(journal, other)
 
 
@@ -129,8 +129,8 @@ def test_a_broken_off_run_is_resumed(gitlab: Simulator, journal: Path) -> None:
             path = journal.with_name(f"{keep}")
             _stop_after(fresh, fresh_made, path, keep)
             with kit.meddling(fresh, before=seen.append):
-                reports = kit.run_apply(fresh.url, fresh_made, path, resume=True)
-            assert set(kit.verdicts(reports).values()) == {"done"}, keep
+                results = kit.run_apply(fresh.url, fresh_made, path, resume=True)
+            assert set(kit.statuses(results).values()) == {"done"}, keep
             assert kit.states(fresh) == goal
             assert kit.run_undo(fresh.url, path).of("moved") == []
 

@@ -1,6 +1,6 @@
-"""Puts plans together: the order of a project's actions, the frame of the whole, nothing else.
+"""What all planners use: the state to plan for, the order of actions, the parts and the whole plan.
 
-Where the actions come from is in `from_findings`, `from_declared` and `suggest`.
+Which actions a project needs is decided in `from_findings`, `from_declared` and `suggest`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,15 +10,23 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import scopelint
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
-from scopelint.repair.effect import PLACES, applied
-from scopelint.repair.plan_file import Action, EntryState, Plan, ProjectPlan, ScopeState, Untouched
-from scopelint.repair.safety import Assumptions, Proof, change, of_entry
+from scopelint.repair.actions import PLACES, scope_after
+from scopelint.repair.plan_file import (
+    Action,
+    EntryState,
+    Plan,
+    ProjectPlan,
+    ScopeState,
+    SkippedProject,
+)
+from scopelint.repair.safety import Assumptions, SafetyCheck, access_change, origin_of
 from scopelint.uses.log import Confidence
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 
 MadeFrom = Literal["findings", "declared", "suggest"]
+"""What asks for the changes of a plan."""
 ORDER: Final = (
     "add-entry",
     "change-permissions",
@@ -29,12 +37,12 @@ ORDER: Final = (
     "remove-entry",
     "remove-outbound-entry",
 )
-"""The order of the actions of one project: nobody who is to keep access loses it on the way."""
-_UNSEEN: Final = {
-    "listed": "it was not read: the collection was broken off",
-    "elsewhere": "it was not read: its shard of the collection is not here",
+"""The order of a project's actions: who keeps access in the end has it all the time."""
+_NOT_READ: Final = {
+    "listed": "it was not read: the collection was interrupted",
+    "elsewhere": "it was not read: its shard of the collection is missing",
 }
-_OF_THE_STATE: Final = frozenset(
+_FACTS_OF_STATE: Final = frozenset(
     {
         Fact.SCOPE,
         Fact.ENTRIES,
@@ -47,45 +55,46 @@ _OF_THE_STATE: Final = frozenset(
     }
 )
 REASON_LENGTH: Final = 2000
+"""Characters of a reason or a note at most."""
 
 
 def ordered(actions: Iterable[Action]) -> tuple[Action, ...]:
-    """Return actions in the order they are to be done: what adds first, what removes last."""
+    """Return actions in the order in which they are done: additions first, removals last."""
 
-    def place(action: Action) -> tuple[int, str, str, int]:
+    def position(action: Action) -> tuple[int, str, str, int]:
         entry = action.entry
         where = (entry.kind, entry.path, entry.id) if entry else ("", "", 0)
         return ORDER.index(action.operation), *where
 
-    return tuple(sorted(actions, key=place))
+    return tuple(sorted(actions, key=position))
 
 
-def state_of(project: Project) -> ScopeState | Untouched:
-    """Return the state that a plan can be made for, or why there is none."""
+def state_of(project: Project) -> ScopeState | SkippedProject:
+    """Return the state that a plan can be made for, or why the project is skipped."""
     if project.scope is None:
         why = project.gap
         detail = f" ({why.detail or why.reason.value})" if why else ""
-        return untouched(project, f"its job token scope could not be read{detail}")
+        return skipped(project, f"its job token scope could not be read{detail}")
     if project.deletion == "in_progress":
-        return untouched(project, "it is being deleted")
+        return skipped(project, "it is being deleted")
     try:
-        missing = project.scope.missing & _OF_THE_STATE
+        missing = project.scope.missing & _FACTS_OF_STATE
         return ScopeState.of(replace(project.scope, missing=missing))
     except ValueError as error:
         # pydantic's own errors hold several lines; ours are one.
         reason = str(error).splitlines()[0]
         rows = (*project.scope.entries, *(project.scope.outbound_entries or ()))
         if any(entry.target_id is None for entry in rows):
-            reason += ", so its row cannot be addressed; GitLab removes it by itself: scan again"
-        return untouched(project, reason)
+            reason += ", so the entry cannot be named; GitLab removes it by itself: scan again"
+        return skipped(project, reason)
 
 
-def untouched(project: Project, reason: str) -> Untouched:
-    """Say why a project is left alone."""
-    return Untouched(id=project.id, path=project.path, reason=reason[:REASON_LENGTH])
+def skipped(project: Project, reason: str) -> SkippedProject:
+    """Return the note of a plan that a project is not changed, with the reason."""
+    return SkippedProject(id=project.id, path=project.path, reason=reason[:REASON_LENGTH])
 
 
-def made(
+def project_plan(
     project: Project,
     state: ScopeState,
     actions: Iterable[Action],
@@ -93,7 +102,7 @@ def made(
     confidence: Confidence = "high",
     notes: Sequence[str] = (),
 ) -> ProjectPlan:
-    """Return a project's part of a plan, its actions in order; there must be one at least."""
+    """Return a project's part of a plan, with its actions in order; there must be at least one."""
     return ProjectPlan(
         id=project.id,
         path=project.path,
@@ -109,18 +118,18 @@ def made(
 def make_plan(
     inventory: "Inventory",
     made_from: MadeFrom,
-    parts: Iterable[ProjectPlan | Untouched],
+    parts: Iterable[ProjectPlan | SkippedProject],
     *,
     unsafe: bool = False,
 ) -> Plan:
-    """Return the plan of these parts, in path order; what was seen and not read is added to it."""
+    """Return the plan of these parts, in path order; projects that were not read are added."""
     found = list(parts)
     projects = [part for part in found if isinstance(part, ProjectPlan)]
-    left = [part for part in found if isinstance(part, Untouched)]
+    left = [part for part in found if isinstance(part, SkippedProject)]
     left += [
-        Untouched(id=number, path=path, reason=_UNSEEN[state])
+        SkippedProject(id=number, path=path, reason=_NOT_READ[state])
         for number, path, state in inventory.states()
-        if state in _UNSEEN
+        if state in _NOT_READ
     ]
     return Plan(
         tool_version=scopelint.__version__,
@@ -130,19 +139,27 @@ def make_plan(
         made_from=made_from,
         unsafe=unsafe or not all(action.safe for each in projects for action in each.actions),
         projects=tuple(sorted(projects, key=lambda part: (part.path, part.id))),
-        untouched=tuple(sorted(left, key=lambda part: (part.path, part.id, part.reason))),
+        skipped=tuple(sorted(left, key=lambda part: (part.path, part.id, part.reason))),
     )
 
 
-def after(project: Project, actions: Iterable[Action], *, enforced: bool | None = None) -> Project:
-    """Return the project as it is once these actions are done; its scope must have been read."""
+def project_after(
+    project: Project, actions: Iterable[Action], *, enforced: bool | None = None
+) -> Project:
+    """Return the project as it is after these actions; raise ValueError where it was not read.
+
+    `enforced` tells whether the instance enforces the limit, None where that is not known.
+    """
     if project.scope is None:
         raise ValueError(f"the scope of {project.path} was not read")
-    return replace(project, scope=applied(project.scope, actions, enforced=enforced))
+    return replace(project, scope=scope_after(project.scope, actions, enforced=enforced))
 
 
-def restricted(project: Project) -> Project:
-    """Return the project as it would be with its limit on: entries bite the day it goes on."""
+def with_limit_on(project: Project) -> Project:
+    """Return the project as it would be with its limit on; raise ValueError where it was not read.
+
+    So entries of an open project are judged by what they do once the limit is on.
+    """
     scope = project.scope
     if scope is None:
         raise ValueError(f"the scope of {project.path} was not read")
@@ -156,8 +173,8 @@ def removal(entry: AllowlistEntry, reason: str, **more: object) -> Action:
     )
 
 
-def wide_first(entries: Iterable[AllowlistEntry]) -> Iterator[AllowlistEntry]:
-    """Yield entries so that a group comes before what lies in it, and projects come last."""
+def widest_first(entries: Iterable[AllowlistEntry]) -> Iterator[AllowlistEntry]:
+    """Yield entries so that a group comes before the groups in it, and projects come last."""
     return iter(
         sorted(
             entries,
@@ -171,8 +188,8 @@ def wide_first(entries: Iterable[AllowlistEntry]) -> Iterator[AllowlistEntry]:
     )
 
 
-def entries_of(scope: Scope, project: Project) -> tuple[AllowlistEntry, ...]:
-    """Return the entries that a plan may touch: all but the project's own."""
+def changeable_entries(scope: Scope, project: Project) -> tuple[AllowlistEntry, ...]:
+    """Return the entries that a plan may change: all but the project's own."""
     return tuple(
         entry
         for entry in scope.entries
@@ -180,30 +197,33 @@ def entries_of(scope: Scope, project: Project) -> tuple[AllowlistEntry, ...]:
     )
 
 
-def does_not_fit(scope: Scope, actions: Iterable[Action]) -> str | None:
-    """Say that the entries to be added do not fit beside those that are removed only later."""
+def too_many_entries(scope: Scope, actions: Iterable[Action]) -> str | None:
+    """Say that not all added entries fit in, since entries are removed only later; None if they do."""
     new = [action.entry for action in actions if action.operation == "add-entry" and action.entry]
     for kind, places in PLACES.items():
         there = sum(entry.kind == kind for entry in scope.entries)
         more = sum(entry.kind == kind for entry in new)
         if there + more > places:
             return (
-                f"{more} {kind} entries are to be added to the {there} that are there, and GitLab has"
-                f" {places} places; remove some that nobody needs first"
+                f"{more} {kind} entries would be added to the {there} there are, and GitLab allows"
+                f" {places}; first remove some that nobody needs"
             )
     return None
 
 
-def widens(before: Project, then: Project, entry: AllowlistEntry, worlds: Assumptions) -> bool:
+def removal_widens(
+    before: Project, after: Project, entry: AllowlistEntry, assumptions: Assumptions
+) -> bool:
     """Tell whether somebody may do more after removals of which `entry`'s was the last.
 
-    They are to be done wide first; so only those whom the last entry decides for are to be asked.
+    Removals are done widest first. So only the origins of the last entry can gain, and the project
+    itself.
     """
-    origins = (of_entry(entry), before)
-    return any(change(before, then, origin, worlds).gains for origin in origins)
+    origins = (origin_of(entry), before)
+    return any(access_change(before, after, origin, assumptions).gains for origin in origins)
 
 
-def unproved(proof: Proof) -> str:
-    """Say what a proof that failed has found."""
-    names = ", ".join((*proof.gains, *proof.loses)[:3])
-    return f"that nobody gains or loses access could not be proved: {names}"
+def unsafe_reason(check: SafetyCheck) -> str:
+    """Say why a change that was meant to be safe is not."""
+    names = ", ".join((*check.gains, *check.loses)[:3])
+    return f"it would not be safe: access changes for {names}"
