@@ -19,11 +19,11 @@ from scopelint.cli.repair_output import (
     totals,
 )
 from scopelint.cli.stdio import out
+from scopelint.collect.current_state import CurrentState
 from scopelint.errors import ExitCode, UsageError
 from scopelint.repair.actions import inverse
 from scopelint.repair.apply import apply as apply_plan
 from scopelint.repair.apply import check_plan, new_journal, open_journal
-from scopelint.repair.current_state import CurrentState
 from scopelint.repair.plan_file import Plan, load_plan
 from scopelint.text import clean
 

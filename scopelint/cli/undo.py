@@ -18,8 +18,8 @@ from scopelint.cli.repair_output import (
     totals,
 )
 from scopelint.cli.stdio import out
+from scopelint.collect.current_state import CurrentState
 from scopelint.errors import ExitCode
-from scopelint.repair.current_state import CurrentState
 from scopelint.repair.journal import Journal
 from scopelint.repair.undo import undo as undo_journal
 from scopelint.repair.undo import writes_to_undo

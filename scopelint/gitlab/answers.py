@@ -25,6 +25,9 @@ TOKEN_HINT: Final = (
     "Use a personal, project or group access token with the scope read_api and the Maintainer"
     " role; a group access token on the top-level group reads the whole tree."
 )
+WRITE_HINT: Final = (
+    "Use a personal, project or group access token with the scope api and the Maintainer role."
+)
 JOB_TOKEN_HINT: Final = (
     "Make a group access token (role Maintainer, scope read_api), store it as a masked CI/CD"
     " variable, and pass it as SCOPELINT_TOKEN."

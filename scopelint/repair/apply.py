@@ -8,8 +8,10 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+from scopelint.collect.current_state import CurrentState
 from scopelint.errors import UsageError
 from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.write import Writer
 from scopelint.progress import Listener
 from scopelint.repair.actions import (
     additions_fit,
@@ -19,7 +21,6 @@ from scopelint.repair.actions import (
     value_after,
     value_before,
 )
-from scopelint.repair.current_state import CurrentState
 from scopelint.repair.journal import (
     Journal,
     JournaledWrite,
@@ -31,7 +32,6 @@ from scopelint.repair.plan_file import Action, Plan, ProjectPlan, ScopeState
 from scopelint.repair.plan_text import describe_action, describe_differences
 from scopelint.repair.pool import ProjectResults, Task, run_tasks
 from scopelint.repair.step_runner import PlanStep, ProjectResult, StepRunner, StoppedError
-from scopelint.repair.write import Writer
 
 
 def check_plan(plan: Plan, *, max_removals: int, max_projects: int) -> None:
@@ -129,7 +129,14 @@ def apply(
     KeyboardInterrupt after Ctrl-C; in each case the journal holds every write that was sent.
     """
     halt = threading.Event()
-    runner = StepRunner(connection, current, Writer(connection, current), journal, "apply", halt)
+    runner = StepRunner(
+        connection,
+        current,
+        Writer(connection, current.caps.version_text, current.target_path),
+        journal,
+        "apply",
+        halt,
+    )
     return run_tasks(
         connection,
         [_task(runner, planned, journal.projects.get(planned.id)) for planned in plan.projects],

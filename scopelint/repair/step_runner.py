@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from scopelint.collect.current_state import CurrentState
 from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.write import LostAnswerError, Writer, WriteRefusedError
 from scopelint.model import Project
 from scopelint.repair.actions import current_value, find_entry, state_after, value_after
-from scopelint.repair.current_state import CurrentState
 from scopelint.repair.journal import (
     Direction,
     Journal,
@@ -25,7 +26,6 @@ from scopelint.repair.journal import (
 from scopelint.repair.plan_file import Action, ScopeState, SkippedProject
 from scopelint.repair.plan_text import describe_action, describe_differences
 from scopelint.repair.planning import state_of
-from scopelint.repair.write import LostAnswerError, Writer, WriteRefusedError
 
 ATTEMPTS: Final = 8
 """How often a write is sent whose answer was lost and that did not happen."""

@@ -3,16 +3,16 @@
 import threading
 from collections import Counter
 
+from scopelint.collect.current_state import CurrentState
 from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.write import Writer
 from scopelint.progress import Listener
 from scopelint.repair.actions import PLACES, current_value, inverse, value_after, value_before
-from scopelint.repair.current_state import CurrentState
 from scopelint.repair.journal import Journal, JournaledWrite, ProjectLog
 from scopelint.repair.plan_file import ScopeState
 from scopelint.repair.plan_text import describe_action
 from scopelint.repair.pool import ProjectResults, Task, run_tasks
 from scopelint.repair.step_runner import PlanStep, ProjectResult, StepRunner, StoppedError
-from scopelint.repair.write import Writer
 
 
 def undo(
@@ -29,7 +29,14 @@ def undo(
     Raises what `apply` raises.
     """
     halt = threading.Event()
-    runner = StepRunner(connection, current, Writer(connection, current), journal, "undo", halt)
+    runner = StepRunner(
+        connection,
+        current,
+        Writer(connection, current.caps.version_text, current.target_path),
+        journal,
+        "undo",
+        halt,
+    )
     logs = sorted(journal.projects.items(), key=lambda item: item[1].path)
     return run_tasks(
         connection,

@@ -1,19 +1,30 @@
 """No command but `apply` and `undo` changes anything in GitLab."""
 
-import ast
+import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from graphql import OperationDefinitionNode as Operation
+from graphql import OperationType, parse
 
 from scopelint.cli import COMMANDS
+from scopelint.collect.current_state import CurrentState
+from scopelint.collect.graphql_reader import GraphQLReader
+from scopelint.collect.reader import Reader, TargetRef
+from scopelint.collect.rest_reader import RestReader
+from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.write import Writer, WriteRefusedError
+from scopelint.model import EntryKind
+from scopelint.snapshot import Filters
 from scopelint_simulator import Simulator
 from scopelint_simulator.answer import Answer
 from scopelint_simulator.faults import Verdict
 from scopelint_simulator.request import Request
 from tests.cli.fixtures import place
 from tests.cli.kit import call
-from tests.meta.sources import ROOT, modules, tree
+from tests.collect.kit import connect
 from tests.repair import applying
 
 __all__ = ["place"]
@@ -117,60 +128,88 @@ def test_the_writing_ones_are_seen_to_write(gitlab: Simulator, heard: list[Reque
     assert gitlab.counts["writes"] == 20
 
 
-WRITER = ROOT / "scopelint" / "collector" / "write.py"
-CLIENTS = ROOT / "scopelint" / "collector"
-VERBS = {"post", "put", "patch", "delete"}
-CALLS = {*VERBS, *(f"http_{verb}" for verb in VERBS), "save", "create"}
-QUEUES = {"self._jobs", "self._results"}
-"""What is put there stays in this process."""
+def _public(of: type) -> set[str]:
+    return {name for name, value in vars(of).items() if callable(value) and name[0] != "_"}
 
 
-def _writes(path: Path) -> Iterator[str]:
-    """Yield what in a module sends something else than a question."""
-    for node in ast.walk(tree(path)):
-        match node:
-            case ast.Call(func=ast.Attribute(value=of, attr=name)) if name in CALLS:
-                if ast.unparse(of) not in QUEUES:
-                    yield f"{node.lineno}: {name}()"
-            case ast.Constant(value=str(text)) if text.lower() in VERBS:
-                yield f"{node.lineno}: {text}"
-            case ast.Constant(value=str(text)) if text.lstrip().startswith("mutation "):
-                yield f"{node.lineno}: a mutation"
-            case ast.keyword(arg="write", value=ast.Constant(value=True)):
-                yield "write=True"
-            case _:
-                continue
+def _read_all(connection: Connection) -> dict[type, set[str]]:
+    """Call every method that asks GitLab something; return their names by class."""
+    group, shop = TargetRef("group", "acme"), TargetRef("project", PROJECTS[1])
+    state = CurrentState(connection)
+    by_graphql = GraphQLReader(connection, Filters(usage=True), [group, shop])
+    by_rest = RestReader(connection, Filters())
+    called: dict[type, set[str]] = {}
+    named: tuple[tuple[EntryKind, str], ...] = (("group", "acme"), ("project", PROJECTS[1]))
+    readers: tuple[GraphQLReader | RestReader, ...] = (by_graphql, by_rest)
+    for reader in readers:
+        found = reader.resolve([group, shop, TargetRef("instance")])
+        listed = [one for target in found for one in reader.projects(target, None).items]
+        assert [reader.groups(target, None) for target in found if target.kind != "project"]
+        assert reader.read(listed[: reader.batch])
+        reader.unavailable()
+        for kind, path in named:
+            (number,) = reader.find(kind, [path]).values()
+            assert reader.targets(kind, [number])
+        called[type(reader)] = _public(Reader) - {"api"}
+    [number] = by_rest.find("project", [PROJECTS[1]]).values()
+    by_rest.effective(number)
+    by_rest.enforced_by_setting()
+    by_rest.token()
+    project = state.project(number, PROJECTS[1])
+    by_rest.reveal(project, ())
+    called[RestReader] |= {"effective", "enforced_by_setting", "token", "reveal"}
+    state.target_path("project", number)
+    state.effective(number)
+    state.token_scopes()
+    state.require_write()
+    called[CurrentState] = {"project", "target_path", "effective", "token_scopes", "require_write"}
+    return called
 
 
-def test_only_one_module_can_write() -> None:
-    # That only the collector talks to GitLab is held by the import contracts.
-    found = {path.name: list(_writes(path)) for path in modules() if path.is_relative_to(CLIENTS)}
-    assert {name for name, writes in found.items() if writes} == {WRITER.name, "connection.py"}
-    # GraphQL's questions are sent by POST too.
-    [post] = found["connection.py"]
-    assert post.endswith("post()")
-    assert "client.post(url, json=payload)" in (CLIENTS / "connection.py").read_text()
-    kinds = {write.partition(": ")[2] or write for write in found["write.py"]}
-    assert kinds == {"post", "put", "patch", "delete", "a mutation", "write=True"}
+def test_reading_sends_gets_and_queries_alone(gitlab: Simulator, heard: list[Request]) -> None:
+    with connect(gitlab.url, applying.ROOT) as connection:
+        called = _read_all(connection)
+    assert called == {of: _public(of) for of in called}, "a method is not called here"
+    posts = [request for request in heard if request.method != "GET"]
+    assert {(request.method, request.path) for request in posts} == {("POST", "/api/graphql")}
+    for request in posts:
+        document = parse(json.loads(request.body)["query"])
+        kinds = {each.operation for each in document.definitions if isinstance(each, Operation)}
+        assert kinds == {OperationType.QUERY}
+    assert any(request.method == "GET" for request in heard)
 
 
-def test_only_apply_and_undo_use_it() -> None:
-    users = {
-        str(path.relative_to(ROOT))
-        for path in modules()
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.ImportFrom) and node.module == "scopelint.repair.write"
-    }
-    assert users == {
-        "scopelint/repair/apply.py",
-        "scopelint/repair/step_runner.py",
-        "scopelint/repair/undo.py",
-    }
-    performing = {
-        path.stem
-        for path in modules()
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.ImportFrom)
-        and node.module in {"scopelint.repair.apply", "scopelint.repair.undo"}
-    }
-    assert performing == {"apply", "undo"}
+PROJECT, OTHER = 101, 103
+WRITES: dict[str, tuple[tuple[object, ...], str]] = {
+    "set_inbound": ((PROJECT, True), "PATCH /projects/101/job_token_scope"),
+    "set_push": ((PROJECT, True), "PUT /projects/101"),
+    "add_entry": ((PROJECT, "group", 11), "POST /projects/101/job_token_scope/groups_allowlist"),
+    "remove_entry": (
+        (PROJECT, "project", OTHER),
+        "DELETE /projects/101/job_token_scope/allowlist/103",
+    ),
+    "set_cross_project_push": ((PROJECTS[1], True), "projectCiCdSettingsUpdate"),
+    "end_outbound": ((PROJECTS[1],), "projectCiCdSettingsUpdate"),
+    "add_fine_grained": (
+        (PROJECTS[1], "project", OTHER, ("READ_JOBS",)),
+        "ciJobTokenScopeAddGroupOrProject",
+    ),
+    "update_policies": (
+        (PROJECTS[1], PROJECTS[0], False, ("READ_JOBS",)),
+        "ciJobTokenScopeUpdatePolicies",
+    ),
+    "remove_outbound_entry": ((PROJECTS[1], PROJECTS[0]), "ciJobTokenScopeRemoveProject"),
+}
+"""Every method of the writer: with what it is called, and the one request that it sends."""
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_every_write_is_one_request(name: str, gitlab: Simulator, heard: list[Request]) -> None:
+    assert set(WRITES) == _public(Writer)
+    arguments, sent = WRITES[name]
+    with connect(gitlab.url, applying.ROOT) as connection:
+        writer = Writer(connection, "", lambda *_: PROJECTS[0])
+        with contextlib.suppress(WriteRefusedError):  # what is there already, or is not
+            getattr(writer, name)(*arguments)
+    [write] = [applying.names(request) for request in heard if applying.is_write(request)]
+    assert sent in write.replace("/api/v4", "")

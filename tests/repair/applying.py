@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from scopelint.collect.current_state import CurrentState
 from scopelint.gitlab.connection import Connection, Server
 from scopelint.gitlab.retry import Retrier
 from scopelint.repair.apply import apply, check_plan, new_journal, open_journal
-from scopelint.repair.current_state import CurrentState
 from scopelint.repair.journal import Journal
 from scopelint.repair.plan_file import Action, EntryState, Operation, Plan, ProjectPlan, ScopeState
 from scopelint.repair.pool import ProjectResults

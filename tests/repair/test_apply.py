@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from scopelint.collect.current_state import CurrentState
 from scopelint.errors import AuthenticationError, GitLabError, UsageError
 from scopelint.gitlab.capabilities import Capabilities
 from scopelint.repair.actions import state_after
 from scopelint.repair.apply import check_plan
-from scopelint.repair.current_state import CurrentState
 from scopelint.repair.plan_file import Action
 from scopelint.repair.pool import MAX_FAILURES
 from scopelint_simulator import Simulator

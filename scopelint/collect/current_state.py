@@ -8,16 +8,13 @@ from scopelint.collect.graphql_decoding import project_gap
 from scopelint.collect.graphql_reader import GraphQLReader
 from scopelint.collect.rest_reader import RestReader
 from scopelint.errors import AuthenticationError, GitLabError
+from scopelint.gitlab.answers import WRITE_HINT
 from scopelint.gitlab.ask import Failed, ask_optional, ask_required
 from scopelint.gitlab.capabilities import Capabilities
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.graphql import FineGrainedTokenError
 from scopelint.model import EntryKind, Fact, Project
 from scopelint.snapshot import Filters, Listed
-
-API_HINT = (
-    "Use a personal, project or group access token with the scope api and the Maintainer role."
-)
 
 
 class CurrentState:
@@ -88,8 +85,8 @@ class CurrentState:
         if scopes is not None and "api" not in scopes:
             raise AuthenticationError(
                 f"the token's scope is too small to change anything: {', '.join(scopes) or 'none'},"
-                " and api is ask_required",
-                hint=API_HINT,
+                " and api is needed",
+                hint=WRITE_HINT,
             )
 
 
@@ -97,5 +94,5 @@ def _closed() -> AuthenticationError:
     return AuthenticationError(
         "GraphQL does not serve this fine-grained token, and REST shows neither a project's own"
         " flag nor what its entries permit: nothing is changed unseen",
-        hint=API_HINT,
+        hint=WRITE_HINT,
     )

@@ -5,25 +5,24 @@ what REST cannot do (doc/api/graphql/reference/_index.md): permissions of entrie
 push, the outbound setting and its rows.
 
 No call is repeated here while the one before may have happened: that raises LostAnswerError, and
-whoever called reads the project again to learn which it was.
+the caller reads the project again to learn which it was.
 """
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import gitlab
 
 from scopelint.errors import AuthenticationError, GitLabError, UnexpectedAnswerError
 from scopelint.gitlab import graphql
-from scopelint.gitlab.answers import refused
+from scopelint.gitlab.answers import WRITE_HINT, refused
 from scopelint.gitlab.ask import Failed, ask_required
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.graphql import InvalidQueryError, TooMuchError
 from scopelint.gitlab.retry import ExchangeError
 from scopelint.model import EntryKind
-from scopelint.repair.current_state import API_HINT, CurrentState
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +31,10 @@ _UPDATE: Final = "ciJobTokenScopeUpdatePolicies"
 _REMOVE: Final = "ciJobTokenScopeRemoveProject"
 _SETTINGS: Final = "projectCiCdSettingsUpdate"
 _LISTS: Final[Mapping[EntryKind, str]] = {"project": "allowlist", "group": "groups_allowlist"}
+
+
+TargetPath = Callable[[EntryKind, int], str | Failed | None]
+"""Returns the full path that a group or project has now, None where the token does not see it."""
 
 
 class LostAnswerError(Exception):
@@ -49,10 +52,12 @@ class Writer:
     is not known whether it happened, and a GitLabError for what ends the run.
     """
 
-    def __init__(self, connection: Connection, live: CurrentState) -> None:
+    def __init__(self, connection: Connection, version: str, target_path: TargetPath) -> None:
+        """`version` is GitLab's own, for messages; `target_path` looks a target's path up."""
         self._connection = connection
-        self._live = live
-        self._forms: Mapping[str, frozenset[str]] | None = None
+        self._version = version or "(version unknown)"
+        self._target_path = target_path
+        self._inputs: Mapping[str, frozenset[str]] | None = None
 
     def set_inbound(self, project_id: int, enabled: bool) -> None:
         """Switch a project's own limit on or off."""
@@ -81,7 +86,7 @@ class Writer:
     ) -> None:
         """Add an entry together with its permissions: never a wide one that is narrowed later."""
         self._require(_ADD, "defaultPermissions", "jobTokenPolicies")
-        target = self._live.target_path(kind, target_id)
+        target = self._target_path(kind, target_id)
         if isinstance(target, Failed):
             raise WriteRefusedError(f"{kind} {target_id} could not be looked up: {target.detail}")
         if target is None:
@@ -129,17 +134,18 @@ class Writer:
         job_token = self._connection.server.token.reveal().startswith("glcbt-")
         refusal = refused(status, body, job_token=job_token)
         if refusal is not None:
-            return AuthenticationError(refusal.message, hint=API_HINT, status=status)
-        return WriteRefusedError(f"GitLab refused (HTTP {status}): {self._said(body)}")
+            return AuthenticationError(refusal.message, hint=WRITE_HINT, status=status)
+        return WriteRefusedError(f"GitLab refused (HTTP {status}): {self._reason(body)}")
 
-    def _said(self, body: str) -> str:
+    def _reason(self, body: str) -> str:
         """Take GitLab's words out of an answer: `{"message": "400 Bad request - words"}`."""
         try:
             found = json.loads(body)
         except ValueError:
             found = {}
-        said = found.get("message") or found.get("error") if isinstance(found, dict) else None
-        text = said if isinstance(said, str) else json.dumps(said) if said else "no reason given"
+        reason = found.get("message") or found.get("error") if isinstance(found, dict) else None
+        given = json.dumps(reason) if reason else "no reason given"
+        text = reason if isinstance(reason, str) else given
         return self._connection.server.token.redact(text.partition(" - ")[2] or text)[:300]
 
     def _mutate(self, name: str, **values: Any) -> None:
@@ -160,27 +166,28 @@ class Writer:
             raise
         # Who may not do it gets an error beside a null payload, what cannot be done is in `errors`.
         payload = result.data.get(name) or {}
-        said = [*(error.message for error in result.errors), *(payload.get("errors") or ())]
-        if said:
-            words = self._connection.server.token.redact("; ".join(map(str, said)))
+        errors = [*(error.message for error in result.errors), *(payload.get("errors") or ())]
+        if errors:
+            words = self._connection.server.token.redact("; ".join(map(str, errors)))
             raise WriteRefusedError(f"GitLab refused: {words:.300}")
 
     def _require(self, name: str, *arguments: str) -> None:
         """Refuse what this version's mutation does not take, before anything is sent."""
-        if self._forms is None:
-            self._forms = self._ask_forms()
-        known = self._forms.get(name, frozenset())
+        if self._inputs is None:
+            self._inputs = self._ask_inputs()
+        known = self._inputs.get(name, frozenset())
         missing = [argument for argument in arguments if argument not in known]
         if missing:
             what = f"argument {missing[0]} in the mutation {name}" if known else f"mutation {name}"
-            version = self._live.caps.version_text or "(version unknown)"
-            raise WriteRefusedError(f"GitLab {version} has no {what}, and REST cannot do this")
+            raise WriteRefusedError(
+                f"GitLab {self._version} has no {what}, and REST cannot do this"
+            )
 
-    def _ask_forms(self) -> Mapping[str, frozenset[str]]:
+    def _ask_inputs(self) -> Mapping[str, frozenset[str]]:
         """Ask which arguments each mutation takes here."""
 
         def ask(option: str) -> Mapping[str, Any]:
-            text = _forms_query(option)
+            text = _inputs_query(option)
             url = self._connection.server.url
             return ask_required(lambda: graphql.run(self._connection, text, {}).data, url)
 
@@ -194,7 +201,7 @@ class Writer:
         }
 
 
-def _forms_query(option: str) -> str:
+def _inputs_query(option: str) -> str:
     parts = (
         f'{name}: __type(name: "{name[0].upper()}{name[1:]}Input") {{ inputFields{option} {{ name }} }}'
         for name in (_ADD, _UPDATE, _REMOVE, _SETTINGS)
