@@ -1,16 +1,28 @@
 """A JSON report comes back as it was written; anything else is refused with a reason."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
-from scopelint import report_file
 from scopelint.errors import ExitCode, UsageError
-from scopelint.finding import Outcome
-from scopelint.report import Report
-from scopelint.report_file import load_report
-from scopelint_reports.json_report import JsonReporter, schema
+from scopelint.finding import Outcome, Severity
+from scopelint.model import Filters
+from scopelint.report import Gate, Report
+from scopelint.report_file import (
+    SCHEMA,
+    FindingRecord,
+    GapRecord,
+    RuleRecord,
+    load,
+    load_report,
+    report_schema,
+)
+from scopelint.text import json_text
+from scopelint_reports.json_report import JsonReporter
 from tests.reports import build
 from tests.reports.kit import rendered
 from tests.reports.test_json_report import REPORTS
@@ -125,11 +137,54 @@ def test_a_missing_file_a_folder_and_one_too_large(
     with pytest.raises(UsageError, match="directory"):
         load_report(tmp_path)
     data = good()
-    monkeypatch.setattr(report_file, "MAX_BYTES", len(data) - 1)
+    monkeypatch.setattr(load, "MAX_BYTES", len(data) - 1)
     assert "larger than" in refused(tmp_path, data)
-    monkeypatch.setattr(report_file, "MAX_BYTES", len(data))
+    monkeypatch.setattr(load, "MAX_BYTES", len(data))
     assert load_report(written(tmp_path, data)).rules
 
 
-def test_the_reader_and_the_schema_name_the_same_version() -> None:
-    assert schema()["properties"]["schema"]["const"] == report_file.SCHEMA
+def test_the_schema_names_the_version_that_is_written() -> None:
+    assert report_schema()["properties"]["schema"]["const"] == SCHEMA
+
+
+LEFT_OUT = Filters(include=("acme/**",), exclude=("acme/old/**",), archived="exclude")
+TOLERANT = Gate("pass", "low", most={Severity.LOW: 3}, allow_incomplete=True, gaps_accepted=True)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_field_that_may_be_left_out_is_in_the_schema(name: str, tmp_path: Path) -> None:
+    report = REPORTS[name]
+    scan = replace(report.scan, scan=replace(report.scan.scan, filters=LEFT_OUT))
+    data = rendered(JsonReporter(), replace(report, scan=scan, gate=TOLERANT))
+    jsonschema.Draft202012Validator(report_schema()).validate(json.loads(data))
+    back = load_report(written(tmp_path, data))
+    assert (back.scan.scan.filters, back.gate) == (LEFT_OUT, TOLERANT)
+    assert rendered(JsonReporter(), back) == data
+
+
+@pytest.mark.parametrize(
+    "record", [FindingRecord, GapRecord, RuleRecord], ids=lambda one: one.__name__
+)
+def test_a_record_writes_its_own_fields_in_their_order(record: type[Any]) -> None:
+    report = build.everything()
+    sources: dict[type[Any], Any] = {
+        FindingRecord: report.findings,
+        GapRecord: report.scan.gaps,
+        RuleRecord: report.rules,
+    }
+    for source in sources[record]:
+        data = record.to_data(source)
+        assert list(data) == [key for key in record.model_fields if key in data]
+        left_out = set(record.model_fields) - set(data)
+        assert left_out <= {
+            k for k, field in record.model_fields.items() if not field.is_required()
+        }
+        assert record.model_validate_json(json_text(data)).to_core() is not None
+
+
+def test_every_property_of_the_schema_is_described_or_plain() -> None:
+    schema = report_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for name, definition in schema["$defs"].items():
+        assert definition["description"], name
+        assert definition.get("type") != "object" or "additionalProperties" in definition, name

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from scopelint.report import Report, Reporter
-from scopelint.report_file import SCHEMA
+from scopelint.report_file import FindingRecord, GapRecord, run_data
 from scopelint.text import json_text
-from scopelint_reports.json_report import finding_data, gap_data, gate_data, scan_data
 
 
 class JsonLinesReporter(Reporter):
@@ -27,15 +26,8 @@ class JsonLinesReporter(Reporter):
 
 
 def _records(report: Report, *, show_waived: bool) -> Iterator[dict[str, Any]]:
-    yield {
-        "record": "run",
-        "schema": SCHEMA,
-        "tool": {"name": "scopelint", "version": report.tool_version},
-        "scan": scan_data(report.scan),
-        "summary": report.summary.as_dict(),
-        "gate": gate_data(report),
-    }
+    yield {"record": "run"} | run_data(report)
     for gap in report.scan.gaps:
-        yield {"record": "gap"} | gap_data(gap)
+        yield {"record": "gap"} | GapRecord.to_data(gap)
     for finding in report.shown(waived=show_waived):
-        yield {"record": "finding"} | finding_data(finding)
+        yield {"record": "finding"} | FindingRecord.to_data(finding)

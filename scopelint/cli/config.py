@@ -1,7 +1,6 @@
 """`scopelint config`: check a scopelint.yml, or print the schemas."""
 
 import json
-from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -13,8 +12,9 @@ from scopelint.config.load import FoundConfig, find_config, load_config
 from scopelint.config.schema import DIALECT, config_schema
 from scopelint.diff.as_json import schema as diff_schema
 from scopelint.errors import UsageError
-from scopelint.registry import find_reporters, find_rules
+from scopelint.registry import find_rules
 from scopelint.repair.plan_file import Plan
+from scopelint.report_file import report_schema
 from scopelint.text import clean
 
 
@@ -70,12 +70,7 @@ def schema(*, report: bool, plan: bool, diff: bool, rules_files: tuple[Path, ...
         out(json.dumps({"$schema": DIALECT, **Plan.model_json_schema(by_alias=True)}, indent=2))
         return
     if report:
-        out(_report_schema())
+        out(json.dumps(report_schema(), indent=2))
         return
     found = config_schema([rule.cls for rule in find_rules(rules_files).values()])
     out(json.dumps(found, indent=2))
-
-
-def _report_schema() -> str:
-    package = find_reporters()["json"].cls.__module__.rpartition(".")[0]
-    return (files(package) / "report.schema.json").read_text(encoding="utf-8").rstrip()

@@ -27,7 +27,6 @@ MUST_HAVE = [
     "scopelint/simulator/inventories/after.yml",
     "scopelint/simulator/inventories/scopelint.yml",
     "scopelint_rules/inbound_limit_disabled.md",
-    "scopelint_reports/report.schema.json",
     "scopelint_reports/templates/report.html.j2",
 ]
 

@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from scopelint.finding import EntryRef, ProjectRef, State, Waiver
 from scopelint.model import Gap, Reason
 from scopelint.report import RenderOptions, Report
-from scopelint.report_file import load_report
+from scopelint.report_file import load_report, report_schema
 from scopelint_reports.codequality import CodeQualityReporter
 from scopelint_reports.gitlab_sast import GitlabSastReporter
-from scopelint_reports.json_report import JsonReporter, schema
+from scopelint_reports.json_report import JsonReporter
 from scopelint_reports.junit import JunitReporter
 from scopelint_reports.sarif import SarifReporter
 from tests.reports import build
 from tests.reports.kit import BIDI_AND_CONTROLS, STEADY, rendered
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=30)
-VALIDATOR = jsonschema.Draft202012Validator(schema())
+VALIDATOR = jsonschema.Draft202012Validator(report_schema())
 
 
 def report_of(path: str, other: str, text: str) -> Report:

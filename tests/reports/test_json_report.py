@@ -7,7 +7,8 @@ import pytest
 
 from scopelint.finding import ProjectRef, Severity, State
 from scopelint.report import Report
-from scopelint_reports.json_report import JsonReporter, schema
+from scopelint.report_file import report_schema
+from scopelint_reports.json_report import JsonReporter
 from tests.reports import build
 from tests.reports.kit import BIDI_AND_CONTROLS, rendered
 
@@ -31,8 +32,8 @@ def loaded(report: Report) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_it_is_valid_against_its_schema(name: str) -> None:
-    jsonschema.Draft202012Validator.check_schema(schema())
-    jsonschema.Draft202012Validator(schema()).validate(loaded(REPORTS[name]))
+    jsonschema.Draft202012Validator.check_schema(report_schema())
+    jsonschema.Draft202012Validator(report_schema()).validate(loaded(REPORTS[name]))
 
 
 def test_shape_and_order_are_those_of_the_contract() -> None:
@@ -165,14 +166,14 @@ def test_the_schema_is_strict(place: tuple[str | int, ...], value: object) -> No
         at = at[step]
     at[place[-1]] = value
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.Draft202012Validator(schema()).validate(data)
+        jsonschema.Draft202012Validator(report_schema()).validate(data)
 
 
 def test_evidence_may_hold_any_json_but_nothing_else() -> None:
     on = build.project(1)
     evidence = {"a": {"b": [None, True, 1.5, "x"]}, "ünï": {}}
     data = loaded(build.report([build.finding("SL101", on, evidence=evidence)]))
-    jsonschema.Draft202012Validator(schema()).validate(data)
+    jsonschema.Draft202012Validator(report_schema()).validate(data)
     assert data["findings"][0]["evidence"] == evidence
     with pytest.raises(TypeError):
         loaded(build.report([build.finding("SL101", on, evidence={"a": object()})]))

@@ -9,9 +9,9 @@ import pytest
 
 from scopelint.errors import UsageError
 from scopelint.report import Report
-from scopelint.report_file import load_report
+from scopelint.report_file import load_report, report_schema
 from scopelint.testing import rendered, report
-from scopelint_reports.json_report import JsonReporter, schema
+from scopelint_reports.json_report import JsonReporter
 from scopelint_rules.inbound_limit_disabled import InboundLimitDisabled
 
 INVENTORY: dict[str, Any] = {
@@ -33,7 +33,7 @@ def judged() -> Report:
 def test_a_run_fills_it_and_the_schema_holds(judged: Report) -> None:
     """Findings are counted up the tree; the matrix names its groups by index."""
     data = json.loads(rendered(JsonReporter(), judged))
-    jsonschema.Draft202012Validator(schema()).validate(data)
+    jsonschema.Draft202012Validator(report_schema()).validate(data)
     assert data["overview"]["groups"] == [
         {"path": "acme", "projects": 4, "unread": 1, "high": 1},
         {"path": "acme/ops", "projects": 2, "unread": 1},

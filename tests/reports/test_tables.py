@@ -10,8 +10,8 @@ import pytest
 
 from scopelint.finding import State
 from scopelint.report import RenderOptions, Report
+from scopelint.report_file import report_schema
 from scopelint_reports.csv_report import COLUMNS, CsvReporter
-from scopelint_reports.json_report import schema
 from scopelint_reports.jsonl import JsonLinesReporter
 from tests.reports import build
 from tests.reports.kit import BIDI_AND_CONTROLS, rendered
@@ -103,8 +103,8 @@ def test_json_lines_are_the_json_report_in_pieces() -> None:
     assert len(gaps) == len(report.scan.gaps)
     assert [one["fingerprint"] for one in findings] == shown(report)
     assert rest == gaps + findings
-    definitions = schema()
-    for kind, found in (("gap", gaps), ("finding", findings)):
+    definitions = report_schema()
+    for kind, found in (("GapRecord", gaps), ("FindingRecord", findings)):
         part = {"$ref": f"#/$defs/{kind}", "$defs": definitions["$defs"]}
         validator = jsonschema.Draft202012Validator(part)
         for one in found:

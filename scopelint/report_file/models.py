@@ -1,0 +1,318 @@
+"""The JSON report as models: the one description that writes it, reads it back and is its schema."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
+from pydantic.json_schema import GenerateJsonSchema, SkipJsonSchema
+
+from scopelint.finding import (
+    Finding,
+    Outcome,
+    Severity,
+)
+from scopelint.model import EntryKind, Filters, Gap, Reason, Scan
+from scopelint.report import Gate, ProjectCounts, Report, RuleSummary, ScanSummary, Summary
+from scopelint.report_file.findings import FindingRecord
+from scopelint.report_file.record import Count, Moment, Record, RuleCode, SomeText
+
+SCHEMA = "scopelint-report/1"
+"""The name and version of the JSON report's schema."""
+
+Threshold = Literal["critical", "high", "medium", "low", "info"]
+
+
+def _without_default(schema: JsonDict) -> None:
+    schema.pop("default", None)
+
+
+class ToolRecord(Record):
+    """The program that wrote the report."""
+
+    name: Literal["scopelint"]
+    version: SomeText
+
+
+class SubjectRecord(Record):
+    """The project or group that a gap is about."""
+
+    id: int | None
+    path: str | None
+
+
+class GapRecord(Record):
+    """Something that could not be read. `group` is there only where the gap is a group's."""
+
+    fact: SomeText
+    project: SubjectRecord | None
+    group: SubjectRecord | SkipJsonSchema[None] = Field(
+        default=None, json_schema_extra=_without_default
+    )
+    reason: Reason
+    detail: str
+
+    @classmethod
+    def to_data(cls, source: Gap) -> dict[str, Any]:
+        """Return the JSON data of a gap."""
+        subject = {"id": source.subject_id, "path": source.subject_path}
+        of_group = source.subject_kind == "group"
+        data: dict[str, Any] = {"fact": source.fact}
+        data["project"] = None if of_group or source.subject_kind is None else subject
+        if of_group:
+            data["group"] = subject
+        return data | {"reason": source.reason, "detail": source.detail}
+
+    def to_core(self) -> Gap:
+        """Return the gap."""
+        kind: EntryKind | None = None
+        if self.group or self.project:
+            kind = "group" if self.group else "project"
+        subject = self.group or self.project or SubjectRecord(id=None, path=None)
+        return Gap(self.fact, self.reason, self.detail, kind, subject.id, subject.path)
+
+
+class ProjectCountsRecord(Record):
+    """How many projects were found, were read, and could not be read."""
+
+    core = ProjectCounts
+
+    total: Count
+    read: Count
+    unreadable: Count
+
+
+class FiltersRecord(Record):
+    """What was left out below the targets; not there where that is nothing."""
+
+    core = Filters
+
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    archived: Literal["include", "exclude", "only"]
+
+    @classmethod
+    def to_data(cls, source: Filters) -> dict[str, Any]:
+        """Return the JSON data of filters, nothing where they leave nothing out."""
+        return {} if source.everything else super().to_data(source)
+
+
+class FrameRecord(Record):
+    """Where, what, how and when was scanned."""
+
+    core = Scan
+
+    instance: str = Field(
+        description="Scheme, lower-case host, non-default port, relative root, no trailing slash."
+    )
+    gitlab_version: str
+    targets: tuple[str, ...]
+    filters: FiltersRecord = Field(
+        default_factory=lambda: FiltersRecord(include=(), exclude=(), archived="include")
+    )
+    api: Literal["graphql", "rest"]
+    started_at: Moment
+    finished_at: Moment | None
+    enforcement: Literal["on", "off", "unknown"] = Field(
+        description="Whether the instance makes every project restricted."
+    )
+    requests: Count
+
+
+class ScanRecord(FrameRecord):
+    """The scan: its frame, what was counted, and what could not be read."""
+
+    complete: bool = Field(description="False where a gap leaves projects or entries unjudged.")
+    projects: ProjectCountsRecord
+    groups: Count
+    entries: Count
+    gaps: tuple[GapRecord, ...]
+
+    @classmethod
+    def to_data(cls, source: ScanSummary) -> dict[str, Any]:
+        """Return the JSON data of a scan without its gaps, which are written one by one."""
+        return FrameRecord.to_data(source.scan) | {
+            "complete": source.complete,
+            "projects": ProjectCountsRecord.to_data(source.projects),
+            "groups": source.groups,
+            "entries": source.entries,
+        }
+
+    def to_core(self) -> ScanSummary:
+        """Return the scan."""
+        values = self.attributes()
+        scan = Scan(**{name: values[name] for name in FrameRecord.model_fields})
+        gaps = tuple(gap.to_core() for gap in self.gaps)
+        return ScanSummary(scan, self.complete, values["projects"], self.groups, self.entries, gaps)
+
+
+class SummaryRecord(Record):
+    """Every finding in exactly one count: new fails by severity, new unknowns, waived, baselined."""
+
+    critical: Count
+    high: Count
+    medium: Count
+    low: Count
+    info: Count
+    unknown: Count
+    waived: Count
+    baselined: Count
+
+    @classmethod
+    def to_data(cls, source: Summary) -> dict[str, Any]:
+        """Return the JSON data of a summary."""
+        return source.as_dict()
+
+    def to_core(self) -> Summary:
+        """Return the summary."""
+        severities: dict[Severity, int] = {
+            severity: getattr(self, severity.value)
+            for severity in Severity
+            if severity is not Severity.UNKNOWN
+        }
+        return Summary(severities, self.unknown, self.waived, self.baselined)
+
+
+class GateRecord(Record):
+    """Whether the run passes, and why not."""
+
+    core = Gate
+
+    result: Literal["pass", "fail", "incomplete"]
+    fail_on: Literal["critical", "high", "medium", "low", "info", "never"]
+    reasons: tuple[str, ...]
+    most: dict[Threshold, Count] = Field(
+        default_factory=dict,
+        alias="max",
+        description="How many new findings of a severity are tolerated (gate.max).",
+    )
+    allow_incomplete: bool = Field(default=False, description="An incomplete scan may pass.")
+    gaps_accepted: bool = Field(
+        default=False,
+        description="A waiver or the baseline covers every gap that makes the scan incomplete.",
+    )
+
+    def to_core(self) -> Gate:
+        """Return the gate."""
+        most = {Severity(name): count for name, count in self.most.items()}
+        return Gate(**(self.attributes() | {"most": most}))
+
+
+class OutcomesRecord(Record):
+    """How often a rule said what."""
+
+    passed: Count = Field(alias="pass")
+    fail: Count
+    unknown: Count
+
+    @classmethod
+    def to_data(cls, source: Mapping[Outcome, int]) -> dict[str, Any]:
+        """Return the JSON data of counted outcomes."""
+        return {outcome.value: source.get(outcome, 0) for outcome in Outcome}
+
+    def to_core(self) -> dict[Outcome, int]:
+        """Return the counted outcomes."""
+        return dict(zip(Outcome, (self.passed, self.fail, self.unknown), strict=True))
+
+
+class RuleRecord(Record):
+    """A rule of the run: its identity and what it said."""
+
+    code: RuleCode
+    name: SomeText
+    title: str
+    severity: Severity
+    help_uri: str
+    outcomes: OutcomesRecord
+    not_judged: str | None
+
+    def to_core(self) -> RuleSummary:
+        """Return the rule; its page is not in the file."""
+        return RuleSummary(page="", **self.attributes())
+
+
+class GroupRecord(Record):
+    """A group's numbers: beside those that are always there, findings by severity."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Count]
+
+    path: str
+    projects: Count
+    unread: Count
+
+
+class ReachRecord(Record):
+    """Who reaches whom: pairs of indexes into `groups`, after them a count where there is one."""
+
+    groups: tuple[str, ...] = Field(max_length=40)
+    pairs: tuple[Annotated[tuple[Count, ...], Field(min_length=2, max_length=3)], ...]
+
+    @model_validator(mode="after")
+    def _pairs_are_of_groups(self) -> "ReachRecord":
+        if any(max(pair[:2]) >= len(self.groups) for pair in self.pairs):
+            raise ValueError("a pair names a group that is not there")
+        return self
+
+
+class OverviewRecord(Record):
+    """Numbers for pictures of the tree."""
+
+    groups: tuple[GroupRecord, ...] = Field(max_length=2000)
+    reach: ReachRecord | None
+
+
+class ReportRecord(Record):
+    """What a scan of GitLab CI/CD job token scopes found, as written by `-f json`."""
+
+    version: Literal["scopelint-report/1"] = Field(alias="schema")
+    tool: ToolRecord
+    scan: ScanRecord
+    summary: SummaryRecord
+    gate: GateRecord
+    rules: tuple[RuleRecord, ...]
+    overview: OverviewRecord | None
+    findings: tuple[FindingRecord, ...] = Field(
+        description="Sorted by severity, project path, rule code, entry."
+    )
+
+    def to_core(self) -> Report:
+        """Return the report, its findings sorted again; what the file does not hold is empty."""
+        findings: list[Finding] = [finding.to_core() for finding in self.findings]
+        return Report(
+            tool_version=self.tool.version,
+            scan=self.scan.to_core(),
+            summary=self.summary.to_core(),
+            gate=self.gate.to_core(),
+            rules=tuple(rule.to_core() for rule in self.rules),
+            findings=sorted(findings, key=lambda finding: finding.sort_key),
+            overview=self.overview.model_dump(mode="json") if self.overview else None,
+        )
+
+
+def run_data(report: Report) -> dict[str, Any]:
+    """Return the head of a report as JSON data: all but its lists and the overview."""
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "scopelint", "version": report.tool_version},
+        "scan": ScanRecord.to_data(report.scan),
+        "summary": SummaryRecord.to_data(report.summary),
+        "gate": GateRecord.to_data(report.gate),
+    }
+
+
+def report_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of the JSON report."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:scopelint:report:1",
+        **ReportRecord.model_json_schema(schema_generator=_WithoutTitles),
+        "title": "scopelint report",
+    }
+
+
+class _WithoutTitles(GenerateJsonSchema):
+    """A field's title would be its name once more."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        return False
