@@ -24,7 +24,7 @@ from scopelint import engine
 from scopelint.engine.collector import FindingsCollector
 from scopelint.model import AllowlistEntry, Group, Project, Scope, Target, TokenUse
 from scopelint.registry import find_rules
-from scopelint.rule import InstanceRule, Policy, Rule
+from scopelint.rule import Policy, Rule
 from scopelint.snapshot import Filters, Header, Snapshot, SnapshotWriter
 from scopelint.snapshot.inventory import Inventory
 
@@ -152,7 +152,7 @@ def all_rules() -> list[Rule]:
     classes = [found.cls for found in find_rules().values()]
     policy = Policy(
         selected=tuple(cls.code for cls in classes),
-        of_instance=frozenset(cls.code for cls in classes if issubclass(cls, InstanceRule)),
+        of_instance=frozenset(cls.code for cls in classes if cls.once),
     )
     return [cls(None, policy) for cls in classes]
 

@@ -22,6 +22,7 @@ from typing import Generic, TypeVar
 from scopelint.errors import PluginError, UsageError
 from scopelint.report import Reporter
 from scopelint.rule import (
+    DeclaredFileRule,
     DeclaredRule,
     EntryRule,
     InstanceRule,
@@ -35,7 +36,14 @@ REPORTERS = "scopelint.reporters"
 
 _CODE = re.compile(r"[A-Z]{2,8}\d{3}")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_KINDS = (InstanceRule, ProjectRule, EntryRule, DeclaredRule, UnreadableProjectRule)
+_KINDS = (
+    InstanceRule,
+    ProjectRule,
+    EntryRule,
+    UnreadableProjectRule,
+    DeclaredRule,
+    DeclaredFileRule,
+)
 _T = TypeVar("_T")
 
 
@@ -171,6 +179,11 @@ def _check_rule(found: Found[Rule]) -> None:
     if not issubclass(cls, _KINDS):
         kinds = ", ".join(kind.__name__ for kind in _KINDS)
         raise PluginError(f"{_place(found)} is none of {kinds}")
+    if not _takes_a_context(cls.judge):
+        raise PluginError(
+            f"{_place(found)}: judge takes {inspect.signature(cls.judge)}",
+            hint="It takes self and one context: def judge(self, context). See scopelint.rule.",
+        )
     if not _CODE.fullmatch(cls.code):
         raise PluginError(f"{_place(found)}: the code {cls.code!r} is not like SL101 or ACME001")
     if not _NAME.fullmatch(cls.name):
@@ -182,6 +195,14 @@ def _check_rule(found: Found[Rule]) -> None:
             f"{_place(found)} has no page: {error.strerror}",
             hint="Write <rule_name>.md beside the rule's module.",
         ) from None
+
+
+def _takes_a_context(judge: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(judge).bind("self", "context")
+    except TypeError:
+        return False
+    return True
 
 
 def _check_declares(found: Found[_T], attributes: Iterable[str]) -> None:

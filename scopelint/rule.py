@@ -1,19 +1,29 @@
 """The interface of a rule, for ours and for third parties'.
 
-A rule is pure: it sees one project (or the instance), the inventory and its own options, and answers
-with verdicts. It knows no other rule, no API, no format and no clock but `inventory.as_of`. One
-module a rule, and its page beside it: `<rule_name>.py` and `<rule_name>.md`.
+A rule is pure: it is given a context (its subject, and what else was observed), has its options and
+the run's policy, and answers with verdicts. It knows no other rule, no API, no format and no clock
+but `context.inventory.as_of`. One module a rule, and its page beside it: `<rule_name>.py` and
+`<rule_name>.md`.
 
-    class InboundLimitDisabled(ProjectRule):
-        code = "SL101"
-        name = "inbound-limit-disabled"
-        title = "The job token limit is switched off"
-        severity = Severity.HIGH
+    class TooManyEntries(ProjectRule):
+        code = "ACME001"
+        name = "too-many-entries"
+        title = "The allowlist is too long to be reviewed"
+        severity = Severity.LOW
 
-        def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
-            if scope.inbound_effective:
-                yield PASS
+        def judge(self, context: ProjectContext) -> Verdict:
+            if len(context.scope.entries) <= 20:
+                return PASS
             ...
+
+The base class says what a rule is about, and so what its context holds:
+
+    InstanceRule           InstanceContext       inventory
+    ProjectRule            ProjectContext        inventory, project, scope
+    EntryRule              EntryContext          inventory, project, scope, entry
+    DeclaredRule           DeclaredContext       inventory, project, scope, declared (for the project)
+    UnreadableProjectRule  UnreadableContext     inventory, project
+    DeclaredFileRule       DeclaredFileContext   inventory, declared (the whole policy)
 """
 
 import inspect
@@ -86,7 +96,7 @@ class Policy:
 
 
 class Rule(ABC):
-    """What every rule declares. Subclass `ProjectRule`, `EntryRule`, `InstanceRule`, `DeclaredRule`.
+    """What every rule declares. Subclass one of the six kinds below, which declare `judge`.
 
     `code` is stable (two or more capitals and three digits), `name` is kebab-case and names the
     bad pattern; the module is named the same with underscores. `needs` are facts without which
@@ -94,7 +104,8 @@ class Rule(ABC):
     it is missing for one project the engine reports unknown for that project. `strict` rules run
     only with `profile: strict` or when selected. `cwe` holds numbers, `owasp` identifiers such as
     `CICD-SEC-2`. `since` is the scopelint version that brought the rule. `help_uri` is a web page for
-    readers of reports that take only a link; by default GitLab's own page on job tokens.
+    readers of reports that take only a link; by default GitLab's own page on job tokens. `once` is
+    the kind's: judged once a run, not for each project.
     """
 
     code: ClassVar[str]
@@ -102,6 +113,7 @@ class Rule(ABC):
     title: ClassVar[str]
     severity: ClassVar[Severity]
     subject: ClassVar[Subject]
+    once: ClassVar[bool] = False
     confidence: ClassVar[Confidence] = Confidence.HIGH
     strict: ClassVar[bool] = False
     tags: ClassVar[tuple[str, ...]] = ()
@@ -162,6 +174,61 @@ class Rule(ABC):
         return Verdict(Outcome.UNKNOWN, message, evidence or {}, remediation, entry, key)
 
 
+Verdicts = Verdict | Iterable[Verdict] | None
+"""What `judge` gives back, whatever the rule is about: one verdict, several, or None.
+
+A rule declares the narrower of these types that it gives.
+"""
+
+
+@dataclass(slots=True)
+class InstanceContext:
+    """What a rule about the instance, or about the run as a whole, is given.
+
+    The engine makes contexts, and so does `scopelint.testing`; rules only read them (they are not
+    frozen because a frozen one takes three times as long to make, and there is one an entry).
+    Later versions may add fields.
+    """
+
+    inventory: "Inventory"
+
+
+@dataclass(slots=True)
+class UnreadableContext(InstanceContext):
+    """What a rule about a project without a scope is given; `project.gap` says why there is none."""
+
+    project: Project
+
+
+@dataclass(slots=True)
+class ProjectContext(InstanceContext):
+    """What a rule about a project is given: the project, and its scope, which was read."""
+
+    project: Project
+    scope: Scope
+
+
+@dataclass(slots=True)
+class EntryContext(ProjectContext):
+    """What a rule about an entry is given: `entry` is one of `scope.entries`."""
+
+    entry: AllowlistEntry
+
+
+@dataclass(slots=True)
+class DeclaredContext(ProjectContext):
+    """What a rule about a declared project is given: `declared` is what the policy says of it."""
+
+    declared: DeclaredScope
+
+
+@dataclass(slots=True)
+class DeclaredFileContext(InstanceContext):
+    """What a rule about the declared policy itself is given."""
+
+    declared: DeclaredPolicy
+
+
 NO_POLICY = "no policy is declared: neither policy.gitlabform nor declared is in the config"
 """Why the rules about a declared policy are not judged where there is none."""
 
@@ -170,14 +237,15 @@ class InstanceRule(Rule):
     """A rule about the instance or the scan as a whole: judged once a run."""
 
     subject = Subject.INSTANCE
+    once = True
 
     @abstractmethod
-    def judge(self, inventory: "Inventory") -> Iterable[Verdict]:
-        """Yield one verdict for the instance, or none where the rule does not apply."""
+    def judge(self, context: InstanceContext) -> Verdicts:
+        """Return the instance's verdict, or None where the rule does not apply."""
 
 
 class ProjectRule(Rule):
-    """A rule about one project; it may also speak about several of its entries.
+    """A rule about one project; it may also be about several of its entries.
 
     `judge` is called only for projects whose scope was read.
     """
@@ -185,8 +253,8 @@ class ProjectRule(Rule):
     subject = Subject.PROJECT
 
     @abstractmethod
-    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
-        """Yield the project's verdicts: `PASS`, `self.fail(…)`, `self.unknown(…)`, or none."""
+    def judge(self, context: ProjectContext) -> Verdicts:
+        """Return the project's verdicts: `PASS`, `self.fail(…)`, `self.unknown(…)`, or none."""
 
 
 class UnreadableProjectRule(Rule):
@@ -195,8 +263,8 @@ class UnreadableProjectRule(Rule):
     subject = Subject.PROJECT
 
     @abstractmethod
-    def judge(self, project: Project, inventory: "Inventory") -> Iterable[Verdict]:
-        """Yield the verdicts of a project whose `scope` is None."""
+    def judge(self, context: UnreadableContext) -> Verdicts:
+        """Return the verdicts of a project whose `scope` is None."""
 
 
 class EntryRule(Rule):
@@ -210,9 +278,7 @@ class EntryRule(Rule):
     needs: ClassVar[frozenset[Fact]] = frozenset({Fact.ENTRIES})
 
     @abstractmethod
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdicts:
         """Return the entry's verdict, or None where the rule does not apply to it."""
 
 
@@ -231,27 +297,20 @@ class DeclaredRule(Rule):
         return super().not_judged(inventory) or (None if self.policy.declared else NO_POLICY)
 
     @abstractmethod
-    def judge(
-        self, project: Project, scope: Scope, declared: DeclaredScope, inventory: "Inventory"
-    ) -> Iterable[Verdict]:
-        """Yield the project's verdicts: `PASS`, `self.fail(…)`, `self.unknown(…)`, or none."""
+    def judge(self, context: DeclaredContext) -> Verdicts:
+        """Return the project's verdicts: `PASS`, `self.fail(…)`, `self.unknown(…)`, or none."""
 
 
-class DeclaredFileRule(InstanceRule):
+class DeclaredFileRule(Rule):
     """A rule about the declared policy as a whole, judged once a run."""
 
     subject = Subject.DECLARED
+    once = True
 
     def not_judged(self, inventory: "Inventory") -> str | None:
         """Say that no policy is declared, or what the base says."""
         return super().not_judged(inventory) or (None if self.policy.declared else NO_POLICY)
 
-    def judge(self, inventory: "Inventory") -> Iterable[Verdict]:
-        """Judge the run's policy."""
-        return (
-            () if self.policy.declared is None else self.judge_file(self.policy.declared, inventory)
-        )
-
     @abstractmethod
-    def judge_file(self, declared: DeclaredPolicy, inventory: "Inventory") -> Iterable[Verdict]:
-        """Yield the verdicts on the policy, each fail and unknown with a key of its own."""
+    def judge(self, context: DeclaredFileContext) -> Verdicts:
+        """Return the verdicts on the policy, each fail and unknown with a key of its own."""

@@ -25,7 +25,7 @@ class Mine(ProjectRule):
     title = "Mine"
     severity = Severity.LOW
 
-    def judge(self, project, scope, inventory):
+    def judge(self, context):
         yield PASS
 """
 

@@ -1,14 +1,11 @@
 """SL502: a fine-grained entry may change things, not only read them."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.finegrained import FineGrainedRule
-from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence, is_self
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import EntryContext
 
 OPENS: Final = {
     "ADMIN_BADGES": "create, change and delete badges",
@@ -40,10 +37,9 @@ class AdminPolicyGranted(FineGrainedRule):
     owasp = ("CICD-SEC-5",)
     help_uri = "https://docs.gitlab.com/ci/jobs/fine_grained_permissions/"
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail that names each writing permission; None for default permissions."""
+        entry, inventory = context.entry, context.inventory
         if entry.default_permissions or entry.target_path is None:
             return None
         target = entry.target_path
@@ -57,7 +53,7 @@ class AdminPolicyGranted(FineGrainedRule):
         if not admin:
             return PASS
         words = "; ".join(f"{policy} ({OPENS.get(policy, WITHOUT_ROUTE)})" for policy in admin)
-        who = "This project's own jobs" if is_self(entry, project) else f"Jobs of {target}"
+        who = "This project's own jobs" if is_self(entry, context.project) else f"Jobs of {target}"
         reading = ", ".join(policy.replace("ADMIN_", "READ_", 1) for policy in admin)
         return self.fail(
             f"{who} may write here: {words}.",

@@ -1,16 +1,12 @@
 """SL404: the places of the allowlist are running out."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import GROUP_PLACES, PROJECT_PLACES, Fact, Project, Scope
-from scopelint.rule import ProjectRule, RuleOptions
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.model import GROUP_PLACES, PROJECT_PLACES, Fact
+from scopelint.rule import ProjectContext, ProjectRule, RuleOptions
 
 
 class AllowlistNearlyFullOptions(RuleOptions):
@@ -40,8 +36,9 @@ class AllowlistNearlyFull(ProjectRule):
     needs = frozenset({Fact.ENTRIES})
     Options = AllowlistNearlyFullOptions
 
-    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield one fail that says which of the two kinds is running out."""
+        scope = context.scope
         threshold: int = self.options.threshold
         groups = sum(1 for entry in scope.entries if entry.kind == "group")
         taken = {"project": len(scope.entries) - groups, "group": groups}

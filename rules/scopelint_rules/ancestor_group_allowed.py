@@ -1,14 +1,8 @@
 """SL303: an entry lets in a group above the project's own group."""
 
-from typing import TYPE_CHECKING
-
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence, inside_path, is_inside
-from scopelint.rule import EntryRule
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import EntryContext, EntryRule
 
 
 class AncestorGroupAllowed(EntryRule):
@@ -25,17 +19,16 @@ class AncestorGroupAllowed(EntryRule):
     cwe = (1220,)
     owasp = ("CICD-SEC-5",)
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for a group strictly above the project's own, below the top level."""
+        entry, project = context.entry, context.project
         path = inside_path(entry, project, "group")
         if path is None or path == project.top_level_path:
             return None
         own = project.namespace_path
         if path == own or not is_inside(own, path):
             return PASS
-        known = entry_evidence(entry, inventory.project_count(entry))
+        known = entry_evidence(entry, context.inventory.project_count(entry))
         return self.fail(
             f"The group {path} lies above this project's own group {own}, so all its other branches"
             " are let in too.",

@@ -1,14 +1,8 @@
 """SL403: an entry's target is archived."""
 
-from typing import TYPE_CHECKING
-
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence, is_self
-from scopelint.rule import EntryRule
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import EntryContext, EntryRule
 
 
 class ArchivedTargetAllowed(EntryRule):
@@ -22,13 +16,12 @@ class ArchivedTargetAllowed(EntryRule):
     cwe = (459,)
     owasp = ("CICD-SEC-5",)
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for an archived target; None where that was not read."""
-        if is_self(entry, project):
+        entry = context.entry
+        if is_self(entry, context.project):
             return None
-        target = inventory.target(entry)
+        target = context.inventory.target(entry)
         if target is None or target.archived is None:
             return None
         if not target.archived:

@@ -1,15 +1,10 @@
 """SL406: a group entry was made by GitLab's auto-population, not by a decision."""
 
-from typing import TYPE_CHECKING
-
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.model import Fact
 from scopelint.paths import entry_evidence, is_inside
-from scopelint.rule import EntryRule
+from scopelint.rule import EntryContext, EntryRule
 from scopelint.uses.log import narrower, uses_through
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
 
 
 class AutopopulatedGroupEntry(EntryRule):
@@ -27,10 +22,9 @@ class AutopopulatedGroupEntry(EntryRule):
     owasp = ("CICD-SEC-5",)
     needs = frozenset({Fact.ENTRIES, Fact.PERMISSIONS})
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for such an entry, unless a graver rule speaks of it."""
+        entry, project, scope = context.entry, context.project, context.scope
         path = entry.target_path
         if entry.kind != "group" or path is None or path == project.top_level_path:
             return None
@@ -44,7 +38,7 @@ class AutopopulatedGroupEntry(EntryRule):
             )
         if not entry.autopopulated:
             return PASS
-        evidence = {"group": path} | entry_evidence(entry, inventory.project_count(entry))
+        evidence = {"group": path} | entry_evidence(entry, context.inventory.project_count(entry))
         instead = "the projects that the authentication log shows"
         if scope.uses is not None and Fact.LOG not in scope.missing:
             used = [use.origin_path for use in uses_through(entry, scope.uses)]

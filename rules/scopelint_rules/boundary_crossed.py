@@ -9,7 +9,7 @@ from scopelint.access import Answer, decide
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.paths import entry_evidence, is_self
-from scopelint.rule import Boundary, Policy, ProjectRule, RuleOptions
+from scopelint.rule import Boundary, Policy, ProjectContext, ProjectRule, RuleOptions
 from scopelint.versions import outbound_counts
 
 if TYPE_CHECKING:
@@ -67,14 +67,15 @@ class BoundaryCrossed(ProjectRule):
             return "the configuration declares no boundaries"
         return reason
 
-    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail for each entry that crosses, and one for an open limit."""
+        project, inventory = context.project, context.inventory
         around = [each for each in self.policy.boundaries if each.projects.matches(project.path)]
         if not around:
             return
         self._look_at(inventory)
         silent = True
-        for verdict in self._verdicts(project, scope, inventory, around):
+        for verdict in self._verdicts(project, context.scope, inventory, around):
             silent = False
             yield verdict
         if silent:

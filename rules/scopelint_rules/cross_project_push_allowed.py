@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.model import AllowlistEntry, Fact, Scope
 from scopelint.paths import is_self
-from scopelint.rule import ProjectRule
+from scopelint.rule import ProjectContext, ProjectRule
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
@@ -41,8 +41,9 @@ class CrossProjectPushAllowed(ProjectRule):
             super().not_judged(inventory) or reasons.get(Fact.CROSS_PUSH) or reasons.get(Fact.PUSH)
         )
 
-    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail that names every entry which may push."""
+        scope = context.scope
         if scope.push is False or scope.cross_project_push is False:
             yield PASS
             return
@@ -51,7 +52,7 @@ class CrossProjectPushAllowed(ProjectRule):
         others = [
             entry
             for entry in scope.entries
-            if entry.target_id is not None and not is_self(entry, project)
+            if entry.target_id is not None and not is_self(entry, context.project)
         ]
         pushing = [entry for entry in others if _may_push(entry)]
         doubtful = [entry for entry in others if _may_push(entry) is None]
@@ -64,7 +65,7 @@ class CrossProjectPushAllowed(ProjectRule):
             "cross_project_push": scope.cross_project_push,
             "inbound_effective": scope.inbound_effective,
             "entries_that_may_push": len(pushing),
-            "entries": [_shown(entry, inventory) for entry in pushing[:SHOWN]],
+            "entries": [_shown(entry, context.inventory) for entry in pushing[:SHOWN]],
         }
         if not pushing or {"push", "limit"} & set(lost):
             yield self.unknown(

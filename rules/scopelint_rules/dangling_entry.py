@@ -1,15 +1,9 @@
 """SL402: an entry's target is about to be deleted, or gone."""
 
-from typing import TYPE_CHECKING
-
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence, is_self, scheduled_for_deletion
-from scopelint.rule import EntryRule
+from scopelint.rule import EntryContext, EntryRule
 from scopelint.versions import EVERY_TARGET_SHOWN, before
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
 
 
 class DanglingEntry(EntryRule):
@@ -23,11 +17,10 @@ class DanglingEntry(EntryRule):
     cwe = (459,)
     owasp = ("CICD-SEC-5",)
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail by what was seen of the target, or by its path alone."""
-        if is_self(entry, project):
+        entry, inventory = context.entry, context.inventory
+        if is_self(entry, context.project):
             return None
         path = entry.target_path
         if entry.target_id is None or path is None:

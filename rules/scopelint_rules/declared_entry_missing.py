@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from scopelint.declared import DeclaredName, DeclaredScope
+from scopelint.declared import DeclaredName
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Fact, Project, Scope
-from scopelint.rule import DeclaredRule
+from scopelint.model import AllowlistEntry, Fact, Scope
+from scopelint.rule import DeclaredContext, DeclaredRule
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
@@ -26,15 +26,14 @@ class DeclaredEntryMissing(DeclaredRule):
     cwe = (284,)
     owasp = ("CICD-SEC-5", "CICD-SEC-7")
 
-    def judge(
-        self, project: Project, scope: Scope, declared: DeclaredScope, inventory: "Inventory"
-    ) -> Iterable[Verdict]:
+    def judge(self, context: DeclaredContext) -> Iterable[Verdict]:
         """Yield a verdict for each missing entry, one pass where none is."""
+        scope, declared, inventory = context.scope, context.declared, context.inventory
         wanted = {
             _key(name, inventory): name
             for name in (*(declared.groups or ()), *(declared.projects or ()))
         }
-        own = f"project:{project.id}"
+        own = f"project:{context.project.id}"
         missing = [
             (key, name)
             for key, name in wanted.items()

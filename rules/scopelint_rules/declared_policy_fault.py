@@ -1,16 +1,12 @@
 """SL805: the policy file does not do what it seems to."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from scopelint.declared import DeclaredPolicy
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.rule import DeclaredFileRule, RuleOptions
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import DeclaredFileContext, DeclaredFileRule, RuleOptions
 
 
 class DeclaredPolicyFaultOptions(RuleOptions):
@@ -34,8 +30,9 @@ class DeclaredPolicyFault(DeclaredFileRule):
     owasp = ("CICD-SEC-7",)
     Options = DeclaredPolicyFaultOptions
 
-    def judge_file(self, declared: DeclaredPolicy, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: DeclaredFileContext) -> Iterable[Verdict]:
         """Yield a fail for each fault, one pass where there is none."""
+        declared, inventory = context.declared, context.inventory
         silent = True
         for fault in declared.faults(path for _, path in inventory.seen()):
             if fault.kind == "list-replaced" and not self.options.replaced_lists:

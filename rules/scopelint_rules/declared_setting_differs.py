@@ -1,15 +1,9 @@
 """SL801: the inbound limit is not what the declared policy says."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from scopelint.declared import DeclaredScope
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import Project, Scope
-from scopelint.rule import DeclaredRule
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import DeclaredContext, DeclaredRule
 
 
 class DeclaredSettingDiffers(DeclaredRule):
@@ -26,10 +20,9 @@ class DeclaredSettingDiffers(DeclaredRule):
     cwe = (284,)
     owasp = ("CICD-SEC-5", "CICD-SEC-7")
 
-    def judge(
-        self, project: Project, scope: Scope, declared: DeclaredScope, inventory: "Inventory"
-    ) -> Iterable[Verdict]:
+    def judge(self, context: DeclaredContext) -> Iterable[Verdict]:
         """Yield one verdict on the inbound limit."""
+        scope, declared, inventory = context.scope, context.declared, context.inventory
         if declared.limit is None:
             return
         evidence = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from scopelint.declared import DeclaredName, DeclaredPolicy
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import EntryKind
-from scopelint.rule import DeclaredFileRule
+from scopelint.rule import DeclaredFileContext, DeclaredFileRule
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
@@ -27,11 +27,12 @@ class DeclaredTargetUnknown(DeclaredFileRule):
     cwe = (1188,)
     owasp = ("CICD-SEC-7",)
 
-    def judge_file(self, declared: DeclaredPolicy, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: DeclaredFileContext) -> Iterable[Verdict]:
         """Yield a verdict for each name that is not known, one pass where all are."""
+        inventory = context.inventory
         silent = True
         seen: set[str] = set()
-        for name, is_level in _names(declared):
+        for name, is_level in _names(context.declared):
             if name.key in seen or _is_there(name, inventory, is_level=is_level):
                 continue
             inside = isinstance(name.name, str) and inventory.names_inside(name.name)

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.model import Fact
 from scopelint.paths import entry_evidence, is_self
-from scopelint.rule import EntryRule
+from scopelint.rule import EntryContext, EntryRule
 from scopelint.versions import PERMISSIONS_STORED, before
 
 if TYPE_CHECKING:
@@ -33,10 +33,9 @@ class DefaultPermissions(EntryRule):
             return f"GitLab has fine-grained permissions from {PERMISSIONS_STORED} on"
         return reason
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for default permissions, unknown where they were not read."""
+        entry = context.entry
         if entry.target_path is None:
             return None
         if entry.default_permissions is False:
@@ -45,14 +44,16 @@ class DefaultPermissions(EntryRule):
         evidence = {
             entry.kind: entry.target_path,
             "default_permissions": entry.default_permissions,
-        } | entry_evidence(entry, inventory.project_count(entry) if entry.kind == "group" else None)
+        } | entry_evidence(
+            entry, context.inventory.project_count(entry) if entry.kind == "group" else None
+        )
         if entry.default_permissions is None:
             return self.unknown(
                 f"What the {entry.kind} entry {target} permits could not be read.",
                 evidence=evidence,
                 remediation="Scan through GraphQL, which shows permissions.",
             )
-        if is_self(entry, project):
+        if is_self(entry, context.project):
             message = (
                 "The project's entry for itself has default permissions, so it does not limit the"
                 " project's own token at all."

@@ -1,14 +1,8 @@
 """SL405: an entry's group holds no project today."""
 
-from typing import TYPE_CHECKING
-
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence
-from scopelint.rule import EntryRule
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import EntryContext, EntryRule
 
 
 class EmptyGroupAllowed(EntryRule):
@@ -23,13 +17,12 @@ class EmptyGroupAllowed(EntryRule):
     cwe = (1220,)
     owasp = ("CICD-SEC-5",)
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for an exact count of 0; None where nothing tells the count."""
+        entry = context.entry
         if entry.kind != "group":
             return None
-        count = inventory.project_count(entry)
+        count = context.inventory.project_count(entry)
         if count is None:
             return None
         if count.number:

@@ -1,14 +1,9 @@
 """SL503: a fine-grained entry has no permission at all."""
 
-from typing import TYPE_CHECKING
-
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.finegrained import FineGrainedRule
-from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence, is_self
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import EntryContext
 
 
 class EmptyPermissionsEntry(FineGrainedRule):
@@ -23,10 +18,9 @@ class EmptyPermissionsEntry(FineGrainedRule):
     owasp = ("CICD-SEC-5",)
     help_uri = "https://docs.gitlab.com/ci/jobs/fine_grained_permissions/"
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for an empty list; None for default permissions."""
+        entry, inventory = context.entry, context.inventory
         if entry.default_permissions or entry.target_path is None:
             return None
         if entry.policies:
@@ -39,7 +33,7 @@ class EmptyPermissionsEntry(FineGrainedRule):
                 evidence=evidence,
                 remediation="Scan through GraphQL, which shows permissions.",
             )
-        if is_self(entry, project):
+        if is_self(entry, context.project):
             return self.fail(
                 "The project's entry for itself is fine-grained with no permission: its own jobs are"
                 " refused by every API route that asks for one.",

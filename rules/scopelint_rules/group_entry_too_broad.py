@@ -1,16 +1,10 @@
 """SL302: an entry's group holds more projects than one entry may let in."""
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence, inside_path
-from scopelint.rule import EntryRule, RuleOptions
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import EntryContext, EntryRule, RuleOptions
 
 
 class GroupEntryTooBroadOptions(RuleOptions):
@@ -38,14 +32,13 @@ class GroupEntryTooBroad(EntryRule):
     owasp = ("CICD-SEC-5",)
     Options = GroupEntryTooBroadOptions
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail above the limit, unknown where a part of the group was not counted."""
+        entry, project = context.entry, context.project
         path = inside_path(entry, project, "group")
         if path is None or path == project.top_level_path:
             return None
-        count = inventory.project_count(entry)
+        count = context.inventory.project_count(entry)
         if count is None:
             return None
         limit: int = self.options.max_projects

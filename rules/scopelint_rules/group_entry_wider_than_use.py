@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Project, Scope, TokenUse
+from scopelint.model import AllowlistEntry, TokenUse
 from scopelint.paths import entry_evidence
+from scopelint.rule import EntryContext
 from scopelint.uses.log import UsageOptions, UsageRule, narrower, uses_through
 
 if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory, ProjectCount
+    from scopelint.snapshot.inventory import ProjectCount
 
 SHOWN = 10
 """Used projects, and groups to allow instead, that the evidence lists at most."""
@@ -47,10 +48,9 @@ class GroupEntryWiderThanUse(UsageRule):
     help_uri = "https://docs.gitlab.com/ci/jobs/ci_job_token/#job-token-authentication-log"
     Options = GroupEntryWiderThanUseOptions
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for a small share, unknown where the group could not be counted."""
+        entry, scope, inventory = context.entry, context.scope, context.inventory
         path, limit = entry.target_path, self.limit(inventory)
         young = entry.created_at is not None and entry.created_at > limit
         if entry.kind != "group" or path is None or young:

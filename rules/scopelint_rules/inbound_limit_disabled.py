@@ -1,14 +1,10 @@
 """SL101: the effective inbound limit is off."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import Project, Scope
-from scopelint.rule import ProjectRule
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.model import Scope
+from scopelint.rule import ProjectContext, ProjectRule
 
 _FIX = (
     "Read the authentication log (Settings > CI/CD > Job token permissions), add what really needs"
@@ -31,16 +27,17 @@ class InboundLimitDisabled(ProjectRule):
         "https://docs.gitlab.com/ci/jobs/ci_job_token/#allow-any-project-to-access-your-project"
     )
 
-    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail where the effective flag is off, unknown where nothing tells it."""
+        scope = context.scope
         if scope.inbound_effective:
             yield PASS
             return
         evidence = {
             "inbound_own": scope.inbound_own,
             "inbound_effective": scope.inbound_effective,
-            "enforcement": inventory.scan.enforcement,
-            "visibility": project.visibility,
+            "enforcement": context.inventory.scan.enforcement,
+            "visibility": context.project.visibility,
             "entries": len(scope.entries),
         }
         if scope.inbound_effective is None:

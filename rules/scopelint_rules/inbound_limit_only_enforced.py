@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import Fact, Project, Scope
-from scopelint.rule import ProjectRule
+from scopelint.model import Fact
+from scopelint.rule import ProjectContext, ProjectRule
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
@@ -35,12 +35,13 @@ class InboundLimitOnlyEnforced(ProjectRule):
         hidden = inventory.scan.unavailable.get(Fact.OWN_FLAG)
         return hidden or (_REST_HIDES if inventory.scan.api == "rest" else None)
 
-    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail for own off and effective on; nothing where SL101 speaks."""
+        scope = context.scope
         evidence = {
             "inbound_own": scope.inbound_own,
             "inbound_effective": scope.inbound_effective,
-            "enforcement": inventory.scan.enforcement,
+            "enforcement": context.inventory.scan.enforcement,
         }
         if scope.inbound_own:
             yield PASS
@@ -56,6 +57,6 @@ class InboundLimitOnlyEnforced(ProjectRule):
                 " instance stops enforcing the limit.",
                 evidence=evidence,
                 remediation="Switch the project's own limit on by API (PATCH"
-                f" /projects/{project.id}/job_token_scope with enabled true); the page hides the"
+                f" /projects/{context.project.id}/job_token_scope with enabled true); the page hides the"
                 " switch while the instance enforces. Nothing changes for running pipelines.",
             )

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Scan
-from scopelint.rule import InstanceRule
+from scopelint.rule import InstanceContext, InstanceRule
 from scopelint.versions import ENFORCEMENT_SETTING, since
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ class InstanceEnforcementDisabled(InstanceRule):
         """Say why this scan cannot, or need not, tell anything about the instance."""
         return super().not_judged(inventory) or _not_judged(inventory.scan)
 
-    def judge(self, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: InstanceContext) -> Iterable[Verdict]:
         """Yield a fail where enforcement is off, a pass where it is on."""
+        inventory = context.inventory
         if inventory.scan.enforcement == "on":
             yield PASS
             return

@@ -1,14 +1,10 @@
 """SL601: the project's own jobs may push to it with a job token."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import Fact, Project, Scope
-from scopelint.rule import ProjectRule
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.model import Fact
+from scopelint.rule import ProjectContext, ProjectRule
 
 
 class JobTokenPushAllowed(ProjectRule):
@@ -27,8 +23,9 @@ class JobTokenPushAllowed(ProjectRule):
     )
     needs = frozenset({Fact.PUSH})
 
-    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail where the setting is on."""
+        scope = context.scope
         evidence = {"push": scope.push, "cross_project_push": scope.cross_project_push}
         if scope.push is None:
             yield self.unknown(

@@ -1,14 +1,9 @@
 """SL307: a private project lets in a public or internal one."""
 
-from typing import TYPE_CHECKING
-
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.model import Fact
 from scopelint.paths import entry_evidence, is_self
-from scopelint.rule import EntryRule
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import EntryContext, EntryRule
 
 
 class LessPrivateProjectAllowed(EntryRule):
@@ -24,15 +19,14 @@ class LessPrivateProjectAllowed(EntryRule):
     owasp = ("CICD-SEC-4", "CICD-SEC-5")
     needs = frozenset({Fact.ENTRIES, Fact.VISIBILITY})
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for a less private target; None where this token cannot see it."""
+        entry, project = context.entry, context.project
         if entry.kind != "project" or is_self(entry, project):
             return None
         if project.visibility not in (None, "private"):
             return None
-        target = inventory.target(entry)
+        target = context.inventory.target(entry)
         if target is None or target.visibility is None:
             return None
         if target.visibility == "private":

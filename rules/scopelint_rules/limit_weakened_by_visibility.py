@@ -1,15 +1,12 @@
 """SL104: the limit is on, but the project's visibility leaves parts of it open."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scopelint.access.open_parts import open_parts
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import Fact, Project, Scope
-from scopelint.rule import ProjectRule
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.model import Fact
+from scopelint.rule import ProjectContext, ProjectRule
 
 
 class LimitWeakenedByVisibility(ProjectRule):
@@ -32,8 +29,9 @@ class LimitWeakenedByVisibility(ProjectRule):
     )
     needs = frozenset({Fact.VISIBILITY, Fact.ACCESS_LEVELS})
 
-    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail that names the open features, unknown where a needed fact was not read."""
+        project, scope = context.project, context.scope
         if scope.inbound_effective is False:
             return
         if project.visibility == "private":

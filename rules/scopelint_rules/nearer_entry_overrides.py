@@ -1,16 +1,12 @@
 """SL504: an entry nearer to the origin makes a narrower one void."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.finegrained import Enclosing, FineGrainedRule, granted, in_words, includes
-from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence
-from scopelint.rule import Policy, RuleOptions
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import EntryContext, Policy, RuleOptions
 
 
 class NearerEntryOverrides(FineGrainedRule):
@@ -35,13 +31,12 @@ class NearerEntryOverrides(FineGrainedRule):
         super().__init__(options, policy)
         self._enclosing = Enclosing()
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for the nearer entry; its evidence names the one that it overrides."""
+        entry, inventory = context.entry, context.inventory
         if entry.target_path is None:
             return None
-        above = self._enclosing.nearest(entry, scope)
+        above = self._enclosing.nearest(entry, context.scope)
         if above is None:
             return PASS
         mine, theirs = granted(entry), granted(above)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import Fact, Project, Scope
+from scopelint.model import Fact, Scope
 from scopelint.paths import is_self
-from scopelint.rule import ProjectRule
+from scopelint.rule import ProjectContext, ProjectRule
 from scopelint.versions import OUTBOUND_REMOVED, outbound_counts
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ class OutboundAllowlistNotEmpty(ProjectRule):
     help_uri = "https://docs.gitlab.com/update/deprecations/"
     needs = frozenset({Fact.OUTBOUND_ENTRIES})
 
-    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield one fail that names the leftover entries, less the project itself."""
+        scope, inventory = context.scope, context.inventory
         if scope.outbound_entries is None:
             yield self.unknown(
                 "The leftover entries of the outbound allowlist could not be read.",
@@ -39,7 +40,7 @@ class OutboundAllowlistNotEmpty(ProjectRule):
                 key="outbound",
             )
             return
-        entries = [entry for entry in scope.outbound_entries if not is_self(entry, project)]
+        entries = [entry for entry in scope.outbound_entries if not is_self(entry, context.project)]
         if not entries:
             yield PASS
             return

@@ -1,15 +1,11 @@
 """SL201: the deprecated outbound setting is still on."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact, Project, Scope
-from scopelint.rule import ProjectRule
+from scopelint.rule import ProjectContext, ProjectRule
 from scopelint.versions import Version, outbound_counts
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
 
 
 class OutboundLimitEnabled(ProjectRule):
@@ -25,8 +21,9 @@ class OutboundLimitEnabled(ProjectRule):
     help_uri = "https://docs.gitlab.com/update/deprecations/"
     needs = frozenset({Fact.OUTBOUND})
 
-    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail where the setting is on; its message says whether it has an effect."""
+        scope, inventory = context.scope, context.inventory
         if scope.outbound is None:
             yield self.unknown(
                 "Whether the deprecated outbound limit is on could not be read.",
@@ -44,7 +41,7 @@ class OutboundLimitEnabled(ProjectRule):
             evidence={
                 "outbound_enabled": True,
                 "gitlab_version": inventory.scan.gitlab_version,
-                "outbound_entries": _known_entries(project, scope),
+                "outbound_entries": _known_entries(context.project, scope),
             },
             remediation=fix,
         )

@@ -1,14 +1,8 @@
 """SL304: an entry lets in a group outside the project's top-level group."""
 
-from typing import TYPE_CHECKING
-
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence, inside_path, outside_path
-from scopelint.rule import EntryRule
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import EntryContext, EntryRule
 
 
 class OutsideGroupAllowed(EntryRule):
@@ -22,10 +16,9 @@ class OutsideGroupAllowed(EntryRule):
     cwe = (668, 732)
     owasp = ("CICD-SEC-2", "CICD-SEC-5")
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for a foreign group; whether this token can see it does not matter."""
+        entry, project, inventory = context.entry, context.project, context.inventory
         path = outside_path(entry, project, "group")
         if path is None:
             return None if inside_path(entry, project, "group") is None else PASS

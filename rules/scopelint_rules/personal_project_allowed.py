@@ -1,14 +1,8 @@
 """SL306: an entry lets in a project in a user's own namespace."""
 
-from typing import TYPE_CHECKING
-
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence, inside_path, outside_path
-from scopelint.rule import EntryRule
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import EntryContext, EntryRule
 
 
 class PersonalProjectAllowed(EntryRule):
@@ -22,14 +16,13 @@ class PersonalProjectAllowed(EntryRule):
     cwe = (668, 732)
     owasp = ("CICD-SEC-2", "CICD-SEC-5")
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for a personal project; None where this token cannot see the target."""
+        entry, project = context.entry, context.project
         path = outside_path(entry, project, "project")
         if path is None:
             return None if inside_path(entry, project, "project") is None else PASS
-        target = inventory.target(entry)
+        target = context.inventory.target(entry)
         if target is None or target.personal is None:
             return None
         if not target.personal or self.policy.trusted.matches(path):

@@ -10,7 +10,7 @@ from scopelint.access import InboundCounter
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.paths import is_inside, is_self
-from scopelint.rule import ProjectRule, RuleOptions
+from scopelint.rule import ProjectContext, ProjectRule, RuleOptions
 from scopelint.versions import outbound_counts
 
 if TYPE_CHECKING:
@@ -55,8 +55,9 @@ class ReachTooWide(ProjectRule):
     owasp = ("CICD-SEC-5",)
     Options = ReachTooWideOptions
 
-    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail above the limit, unknown where the count may be too small."""
+        project, scope, inventory = context.project, context.scope, context.inventory
         if scope.inbound_effective is False:
             return
         limit: int = self.options.max_projects

@@ -1,16 +1,13 @@
 """SL401: a wider entry already grants the same to the same origins."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.finegrained import Enclosing, granted, in_words
-from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.model import Fact
 from scopelint.paths import entry_evidence, is_self
-from scopelint.rule import EntryRule, Policy, RuleOptions
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import EntryContext, EntryRule, Policy, RuleOptions
 
 
 class RedundantEntry(EntryRule):
@@ -35,13 +32,12 @@ class RedundantEntry(EntryRule):
         super().__init__(options, policy)
         self._enclosing = Enclosing()
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail where the entry above grants the same, unknown where that is not known."""
-        if entry.target_path is None or is_self(entry, project):
+        entry = context.entry
+        if entry.target_path is None or is_self(entry, context.project):
             return None
-        above = self._enclosing.nearest(entry, scope)
+        above = self._enclosing.nearest(entry, context.scope)
         if above is None:
             return PASS
         mine, theirs = granted(entry), granted(above)

@@ -2,14 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact
-from scopelint.rule import InstanceRule
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import InstanceContext, InstanceRule
 
 _WORDS = {
     Fact.ENUMERATION: ("1 list of projects is not whole", "{} lists of projects are not whole"),
@@ -36,8 +32,9 @@ class ScanIncomplete(InstanceRule):
     cwe = (223,)
     owasp = ("CICD-SEC-10",)
 
-    def judge(self, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: InstanceContext) -> Iterable[Verdict]:
         """Yield one unknown with the numbers, or a pass."""
+        inventory = context.inventory
         if inventory.complete:
             yield PASS
             return

@@ -1,14 +1,10 @@
 """SL901: a project's job token scope could not be read."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from scopelint.finding import Severity, Verdict
-from scopelint.model import Project, Reason
-from scopelint.rule import UnreadableProjectRule
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.model import Reason
+from scopelint.rule import UnreadableContext, UnreadableProjectRule
 
 _WHY = {
     Reason.FORBIDDEN: "GitLab refused it: the token has less than Maintainer on this project",
@@ -40,8 +36,9 @@ class ScopeUnreadable(UnreadableProjectRule):
     owasp = ("CICD-SEC-10",)
     help_uri = "https://docs.gitlab.com/api/project_job_token_scopes/"
 
-    def judge(self, project: Project, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: UnreadableContext) -> Iterable[Verdict]:
         """Yield the project's one unknown."""
+        project = context.project
         reason = project.gap.reason if project.gap else Reason.ERROR
         evidence: dict[str, object] = {"reason": reason.value}
         if project.gap and project.gap.detail:

@@ -1,14 +1,8 @@
 """SL301: an entry lets in the project's whole top-level group."""
 
-from typing import TYPE_CHECKING
-
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence, inside_path
-from scopelint.rule import EntryRule
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import EntryContext, EntryRule
 
 
 class TopLevelGroupAllowed(EntryRule):
@@ -22,16 +16,15 @@ class TopLevelGroupAllowed(EntryRule):
     cwe = (732, 1220)
     owasp = ("CICD-SEC-5",)
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for the top-level group; None for what is no group inside it."""
+        entry, project = context.entry, context.project
         path = inside_path(entry, project, "group")
         if path is None:
             return None
         if path != project.top_level_path:
             return PASS
-        evidence = {"group": path} | entry_evidence(entry, inventory.project_count(entry))
+        evidence = {"group": path} | entry_evidence(entry, context.inventory.project_count(entry))
         return self.fail(
             f"The whole top-level group {path} is on the allowlist: every project in it, today's"
             " and tomorrow's, may use its job tokens here.",

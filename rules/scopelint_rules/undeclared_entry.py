@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from scopelint.declared import DeclaredName, DeclaredScope
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.model import AllowlistEntry, Fact
 from scopelint.paths import entry_evidence, is_self
-from scopelint.rule import DeclaredRule
+from scopelint.rule import DeclaredContext, DeclaredRule
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
@@ -28,18 +28,17 @@ class UndeclaredEntry(DeclaredRule):
     cwe = (284,)
     owasp = ("CICD-SEC-5", "CICD-SEC-7")
 
-    def judge(
-        self, project: Project, scope: Scope, declared: DeclaredScope, inventory: "Inventory"
-    ) -> Iterable[Verdict]:
+    def judge(self, context: DeclaredContext) -> Iterable[Verdict]:
         """Yield a verdict for each undeclared entry, one pass where none is."""
+        scope, declared = context.scope, context.declared
         if not declared.enforce:
             return
         silent = True
         for entry in scope.entries:
             names = declared.names(entry.kind)
-            if names is None or entry.target_id is None or is_self(entry, project):
+            if names is None or entry.target_id is None or is_self(entry, context.project):
                 continue
-            said = _declared(entry, names, inventory)
+            said = _declared(entry, names, context.inventory)
             if said is not True:
                 silent = False
                 yield self._verdict(entry, declared, certain=said is False)

@@ -1,15 +1,11 @@
 """SL701: nobody has come through an entry for a long time."""
 
 from datetime import UTC
-from typing import TYPE_CHECKING
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.paths import entry_evidence, is_self
+from scopelint.rule import EntryContext
 from scopelint.uses.log import UsageRule, uses_through
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
 
 
 class UnusedEntry(UsageRule):
@@ -24,11 +20,10 @@ class UnusedEntry(UsageRule):
     owasp = ("CICD-SEC-5",)
     help_uri = "https://docs.gitlab.com/ci/jobs/ci_job_token/#job-token-authentication-log"
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: "Inventory"
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for an old entry without a late use; None for a young one."""
-        if entry.target_path is None or is_self(entry, project):
+        entry, scope, inventory = context.entry, context.scope, context.inventory
+        if entry.target_path is None or is_self(entry, context.project):
             return None
         days, limit = self.options.days, self.limit(inventory)
         if entry.created_at is not None and entry.created_at > limit:

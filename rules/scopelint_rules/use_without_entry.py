@@ -5,8 +5,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import Fact, Project, Scope
-from scopelint.rule import ProjectRule
+from scopelint.model import Fact, Scope
+from scopelint.rule import ProjectContext, ProjectRule
 from scopelint.uses.log import uses_through
 
 if TYPE_CHECKING:
@@ -32,11 +32,12 @@ class UseWithoutEntry(ProjectRule):
         """Say why the log is not there, if it was read of no project."""
         return super().not_judged(inventory) or inventory.scan.unavailable.get(Fact.LOG)
 
-    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield one fail for an open project; nothing for a restricted one."""
+        scope = context.scope
         if scope.inbound_effective:
             return
-        covered: set[int] = {project.id}
+        covered: set[int] = {context.project.id}
         for entry in scope.entries:
             covered.update(use.origin_id for use in uses_through(entry, scope.uses or ()))
         found = [use for use in scope.uses or () if use.origin_id not in covered]

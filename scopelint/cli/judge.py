@@ -28,7 +28,7 @@ from scopelint.globs import GlobSet
 from scopelint.mappings import with_references
 from scopelint.registry import Found, find_reporters
 from scopelint.report import Gate, RenderOptions, Report
-from scopelint.rule import InstanceRule, Policy, Rule
+from scopelint.rule import Policy, Rule
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
 
@@ -194,7 +194,7 @@ def build_rules(
         assume_fine_grained=config.assume_fine_grained,
         declared=config.declared,
         selected=tuple(rule.code for rule in classes),
-        of_instance=frozenset(rule.code for rule in classes if issubclass(rule, InstanceRule)),
+        of_instance=frozenset(rule.code for rule in classes if rule.once),
     )
     settings = engine.Settings(
         severities=config.severity,

@@ -16,7 +16,7 @@ from scopelint.engine.rule_sets import Override
 from scopelint.errors import Problem
 from scopelint.finding import Severity
 from scopelint.globs import GlobSet
-from scopelint.rule import InstanceRule, RuleOptions
+from scopelint.rule import RuleOptions
 from scopelint.text import shown
 from scopelint.yaml import AnyNode, MappingNode, ScalarNode, SequenceNode, step
 
@@ -103,7 +103,7 @@ def _of_instance(node: ScalarNode, known: Catalogue) -> bool:
     if not isinstance(node.value, str):
         return False
     rules, _ = looked_up(node, known.resolve)
-    return bool(rules) and all(issubclass(rule, InstanceRule) for rule in rules or ())
+    return bool(rules) and all(rule.once for rule in rules or ())
 
 
 def _out_of_reach(node: ScalarNode) -> Problem:
@@ -113,8 +113,5 @@ def _out_of_reach(node: ScalarNode) -> Problem:
 
 def _codes(selectors: tuple[str, ...], known: Catalogue) -> frozenset[str]:
     return frozenset(
-        rule.code
-        for selector in selectors
-        for rule in known.resolve(selector)
-        if not issubclass(rule, InstanceRule)
+        rule.code for selector in selectors for rule in known.resolve(selector) if not rule.once
     )

@@ -5,7 +5,6 @@ from typing import Any
 
 from scopelint.config.models import ConfigModel
 from scopelint.config.selection import Catalogue, RuleClass
-from scopelint.rule import InstanceRule
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -26,7 +25,7 @@ def config_schema(catalogue: Iterable[RuleClass] | Catalogue) -> dict[str, Any]:
     properties["rules"]["properties"] = _options(known, definitions)
     definitions["WaiverSection"]["properties"]["rule"]["enum"] = list(known.selectors)
     # An override reaches projects only; the options of all rules are defined by now.
-    of_projects = Catalogue(rule for rule in known.rules if not issubclass(rule, InstanceRule))
+    of_projects = Catalogue(rule for rule in known.rules if not rule.once)
     inner = definitions["OverrideSection"]["properties"]
     _name_rules(inner, of_projects)
     inner["rules"]["properties"] = _references(of_projects)

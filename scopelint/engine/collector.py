@@ -12,7 +12,7 @@ from typing import Any
 
 from scopelint.engine.codec import FINDINGS, JUDGED, JudgedProject, Outcomes
 from scopelint.engine.counts import FindingCounts
-from scopelint.engine.evaluation import Evaluator, guarded
+from scopelint.engine.evaluation import Evaluator, judge_once
 from scopelint.engine.overview import Overview, OverviewPart
 from scopelint.engine.rule_sets import RuleSet, RuleSets
 from scopelint.engine.settings import Settings
@@ -30,7 +30,7 @@ from scopelint.finding import (
 )
 from scopelint.model import AllowlistEntry, Project
 from scopelint.report import ProjectOutcome, RuleSummary
-from scopelint.rule import InstanceRule, Rule, UnreadableProjectRule
+from scopelint.rule import Rule, UnreadableProjectRule
 from scopelint.snapshot.inventory import Inventory
 
 
@@ -106,8 +106,8 @@ class FindingsCollector:
         """Ask the rules about the instance."""
         subject = _JudgedSubject(None, self._severities)
         for rule in self._rules:
-            if isinstance(rule, InstanceRule) and self._reasons[rule.code] is None:
-                for verdict in guarded(rule, rule.judge, self._inventory):
+            if rule.once and self._reasons[rule.code] is None:
+                for verdict in judge_once(rule, self._inventory):
                     self._enter(subject, rule, verdict, verdict.entry)
 
     def judge_project(self, project: Project) -> None:

@@ -1,43 +1,53 @@
-"""What rules say of one project or of the instance, gaps and crashes looked after."""
+"""Asks rules about one project or about the instance; gaps become unknowns, a crash is named."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple, ParamSpec, cast
+from typing import Any, NamedTuple
 
-from scopelint.declared import DeclaredScope
+from scopelint.declared import DeclaredPolicy
 from scopelint.errors import PluginError, SnapshotError
 from scopelint.finding import PASS, Outcome, Verdict
-from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.model import AllowlistEntry, Fact, Project
 from scopelint.rule import (
+    DeclaredContext,
+    DeclaredFileContext,
+    DeclaredFileRule,
     DeclaredRule,
+    EntryContext,
     EntryRule,
+    InstanceContext,
     InstanceRule,
+    ProjectContext,
     ProjectRule,
     Rule,
+    UnreadableContext,
     UnreadableProjectRule,
+    Verdicts,
 )
 from scopelint.snapshot.inventory import Inventory
 
-_P = ParamSpec("_P")
-_JudgeEntry = Callable[[AllowlistEntry, Project, Scope, Inventory], Verdict | None]
-_JudgeProject = Callable[[Project, Scope | None, Inventory], Iterable[Verdict]]
+_Judge = Callable[[Any], Verdicts]
+"""A rule's `judge`; its place in the evaluator decides which context it is given."""
+_Context = ProjectContext | UnreadableContext
+_Judges = list[tuple[int, int, _Judge]]
+"""Rules of one kind: the number, the bit and `judge` of each."""
 
 
 def verdicts(rule: Rule, inventory: Inventory) -> Iterator[tuple[Project | None, Verdict]]:
-    """Yield everything one rule says of an inventory, passes included, in order of project id."""
+    """Yield every verdict of one rule on an inventory, passes included, in order of project id."""
     if rule.not_judged(inventory) is not None:
         return
-    if isinstance(rule, InstanceRule):
-        for verdict in rule.judge(inventory):
+    if rule.once:
+        for verdict in judge_once(rule, inventory):
             yield None, verdict
         return
-    panel = Evaluator([(1, rule)])
+    evaluator = Evaluator([(1, rule)])
     for project in inventory.projects():
-        before = panel.passes[0]
-        for _, verdict, entry in panel.ask(project, inventory).others:
-            told = verdict.outcome is Outcome.PASS or verdict.entry is not None
-            yield project, verdict if told else replace(verdict, entry=entry)
-        for _ in range(panel.passes[0] - before):
+        before = evaluator.passes[0]
+        for _, verdict, entry in evaluator.ask(project, inventory).others:
+            complete = verdict.outcome is Outcome.PASS or verdict.entry is not None
+            yield project, verdict if complete else replace(verdict, entry=entry)
+        for _ in range(evaluator.passes[0] - before):
             yield project, PASS
 
 
@@ -53,7 +63,10 @@ class RuleAnswer(NamedTuple):
 
 
 class ProjectAnswers(NamedTuple):
-    """What the rules of a panel say of one project; `passed` has the bits of those that said `PASS`."""
+    """The answers of an evaluator's rules about one project.
+
+    `passed` has the bits of the rules that answered `PASS`; `others` are all other verdicts.
+    """
 
     others: list[RuleAnswer]
     passed: int
@@ -63,32 +76,34 @@ class Evaluator:
     """Rules that judge the same projects, to be asked about one project after another.
 
     Each comes with a bit of its own; its number is its place in `rules`. Nearly all verdicts are
-    the one object `PASS`: they are only counted, in `passes`, by the rule's number. Millions of
-    questions are asked in the two loops below, so they hold nothing that can be done before.
+    the one object `PASS`: they are only counted, in `passes`, by the rule's number. `_ask` runs
+    millions of times, so it holds nothing that can be done before.
     """
 
     def __init__(self, rules: Sequence[tuple[int, Rule]]) -> None:
         self.bits = tuple(bit for bit, _ in rules)
         self.rules = tuple(rule for _, rule in rules)
         self.passes = [0] * len(self.rules)
-        self._of_entries: list[tuple[int, int, _JudgeEntry]] = []
-        self._of_projects: list[tuple[int, int, _JudgeProject]] = []
-        self._of_unreadable: list[tuple[int, int, _JudgeProject]] = []
+        self._of_entries: _Judges = []
+        self._of_projects: _Judges = []
+        self._of_unreadable: _Judges = []
+        self._of_declared: dict[DeclaredPolicy, _Judges] = {}
         for number, (bit, rule) in enumerate(rules):
             match rule:
                 case EntryRule():
                     self._of_entries.append((number, bit, rule.judge))
                 case UnreadableProjectRule():
-                    self._of_unreadable.append((number, bit, _unreadable_judge(rule)))
+                    self._of_unreadable.append((number, bit, rule.judge))
                 case ProjectRule():
-                    self._of_projects.append((number, bit, _project_judge(rule)))
-                case DeclaredRule():
-                    self._of_projects.append((number, bit, _declared_judge(rule)))
+                    self._of_projects.append((number, bit, rule.judge))
+                case DeclaredRule() if rule.policy.declared is not None:
+                    judges = self._of_declared.setdefault(rule.policy.declared, [])
+                    judges.append((number, bit, rule.judge))
                 case _:
                     pass  # Rules about the instance are asked once a run, not here.
 
     def ask(self, project: Project, inventory: Inventory) -> ProjectAnswers:
-        """Ask every rule that this project is an affair of.
+        """Ask every rule that is about this project.
 
         A fact that a rule needs and that is missing for this project gives one unknown; an entry
         rule still judges the entries that were read. Raises PluginError where a rule crashes: it
@@ -97,63 +112,54 @@ class Evaluator:
         others: list[RuleAnswer] = []
         scope = project.scope
         if scope is None:
-            return ProjectAnswers(
-                others, self._ask_whole(self._of_unreadable, project, inventory, others)
-            )
+            unreadable = UnreadableContext(inventory, project)
+            return ProjectAnswers(others, self._ask(self._of_unreadable, (unreadable,), others))
         of_projects, of_entries = self._of_projects, self._of_entries
+        lacking: dict[int, frozenset[Fact]] = {}
         if scope.missing:
             lacking = self._lacking(scope.missing)
             others += self._unknowns(project, lacking)
-            of_projects = [seat for seat in of_projects if seat[0] not in lacking]
-            of_entries = [s for s in of_entries if lacking.get(s[0], _PARTLY) == _PARTLY]
-        passed = self._ask_whole(of_projects, project, inventory, others)
-        if scope.entries:
-            passed |= self._ask_entries(of_entries, project, scope, inventory, others)
+            of_projects = [each for each in of_projects if each[0] not in lacking]
+            of_entries = [e for e in of_entries if lacking.get(e[0], _PARTLY) == _PARTLY]
+        passed = self._ask(of_projects, (ProjectContext(inventory, project, scope),), others)
+        for policy, judges in self._of_declared.items():
+            declared = policy.scope(project.path) if policy.covers(project) else None
+            if declared is not None:
+                able = [each for each in judges if each[0] not in lacking]
+                context = DeclaredContext(inventory, project, scope, declared)
+                passed |= self._ask(able, (context,), others)
+        if of_entries and scope.entries:
+            entries = [EntryContext(inventory, project, scope, entry) for entry in scope.entries]
+            passed |= self._ask(of_entries, entries, others)
         return ProjectAnswers(others, passed)
 
-    def _ask_whole(
+    def _ask(
         self,
-        judges: Iterable[tuple[int, int, _JudgeProject]],
-        project: Project,
-        inventory: Inventory,
+        judges: _Judges,
+        contexts: Iterable[_Context],
         others: list[RuleAnswer],
     ) -> int:
-        scope, passes, passed, number = project.scope, self.passes, 0, 0
+        """Give rules each context; return the bits of those that passed, add the other answers."""
+        passes, passed, number, context = self.passes, 0, 0, None
         try:
-            for number, bit, judge in judges:
-                for verdict in judge(project, scope, inventory):
-                    if verdict is PASS:
-                        passes[number] += 1
-                        passed |= bit
-                    else:
-                        others.append(RuleAnswer(number, _checked(verdict), None))
-        except (PluginError, SnapshotError):
-            raise
-        except (Exception, SystemExit) as error:
-            raise _crash(self.rules[number], project, error) from error
-        return passed
-
-    def _ask_entries(
-        self,
-        judges: Sequence[tuple[int, int, _JudgeEntry]],
-        project: Project,
-        scope: Scope,
-        inventory: Inventory,
-        others: list[RuleAnswer],
-    ) -> int:
-        passes, passed, number = self.passes, 0, 0
-        try:
-            for entry in scope.entries:
+            for context in contexts:
                 for number, bit, judge in judges:
-                    verdict = judge(entry, project, scope, inventory)
-                    if verdict is PASS:
+                    answer = judge(context)
+                    if answer is PASS:
                         passes[number] += 1
                         passed |= bit
-                    elif verdict is not None:
-                        others.append(RuleAnswer(number, _checked(verdict), entry))
+                    elif answer is not None:
+                        for verdict in (answer,) if isinstance(answer, Verdict) else answer:
+                            if verdict is PASS:
+                                passes[number] += 1
+                                passed |= bit
+                            else:
+                                entry = getattr(context, "entry", None)
+                                others.append(RuleAnswer(number, _checked(verdict), entry))
         except (PluginError, SnapshotError):
             raise
         except (Exception, SystemExit) as error:
+            project = context.project if context else None
             raise _crash(self.rules[number], project, error) from error
         return passed
 
@@ -167,9 +173,9 @@ class Evaluator:
     ) -> Iterator[RuleAnswer]:
         for number, facts in lacking.items():
             rule = self.rules[number]
-            if isinstance(rule, UnreadableProjectRule | InstanceRule):
+            if rule.once or isinstance(rule, UnreadableProjectRule):
                 continue
-            if not isinstance(rule, DeclaredRule) or _declared_for(rule, project):
+            if not isinstance(rule, DeclaredRule) or _is_declared(rule, project):
                 yield RuleAnswer(number, _unknown(facts, project), None)
 
 
@@ -177,25 +183,9 @@ _PARTLY = frozenset({Fact.ENTRIES})
 """What may be missing while the entries that were read are still judged."""
 
 
-def _project_judge(rule: ProjectRule) -> _JudgeProject:
-    return cast("_JudgeProject", rule.judge)  # It is only asked where there is a scope.
-
-
-def _unreadable_judge(rule: UnreadableProjectRule) -> _JudgeProject:
-    return lambda project, _scope, inventory: rule.judge(project, inventory)
-
-
-def _declared_for(rule: DeclaredRule, project: Project) -> DeclaredScope | None:
+def _is_declared(rule: DeclaredRule, project: Project) -> bool:
     policy = rule.policy.declared
-    return policy.scope(project.path) if policy and policy.covers(project) else None
-
-
-def _declared_judge(rule: DeclaredRule) -> _JudgeProject:
-    def judge(project: Project, scope: Scope | None, inventory: Inventory) -> Iterable[Verdict]:
-        declared = _declared_for(rule, project)
-        return rule.judge(project, scope, declared, inventory) if scope and declared else ()
-
-    return judge
+    return policy is not None and policy.covers(project) and policy.scope(project.path) is not None
 
 
 _FACT_WORDS = {
@@ -217,19 +207,26 @@ def _unknown(missing: Iterable[Fact], project: Project) -> Verdict:
     )
 
 
-def guarded(
-    rule: Rule,
-    judge: Callable[_P, Iterable[Verdict]],
-    *args: _P.args,
-    **kwargs: _P.kwargs,
-) -> list[Verdict]:
-    """Collect what a rule says of the instance; a crash of the rule is named."""
+def judge_once(rule: Rule, inventory: Inventory) -> list[Verdict]:
+    """Return the verdicts of a rule that is judged once a run; PluginError names one that crashes."""
     try:
-        return [_checked(verdict) for verdict in judge(*args, **kwargs)]
+        answer = _answer_once(rule, inventory)
+        found = (answer,) if isinstance(answer, Verdict) else answer or ()
+        return [_checked(verdict) for verdict in found]
     except (PluginError, SnapshotError):
         raise
     except (Exception, SystemExit) as error:
         raise _crash(rule, None, error) from error
+
+
+def _answer_once(rule: Rule, inventory: Inventory) -> Verdicts:
+    match rule:
+        case InstanceRule():
+            return rule.judge(InstanceContext(inventory))
+        case DeclaredFileRule() if rule.policy.declared is not None:
+            return rule.judge(DeclaredFileContext(inventory, rule.policy.declared))
+        case _:
+            return None
 
 
 def _crash(rule: Rule, project: Project | None, error: BaseException) -> PluginError:
@@ -237,11 +234,11 @@ def _crash(rule: Rule, project: Project | None, error: BaseException) -> PluginE
     return PluginError(
         f"rule {rule.code} ({rule.name}) crashed on {where}: {type(error).__name__}: {error}",
         hint=f"This is a fault of the rule in {type(rule).__module__}, not of your settings."
-        f" Leave it out with --ignore {rule.code} until it is mended.",
+        f" Leave it out with --ignore {rule.code} until it is fixed.",
     )
 
 
 def _checked(verdict: object) -> Verdict:
     if not isinstance(verdict, Verdict):
-        raise TypeError(f"it gave {type(verdict).__name__} instead of a verdict")
+        raise TypeError(f"it returned {type(verdict).__name__} instead of a verdict")
     return verdict

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from scopelint.errors import UsageError
 from scopelint.finding import Severity
 from scopelint.globs import GlobSet
-from scopelint.rule import InstanceRule, Rule, RuleOptions, UnreadableProjectRule
+from scopelint.rule import Rule, RuleOptions, UnreadableProjectRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class RuleSets:
 
 
 def _of_projects(rules: Iterable[Rule]) -> dict[str, Rule]:
-    return {rule.code: rule for rule in rules if not isinstance(rule, InstanceRule)}
+    return {rule.code: rule for rule in rules if not rule.once}
 
 
 def _told(rule: Rule, codes: set[str]) -> Rule:

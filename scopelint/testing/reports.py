@@ -7,7 +7,7 @@ from typing import Any
 from scopelint import engine
 from scopelint.globs import GlobSet
 from scopelint.report import Report, Reporter
-from scopelint.rule import InstanceRule, Policy, Rule
+from scopelint.rule import Policy, Rule
 from scopelint.testing.inventories import inventory
 
 
@@ -23,7 +23,7 @@ def report(
     policy = Policy(
         trusted=GlobSet(trusted),
         selected=tuple(rule.code for rule in classes),
-        of_instance=frozenset(rule.code for rule in classes if issubclass(rule, InstanceRule)),
+        of_instance=frozenset(rule.code for rule in classes if rule.once),
     )
     with inventory(description) as observed:
         return engine.run(observed, [rule(None, policy) for rule in classes], settings)

@@ -29,8 +29,8 @@ class {name}(ProjectRule):
     severity = Severity.LOW
     Options = {name}Options
 
-    def judge(self, project, scope, inventory):
-        yield self.fail("too many") if len(scope.entries) > self.options.most else PASS
+    def judge(self, context):
+        yield self.fail("too many") if len(context.scope.entries) > self.options.most else PASS
 """
 INVENTORY: dict[str, Any] = {
     "projects": {
@@ -205,7 +205,7 @@ class Telling(InstanceRule):
     title = "What rules are told"
     severity = Severity.INFO
 
-    def judge(self, inventory):
+    def judge(self, context):
         told = [[b.name, *b.projects.patterns, *b.allow_from.patterns] for b in self.policy.boundaries]
         yield self.fail("told", evidence={"fine": self.policy.assume_fine_grained, "told": told})
 """

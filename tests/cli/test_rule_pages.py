@@ -38,7 +38,7 @@ class HostileRule(ProjectRule):
     owasp = ("\\x1b[2J",)
     Options = HostileOptions
 
-    def judge(self, project, scope, inventory):
+    def judge(self, context):
         yield PASS
 """
 PAGE = (

@@ -6,16 +6,14 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from scopelint.finding import Severity, Verdict
-from scopelint.model import Project, Scope
-from scopelint.rule import InstanceRule, ProjectRule, RuleOptions
-from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import InstanceContext, InstanceRule, ProjectContext, ProjectRule, RuleOptions
 
 
 class SampleRule(ProjectRule):
     title = "A rule for tests"
     severity = Severity.MEDIUM
 
-    def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         return ()
 
 
@@ -73,7 +71,7 @@ class ThirdParty(InstanceRule):
     title = "A rule for tests"
     severity = Severity.MEDIUM
 
-    def judge(self, inventory: Inventory) -> Iterable[Verdict]:
+    def judge(self, context: InstanceContext) -> Iterable[Verdict]:
         return ()
 
 

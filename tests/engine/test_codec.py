@@ -12,8 +12,7 @@ import pytest
 from scopelint.engine import codec, spill
 from scopelint.errors import PluginError, ScratchError
 from scopelint.finding import Verdict
-from scopelint.model import Project, Scope
-from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import ProjectContext
 from tests.engine.test_engine import OpenProject
 from tests.engine.test_parallel import judged
 
@@ -30,7 +29,7 @@ class OddEvidence(OpenProject):
 
     odd: ClassVar[Any] = None
 
-    def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         yield self.fail("odd", evidence=MappingProxyType({"odd": self.odd}))
 
 

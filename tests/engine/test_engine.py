@@ -13,10 +13,20 @@ from scopelint import engine
 from scopelint.engine.counts import counted
 from scopelint.errors import PluginError
 from scopelint.finding import PASS, Outcome, Severity, State, Verdict
-from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.model import Fact
 from scopelint.report import Report, Summary
-from scopelint.rule import EntryRule, InstanceRule, Policy, ProjectRule, Rule, UnreadableProjectRule
-from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import (
+    EntryContext,
+    EntryRule,
+    InstanceContext,
+    InstanceRule,
+    Policy,
+    ProjectContext,
+    ProjectRule,
+    Rule,
+    UnreadableContext,
+    UnreadableProjectRule,
+)
 from scopelint.testing import inventory
 
 
@@ -32,7 +42,8 @@ class OpenProject(ProjectRule):
     def page(cls) -> str:
         return ""
 
-    def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
+        scope = context.scope
         if scope.inbound_effective is None:
             yield self.unknown("cannot tell")
         elif scope.inbound_effective:
@@ -53,9 +64,8 @@ class AnyGroup(EntryRule):
     def page(cls) -> str:
         return ""
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: Inventory
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
+        entry = context.entry
         if entry.target_id is None:
             return None
         return self.fail("a group") if entry.kind == "group" else PASS
@@ -73,7 +83,7 @@ class Unreadable(UnreadableProjectRule):
     def page(cls) -> str:
         return ""
 
-    def judge(self, project: Project, inventory: Inventory) -> Iterable[Verdict]:
+    def judge(self, context: UnreadableContext) -> Iterable[Verdict]:
         yield self.unknown("not read", evidence={"rules": list(self.policy.selected)})
 
 
@@ -89,8 +99,8 @@ class Incomplete(InstanceRule):
     def page(cls) -> str:
         return ""
 
-    def judge(self, inventory: Inventory) -> Iterable[Verdict]:
-        yield PASS if inventory.complete else self.unknown("incomplete")
+    def judge(self, context: InstanceContext) -> Iterable[Verdict]:
+        yield PASS if context.inventory.complete else self.unknown("incomplete")
 
 
 class NeedsLog(OpenProject):
@@ -237,8 +247,8 @@ def test_a_crash_names_rule_and_project() -> None:
     """A rule that crashes fails the run; it never counts as a pass."""
 
     class Crashing(OpenProject):
-        def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
-            if project.path == "acme/b":
+        def judge(self, context: ProjectContext) -> Iterable[Verdict]:
+            if context.project.path == "acme/b":
                 raise ZeroDivisionError
             return [PASS]
 
@@ -250,7 +260,7 @@ def test_two_verdicts_with_one_key_are_a_fault_of_the_rule() -> None:
     """No two findings share a fingerprint."""
 
     class Twice(OpenProject):
-        def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
+        def judge(self, context: ProjectContext) -> Iterable[Verdict]:
             yield self.fail("one")
             yield self.fail("two")
 

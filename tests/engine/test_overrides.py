@@ -14,15 +14,18 @@ from scopelint.engine.rule_sets import Override, RuleSets
 from scopelint.errors import UsageError
 from scopelint.finding import PASS, Outcome, Severity, Verdict
 from scopelint.globs import GlobSet, matches
-from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.report import Report
 from scopelint.rule import (
+    EntryContext,
     EntryRule,
+    InstanceContext,
     InstanceRule,
     Policy,
+    ProjectContext,
     ProjectRule,
     Rule,
     RuleOptions,
+    UnreadableContext,
     UnreadableProjectRule,
 )
 from scopelint.snapshot.inventory import Inventory
@@ -54,8 +57,8 @@ class TooMany(Sample, ProjectRule):
     name = "too-many"
     Options = Options
 
-    def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
-        bad = not self.options.least <= len(scope.entries) <= self.options.most
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
+        bad = not self.options.least <= len(context.scope.entries) <= self.options.most
         yield self.fail(f"not in {self.options!r}") if bad else PASS
 
     def not_judged(self, inventory: Inventory) -> str | None:
@@ -67,10 +70,8 @@ class AnyEntry(Sample, EntryRule):
     name = "any-entry"
     severity = Severity.LOW
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: Inventory
-    ) -> Verdict | None:
-        return self.fail("an entry") if entry.kind == "group" else PASS
+    def judge(self, context: EntryContext) -> Verdict | None:
+        return self.fail("an entry") if context.entry.kind == "group" else PASS
 
 
 class Open(Sample, ProjectRule):
@@ -78,8 +79,8 @@ class Open(Sample, ProjectRule):
     name = "open"
     strict = True
 
-    def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
-        yield PASS if scope.inbound_effective else self.fail("open")
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
+        yield PASS if context.scope.inbound_effective else self.fail("open")
 
 
 class Unreadable(Sample, UnreadableProjectRule):
@@ -87,7 +88,7 @@ class Unreadable(Sample, UnreadableProjectRule):
     name = "unreadable"
     severity = Severity.UNKNOWN
 
-    def judge(self, project: Project, inventory: Inventory) -> Iterable[Verdict]:
+    def judge(self, context: UnreadableContext) -> Iterable[Verdict]:
         yield self.unknown("not read", evidence={"rules": list(self.policy.selected)})
 
 
@@ -95,7 +96,7 @@ class Always(Sample, InstanceRule):
     code = "TST902"
     name = "always"
 
-    def judge(self, inventory: Inventory) -> Iterable[Verdict]:
+    def judge(self, context: InstanceContext) -> Iterable[Verdict]:
         yield self.fail("always")
 
 

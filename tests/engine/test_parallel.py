@@ -24,9 +24,9 @@ from scopelint.engine.waivers import WaiverRule
 from scopelint.errors import PluginError, SnapshotError, UsageError
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.globs import GlobSet
-from scopelint.model import AllowlistEntry, Project, Scope
+from scopelint.model import Project, Scope
 from scopelint.report import Report
-from scopelint.rule import Policy, Rule
+from scopelint.rule import EntryContext, Policy, ProjectContext, Rule
 from scopelint.snapshot import Header, Snapshot, SnapshotWriter
 from scopelint.snapshot.inventory import Inventory
 from scopelint.testing import inventory
@@ -136,10 +136,9 @@ def test_helpers_do_judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     """Each stretch is judged once, and not all by the parent."""
 
     class Telling(OpenProject):
-        def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
-            # A word a line: whoever appends it, it stays whole.
+        def judge(self, context: ProjectContext) -> Iterable[Verdict]:
             with (tmp_path / "told").open("a") as file:
-                file.write(f"{os.getpid()} {project.id}\n")
+                file.write(f"{os.getpid()} {context.project.id}\n")
             if os.getpid() == PARENT:
                 _wait_for_helpers(tmp_path / "told")
             yield PASS
@@ -161,9 +160,8 @@ def _wait_for_helpers(told: Path) -> None:
 class CrashesAtLast(AnyGroup):
     """Crashes on every project with a high number, so in more than one stretch."""
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: Inventory
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
+        project = context.project
         if project.id > 1060:
             raise ZeroDivisionError(project.id)
         return PASS
@@ -191,13 +189,13 @@ class Waiting(OpenProject):
 
     told: ClassVar[Path]
 
-    def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         if os.getpid() == PARENT:
             _wait_for_helpers(self.told)
         else:
             self.told.write_text(f"{os.getpid()}\n")
             self.in_helper()
-        return super().judge(project, scope, inventory)
+        return super().judge(context)
 
     def in_helper(self) -> None:
         """Do what the helper is there for."""
@@ -246,7 +244,7 @@ class TellsItsSignals(OpenProject):
 
     told: ClassVar[Path]
 
-    def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         taken = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
         with self.told.open("a") as file:
             file.write(f"{os.getpid()} {[str(each) for each in taken]}\n")
@@ -274,10 +272,10 @@ ORPHAN = """
 import os, sys, time
 from pathlib import Path
 from scopelint.finding import PASS
-from tests.engine import test_shares as kit
+from tests.engine import test_parallel as kit
 
 class Slow(kit.OpenProject):
-    def judge(self, project, scope, inventory):
+    def judge(self, context):
         with Path(sys.argv[1]).open("a") as file:
             file.write(f"{os.getpid()}\\n")
         time.sleep(0.3)

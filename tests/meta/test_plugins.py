@@ -166,6 +166,11 @@ BROKEN_DECLARATIONS = {
     "our code": ("ACME001", "SL101", "two rules are called SL101"),
     "our name": ('"public-project"', '"inbound-limit-disabled"', "two rules are called"),
     "odd code": ("ACME001", "acme-1", "'acme-1'"),
+    "judge of another version": (
+        "def judge(self, context: ProjectContext)",
+        "def judge(self, project, scope, inventory)",
+        "judge takes (self, project, scope, inventory)",
+    ),
 }
 
 
@@ -181,14 +186,16 @@ def test_a_rule_without_a_page_is_named(call: Call, site: Path) -> None:
     named(call("rules"), DISTRIBUTION, "PublicProject", "has no page")
 
 
-@pytest.mark.parametrize("crash", ["raise KeyError(project.path)", "yield 'no verdict'", "exit(0)"])
+@pytest.mark.parametrize(
+    "crash", ["raise KeyError(context.project.path)", "yield 'no verdict'", "exit(0)"]
+)
 def test_a_rule_that_crashes_is_named_with_its_project(
     crash: str, call: Call, site: Path, snapshot: Path, tmp_path: Path
 ) -> None:
     change(
         rule_file(site),
-        "        if project.visibility",
-        f"        {crash}\n        if project.visibility",
+        "        if context.project.visibility",
+        f"        {crash}\n        if context.project.visibility",
     )
     before = tmp_path / "old.json"
     before.write_text("{}")
@@ -201,7 +208,9 @@ def test_a_crashing_rule_that_is_not_selected_harms_nobody(
     call: Call, site: Path, snapshot: Path
 ) -> None:
     change(
-        rule_file(site), "        if project.visibility", "        raise KeyError\n        if True"
+        rule_file(site),
+        "        if context.project.visibility",
+        "        raise KeyError\n        if True",
     )
     assert call("check", snapshot, "--ignore", "ACME").code == ExitCode.FINDINGS
 

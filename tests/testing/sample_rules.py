@@ -5,8 +5,15 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Project, Scope
-from scopelint.rule import EntryRule, InstanceRule, ProjectRule, RuleOptions
+from scopelint.rule import (
+    EntryContext,
+    EntryRule,
+    InstanceContext,
+    InstanceRule,
+    ProjectContext,
+    ProjectRule,
+    RuleOptions,
+)
 from scopelint.snapshot.inventory import Inventory
 
 
@@ -28,8 +35,9 @@ class TooManyEntries(ProjectRule):
     def not_judged(self, inventory: Inventory) -> str | None:
         return "there was nothing in January" if inventory.as_of.month == 1 else None
 
-    def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
-        if project.archived:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
+        scope = context.scope
+        if context.project.archived:
             return
         if scope.inbound_effective is None:
             yield self.unknown("Is it open?", remediation="Look.")
@@ -54,9 +62,8 @@ class UntrustedEntry(EntryRule):
     title = "Not trusted"
     severity = Severity.LOW
 
-    def judge(
-        self, entry: AllowlistEntry, project: Project, scope: Scope, inventory: Inventory
-    ) -> Verdict | None:
+    def judge(self, context: EntryContext) -> Verdict | None:
+        entry = context.entry
         if entry.target_path is not None and self.policy.trusted.matches(entry.target_path):
             return PASS
         return self.fail(f"{entry.target_path} is not trusted", remediation="Remove it.")
@@ -70,8 +77,8 @@ class OldVersion(InstanceRule):
     title = "Old version"
     severity = Severity.LOW
 
-    def judge(self, inventory: Inventory) -> Iterable[Verdict]:
-        if inventory.scan.version < (18, 0):
+    def judge(self, context: InstanceContext) -> Iterable[Verdict]:
+        if context.inventory.scan.version < (18, 0):
             yield self.fail("Old.", remediation="Upgrade.")
         else:
             yield PASS
@@ -85,6 +92,6 @@ class Sloppy(ProjectRule):
     title = "Sloppy"
     severity = Severity.LOW
 
-    def judge(self, project: Project, scope: Scope, inventory: Inventory) -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         yield self.fail("two\nlines", evidence={"at": {1, 2}})
         yield self.fail("one line", remediation="None.")

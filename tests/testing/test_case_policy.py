@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from scopelint.finding import PASS, Confidence, Severity, Verdict
-from scopelint.model import Project, Scope
-from scopelint.rule import ProjectRule
+from scopelint.rule import ProjectContext, ProjectRule
 from scopelint.testing import run_cases
 
 
@@ -18,8 +17,8 @@ class Echo(ProjectRule):
     title = "Says what it was given"
     severity = Severity.LOW
 
-    def judge(self, project: Project, scope: Scope, inventory: object) -> list[Verdict]:
-        inside = [b for b in self.policy.boundaries if b.projects.matches(project.path)]
+    def judge(self, context: ProjectContext) -> list[Verdict]:
+        inside = [b for b in self.policy.boundaries if b.projects.matches(context.project.path)]
         if not inside:
             return [PASS]
         return [

@@ -1,14 +1,9 @@
 """ACME001: Acme keeps all its projects private."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import Project, Scope
-from scopelint.rule import ProjectRule
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import Inventory
+from scopelint.rule import ProjectContext, ProjectRule
 
 
 class PublicProject(ProjectRule):
@@ -21,9 +16,9 @@ class PublicProject(ProjectRule):
     since = "1.0.0"
     help_uri = "https://acme.example.com/rules/public-project"
 
-    def judge(self, project: Project, scope: Scope, inventory: "Inventory") -> Iterable[Verdict]:
+    def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Fail a public project."""
-        if project.visibility == "public":
+        if context.project.visibility == "public":
             yield self.fail("Acme keeps its projects private; this one is public.")
         else:
             yield PASS
