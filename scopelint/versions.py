@@ -63,7 +63,7 @@ _ONE_OF_EACH: Final = tuple(
     Version(*numbers) for numbers in ((17, 6), (17, 11), (18, 0), (18, 2), (18, 3))
 )
 """One release of each way in which GitLab has decided about a request."""
-_PATTERN: Final = re.compile(r"(\d+)\.(\d+)(?:[.-].*)?", re.ASCII | re.DOTALL)
+_PATTERN: Final = re.compile(r"(\d{1,4})\.(\d{1,4})(?:[.-].*)?", re.ASCII | re.DOTALL)
 
 
 def parse_version(text: str) -> Version:

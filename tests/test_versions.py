@@ -28,6 +28,7 @@ from scopelint.versions import (
         ("18", UNKNOWN),
         ("main", UNKNOWN),
         ("18.x", UNKNOWN),
+        ("9" * 5000 + ".1", UNKNOWN),
         ("18.5rc1", UNKNOWN),
         (" 18.5", UNKNOWN),
         ("\N{ARABIC-INDIC DIGIT ONE}8.5", UNKNOWN),

@@ -8,8 +8,7 @@ import click
 from scopelint.cli import options
 from scopelint.cli.lazy import Entry, LazyGroup
 from scopelint.cli.stdio import err, out
-from scopelint.config.load import FoundConfig, find_config, load_config
-from scopelint.config.schema import DIALECT, config_schema
+from scopelint.config import DIALECT, FoundConfig, config_schema, find_config, load_config
 from scopelint.diff.as_json import schema as diff_schema
 from scopelint.errors import UsageError
 from scopelint.registry import find_rules

@@ -12,7 +12,7 @@ from scopelint.cli import options
 from scopelint.cli.console import Console, start
 from scopelint.cli.destinations import check_writable, write_file
 from scopelint.cli.stdio import out
-from scopelint.config.starter import config_text, entry_roots, jobs_text
+from scopelint.config import config_text, entry_roots, jobs_text
 from scopelint.errors import UsageError
 from scopelint.gitlab.address import AddressError
 from scopelint.gitlab.targets import check_path

@@ -15,7 +15,7 @@ from scopelint.cli.console import Console
 from scopelint.cli.options import flatten
 from scopelint.cli.session import find_own_credentials, read_config
 from scopelint.cli.stdio import out
-from scopelint.config.load import Config, SettingPlace
+from scopelint.config import Config, SettingPlace
 from scopelint.errors import ScopelintError
 from scopelint.gitlab.origin import AMBIENT, ENVIRONMENT, Instance, resolve_origin
 from scopelint.gitlab.targets import known_roots, parse_targets

@@ -18,8 +18,7 @@ from scopelint.cli.destinations import (
     write_all,
 )
 from scopelint.cli.options import flatten
-from scopelint.config.load import Config
-from scopelint.config.selection import Catalogue, added_rules, select_rules
+from scopelint.config import Catalogue, Config, added_rules, select_rules
 from scopelint.engine.baseline import Baseline
 from scopelint.engine.baseline import load as load_baseline
 from scopelint.errors import ExitCode, NothingScannedError, UsageError

@@ -11,7 +11,7 @@ from scopelint.cli.console import Console, start
 from scopelint.cli.judge import build_rules
 from scopelint.cli.plan_output import check_inventory, check_places, conclude, plan_options
 from scopelint.cli.session import read_config
-from scopelint.config.load import Config
+from scopelint.config import Config
 from scopelint.declared import DeclaredPolicy
 from scopelint.errors import UsageError
 from scopelint.registry import find_rules

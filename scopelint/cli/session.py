@@ -13,7 +13,7 @@ from scopelint.cli.failure import keep_secret
 from scopelint.cli.options import flatten
 from scopelint.collect.reader import TargetRef
 from scopelint.collect.request import CollectRequest, parse_shard
-from scopelint.config.load import Config, find_config, load_config
+from scopelint.config import Config, find_config, load_config
 from scopelint.errors import GitLabError, UsageError
 from scopelint.gitlab.address import GITLAB_COM, is_cleartext
 from scopelint.gitlab.answers import fatal

@@ -8,22 +8,21 @@ from scopelint.errors import ConfigError, Problem
 from scopelint.text import clean
 
 CONFIG_NAMES = ("scopelint.yml", ".scopelint.yml", ".gitlab/scopelint.yml")
-"""The names that are looked for in each folder; the first that is there wins."""
+"""The names that are looked for in each folder; the first one that exists is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundConfig:
-    """A config that was discovered, so that whoever can change the repository can change it.
-
-    `root` is the git root (or the start folder outside a checkout): files that the config names
-    lie below it. `name` is how messages name the file, relative to the start. `notes` tell of
-    other candidates that were passed over.
-    """
+    """A config that was found, not named: everybody who can change the repository can change it."""
 
     path: Path
+    """The file."""
     root: Path
+    """The git root, or the start folder outside a checkout; what the file names must lie below."""
     name: str
+    """How messages name the file: its path from the start folder."""
     notes: tuple[str, ...] = ()
+    """A sentence for each other candidate that is not read."""
 
 
 def find_config(start: Path) -> FoundConfig | None:
@@ -62,13 +61,13 @@ def _is_root(folder: Path) -> bool:
     try:
         return (folder / ".git").exists()
     except OSError:
-        # A parent that this user may not look into is no checkout to them.
+        # A parent folder that this user may not list is not their checkout.
         return False
 
 
 def _exists(path: Path) -> bool:
-    # A broken link or a folder counts as being there: reading it then says what is wrong,
-    # while passing it over would drop a policy in silence.
+    # A broken link or a folder counts: reading it says what is wrong, while skipping it would
+    # drop a policy without a word.
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):

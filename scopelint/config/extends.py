@@ -29,11 +29,13 @@ BY_RULE = frozenset({"severity", "rules"})
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """The files of one config as one tree; `files` are their paths by the names messages use."""
+    """The files of one config as one tree."""
 
     tree: MappingNode
     problems: tuple[Problem, ...]
+    """The faults of all files, each at its place."""
     files: Mapping[str, Path]
+    """Their paths, by the names that messages use."""
 
 
 def combine(
@@ -42,8 +44,7 @@ def combine(
     """Read all that a config extends and return one tree.
 
     `path` is the config's own file; without it (a text) nothing can be extended. `root` is the
-    folder below which every file must lie, None where the user named the config. Faults of all
-    files come in `problems`, each at its place.
+    folder below which every file must lie, None where the user named the config.
     """
     reader = _Reader(known, root)
     trees = list(reader.read(document, path, ()))

@@ -1,14 +1,19 @@
-"""scopelint.yml, read and judged: every fault at once, each with its file, line and column."""
+"""scopelint.yml, read and checked: every fault at once, each with its file, line and column."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scopelint.config.discovery import FoundConfig, find_config
+from scopelint.config.discovery import FoundConfig
 from scopelint.config.extends import combine
 from scopelint.config.models import ConfigModel
 from scopelint.config.overrides import override, read_overrides
-from scopelint.config.rule_keys import rule_options, selector_problems
+from scopelint.config.rule_keys import (
+    read_waivers,
+    rule_options,
+    selector_problems,
+    waiver_problems,
+)
 from scopelint.config.selection import (
     Catalogue,
     Profile,
@@ -16,7 +21,6 @@ from scopelint.config.selection import (
     severity_overrides,
 )
 from scopelint.config.validation import ordered, validate
-from scopelint.config.waiver_keys import read_waivers, waiver_problems
 from scopelint.declared import DeclaredPolicy
 from scopelint.engine.rule_sets import Override
 from scopelint.engine.waivers import WaiverRule
@@ -25,7 +29,7 @@ from scopelint.finding import Severity
 from scopelint.gitlab.origin import ConfigUrls
 from scopelint.gitlab.targets import parse_targets
 from scopelint.globs import GlobSet
-from scopelint.policy.load import read_declared
+from scopelint.policy import read_declared
 from scopelint.rule import Boundary, RuleOptions
 from scopelint.text import shown
 from scopelint.yaml import (
@@ -39,16 +43,17 @@ from scopelint.yaml import (
     walk,
 )
 
-__all__ = ["Config", "FoundConfig", "SettingPlace", "config_from", "find_config", "load_config"]
-
 
 @dataclass(frozen=True, slots=True)
 class SettingPlace:
-    """Where a value was given: the file's name, line and column from 1."""
+    """Where a value was given."""
 
     source: str
+    """The file, as messages name it."""
     line: int
+    """From 1."""
     column: int
+    """From 1."""
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line}:{self.column}"
@@ -56,28 +61,31 @@ class SettingPlace:
 
 @dataclass(frozen=True)
 class Config:
-    """A config that holds; `Config()` is the one of a run without a file.
-
-    `options` are the validated options of the rules that have some in the file, `severity` the
-    overridden severities, both by code; `overrides` say what is otherwise for some projects;
-    `declared` is the policy that the config names or holds.
-    `places` say where each value stands, by its keys and
-    indices, such as `("gitlab", "targets", 0)`; what is not in it is a default. `files` are the
-    paths of the config and of all it extends, by the names that places give them. `root` is the
-    folder below which files named in a discovered config must lie, None for an explicit one.
-    """
+    """A valid config; `Config()` is that of a run without a file."""
 
     model: ConfigModel = field(default_factory=ConfigModel)
+    """The keys and their values, defaults included."""
     source: Path | None = None
+    """The file, None for a text and for a run without one."""
     root: Path | None = None
+    """The folder below which all files that it names must lie; None for one that the user named."""
     options: Mapping[str, RuleOptions] = field(default_factory=dict)
+    """The validated options of the rules that the file gives some, by code."""
     severity: Mapping[str, Severity] = field(default_factory=dict)
+    """The severities that differ from the rules' own, by code."""
     overrides: tuple[Override, ...] = ()
+    """What differs for some projects, in the order of the file."""
     declared: DeclaredPolicy | None = None
+    """The policy that the file names or holds."""
     waivers: tuple[WaiverRule, ...] = ()
+    """In the order of the file."""
     places: Mapping[Location, SettingPlace] = field(default_factory=dict)
+    """Where each value was given, by its keys and indices: `("gitlab", "targets", 0)`. What is not
+    in it is a default."""
     files: Mapping[str, Path] = field(default_factory=dict)
+    """The paths of the file and of all it extends, by the names that `places` give them."""
     notes: tuple[str, ...] = ()
+    """What a user should know about how the file was found."""
 
     @property
     def discovered(self) -> bool:
@@ -177,7 +185,7 @@ def config_from(
     root: Path | None = None,
     notes: tuple[str, ...] = (),
 ) -> Config:
-    """Judge a document as a scopelint.yml; raise as `load_config` does."""
+    """Check a document as a scopelint.yml; raise what `load_config` raises."""
     known = Catalogue(catalogue)
     whole = combine(document, known, path=source, root=root)
     tree, problems = whole.tree, list(whole.problems)

@@ -3,7 +3,7 @@
 A new key is a new field here, nothing else: its type validates it, its description is shown to
 editors, its place in the file is kept by `scopelint.config.load`. Values are validated as JSON
 is (a list may become a tuple, text a severity), strictly: a number is no text. No field takes
-null: a key without a value is a slip of the pen, not a wish.
+null: a key without a value is a mistake, not a choice.
 """
 
 from typing import Annotated, Literal, Self, cast

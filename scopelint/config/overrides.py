@@ -1,4 +1,4 @@
-"""`overrides:` of scopelint.yml, by rule code: what is otherwise for projects below some paths.
+"""`overrides:` of scopelint.yml, by rule code: other rules, severities and options by path.
 
 Where several overrides match a project, each is laid over what was there before it, in the order
 of the file. Inside one, `select` adds rules, then `ignore` takes rules away. An option that an
@@ -23,17 +23,20 @@ from scopelint.yaml import AnyNode, MappingNode, ScalarNode, SequenceNode, step
 
 @dataclass(frozen=True, slots=True)
 class RuleParts:
-    """The parts of one override that only the rules can judge, and what is wrong with them."""
+    """The parts of one override that only the rules can check."""
 
     node: AnyNode
+    """The override in the file."""
     options: Mapping[str, Mapping[str, Any]]
+    """The options it gives, by the rule's code and the option's name."""
     problems: tuple[Problem, ...]
+    """What is wrong with its selectors and options."""
 
 
 def read_overrides(tree: MappingNode, known: Catalogue) -> list[RuleParts]:
-    """Judge the selectors and options of every override in a config's tree.
+    """Check the selectors and options of every override in a config's tree.
 
-    Options are judged as they hold: with those that the config gives the rule for all projects.
+    Options are checked as they will hold: with those that the config gives the rule for all projects.
     Raise PluginError where a rule's own validation crashes.
     """
     listed = tree.get("overrides")

@@ -1,14 +1,17 @@
-"""The parts of scopelint.yml that only the rules themselves can judge: selectors and options."""
+"""The parts of scopelint.yml that only the rules can check: selectors, options, waivers."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import TypeVar
 
+from scopelint.config.models import WaiverSection
 from scopelint.config.selection import Catalogue, RuleClass, UnknownSelectorError
 from scopelint.config.validation import validate
+from scopelint.engine.waivers import WaiverRule
 from scopelint.errors import PluginError, Problem
 from scopelint.rule import RuleOptions
 from scopelint.text import shown
-from scopelint.yaml import AnyNode, MappingNode, ScalarNode, SequenceNode
+from scopelint.yaml import AnyNode, MappingNode, ScalarNode, SequenceNode, step
 
 T = TypeVar("T")
 
@@ -94,3 +97,44 @@ def given_twice(node: AnyNode | None, known: Catalogue) -> list[Problem]:
             message = f"{shown(key.value)} and {shown(other.value)} are the same rule"
             problems.append(key.problem(message, f"it was first given in line {other.line}"))
     return problems
+
+
+def waiver_problems(tree: MappingNode, known: Catalogue) -> Iterator[Problem]:
+    """Yield a problem for a waiver of an unknown rule, and for one without an end."""
+    allowed = tree.get("allow_permanent_waivers")
+    permanent = isinstance(allowed, ScalarNode) and allowed.value is True
+    for node in _waiver_nodes(tree):
+        rule = step(node, "rule")
+        if isinstance(rule, ScalarNode) and isinstance(rule.value, str) and rule.value:
+            yield from looked_up(rule, known.resolve)[1]
+        if isinstance(node, MappingNode) and node.key("expires") is None and not permanent:
+            hint = 'add `expires: "2026-12-31"`, or set allow_permanent_waivers: true'
+            yield node.problem("this waiver has no end: the key expires is missing", hint)
+
+
+def _waiver(section: WaiverSection, node: AnyNode, known: Catalogue) -> WaiverRule:
+    """Return one waiver, from the valid section and its node."""
+    return WaiverRule(
+        rules=frozenset(rule.code for rule in known.resolve(section.rule)),
+        project=section.project or None,
+        reason=section.reason,
+        expires=date.fromisoformat(section.expires) if section.expires else None,
+        entry=section.entry or None,
+        owner=section.owner or None,
+        ticket=section.ticket or None,
+        place=f"{node.file.name}:{node.line}:{node.column}",
+        rule=section.rule,
+    )
+
+
+def read_waivers(
+    tree: MappingNode, sections: tuple[WaiverSection, ...], known: Catalogue
+) -> tuple[WaiverRule, ...]:
+    """Return all waivers of a valid config, in the order of the file."""
+    pairs = zip(sections, _waiver_nodes(tree), strict=True)
+    return tuple(_waiver(section, node, known) for section, node in pairs)
+
+
+def _waiver_nodes(tree: MappingNode) -> tuple[AnyNode, ...]:
+    listed = tree.get("waivers")
+    return listed.value if isinstance(listed, SequenceNode) else ()

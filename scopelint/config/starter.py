@@ -1,4 +1,4 @@
-"""The files that somebody begins with: a commented scopelint.yml and the jobs of a pipeline."""
+"""Files to begin with: a commented scopelint.yml, and the jobs of a pipeline."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""What pydantic says of a value, told as problems with a place in the file and a hint."""
+"""A tree checked against a pydantic model; each fault gets its place in the file and a hint."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -92,7 +92,7 @@ def _problem(model: type[BaseModel], faults: list[tuple[Any, AnyNode]]) -> Probl
     telling = [pair for pair in faults if pair[0]["type"] not in _EXPECTED]
     fault, node = (telling or faults)[0]
     if telling:
-        return node.problem(*_told(model, fault, node))
+        return node.problem(*_message_and_hint(model, fault, node))
     expected = " or ".join(dict.fromkeys(_EXPECTED[other["type"]] for other, _ in faults))
     return node.problem(_misfit(node, expected), _kind_hint(node, expected))
 
@@ -118,7 +118,7 @@ def _kind_hint(node: AnyNode, expected: str) -> str:
     return ""
 
 
-def _told(model: type[BaseModel], fault: Any, node: AnyNode) -> tuple[str, str]:
+def _message_and_hint(model: type[BaseModel], fault: Any, node: AnyNode) -> tuple[str, str]:
     context = fault.get("ctx", {})
     value = node.value if isinstance(node, ScalarNode) else None
     message, hint = fault["msg"].replace("Input should be", "this must be", 1), ""

@@ -66,8 +66,8 @@ def _python(node: AnyNode) -> bool:
     return bool(node.value)
 
 
-def read_text(text: str, source: str, *, include_archived: bool = False) -> DeclaredPolicy:
-    """Read the levels alone, as gitlabform reads them, from a text without `config_version`."""
+def read_levels(text: str, source: str, *, include_archived: bool = False) -> DeclaredPolicy:
+    """Read a text that holds the levels alone, without `config_version`, as gitlabform would."""
     root = load(text, source, dialect=RUAMEL).root
     tree = root if isinstance(root, MappingNode) else MappingNode(root.file, 1, 1, ())
     return declared_from(tree, include_archived=include_archived)

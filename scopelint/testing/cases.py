@@ -13,11 +13,11 @@ from scopelint import engine
 from scopelint.declared import DeclaredPolicy
 from scopelint.finding import Confidence, Outcome, Verdict
 from scopelint.globs import GlobSet
-from scopelint.policy.gitlabform import read_text
+from scopelint.policy import read_levels
 from scopelint.rule import Boundary, Policy, Rule
 from scopelint.snapshot.inventory import Inventory
 from scopelint.testing.inventories import inventory as build
-from scopelint.testing.yaml_text import load
+from scopelint.yaml import load, to_python
 
 Said = tuple[str | None, Verdict]
 PREFIXES = ("fail_", "pass_", "unknown_", "skip_")
@@ -108,12 +108,12 @@ class Case:
         return rule_class(options, policy)
 
     def _declared(self, text: str) -> DeclaredPolicy:
-        return read_text(text, "config.yml", include_archived=self.body.declared_archived)
+        return read_levels(text, "config.yml", include_archived=self.body.declared_archived)
 
 
 def load_cases(path: Path) -> tuple[Case, ...]:
-    """Read a case file; raise ValueError or yaml.YAMLError, with the file's name, where it is off."""
-    data = load(path.read_text(encoding="utf-8"))
+    """Read a case file; raise ConfigError or ValueError, with the file's name, where it is off."""
+    data = to_python(load(path).root)
     if not isinstance(data, dict) or not data:
         raise ValueError(f"{path}: a case file is a mapping of case names to cases")
     for name in data:

@@ -21,7 +21,7 @@ from scopelint.paths import is_inside
 from scopelint.snapshot import Header, Listed, Snapshot, SnapshotWriter
 from scopelint.snapshot.inventory import Inventory
 from scopelint.testing.specs import EntrySpec, GroupSpec, InventorySpec, ProjectSpec, UseSpec
-from scopelint.testing.yaml_text import load
+from scopelint.yaml import load, to_python
 
 
 class _Ids:
@@ -200,9 +200,11 @@ def write(description: str | Mapping[str, Any], path: Path) -> None:
     """Write the described inventory as a snapshot file at `path`, which must not be there yet.
 
     `description` is YAML text or the mapping it stands for (`InventorySpec`). Raises pydantic's
-    ValidationError where it is off.
+    ValidationError where it is off, and ConfigError where it is not YAML.
     """
-    data = load(description) if isinstance(description, str) else description
+    data: object = description
+    if isinstance(description, str):
+        data = to_python(load(description, "<inventory>").root)
     builder = _SnapshotBuilder(InventorySpec.model_validate(data))
     with SnapshotWriter(path, builder.header()) as writer:
         writer.add_groups(builder.groups)

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.config.discovery import find_config
-from scopelint.config.load import Config, load_config
+from scopelint.config import Config, find_config, load_config
 from scopelint.errors import ConfigError
 from scopelint.finding import Severity
 from tests.config.samples import RULES

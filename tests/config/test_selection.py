@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from scopelint.config.selection import (
+from scopelint.config import (
     Catalogue,
     UnknownSelectorError,
     added_rules,

@@ -8,7 +8,7 @@ import pytest
 
 from scopelint.declared import DeclaredPolicy
 from scopelint.errors import ConfigError
-from scopelint.policy.gitlabform import read_gitlabform
+from scopelint.policy import read_gitlabform
 from tests.policy.configs import PATHS, WRITTEN, Maker
 from tests.policy.make_answers import ANSWERS
 from tests.policy.tool import judged

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopelint.config.load import config_from
+from scopelint.config import config_from
 from scopelint.declared import DeclaredPolicy
 from scopelint.export.policy_code import LeftOut, to_declared, to_gitlabform, to_terraform
 from scopelint.finding import Outcome
-from scopelint.policy.gitlabform import read_gitlabform
+from scopelint.policy import read_gitlabform
 from scopelint.testing import inventory
 from scopelint.yaml import load
 from tests.policy.inventories import TARGETS, found, inventories

@@ -3,7 +3,7 @@
 from typing import Any
 
 from scopelint.declared import DeclaredPolicy
-from scopelint.policy.gitlabform import read_gitlabform
+from scopelint.policy import read_gitlabform
 from scopelint.repair.actions import state_after
 from scopelint.repair.from_declared import plan_to_declared
 from scopelint.repair.plan_file import Plan

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scopelint.policy.gitlabform import declared_from
+from scopelint.policy import declared_from
 from scopelint.repair.allowlist import AllowlistOptions
 from scopelint.repair.plan_file import Plan
 from scopelint.repair.plan_text import declared_policy, plan_lines

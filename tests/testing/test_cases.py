@@ -150,7 +150,7 @@ def test_verdicts_must_be_fit_for_reports(tmp_path: Path) -> None:
         ("pass_a: {}", "pass_a.*inventory"),
         (f"pass_a: {{{ONE}, expected: []}}", "expected"),
         (f"pass_a: {{{ONE}, expect: [{{outcome: maybe}}]}}", "outcome"),
-        (f"pass_a: {{{ONE}}}\npass_a: {{{ONE}}}", "comes twice"),
+        (f"pass_a: {{{ONE}}}\npass_a: {{{ONE}}}", r"cases\.yml:2:1: .*given twice"),
     ],
 )
 def test_a_case_file_that_is_off_is_refused(tmp_path: Path, text: str, told: str) -> None:

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import yaml
 from pydantic import ValidationError
 
+from scopelint.errors import ConfigError
 from scopelint.model import AllowlistEntry, Fact, Gap, Project, Reason, Target, TokenUse
 from scopelint.snapshot import Snapshot
 from scopelint.testing import inventory, write
@@ -229,7 +229,7 @@ def test_a_description_that_is_off_is_refused(description: str, part: str) -> No
 
 def test_a_key_may_come_once_and_off_is_no_boolean() -> None:
     with (
-        pytest.raises(yaml.YAMLError, match="comes twice"),
+        pytest.raises(ConfigError, match=r"^<inventory>:1:21: .*given twice"),
         inventory("projects: {a/b: {}, a/b: {}}"),
     ):
         pass
