@@ -253,6 +253,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectCount:
+    """How many projects a group holds, those of its subgroups included."""
+
+    number: int
+    exact: bool
+    """Whether that is all; False means there may be more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """What a collection was asked to leave out, by globs over full paths; part of its identity."""
 

@@ -5,12 +5,8 @@ All tests are exact tests on full paths; nothing here reads a snapshot or knows 
 
 import re
 from datetime import UTC
-from typing import TYPE_CHECKING
 
-from scopelint.model import AllowlistEntry, EntryKind, Project
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import ProjectCount
+from scopelint.model import AllowlistEntry, EntryKind, Project, ProjectCount
 
 
 def is_inside(path: str, namespace: str) -> bool:
@@ -65,7 +61,7 @@ def _target_path(entry: AllowlistEntry, project: Project) -> str | None:
     return None if is_self(entry, project) else entry.target_path
 
 
-def entry_evidence(entry: AllowlistEntry, count: "ProjectCount | None" = None) -> dict[str, object]:
+def entry_evidence(entry: AllowlistEntry, count: ProjectCount | None = None) -> dict[str, object]:
     """Return the numbers and names by which a reader can weigh an entry, as JSON data.
 
     `projects` lie below its group, at least so many where `projects_exact` is False. Who added

@@ -65,7 +65,7 @@ class DeclaredTargetUnknown(DeclaredFileRule):
             )
         if inside:
             why = "the list of what is there could not be read whole"
-        elif isinstance(name.name, int) or inventory.was_asked_for(name.kind, name.name):
+        elif isinstance(name.name, int) or inventory.was_looked_up(name.kind, name.name):
             why = "it was not found, or is not visible to this token"
         else:
             why = "the snapshot was collected without this policy, so nobody asked for it"

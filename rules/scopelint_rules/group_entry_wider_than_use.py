@@ -1,18 +1,14 @@
 """SL703: of a group's many projects only few ever came."""
 
 from datetime import UTC
-from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, TokenUse
+from scopelint.model import AllowlistEntry, ProjectCount, TokenUse
 from scopelint.paths import entry_evidence
 from scopelint.rule import EntryContext
 from scopelint.uses.log import UsageOptions, UsageRule, narrower, uses_through
-
-if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import ProjectCount
 
 SHOWN = 10
 """Used projects, and groups to allow instead, that the evidence lists at most."""
@@ -78,10 +74,10 @@ class GroupEntryWiderThanUse(UsageRule):
             else self._too_wide(path, uses, count, evidence)
         )
 
-    def _small(self, used: int, count: "ProjectCount") -> bool:
+    def _small(self, used: int, count: ProjectCount) -> bool:
         return 100 * used <= int(self.options.max_share) * count.number
 
-    def _lost(self, entry: AllowlistEntry, used: int, count: "ProjectCount") -> str | None:
+    def _lost(self, entry: AllowlistEntry, used: int, count: ProjectCount) -> str | None:
         """Name what keeps the rule from a fail; a count that is already enough does not."""
         if not self._small(used, count) or count.number < self.options.min_projects:
             return "how many projects the group holds"
@@ -91,7 +87,7 @@ class GroupEntryWiderThanUse(UsageRule):
         self,
         path: str,
         uses: list[TokenUse],
-        count: "ProjectCount",
+        count: ProjectCount,
         evidence: dict[str, object],
     ) -> Verdict:
         instead = narrower(path, (use.origin_path for use in uses))

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from scopelint.model import Project
-from scopelint.snapshot.inventory import GroupTree, Inventory, ProjectCount
+from scopelint.model import Project, ProjectCount
+from scopelint.snapshot.inventory import GroupTree, Inventory
 from scopelint.versions import is_known
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from scopelint.access import is_whole
 from scopelint.access.outbound import Outbound
-from scopelint.model import AllowlistEntry, Project
-from scopelint.snapshot.inventory import Inventory, ProjectCount
+from scopelint.model import AllowlistEntry, Project, ProjectCount
+from scopelint.snapshot.inventory import Inventory
 from scopelint.versions import outbound_counts
 
 Count = ProjectCount

@@ -54,7 +54,7 @@ class Enumeration:
             self._over()
 
     def _walk(self, what: str, root: ResolvedTarget) -> Cursor:
-        return self._run.writer.walk(f"{what}:{root.path}")
+        return self._run.writer.cursor(f"{what}:{root.path}")
 
     def _turn(self, walk: Cursor, root: ResolvedTarget, ask: Ask, keep: Keep) -> None:
         def then(page: Page[Any] | Failed) -> None:

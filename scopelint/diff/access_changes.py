@@ -6,8 +6,8 @@ from typing import NamedTuple
 from scopelint.access import InboundCounter
 from scopelint.diff.changes import Access, Origin
 from scopelint.diff.group_moves import Chain, PathTranslation, chain
-from scopelint.model import AllowlistEntry, Project
-from scopelint.snapshot.inventory import Inventory, ProjectCount
+from scopelint.model import AllowlistEntry, Project, ProjectCount
+from scopelint.snapshot.inventory import Inventory
 
 EVERYTHING = ""
 """Stands for the whole instance where a group's path is expected, as in `scopelint.access`."""

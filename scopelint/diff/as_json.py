@@ -20,8 +20,7 @@ from scopelint.diff.changes import (
 )
 from scopelint.diff.entry_changes import permissions_known
 from scopelint.finding import Finding
-from scopelint.model import AllowlistEntry
-from scopelint.snapshot.inventory import ProjectCount
+from scopelint.model import AllowlistEntry, ProjectCount
 
 SCHEMA = "scopelint-diff/1"
 _SIGNS = {"+": "added", "-": "removed", "~": "changed"}

@@ -27,8 +27,7 @@ from scopelint.diff.entry_changes import (
     was_made_again,
 )
 from scopelint.finding import Finding
-from scopelint.model import AllowlistEntry
-from scopelint.snapshot.inventory import ProjectCount
+from scopelint.model import AllowlistEntry, ProjectCount
 from scopelint.text import clean
 
 SETTING_WORDS: Final = {

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from scopelint.finding import Finding
-from scopelint.model import AllowlistEntry, Scan
-from scopelint.snapshot.inventory import ProjectCount
+from scopelint.model import AllowlistEntry, ProjectCount, Scan
 
 Side = Literal["old", "new", "both"]
 Direction = Literal["inbound", "outbound"]

@@ -75,7 +75,7 @@ def _together(
 ) -> FindingsCollector:
     ledger = _begun(inventory, rules, settings)
     inventory.targets()  # Read once, before there are several who would each read them.
-    stretches = _Stretches(inventory.stretches(max(1, inventory.total // (processes * _STRETCHES))))
+    stretches = _Stretches(inventory.chunks(max(1, inventory.total // (processes * _STRETCHES))))
 
     def judge(ledger: FindingsCollector) -> None:
         while (stretch := stretches.take()) is not None:

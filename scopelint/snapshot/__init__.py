@@ -1,15 +1,25 @@
-"""The snapshot: one SQLite file that holds what was observed, and what could not be read."""
+"""The snapshot: one SQLite file with what was observed, and the inventory, its read model.
+
+`SnapshotWriter` writes a file page by page while collecting, so that a killed run can be resumed.
+`open_snapshots` opens one file, or the shards of one collection, and `Inventory` answers what is in
+them. What could not be read is in it as a gap.
+
+It may import the model, text, paths and errors. No other package knows SQLite or its tables.
+"""
 
 from scopelint.model import Filters
 from scopelint.snapshot.header import Cursor, Header
-from scopelint.snapshot.merge import MergedSnapshots, Source, open_snapshots
-from scopelint.snapshot.reader import Snapshot
-from scopelint.snapshot.writer import Listed, SnapshotWriter
+from scopelint.snapshot.inventory import GroupTree, Inventory
+from scopelint.snapshot.shards import MergedSnapshots, Source, open_snapshots
+from scopelint.snapshot.sqlite_reader import Snapshot
+from scopelint.snapshot.sqlite_writer import Listed, SnapshotWriter
 
 __all__ = [
     "Cursor",
     "Filters",
+    "GroupTree",
     "Header",
+    "Inventory",
     "Listed",
     "MergedSnapshots",
     "Snapshot",

@@ -1,4 +1,4 @@
-"""What a snapshot says of its own collection: where, what, how, when."""
+"""What a snapshot says about its own collection: where, what, how and when."""
 
 import json
 from collections.abc import Mapping
@@ -12,12 +12,9 @@ from scopelint.model import Enforcement, Fact, Filters, Scan
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The frame of one collection, as kept in the table `meta`.
+    """One collection's metadata, as kept in the table `meta`.
 
-    `shard` is (index, total) from 1, None for a whole collection. `request_counts` counts by
-    kind; `retries` are among them. `named` are the groups and projects that a declared policy names
-    by path, such as `group:acme/web` (in lower case), with their numbers; None was not found or not
-    visible. The other fields are those of `scopelint.model.Scan`.
+    Fields without a description are those of `scopelint.model.Scan`.
     """
 
     tool_version: str
@@ -32,10 +29,15 @@ class Header:
     administrator: bool = False
     whole_instance: bool = False
     requests: int = 0
+    """Requests that were sent, retries among them."""
     retries: int = 0
+    """Requests that were sent again."""
     shard: tuple[int, int] | None = None
+    """Index and total of the shard, from 1; None for a whole collection."""
     unavailable: Mapping[Fact, str] = field(default_factory=dict)
     named: Mapping[str, int | None] = field(default_factory=dict)
+    """The ids of the groups and projects that a declared policy names by path, by keys such as
+    `group:acme/web` in lower case; None for one that was not found or is not visible."""
 
     def scan(self) -> Scan:
         """Return the part that rules and reports may see."""
@@ -138,13 +140,15 @@ def _shard(value: object) -> tuple[int, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far one enumeration has come: the next page's cursor, and whether it is over.
-
-    `seen` counts the objects so far, `expected` is GitLab's own count, hidden ones included.
-    """
+    """How far one enumeration is."""
 
     name: str
+    """What is enumerated and below which path, such as `projects:acme`."""
     cursor: str | None = None
+    """GitLab's cursor of the next page; None for the first one."""
     done: bool = False
+    """Whether the last page was read."""
     seen: int = 0
+    """How many objects the pages held so far."""
     expected: int | None = None
+    """GitLab's own count of the objects, hidden ones included; None where it is not known."""

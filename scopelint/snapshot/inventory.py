@@ -1,12 +1,11 @@
-"""The inventory: the typed read model over a snapshot that rules, reach and reports stand on.
+"""The inventory: the typed read model over a snapshot, which rules, reach and reports use.
 
-Groups are in memory, numbered so that "is inside" is an interval test; projects are streamed.
+Groups are held in memory, numbered so that "is inside" is an interval test. Projects are streamed.
 """
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
@@ -20,31 +19,25 @@ from scopelint.model import (
     Gap,
     Group,
     Project,
+    ProjectCount,
     Reason,
     Scan,
     Target,
 )
-from scopelint.paths import is_inside as is_inside
-from scopelint.snapshot import Cursor, Source
+from scopelint.paths import is_inside
+from scopelint.snapshot.header import Cursor
+from scopelint.snapshot.shards import Source
 
 _T = TypeVar("_T")
-_BEYOND = 2**63 - 1
-"""The largest number that SQLite keeps: no id is as large."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectCount:
-    """How many projects lie below a group; `exact` False means there may be more."""
-
-    number: int
-    exact: bool
+_MAX_ID = 2**63 - 1
+"""The largest number that SQLite stores; every id is smaller."""
 
 
 class GroupTree:
-    """The tree of namespaces, numbered in depth-first order with a count of projects each.
+    """The tree of namespaces, numbered in depth-first order, with the count of projects in each.
 
-    A namespace's descendants are the numbers from its own to `last`; so the projects below it
-    are a difference of two prefix sums, whatever the size of the tree.
+    A namespace and its descendants have consecutive numbers. So the count of projects below it is
+    the difference of two prefix sums, whatever the size of the tree.
     """
 
     def __init__(self, namespaces: Iterable[str], project_paths: Iterable[str]) -> None:
@@ -102,7 +95,11 @@ class GroupTree:
 
 
 class Inventory:
-    """What one collection saw, for reading: `scan` is its frame, `as_of` the rules' only clock."""
+    """What one collection observed, for reading.
+
+    Attributes: `scan`, the collection's metadata; `as_of`, its end, the only clock that rules know;
+    `groups`, every group by id; `gaps`, what could not be read.
+    """
 
     def __init__(self, snapshot: Source) -> None:
         self._snapshot = snapshot
@@ -115,19 +112,19 @@ class Inventory:
         self._derived: dict[Callable[[Inventory], object], object] = {}
 
     def derived(self, make: "Callable[[Inventory], _T]") -> _T:
-        """Return what `make` gives for this inventory, made once: an index that several rules use."""
+        """Return what `make` returns for this inventory; it is called once, for all that use it."""
         if make not in self._derived:
             self._derived[make] = make(self)
         return cast("_T", self._derived[make])
 
     @property
     def complete(self) -> bool:
-        """Whether everything that was asked for was read."""
+        """Whether everything that was requested was read."""
         return not any(gap.breaks_completeness for gap in self.gaps)
 
     @cached_property
     def total(self) -> int:
-        """How many projects were asked for: read, unreadable, and not reached."""
+        """How many projects were requested: read, unreadable, and not read yet."""
         return self._snapshot.count("read", "unreadable", "listed", "elsewhere")
 
     @cached_property
@@ -142,20 +139,20 @@ class Inventory:
 
     @cached_property
     def log_since(self) -> datetime | None:
-        """Since when the authentication log is known to exist, None where it shows no use.
+        """Since when the authentication log is known to exist; None where it shows no use.
 
-        A row keeps only the last use of an origin, so the oldest of them is the least age it has.
+        A row keeps only the last use of an origin, so the log is at least as old as the oldest row.
         """
         return next(self._snapshot.oldest_use(), None)
 
     @cached_property
     def project_paths(self) -> list[str]:
-        """The full paths of all projects that were seen, filtered ones too, in order."""
+        """The full paths of all enumerated projects, excluded ones too, in order."""
         return sorted(path for _, path in self._snapshot.project_paths())
 
     @cached_property
     def tree(self) -> GroupTree:
-        """The namespaces with their numbers and project counts, filtered projects counted too."""
+        """The namespaces with their numbers and project counts, excluded projects too."""
         paths = (path for _, path in self._snapshot.project_paths())
         return GroupTree((group.path for group in self.groups.values()), paths)
 
@@ -179,15 +176,10 @@ class Inventory:
         """Return what is known of every entry's target, and of every group that was read."""
         return self._targets.values()
 
-    @cached_property
-    def _roots(self) -> tuple[str, ...]:
-        """The read targets below which everything was enumerated."""
-        return self.scan.targets
-
     def target(self, entry: AllowlistEntry) -> Target | None:
         """Return what is known of an entry's target; None if it is not visible or gone."""
         last, target = self._last_target
-        if entry is not last:  # Rule after rule asks about the same entry.
+        if entry is not last:  # All rules look at one entry before the next one.
             target = self._look_up(entry)
             self._last_target = entry, target
         return target
@@ -221,17 +213,17 @@ class Inventory:
     def _ids(self) -> frozenset[tuple[EntryKind, int]]:
         known: set[tuple[EntryKind, int]] = {("project", number) for number, _ in self.seen()}
         known.update((target.kind, target.id) for target in self.targets() if target.visible)
-        # GitLab shows the row of what is there, even to a token that does not see the target.
+        # GitLab lists an entry only while its target exists, even to a token that cannot see it.
         known.update((kind, number) for kind, number, _ in self._snapshot.listed_targets())
         return frozenset(known)
 
     def knows(self, kind: EntryKind, name: int | str) -> bool:
-        """Tell whether a group or project, by number or full path, is known to be there."""
+        """Tell whether a group or project, given by id or full path, is known to exist."""
         if isinstance(name, str):
             return self.number_of(kind, name) is not None
         return (kind, name) in self._ids
 
-    def was_asked_for(self, kind: EntryKind, path: str) -> bool:
+    def was_looked_up(self, kind: EntryKind, path: str) -> bool:
         """Tell whether the collection looked for this path, because a declared policy names it."""
         return f"{kind}:{path.lower()}" in self._snapshot.header.named
 
@@ -239,13 +231,13 @@ class Inventory:
         """Tell whether a full path lies inside what was enumerated."""
         if self.scan.whole_instance and self.scan.administrator:
             return True
-        return any(is_inside(path, root) for root in self._roots)
+        return any(is_inside(path, root) for root in self.scan.targets)
 
     def names_inside(self, path: str) -> bool:
-        """Tell the same of a path that a person wrote, in any case."""
+        """Tell the same as `in_read_tree`, for a path in any case, as a person may write it."""
         if self.scan.whole_instance and self.scan.administrator:
             return True
-        return any(is_inside(path.lower(), root.lower()) for root in self._roots)
+        return any(is_inside(path.lower(), root.lower()) for root in self.scan.targets)
 
     def project_count(self, entry: AllowlistEntry) -> ProjectCount | None:
         """Return how many projects lie below a group entry's group, None where nothing tells.
@@ -274,47 +266,49 @@ class Inventory:
         return not any(gap.fact in broken for gap in self.gaps)
 
     def seen(self) -> Iterator[tuple[int, str]]:
-        """Yield id and full path of every project that was seen, by id: filtered ones too."""
+        """Yield id and full path of every enumerated project by id, excluded ones too."""
         return self._snapshot.project_paths()
 
     def states(self) -> Iterator[tuple[int, str, str]]:
-        """Yield id, full path and state of every project that was seen, by id.
+        """Yield id, full path and state of every enumerated project, by id.
 
-        A state is `read`, `unreadable` (a gap says why), `listed` (the collection was broken off),
-        `elsewhere` (in a shard that is not here) or `excluded` (left out by a filter).
+        A state is `read`, `unreadable` (a gap says why), `listed` (the collection was interrupted),
+        `elsewhere` (in a missing shard) or `excluded` (by a filter).
         """
         return self._snapshot.project_states()
 
     @contextmanager
     def reopened(self) -> Iterator[None]:
-        """Read from files opened anew: what a process must do with an inventory it was born with."""
+        """Read from files that are opened again: a forked process must not use its parent's."""
         before = self._snapshot
-        with before.reopened() as anew:
-            self._snapshot = anew
+        with before.reopened() as again:
+            self._snapshot = again
             try:
                 yield
             finally:
                 self._snapshot = before
 
-    def stretches(self, size: int) -> list[range]:
-        """Cut the ids of all projects that were seen into ranges of about `size` projects each."""
+    def chunks(self, size: int) -> list[range]:
+        """Return ranges of ids with about `size` enumerated projects each, which cover all ids."""
         starts = [number for index, (number, _) in enumerate(self.seen()) if index % size == 0]
-        return [range(*pair) for pair in pairwise([*starts, _BEYOND])]
+        return [range(*pair) for pair in pairwise([*starts, _MAX_ID])]
 
     def project(self, project_id: int) -> Project | None:
-        """Return one project; one that was seen and not read has no scope; None was not seen."""
+        """Return one project, without a scope if it was not read; None if it was not enumerated."""
         for project in self.projects(only=(project_id,)):
             return project
         path = dict(self._snapshot.project_paths()).get(project_id)
         return None if path is None else Project(project_id, path, personal=None)
 
     def projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
-        """Yield every read or unreadable project, by id; `only` those with these ids.
+        """Yield every read or unreadable project, by id.
 
-        These are at most 500, or a range of any size.
-        Flags are completed by what is known of the whole run: an own flag that is on makes the
-        effective one on; where the instance is known to enforce, or not to, the effective flag
-        follows from the own one, and through REST alone the own one from the effective one.
+        `only` limits them to these ids: at most 500, or a range of any size.
+
+        Inbound flags are completed by what is known about the whole run. An own flag that is on
+        makes the effective flag on. Where it is known whether the instance enforces the limit, the
+        effective flag follows from the own flag, and, through REST alone, the own flag from the
+        effective one.
         """
         return self._snapshot.projects(only, self._completed)
 
@@ -330,29 +324,29 @@ class Inventory:
 
     def _all_gaps(self) -> Iterator[Gap]:
         yield from self._snapshot.gaps()
-        walks = list(self._snapshot.walks())
-        yield from dict.fromkeys(gap for walk in walks if (gap := _hidden(walk)))
-        unfinished = [walk.name for walk in walks if not walk.done]
+        cursors = list(self._snapshot.cursors())
+        yield from dict.fromkeys(gap for cursor in cursors if (gap := _hidden(cursor)))
+        unfinished = [cursor.name for cursor in cursors if not cursor.done]
         waiting = self._snapshot.count("listed")
         if self.scan.finished_at is None or unfinished or waiting:
             yield Gap(
                 Fact.UNFINISHED,
                 Reason.ERROR,
-                f"the collection was broken off: {waiting} listed projects were not read"
-                + (", and the list itself is not whole" if unfinished else ""),
+                f"the collection was interrupted: {waiting} listed projects were not read"
+                + (", and the list itself is incomplete" if unfinished else ""),
             )
 
 
-def _hidden(walk: Cursor) -> Gap | None:
+def _hidden(cursor: Cursor) -> Gap | None:
     """Return the gap of a list in which GitLab counts more than it shows to this token."""
-    if not walk.done or walk.expected is None or walk.expected <= walk.seen:
+    if not cursor.done or cursor.expected is None or cursor.expected <= cursor.seen:
         return None
-    what, _, path = walk.name.partition(":")
-    hidden = walk.expected - walk.seen
+    what, _, path = cursor.name.partition(":")
+    hidden = cursor.expected - cursor.seen
     return Gap(
         Fact.COUNT if what == "projects" else Fact.GROUP,
         Reason.REDACTED,
-        f"GitLab counts {walk.expected} {what} below {path} and shows {walk.seen}:"
+        f"GitLab counts {cursor.expected} {what} below {path} and shows {cursor.seen}:"
         f" {hidden} hidden from this token",
         "group",
         None,

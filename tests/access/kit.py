@@ -52,7 +52,7 @@ class Memory:
         }
         return iter(sorted(listed, key=lambda one: one[:2]))
 
-    def walks(self) -> Iterator[Cursor]:
+    def cursors(self) -> Iterator[Cursor]:
         return iter(())
 
     def project_paths(self) -> Iterator[tuple[int, str]]:

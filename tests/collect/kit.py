@@ -20,7 +20,7 @@ from scopelint.progress import Listener
 from scopelint.secrets import Secret
 from scopelint.snapshot import Filters, Header, Snapshot
 from scopelint.snapshot.inventory import Inventory
-from scopelint.snapshot.rows import sort_entries
+from scopelint.snapshot.sqlite_rows import sort_entries
 from scopelint_simulator import Faults, Simulator, load_instance
 from scopelint_simulator.answer import Answer
 from scopelint_simulator.faults import Verdict

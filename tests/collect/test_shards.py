@@ -79,7 +79,7 @@ def test_the_union_equals_the_whole(tmp_path: Path, total: int) -> None:
     with open_snapshots(parts) as snapshot:
         instance = Inventory(snapshot)
         with instance.reopened():
-            stretches = [list(instance.projects(each)) for each in instance.stretches(50)]
+            stretches = [list(instance.projects(each)) for each in instance.chunks(50)]
         assert list(chain.from_iterable(stretches)) == facts([whole])["projects"]
         assert len(stretches) > 4
 
@@ -94,7 +94,7 @@ def test_a_missing_shard_makes_the_result_incomplete_not_smaller(tmp_path: Path)
         assert instance.read < 232
         assert not instance.complete
         [gap] = [gap for gap in instance.gaps if gap.fact is Fact.SHARD]
-        assert "shard 2/3 is not here" in gap.detail
+        assert "shard 2/3 is missing" in gap.detail
         report = engine.run(instance, [])
         assert report.gate.result == "incomplete"
         assert report.scan.projects.unreadable == 232 - instance.read
@@ -119,7 +119,7 @@ def test_parts_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
                 wanted=(TargetRef("group", path="acme/bulk"),),
             ),
             "instances": part(other.url, tmp_path / "i.db", (2, 2)),
-            "ways of reading": part(gitlab.url, tmp_path / "r.db", (2, 2), api="rest"),
+            "APIs": part(gitlab.url, tmp_path / "r.db", (2, 2), api="rest"),
         }
         for words, second in cases.items():
             with pytest.raises(SnapshotError, match=words) as error:

@@ -50,8 +50,8 @@ def test_names_are_looked_up_and_kept(tmp_path: Path, api: Api) -> None:
             20,
             "hidden/secret",
         ]
-        assert inventory.was_asked_for("group", "acme/Misspelt")
-        assert not inventory.was_asked_for("group", "other")
+        assert inventory.was_looked_up("group", "acme/Misspelt")
+        assert not inventory.was_looked_up("group", "other")
         [site] = [target for target in snapshot.targets() if target.path == "open/site"]
         assert site.visibility == "public"
 

@@ -164,7 +164,7 @@ def test_stretches_hold_every_project_once(size: int) -> None:
     projects["acme/p3"]["unreadable"] = "forbidden"
     with inventory({"projects": projects, "listed": ["acme/waiting"]}) as observed:
         every = list(observed.projects())
-        stretches = observed.stretches(size)
+        stretches = observed.chunks(size)
         found = [project for each in stretches for project in observed.projects(each)]
         assert found == every
         assert len(stretches) == -(-8 // size)
@@ -175,7 +175,7 @@ def test_stretches_hold_every_project_once(size: int) -> None:
 
 def test_an_inventory_without_projects_has_no_stretches() -> None:
     with inventory({"projects": {}}) as observed:
-        assert observed.stretches(10) == []
+        assert observed.chunks(10) == []
 
 
 def test_what_is_derived_is_made_once() -> None:

@@ -172,14 +172,14 @@ def test_header_groups_targets_gaps_and_walks_come_back(tmp_path: Path) -> None:
         writer.add_groups([group], Cursor("groups:acme", "c1", done=False, seen=1, expected=2))
         writer.add_targets([target, hidden])
         writer.add_gaps([gap])
-        assert writer.walk("groups:acme") == Cursor("groups:acme", "c1", False, 1, 2)
-        assert writer.walk("projects:acme") == Cursor("projects:acme")
+        assert writer.cursor("groups:acme") == Cursor("groups:acme", "c1", False, 1, 2)
+        assert writer.cursor("projects:acme") == Cursor("projects:acme")
     with Snapshot(path) as snapshot:
         assert snapshot.header == HEADER
         assert list(snapshot.groups()) == [group]
         assert set(snapshot.targets()) == {target, hidden}
         assert list(snapshot.gaps()) == [gap]
-        assert [walk.done for walk in snapshot.walks()] == [False]
+        assert [walk.done for walk in snapshot.cursors()] == [False]
 
 
 def test_a_listed_project_is_read_once_however_often_it_is_shown(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_a_new_snapshot_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     finally:
         os.umask(old)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    with pytest.raises(SnapshotError, match="already there"):
+    with pytest.raises(SnapshotError, match="already exists"):
         SnapshotWriter(path, HEADER)
 
 
@@ -269,7 +269,7 @@ def test_what_is_no_snapshot_is_refused(tmp_path: Path) -> None:
         (text, "not a scopelint snapshot"),
         (empty, "not a scopelint snapshot"),
         (tmp_path, "is a folder"),
-        (tmp_path / "none", "is not there"),
+        (tmp_path / "none", "does not exist"),
     ):
         with pytest.raises(SnapshotError, match=words):
             Snapshot(path)

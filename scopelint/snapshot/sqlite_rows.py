@@ -1,4 +1,4 @@
-"""How the model's objects and the tables' rows become each other."""
+"""Converts the model's objects to rows of the tables, and back."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -42,7 +42,7 @@ def marks(columns: str) -> str:
 
 
 def project_row(project: Project) -> Row:
-    """Return the row of a project whose details were asked for (read or unreadable)."""
+    """Return the row of a project whose scope was requested (read or unreadable)."""
     return _row(project, "read" if project.scope else "unreadable", project.scope or _NO_SCOPE)
 
 
@@ -108,7 +108,7 @@ def entry_rows(project: Project) -> Iterable[Row]:
 
 
 def sort_entries(entries: Iterable[AllowlistEntry]) -> list[AllowlistEntry]:
-    """Order entries by kind and target, so that the way of reading leaves no trace."""
+    """Order entries by kind and target, so that GraphQL and REST give the same order."""
     return sorted(
         entries,
         key=lambda entry: (entry.kind, entry.target_id is None, entry.target_id or 0, entry.key),

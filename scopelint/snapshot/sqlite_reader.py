@@ -9,16 +9,16 @@ from functools import wraps
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
 from scopelint.errors import ScratchError, SnapshotError
 from scopelint.model import EntryKind, Flags, Gap, Group, Project, Scope, Target
-from scopelint.snapshot import rows, schema
+from scopelint.snapshot import sqlite_rows as rows
+from scopelint.snapshot import sqlite_tables as tables
 from scopelint.snapshot.header import Cursor, Header
 
 _NOT_OURS = "is not a scopelint snapshot"
-_NO_ROOM = frozenset(
+_DISK_FULL = frozenset(
     {
         sqlite3.SQLITE_FULL,
         sqlite3.SQLITE_NOMEM,
@@ -27,26 +27,26 @@ _NO_ROOM = frozenset(
         sqlite3.SQLITE_IOERR_GETTEMPPATH,
     }
 )
-"""What SQLite says where it cannot write the temporary files that sorting needs."""
+"""SQLite's codes where it cannot write the temporary files that it sorts with."""
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-def _check_room(error: Exception) -> None:
-    """Raise ScratchError where it is not the snapshot that is at fault."""
-    if getattr(error, "sqlite_errorcode", None) in _NO_ROOM:
+def _check_scratch(error: Exception) -> None:
+    """Raise ScratchError for an error of the temporary files, not of the snapshot."""
+    if getattr(error, "sqlite_errorcode", None) in _DISK_FULL:
         raise ScratchError(str(error), tempfile.gettempdir()) from error
 
 
 def _checked(read: Callable[_P, Iterator[_T]]) -> Callable[_P, Iterator[_T]]:
-    """Make a reader of rows answer a damaged value with a SnapshotError: the file is untrusted."""
+    """Make a method that reads rows raise SnapshotError for a damaged value."""
 
     @wraps(read)
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> Iterator[_T]:
         try:
             yield from read(*args, **kwargs)
         except (ValueError, TypeError, AttributeError, sqlite3.Error) as error:
-            _check_room(error)
+            _check_scratch(error)
             raise SnapshotError(
                 f"the snapshot holds a value that scopelint never writes: {error}",
                 hint="The file was damaged or changed; collect again.",
@@ -56,21 +56,21 @@ def _checked(read: Callable[_P, Iterator[_T]]) -> Callable[_P, Iterator[_T]]:
 
 
 def as_observed(flags: Flags) -> Flags:
-    """Leave the flags alone."""
+    """Return the flags unchanged."""
     return flags
 
 
 class Snapshot:
     """One snapshot file, open for reading. Use as a context manager.
 
-    The file is untrusted: it is opened read-only with SQLite's untrusted-schema mode, and its
-    tables must read exactly as ours before anything in them is used. Raises SnapshotError.
+    The file is untrusted: it is opened read-only with SQLite's untrusted-schema mode, and the text
+    of its tables must equal ours before anything in them is used. Raises SnapshotError.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         if not path.is_file():
-            what = "is a folder" if path.is_dir() else "is not there"
+            what = "is a folder" if path.is_dir() else "does not exist"
             raise SnapshotError(
                 f"snapshot {path} {what}",
                 hint="Make one with: scopelint collect TARGET -o FILE",
@@ -96,16 +96,11 @@ class Snapshot:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def reopened(self) -> "Snapshot":
-        """Open the same file again: SQLite's connections must not go along into another process.
+        """Open the same file again, for another process: SQLite's connections must not be inherited.
 
         Raises SnapshotError where another file is there now. Source: sqlite.org/howtocorrupt.html,
         section 2.6.
@@ -125,19 +120,19 @@ class Snapshot:
     def _check(self) -> None:
         (application,) = self._db.execute("PRAGMA application_id").fetchone()
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if application != schema.APPLICATION_ID:
+        if application != tables.APPLICATION_ID:
             raise SnapshotError(
                 f"{self.path} {_NOT_OURS}",
                 hint="Make one with: scopelint collect TARGET -o FILE",
             )
-        if version != schema.FORMAT:
+        if version != tables.FORMAT:
             raise SnapshotError(
                 f"{self.path} is a snapshot of format {version}; this scopelint reads format"
-                f" {schema.FORMAT}",
+                f" {tables.FORMAT}",
                 hint="Collect again, or use the scopelint version that made it.",
             )
         found = dict(self._db.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL"))
-        if found != schema.expected():
+        if found != tables.expected():
             raise SnapshotError(
                 f"{self.path} holds other tables, views or triggers than a snapshot does",
                 hint="The file was changed; do not trust it. Collect again.",
@@ -151,7 +146,7 @@ class Snapshot:
 
     @_checked
     def gaps(self) -> Iterator[Gap]:
-        """Yield what could not be read, in a stable order."""
+        """Yield the gaps, in a stable order."""
         order = "fact, subject_path, subject_id, reason, detail"
         found = self._db.execute(f"SELECT {rows.GAP_COLUMNS} FROM gaps ORDER BY {order}")  # noqa: S608
         return map(rows.to_gap, found)
@@ -164,7 +159,7 @@ class Snapshot:
 
     @_checked
     def targets_inside(self) -> Iterator[Target]:
-        """Yield, as targets, the projects of the read tree that some entry points to."""
+        """Yield the projects of the read tree that some entry points to, as targets."""
         found = self._db.execute(
             """SELECT 'project', id, path, 1, visibility, archived, deletion, personal, NULL
                FROM projects WHERE visibility IS NOT NULL AND id IN (SELECT target_id FROM entries WHERE kind = 'project')"""
@@ -173,7 +168,7 @@ class Snapshot:
 
     @_checked
     def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]:
-        """Yield kind, number and path of everything that an allowlist of direction inbound names."""
+        """Yield kind, id and path of every target of an inbound entry, each once."""
         yield from self._db.execute(
             """SELECT kind, target_id, max(target_path) FROM entries
                WHERE direction = 'inbound' AND target_id IS NOT NULL
@@ -181,8 +176,8 @@ class Snapshot:
         )
 
     @_checked
-    def walks(self) -> Iterator[Cursor]:
-        """Yield how far each enumeration came."""
+    def cursors(self) -> Iterator[Cursor]:
+        """Yield how far each enumeration got."""
         found = self._db.execute(
             "SELECT name, cursor, done, seen, expected FROM walks ORDER BY name"
         )
@@ -191,12 +186,12 @@ class Snapshot:
 
     @_checked
     def project_paths(self) -> Iterator[tuple[int, str]]:
-        """Yield id and path of every project that was seen, filtered ones included."""
+        """Yield id and path of every enumerated project by id, excluded ones too."""
         yield from self._db.execute("SELECT id, path FROM projects ORDER BY id")
 
     @_checked
     def project_states(self) -> Iterator[tuple[int, str, str]]:
-        """Yield id, path and state of every project that was seen, by id."""
+        """Yield id, path and state of every enumerated project by id."""
         yield from self._db.execute("SELECT id, path, state FROM projects ORDER BY id")
 
     def count(self, *states: str) -> int:
@@ -214,7 +209,7 @@ class Snapshot:
         try:
             return int(self._db.execute(query, values).fetchone()[0])
         except sqlite3.Error as error:
-            _check_room(error)
+            _check_scratch(error)
             raise SnapshotError(f"{self.path} is damaged: {error}", hint="Collect again.") from None
 
     @_checked
@@ -234,8 +229,9 @@ class Snapshot:
     ) -> Iterator[Project]:
         """Yield read and unreadable projects by id.
 
-        `only` those with these ids: at most 500, or a range of any size. Scopes are as they were
-        observed, their two inbound flags as `flags` makes them of what was observed.
+        `only` limits them to these ids: at most 500, or a range of any size. Scopes are as they
+        were observed, but for the two inbound flags: `flags` gets the observed ones and returns
+        those to use.
         """
         among, wanted = _among(only)
         gaps = {
@@ -281,7 +277,7 @@ def _among(only: Collection[int] | None) -> tuple[str, tuple[int, ...]]:
 
 
 def _identity(path: Path) -> tuple[int, ...]:
-    """Return what tells a file from one that was put in its place, or changed."""
+    """Return what differs once a file is replaced or changed."""
     found = path.stat()
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
@@ -304,7 +300,7 @@ def _check_size(path: Path) -> None:
 
 
 class _Grouped:
-    """Rows ordered by project id, handed out project by project while another cursor leads."""
+    """Rows ordered by project id, given out project by project in the order of another cursor."""
 
     def __init__(self, cursor: sqlite3.Cursor) -> None:
         self._groups = groupby(cursor, key=itemgetter(0))

@@ -1,7 +1,7 @@
 """The tables of a snapshot file: one SQLite database a collection.
 
-A snapshot holds what was observed and what could not be read. The state of a broken-off
-collection is in it too (`walks`, and `projects.state`), so resuming needs no second file.
+A snapshot holds what was observed and what could not be read. It also holds the state of an
+unfinished collection (`walks`, and `projects.state`), so resuming needs no second file.
 """
 
 from typing import Final
@@ -49,13 +49,13 @@ TABLES: Final = {
   id INTEGER PRIMARY KEY, fact TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
   subject_kind TEXT, subject_id INTEGER, subject_path TEXT
 ) STRICT""",
-    # How far each enumeration has come: the cursor of the next page, and what was seen so far.
+    # How far each enumeration is: the cursor of the next page, and how many objects were seen.
     "walks": """CREATE TABLE walks (
   name TEXT PRIMARY KEY, cursor TEXT, done INTEGER NOT NULL, seen INTEGER NOT NULL,
   expected INTEGER
 ) STRICT, WITHOUT ROWID""",
 }
-"""Every table's exact text: a file whose tables read otherwise is refused before it is used."""
+"""Every table's exact text: a file whose tables have another text is refused before it is used."""
 
 INDEXES: Final = {
     "projects_by_state": "CREATE INDEX projects_by_state ON projects (state)",
@@ -63,7 +63,7 @@ INDEXES: Final = {
 
 
 def statements() -> list[str]:
-    """Return the statements that make an empty snapshot."""
+    """Return the statements that create an empty snapshot."""
     return [
         *TABLES.values(),
         *INDEXES.values(),
@@ -73,5 +73,5 @@ def statements() -> list[str]:
 
 
 def expected() -> dict[str, str]:
-    """Return what SQLite's own catalogue must say: the text of each table and index by name."""
+    """Return what SQLite's catalogue must hold: the text of each table and index by name."""
     return TABLES | INDEXES

@@ -1,7 +1,7 @@
 """Several snapshots read as one: the shards of a collection.
 
-Each shard lists every project and reads its own part; so the union is whole exactly when every
-shard is there, and a missing one is a gap, never a smaller result.
+Each shard lists every project and reads its own part. So the union is complete only if every shard
+is given; a missing one is a gap, never a smaller result.
 """
 
 import heapq
@@ -13,7 +13,6 @@ from functools import cached_property
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol, Self
 
 from scopelint.errors import SnapshotError
@@ -30,10 +29,10 @@ from scopelint.model import (
     Target,
 )
 from scopelint.snapshot.header import Cursor, Header
-from scopelint.snapshot.reader import Snapshot, as_observed
+from scopelint.snapshot.sqlite_reader import Snapshot, as_observed
 
 _PRECEDENCE = ("read", "unreadable", "listed", "elsewhere", "excluded")
-"""What counts for a project that several shards list: the one that knows most of it."""
+"""Which state counts for a project that several shards list: the first of these."""
 
 
 class Source(Protocol):
@@ -46,7 +45,7 @@ class Source(Protocol):
     def targets(self) -> Iterator[Target]: ...  # noqa: D102
     def targets_inside(self) -> Iterator[Target]: ...  # noqa: D102
     def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]: ...  # noqa: D102
-    def walks(self) -> Iterator[Cursor]: ...  # noqa: D102
+    def cursors(self) -> Iterator[Cursor]: ...  # noqa: D102
     def project_paths(self) -> Iterator[tuple[int, str]]: ...  # noqa: D102
     def project_states(self) -> Iterator[tuple[int, str, str]]: ...  # noqa: D102
     def count(self, *states: str) -> int: ...  # noqa: D102
@@ -62,8 +61,8 @@ class MergedSnapshots:
     """The shards of one collection, with the reading methods of a single snapshot.
 
     Use as a context manager: it closes what it opened. Raises SnapshotError where the files are
-    not parts of one collection: other instances, targets, filters or ways of reading, or the same
-    shard twice.
+    not parts of one collection: they differ in instance, targets, filters or API, or two are the
+    same shard.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -77,12 +76,7 @@ class MergedSnapshots:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._stack.close()
 
     def reopened(self) -> "MergedSnapshots":
@@ -94,7 +88,7 @@ class MergedSnapshots:
         yield from {group.id: group for part in self._parts for group in part.groups()}.values()
 
     def gaps(self) -> Iterator[Gap]:
-        """Yield every gap once, and one for the shards that are not here."""
+        """Yield every gap once, and one for the missing shards."""
         yield from dict.fromkeys(gap for part in self._parts for gap in part.gaps())
         missing = self._missing_shards()
         if missing:
@@ -103,7 +97,7 @@ class MergedSnapshots:
             yield Gap(
                 Fact.SHARD,
                 Reason.NOT_FOUND,
-                f"shard {names} is not here: {self.count('elsewhere')} projects are in it",
+                f"shard {names} is missing: it holds {self.count('elsewhere')} projects",
             )
 
     def _missing_shards(self) -> list[int]:
@@ -114,7 +108,7 @@ class MergedSnapshots:
         return [index for index in range(1, shards[0][1] + 1) if index not in here]
 
     def targets(self) -> Iterator[Target]:
-        """Yield every resolved target once, a visible one before one that was not."""
+        """Yield every resolved target once, as a shard saw it to which it was visible."""
         found: dict[tuple[str, int], Target] = {}
         for part in self._parts:
             for target in part.targets():
@@ -129,23 +123,23 @@ class MergedSnapshots:
             yield from part.targets_inside()
 
     def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]:
-        """Yield what allowlists name, once a shard that has it."""
+        """Yield kind, id and path of the targets of inbound entries, once for each shard."""
         for part in self._parts:
             yield from part.listed_targets()
 
-    def walks(self) -> Iterator[Cursor]:
-        """Yield how far each enumeration of each shard came."""
+    def cursors(self) -> Iterator[Cursor]:
+        """Yield how far each enumeration of each shard got."""
         for part in self._parts:
-            yield from part.walks()
+            yield from part.cursors()
 
     def project_paths(self) -> Iterator[tuple[int, str]]:
         """Yield id and path of every project that any shard listed."""
         return ((number, path) for number, path, _ in self.project_states())
 
     def project_states(self) -> Iterator[tuple[int, str, str]]:
-        """Yield id, path and state, as the shard has them that knows most of the project.
+        """Yield id, path and state by id, from the shard that knows most about the project.
 
-        It may have been moved between the lists of two shards: its path is that of its scope.
+        A project may move while the shards are collected: its path is that of its scope.
         """
         merged = heapq.merge(*(part.project_states() for part in self._parts), key=itemgetter(0))
         for _, same in groupby(merged, key=itemgetter(0)):
@@ -200,7 +194,7 @@ def _check(parts: Sequence[Snapshot]) -> None:
             ("instances", first.header.instance, part.header.instance),
             ("targets", first.header.targets, part.header.targets),
             ("filters", first.header.filters, part.header.filters),
-            ("ways of reading", first.header.api, part.header.api),
+            ("APIs", first.header.api, part.header.api),
             ("numbers of shards", _total(first), _total(part)),
         ):
             if one != other:
@@ -263,6 +257,6 @@ def _merge_named(headers: Sequence[Header]) -> dict[str, int | None]:
 
 
 def _enforcement(found: set[Enforcement]) -> Enforcement:
-    """Return what the shards that could tell agree on; a change meanwhile leaves it unknown."""
+    """Return what the shards that know it agree on; unknown where they differ."""
     known = found - {"unknown"}
     return known.pop() if len(known) == 1 else "unknown"

@@ -1,4 +1,4 @@
-"""Writing a snapshot while collecting: in transactions, so that a killed run can go on."""
+"""Writes a snapshot while collecting: in transactions, so that a killed run can be resumed."""
 
 import json
 import os
@@ -7,32 +7,31 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, Self
 
 from scopelint.errors import OutputError, SnapshotError
 from scopelint.model import EntryKind, Fact, Gap, Group, Project, Reason, Target
-from scopelint.snapshot import rows, schema
+from scopelint.snapshot import sqlite_rows as rows
+from scopelint.snapshot import sqlite_tables as tables
 from scopelint.snapshot.header import Cursor, Header
-from scopelint.snapshot.reader import Snapshot
+from scopelint.snapshot.sqlite_reader import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A project as the enumeration shows it.
-
-    `push` is the push setting where the enumeration shows it (REST), else None. `wanted` False:
-    counted, but filtered out. `elsewhere` True: another shard reads it.
-    """
+    """A project as the enumeration shows it, before its scope is read."""
 
     project: Project
     push: bool | None = None
+    """The push setting where the enumeration shows it (REST), else None."""
     wanted: bool = True
+    """Whether the filters keep it; one that they exclude is only counted."""
     elsewhere: bool = False
+    """Whether another shard reads it."""
 
     @property
     def state(self) -> Literal["listed", "excluded", "elsewhere"]:
-        """How the snapshot keeps it until it is read."""
+        """The state that the snapshot gives it until it is read."""
         if not self.wanted:
             return "excluded"
         return "elsewhere" if self.elsewhere else "listed"
@@ -43,8 +42,8 @@ def _make_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         raise SnapshotError(
-            f"{path} is already there",
-            hint="Name another file, remove it, or continue it with --resume.",
+            f"{path} already exists",
+            hint="Name another file, remove this one, or continue it with --resume.",
         ) from None
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from None
@@ -53,8 +52,8 @@ def _make_private(path: Path) -> None:
 def _open(path: Path) -> sqlite3.Connection:
     """Open for writing, for this process alone, without waiting for the disk after each page.
 
-    What a killed process had committed is with the operating system; only when the machine itself
-    goes down is an unfinished snapshot lost. The last transaction waits for all of it.
+    What a killed process had committed is kept by the operating system; an unfinished snapshot is
+    lost only if the machine itself goes down. The last transaction waits for the disk.
     """
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA synchronous = OFF")
@@ -69,9 +68,9 @@ class SnapshotWriter:
     """
 
     def __init__(self, path: Path, header: Header, *, over_empty: bool = False) -> None:
-        """Make a new snapshot at `path`, mode 0600; refuse a file that is already there.
+        """Create a snapshot at `path`, mode 0600; raise SnapshotError where the file exists.
 
-        `over_empty` takes a file without a byte in it: what a run killed at its start leaves.
+        `over_empty` replaces an empty file, which a run that was killed at its start leaves.
         """
         self.path = path
         self.header = header
@@ -80,13 +79,13 @@ class SnapshotWriter:
         _make_private(path)
         self._db = _open(path)
         with self._transaction():
-            for statement in schema.statements():
+            for statement in tables.statements():
                 self._db.execute(statement)
             self._save_header(header)
 
     @classmethod
     def resume(cls, path: Path) -> "SnapshotWriter":
-        """Open a snapshot that a collection left unfinished, to go on with it.
+        """Open a snapshot that a collection left unfinished, to continue it.
 
         Raises SnapshotError as reading it would: the file is checked before it is written to.
         """
@@ -107,16 +106,11 @@ class SnapshotWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Close the file; what was written stays."""
+        """Close the file."""
         self._db.close()
 
     def save_header(self, header: Header) -> None:
@@ -127,17 +121,17 @@ class SnapshotWriter:
         with self._transaction():
             self._save_header(header)
 
-    def add_groups(self, groups: Iterable[Group], walk: Cursor | None = None) -> None:
-        """Store a page of groups and how far the walk has come."""
+    def add_groups(self, groups: Iterable[Group], cursor: Cursor | None = None) -> None:
+        """Store a page of groups, and how far their enumeration is."""
         with self._transaction():
             self._insert("groups", rows.GROUP_COLUMNS, map(rows.group_row, groups))
-            self._save_walk(walk)
+            self._save_cursor(cursor)
 
-    def add_listed(self, listed: Iterable[Listed], walk: Cursor | None = None) -> list[int]:
+    def add_listed(self, listed: Iterable[Listed], cursor: Cursor | None = None) -> list[int]:
         """Store a page of the enumeration; return the ids whose details are to be read.
 
-        A project that is already there stays as it is and is not returned: two targets may hold
-        the same one, and a page may show again what moved while it was turned.
+        A project that is stored already stays as it is and is not returned: two targets may hold
+        the same project, and a later page may show one again that moved meanwhile.
         """
         page = list({one.project.id: one for one in listed}.values())
         columns = rows.PROJECT_COLUMNS
@@ -148,7 +142,7 @@ class SnapshotWriter:
                 f"INSERT INTO projects ({columns}) VALUES ({rows.marks(columns)})",  # noqa: S608
                 (rows.listed_row(one.project, one.push, one.state) for one in page),
             )
-            self._save_walk(walk)
+            self._save_cursor(cursor)
         return [one.project.id for one in page if one.state == "listed"]
 
     def _known(self, ids: Sequence[int]) -> set[int]:
@@ -157,7 +151,7 @@ class SnapshotWriter:
         return {row[0] for row in found}
 
     def listed(self, ids: Sequence[int]) -> list[Listed]:
-        """Return what the enumeration showed of these projects, in the order asked."""
+        """Return what the enumeration showed of these projects, in the order of `ids`."""
         found: dict[int, Listed] = {}
         for row in self._db.execute(
             f"SELECT {rows.PROJECT_COLUMNS} FROM projects"  # noqa: S608
@@ -168,9 +162,9 @@ class SnapshotWriter:
         return [found[project_id] for project_id in ids]
 
     def add_projects(self, projects: Iterable[Project], gaps: Iterable[Gap] = ()) -> None:
-        """Store projects whose details were asked for, read or unreadable, with their gaps.
+        """Store projects that were read, or could not be, with their gaps.
 
-        `gaps` are those of single facts; that of a whole scope is the project's own.
+        `gaps` are those of single facts; a project itself holds the gap of its whole scope.
         """
         done = list(projects)
         with self._transaction():
@@ -198,7 +192,7 @@ class SnapshotWriter:
         return found
 
     def add_access_levels(self, levels: Iterable[tuple[int, Mapping[str, str]]]) -> None:
-        """Store who may use the features of projects; those that are not here are passed over."""
+        """Store who may use the features of projects; ignore projects that were not read."""
         with self._transaction():
             self._db.executemany(
                 "UPDATE projects SET access_levels = ? WHERE id = ? AND state = 'read'",
@@ -206,7 +200,7 @@ class SnapshotWriter:
             )
 
     def miss_access_levels(self, ids: Sequence[int], reason: Reason, detail: str) -> None:
-        """Note that the features' levels of these projects could not be read."""
+        """Note that the access levels of these projects' features could not be read."""
         fact = Fact.ACCESS_LEVELS
         with self._transaction():
             for project_id in ids:
@@ -227,12 +221,12 @@ class SnapshotWriter:
             self._insert("gaps", rows.GAP_COLUMNS, map(rows.gap_row, gaps))
 
     def add_gaps(self, gaps: Iterable[Gap]) -> None:
-        """Store things that could not be read."""
+        """Store gaps."""
         with self._transaction():
             self._insert("gaps", rows.GAP_COLUMNS, map(rows.gap_row, gaps))
 
-    def walk(self, name: str) -> Cursor:
-        """Return how far the enumeration of this name has come; a fresh one if it has not begun."""
+    def cursor(self, name: str) -> Cursor:
+        """Return how far the enumeration of this name is; a new cursor if it has not begun."""
         row = self._db.execute(
             "SELECT cursor, done, seen, expected FROM walks WHERE name = ?", (name,)
         ).fetchone()
@@ -252,7 +246,7 @@ class SnapshotWriter:
         return [row[0] for row in found]
 
     def any_effective_false(self) -> bool:
-        """Tell whether GitLab said of any project that it is effectively open."""
+        """Tell whether any read project is effectively open."""
         found = self._db.execute(
             "SELECT 1 FROM projects WHERE state = 'read' AND inbound_effective = 0 LIMIT 1"
         )
@@ -261,8 +255,8 @@ class SnapshotWriter:
     def unresolved_targets(self, *, count_groups: bool) -> list[tuple[EntryKind, int, str | None]]:
         """Return kind, id and path of every inbound entry's target whose own facts are not known.
 
-        `count_groups` asks for the groups of the read tree too: where the tree is only a part of
-        what GitLab has, its own count of their projects is needed.
+        `count_groups` includes the groups of the read tree: where the tree is only a part of what
+        GitLab has, GitLab's own count of their projects is needed.
         """
         inside = (
             ""
@@ -306,12 +300,12 @@ class SnapshotWriter:
             "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", header.rows()
         )
 
-    def _save_walk(self, walk: Cursor | None) -> None:
-        if walk is not None:
+    def _save_cursor(self, cursor: Cursor | None) -> None:
+        if cursor is not None:
             self._db.execute(
                 "INSERT OR REPLACE INTO walks (name, cursor, done, seen, expected)"
                 " VALUES (?, ?, ?, ?, ?)",
-                (walk.name, walk.cursor, walk.done, walk.seen, walk.expected),
+                (cursor.name, cursor.cursor, cursor.done, cursor.seen, cursor.expected),
             )
 
     def _insert(self, table: str, columns: str, values: Iterable[rows.Row]) -> None:
