@@ -9,8 +9,8 @@ Planning needs an inventory alone and asks GitLab nothing:
 Applying asks GitLab for each project again and changes only those that are as the plan saw them:
 
 - `apply.apply` does a plan, `undo.undo` takes an apply back, both by `journal.Journal`.
-- `current_state.CurrentState` reads one project; `write.Writer` is the only code of scopelint that
-  changes a job token scope.
+
+The project is read by `scopelint.collect.current_state` and changed by `scopelint.gitlab.write`.
 
 Only commands import this package, each from these modules, so that planning does not load the
 client. It may import the inventory, GitLab's decision (`access`), the authentication log (`uses`)
