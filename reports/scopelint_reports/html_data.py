@@ -18,7 +18,7 @@ from scopelint.finding import Finding, Outcome, Severity, State, fingerprint
 from scopelint.report import Report
 from scopelint.text import script_json, visible, visible_lines
 from scopelint_reports.html_overview import group_rows
-from scopelint_reports.rule_page import web_link
+from scopelint_reports.location import web_link
 from scopelint_reports.summary import gap_subject, label
 
 GZIP_FROM = 2_000_000

@@ -11,7 +11,8 @@ from scopelint.finding import Finding, Outcome, ProjectRef, Severity, State
 from scopelint.report import Report, RuleSummary
 from scopelint.text import visible, visible_lines
 from scopelint_reports.html_overview import matrix_context, tree_context
-from scopelint_reports.rule_page import page_html, web_link
+from scopelint_reports.location import web_link
+from scopelint_reports.rule_page import page_html
 from scopelint_reports.summary import (
     GapGroup,
     api_words,

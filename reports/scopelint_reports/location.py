@@ -24,6 +24,7 @@ _AREA = "settings/ci_cd/job_token"
 _MORE = 16
 _URL_SAFE = ":/?@!$&'()*+,;=%~"
 # An address that the long way round would return as it is: nearly every one there is.
+_LINK = re.compile(r"https?://[^\s\\<>\"'`]+", re.IGNORECASE)
 _USUAL_ADDRESS = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?::[1-9][0-9]{0,3})?/[A-Za-z0-9_.~/-]*")
 _UNRESERVED = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]*")
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
@@ -71,6 +72,11 @@ def web_address(url: str | None) -> str | None:
     if url and _USUAL_ADDRESS.fullmatch(url):
         return url
     return _web_address(url or "")
+
+
+def web_link(address: str | None) -> str | None:
+    """Return the address as it is where it is plain http or https, None for anything else."""
+    return address if address and _LINK.fullmatch(address) else None
 
 
 @lru_cache(maxsize=1024)
