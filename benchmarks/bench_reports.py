@@ -119,7 +119,7 @@ def writer(name: str) -> Callable[[Report, BinaryIO], None]:
     """Return what writes a format."""
     if name == PEER:
         return _to_json
-    return get_reporter(name, find_reporters())().render
+    return get_reporter(name)().render
 
 
 def _to_json(what: Report, out: BinaryIO) -> None:

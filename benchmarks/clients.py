@@ -23,8 +23,8 @@ def scopelint(url: str, given: argparse.Namespace) -> dict[str, Any]:
     from scopelint.collect.reader import TargetRef
     from scopelint.collect.request import CollectRequest
     from scopelint.gitlab.connection import Connection, Server
-    from scopelint.secrets import Secret
     from scopelint.snapshot import Filters, Snapshot
+    from scopelint.text import Secret
 
     order = CollectRequest(
         (TargetRef("group", GROUP),), Filters(usage=given.usage), concurrency=given.concurrency

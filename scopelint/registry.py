@@ -79,24 +79,50 @@ def find_rules(files: Iterable[Path] = ()) -> dict[str, Found[Rule]]:
 
 def find_reporters() -> dict[str, Found[Reporter]]:
     """Return every installed reporter by format name; raise PluginError as `find_rules` does."""
-    reporters: dict[str, Found[Reporter]] = {}
-    for found in _find(REPORTERS, Reporter):
+    return dict(sorted(_by_name(_find(REPORTERS, Reporter)).items()))
+
+
+def _by_name(reporters: Iterable[Found[Reporter]]) -> dict[str, Found[Reporter]]:
+    named: dict[str, Found[Reporter]] = {}
+    for found in reporters:
         _check_declares(found, ("name", "title", "extension"))
         name = found.cls.name
-        if name in reporters:
+        if name in named:
             raise PluginError(
-                f"two reporters are called {name}: {_place(found)} and {_place(reporters[name])}",
+                f"two reporters are called {name}: {_place(found)} and {_place(named[name])}",
                 hint="Uninstall one of the two packages.",
             )
-        reporters[name] = found
-    return dict(sorted(reporters.items()))
+        named[name] = found
+    return named
 
 
-def get_reporter(name: str, reporters: Mapping[str, Found[Reporter]]) -> type[Reporter]:
-    """Return the reporter of this format; raise UsageError with a suggestion if there is none."""
-    if name not in reporters:
-        raise UsageError(f"unknown format {name!r}", hint=suggest(name, reporters))
-    return reporters[name].cls
+def get_reporter(name: str) -> type[Reporter]:
+    """Return the reporter of this format, without importing the others of its package.
+
+    A format stands in the module of its name, as `gitlab-sast` in `gitlab_sast` or
+    `gitlab_sast_report`; a package that has no such module is imported whole. Raise UsageError with
+    a suggestion where there is no such format, and PluginError as `find_reporters` does.
+    """
+    found: list[Found[Reporter]] = []
+    for entry, distribution in _entries(REPORTERS):
+        modules = _module_names(entry, distribution)
+        word = name.replace("-", "_")
+        named = [f"{entry.module}.{word}", f"{entry.module}.{word}_report"]
+        own = [module for module in modules if module in named]
+        found += _reporters(name, own, distribution) or _reporters(name, modules, distribution)
+    if not found:
+        raise UsageError(f"unknown format {name!r}", hint=suggest(name, find_reporters()))
+    return _by_name(found)[name].cls
+
+
+def _reporters(name: str, modules: Iterable[str], distribution: str) -> list[Found[Reporter]]:
+    """Return the reporters of a format in these modules of one bundle."""
+    return [
+        found
+        for module in modules
+        for found in _classes(_import(module, distribution), Reporter, distribution)
+        if getattr(found.cls, "name", None) == name
+    ]
 
 
 def get_rule(text: str, rules: Mapping[str, Found[Rule]]) -> Found[Rule]:
@@ -116,20 +142,26 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 
 def _find(group: str, base: type[_T]) -> Iterator[Found[_T]]:
+    for entry, distribution in _entries(group):
+        for name in _module_names(entry, distribution):
+            yield from _classes(_import(name, distribution), base, distribution)
+
+
+def _entries(group: str) -> Iterator[tuple[EntryPoint, str]]:
+    """Yield the bundles of a group, each with the name of the installed package it is of."""
     for entry in sorted(entry_points(group=group), key=lambda entry: (entry.name, entry.value)):
-        distribution = entry.dist.name if entry.dist else "an unknown package"
-        for module in _modules(entry, distribution):
-            yield from _classes(module, base, distribution)
+        yield entry, entry.dist.name if entry.dist else "an unknown package"
 
 
-def _modules(entry: EntryPoint, distribution: str) -> Iterator[ModuleType]:
-    def load(name: str) -> ModuleType:
-        return _load(lambda: importlib.import_module(name), f"{distribution} ({name})")
+def _module_names(entry: EntryPoint, distribution: str) -> list[str]:
+    """Return the names of a bundle's modules, its own first; only that one is imported."""
+    bundle = _import(entry.module, distribution)
+    names = sorted(info.name for info in pkgutil.iter_modules(getattr(bundle, "__path__", ())))
+    return [entry.module, *(f"{entry.module}.{name}" for name in names)]
 
-    bundle = load(entry.module)
-    yield bundle
-    for info in sorted(pkgutil.iter_modules(getattr(bundle, "__path__", ())), key=lambda i: i.name):
-        yield load(f"{bundle.__name__}.{info.name}")
+
+def _import(name: str, distribution: str) -> ModuleType:
+    return _load(lambda: importlib.import_module(name), f"{distribution} ({name})")
 
 
 def _load(load: Callable[[], ModuleType], what: str) -> ModuleType:

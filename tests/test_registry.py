@@ -86,7 +86,7 @@ def test_a_file_that_crashes_or_is_not_there(tmp_path: Path) -> None:
 def test_unknown_names_get_a_suggestion() -> None:
     """A typo is answered with what was meant."""
     with pytest.raises(UsageError) as error:
-        get_reporter("sariff", find_reporters())
+        get_reporter("sariff")
     assert "sarif" in error.value.hint
     with pytest.raises(UsageError) as error:
         get_rule("inbound-limit-disable", find_rules())

@@ -1,24 +1,22 @@
 """`scopelint apply`: a plan, done where nothing moved since it was made."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from scopelint.cli import options
-from scopelint.cli.console import Console, start
+from scopelint.cli.console import Console, out, start
 from scopelint.cli.progress import ProgressLine
 from scopelint.cli.repair_output import (
     ask,
     check_answerable,
     count,
     journal_of,
+    naming_journal,
     open_writing,
     show,
-    told,
     totals,
 )
-from scopelint.cli.stdio import out
 from scopelint.collect.current_state import CurrentState
 from scopelint.errors import ExitCode, UsageError
 from scopelint.repair.actions import inverse
@@ -54,9 +52,19 @@ from scopelint.text import clean
 )
 @options.write_options
 @options.config_options
-@options.face_options
-@options.progress_option
-def apply(**given: Any) -> int:
+@options.console_and_progress_options
+def apply(
+    *,
+    plan_file: Path,
+    yes: bool,
+    journal_file: Path | None,
+    resume: bool,
+    max_removals: int,
+    max_projects: int,
+    server: options.ServerOptions,
+    source: options.ConfigOptions,
+    console: Console,
+) -> int:
     """Change GitLab as PLAN says, project by project, only where nothing moved since.
 
     The token needs the scope api. Each project is read again first, and left where its state is no
@@ -64,45 +72,41 @@ def apply(**given: Any) -> int:
     then removes, and reads back. A project that fails is left at that step; after 10 failed ones
     no other is begun (exit 4). `scopelint undo` takes the journal back.
     """
-    face = Console(given["quiet"], given["verbose"], given["color"])
-    start(face)
-    plan_file: Path = given["plan_file"]
+    start(console)
     plan = load_plan(plan_file)
-    check_plan(plan, max_removals=given["max_removals"], max_projects=given["max_projects"])
+    check_plan(plan, max_removals=max_removals, max_projects=max_projects)
     if not plan.projects:
         out("the plan changes nothing")
         return ExitCode.OK
-    check_answerable(yes=given["yes"])
-    journal_file = journal_of(given["journal_file"], plan_file)
-    if journal_file.exists() != given["resume"]:
-        _refuse(journal_file, resume=given["resume"])
-    session = open_writing(given, face, plan.instance, plan.projects[0].id)
+    check_answerable(yes=yes)
+    journal_path = journal_of(journal_file, plan_file)
+    if journal_path.exists() != resume:
+        _refuse(journal_path, resume=resume)
+    session = open_writing(server, source, console, plan.instance, plan.projects[0].id)
     for words in _summary(plan):
-        face.note(words)
-    ask(f"Apply this to {plan.instance}?", yes=given["yes"])
+        console.note(words)
+    ask(f"Apply this to {plan.instance}?", yes=yes)
     with session.connect() as connection:
         live = CurrentState(connection)
         live.require_write()
         journal = (
-            open_journal(journal_file, plan)
-            if given["resume"]
-            else new_journal(journal_file, plan, live)
+            open_journal(journal_path, plan) if resume else new_journal(journal_path, plan, live)
         )
         with (
-            told(journal, "finish it with --resume, or undo it"),
-            ProgressLine(face, wanted=given["progress"]) as line,
+            naming_journal(journal, "finish it with --resume, or undo it"),
+            ProgressLine(console) as line,
         ):
             results = apply_plan(
                 connection,
                 live,
                 plan,
                 journal,
-                concurrency=given["concurrency"],
+                concurrency=server.concurrency,
                 listener=line,
             )
     code = show(results, did="applied", idle="an earlier run had finished")
     if journal.projects:
-        out(f"journal: {clean(str(journal_file))} (scopelint undo takes it back)")
+        out(f"journal: {clean(str(journal_path))} (scopelint undo takes it back)")
     return code
 
 

@@ -7,8 +7,8 @@ from typing import BinaryIO
 import click
 
 from scopelint.cli import options
-from scopelint.cli.destinations import check_writable, write_file
-from scopelint.cli.stdio import err
+from scopelint.cli.console import err
+from scopelint.cli.files import check_writable, write_file
 from scopelint.engine.baseline import Baseline, Known, create, load
 from scopelint.engine.gate import subject
 from scopelint.errors import UsageError

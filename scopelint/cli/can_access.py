@@ -2,15 +2,16 @@
 
 import json
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import click
 
 from scopelint.access import POLICIES, Answer, Decision, decide, may_push
 from scopelint.cli import options
-from scopelint.cli.console import Console, start
-from scopelint.cli.pair import asking, entry_data, find_project
-from scopelint.cli.stdio import out
+from scopelint.cli.console import Console, out, start
+from scopelint.cli.pair import entry_data, find_project, read_inventory
+from scopelint.cli.settings import resolve
 from scopelint.errors import ExitCode, UsageError
 from scopelint.model import Project
 from scopelint.snapshot.inventory import Inventory
@@ -27,11 +28,9 @@ _CODES = {
 @click.command("can-access")
 @click.argument("origin", metavar="A")
 @click.argument("target", metavar="B")
-@click.option(
+@options.words_option(
     "--want",
     "wanted",
-    multiple=True,
-    type=options.Words(),
     metavar="POLICY",
     help="Permissions that the request needs, such as READ_PACKAGES.",
 )
@@ -39,18 +38,27 @@ _CODES = {
 @options.answer_format_option
 @options.server_options
 @options.config_options
-@options.face_options
-@options.progress_option
-def can_access(origin: str, target: str, **given: Any) -> int:
+@options.console_and_progress_options
+def can_access(
+    origin: str,
+    target: str,
+    *,
+    wanted: tuple[str, ...],
+    sources: tuple[Path, ...],
+    answer_format: str,
+    server: options.ServerOptions,
+    source: options.ConfigOptions,
+    console: Console,
+) -> int:
     """Tell whether a job of project A may use its token on project B, step by step.
 
     A and B are paths, ids or URLs. Exit 0 granted, 1 denied or in part, 3 unknown. Reads both
     projects from GitLab, or from snapshots with --from.
     """
-    face = Console(given["quiet"], given["verbose"], given["color"])
-    start(face)
-    wanted = _policies(options.flatten(given["wanted"]))
-    with asking(given, face, (origin, target)) as asked:
+    start(console)
+    wanted = _policies(wanted)
+    settings = resolve(source, console)
+    with read_inventory((origin, target), sources, server, settings, console) as asked:
         one, other = find_project(asked.inventory, origin), find_project(asked.inventory, target)
         decision = decide(
             one,
@@ -59,7 +67,7 @@ def can_access(origin: str, target: str, **given: Any) -> int:
             version=asked.inventory.scan.version,
             assume_fine_grained=asked.assume_fine_grained,
         )
-        if given["answer_format"] == "json":
+        if answer_format == "json":
             out(json.dumps(_data(asked.inventory, one, other, wanted, decision), indent=2))
         else:
             for line in _lines(one, other, wanted, decision):

@@ -1,6 +1,6 @@
 """`scopelint collect`: only the snapshot."""
 
-from typing import Any
+from pathlib import Path
 
 import click
 
@@ -8,7 +8,9 @@ from scopelint.cli import options
 from scopelint.cli.collection import check_new, collect_into, keeping
 from scopelint.cli.console import Console, start
 from scopelint.cli.session import open_session
+from scopelint.cli.settings import resolve
 from scopelint.errors import ExitCode
+from scopelint.model import Filters
 from scopelint.snapshot import Snapshot
 from scopelint.snapshot.inventory import Inventory
 
@@ -26,28 +28,36 @@ from scopelint.snapshot.inventory import Inventory
 )
 @options.server_options
 @options.filter_options
-@options.config_options
-@options.rules_file_option
-@options.face_options
-@options.progress_option
-def collect(**given: Any) -> int:
+@options.config_and_rules_options
+@options.console_and_progress_options
+def collect(
+    *,
+    target: options.TargetOptions,
+    output: Path,
+    resume: bool,
+    shard: str | None,
+    server: options.ServerOptions,
+    filters: Filters,
+    source: options.ConfigOptions,
+    console: Console,
+) -> int:
     """Read the job token scope of every project below TARGET into a snapshot file.
 
     Judge it later, offline, with `scopelint check FILE`. Exit 3 where something could not be read.
     With --resume an unfinished FILE is continued: no finished page is read again.
     """
-    face = Console(given["quiet"], given["verbose"], given["color"])
-    start(face)
-    check_new(given["output"], resume=given["resume"])
-    session = open_session(given, face)
-    with keeping(given["output"]):
-        collect_into(given["output"], session, face)
-    with Snapshot(given["output"]) as snapshot:
+    start(console)
+    check_new(output, resume=resume)
+    settings = resolve(source, console)
+    session = open_session(target, server, settings, console, filters=filters, shard=shard)
+    with keeping(output):
+        collect_into(output, session, console, resume=resume)
+    with Snapshot(output) as snapshot:
         inventory = Inventory(snapshot)
         tried = snapshot.count("read", "unreadable", "listed")
         part = "" if snapshot.header.shard is None else " of this shard"
-        face.note(
-            f"{given['output']}: {inventory.read} of {tried} projects{part} read,"
+        console.note(
+            f"{output}: {inventory.read} of {tried} projects{part} read,"
             f" {len(inventory.groups)} groups, {inventory.entry_count} entries"
         )
         return ExitCode.OK if inventory.complete else ExitCode.INCOMPLETE

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scopelint.cli.console import Console
-from scopelint.cli.destinations import check_writable
+from scopelint.cli.files import check_writable
 from scopelint.cli.progress import ProgressLine
 from scopelint.cli.session import Session
 from scopelint.collect.collection import collect
@@ -30,16 +30,12 @@ def check_new(path: Path, *, resume: bool = False) -> None:
         )
 
 
-def collect_into(path: Path, session: Session, face: Console) -> Header:
+def collect_into(path: Path, session: Session, console: Console, *, resume: bool = False) -> Header:
     """Collect into a snapshot, a new one or on with `--resume`, and say in one line what it took."""
-    given = session.given
-    with (
-        session.connect() as connection,
-        ProgressLine(face, wanted=given["progress"]) as line,
-    ):
-        header = collect(connection, session.order, path, line, resume=bool(given.get("resume")))
+    with session.connect() as connection, ProgressLine(console) as line:
+        header = collect(connection, session.request, path, line, resume=resume)
         stats = connection.retrier.stats
-    face.note(
+    console.note(
         f"{stats.requests} requests"
         + (f", {stats.retries} retried" if stats.retries else "")
         + (f", {stats.waited:.0f} s waited" if stats.waited >= 1 else "")

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from scopelint.cli import options
-from scopelint.cli.lazy import Entry, LazyGroup
-from scopelint.cli.stdio import err, out
+from scopelint.cli.commands import Entry, LazyGroup
+from scopelint.cli.console import err, out
 from scopelint.config import DIALECT, FoundConfig, config_schema, find_config, load_config
 from scopelint.diff.as_json import schema as diff_schema
 from scopelint.errors import UsageError

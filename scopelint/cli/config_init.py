@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from scopelint.cli import options
-from scopelint.cli.console import Console, start
-from scopelint.cli.destinations import check_writable, write_file
-from scopelint.cli.stdio import out
+from scopelint.cli.console import Console, out, start
+from scopelint.cli.files import check_writable, write_file
 from scopelint.config import config_text, entry_roots, jobs_text
 from scopelint.errors import UsageError
 from scopelint.gitlab.address import AddressError
@@ -40,38 +39,47 @@ JOBS = ".gitlab-ci.scopelint.yml"
     help=f"Write the pipeline's jobs to this file (such as {JOBS}) instead of stdout.",
 )
 @options.server_options
-@options.face_options
-@options.progress_option
-def init(**given: Any) -> None:
+@options.console_and_progress_options
+def init(
+    *,
+    target: options.TargetOptions,
+    sources: tuple[Path, ...],
+    output: Path,
+    ci: Path | None,
+    server: options.ServerOptions,
+    console: Console,
+) -> None:
     """Write a commented scopelint.yml, and the jobs of a pipeline that scan TARGET and gate.
 
     TARGET is read once (or --from a snapshot of it), to name the groups elsewhere that entries
     point to: they stand in a comment, for you to say which of them are trusted.
     """
-    face = Console(given["quiet"], given["verbose"], given["color"])
-    start(face)
-    output, jobs = given["output"], given["ci"]
-    for path in (output, jobs):
+    start(console)
+    for path in (output, ci):
         if path is not None:
             _check_new(path)
-    if jobs is not None and jobs.resolve() == output.resolve():
+    if ci is not None and ci.resolve() == output.resolve():
         raise UsageError("the configuration and the jobs cannot share a file")
-    named = any(given[key] for key in ("targets", "groups", "projects", "instance"))
-    if named and given["sources"]:
+    if target and sources:
         raise UsageError(
             "a TARGET and --from contradict each other", hint="The snapshot has its own targets."
         )
-    seen = _seen(given, face, named=named)
+    if sources:
+        seen = _from_snapshots(sources)
+    elif target:
+        seen = _from_gitlab(target, server, console)
+    else:
+        seen = _Seen(server.url)
     _write(output, config_text(seen.url, seen.targets, seen.roots))
-    face.note(f"{output}: written; look at it, then: scopelint config check {output}")
+    console.note(f"{output}: written; look at it, then: scopelint config check {output}")
     words = ("--instance",) if seen.whole else seen.targets
     if not words:
         return
-    if jobs is None:
+    if ci is None:
         out(jobs_text(words, JOBS).rstrip("\n"))
     else:
-        _write(jobs, jobs_text(words, jobs.name))
-        face.note(f"{jobs}: written")
+        _write(ci, jobs_text(words, ci.name))
+        console.note(f"{ci}: written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +92,19 @@ class _Seen:
     whole: bool = False
 
 
-def _seen(given: Mapping[str, Any], face: Console, *, named: bool) -> _Seen:
-    """Read what the user named; nothing is known where nothing was named."""
-    if given["sources"]:
-        return _from_snapshots(given["sources"])
-    if not named:
-        return _Seen(given["url"])
+def _from_gitlab(
+    target: options.TargetOptions, server: options.ServerOptions, console: Console
+) -> _Seen:
+    """Read what the user named, by no configuration but the options."""
     from scopelint.cli.collection import collect_into
     from scopelint.cli.session import open_session
+    from scopelint.cli.settings import resolve
 
-    session = open_session({**given, "no_config": True}, face)
+    settings = resolve(options.ConfigOptions(no_config=True), console)
+    session = open_session(target, server, settings, console)
     with tempfile.TemporaryDirectory(prefix="scopelint-") as folder:
         path = Path(folder) / "init.snapshot"
-        collect_into(path, session, face)
+        collect_into(path, session, console)
         return _from_snapshots([path])
 
 

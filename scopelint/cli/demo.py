@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 
 from scopelint.cli import options
+from scopelint.cli.console import out
 from scopelint.cli.scan import scan
 from scopelint.cli.simulate import load_simulator
-from scopelint.cli.stdio import out
 from scopelint.errors import ExitCode, UsageError
 from scopelint.text import clean
 

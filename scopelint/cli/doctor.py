@@ -1,14 +1,13 @@
 """`scopelint doctor`: what this token can read here, all at once."""
 
 import json
-from typing import Any
 
 import click
 
 from scopelint.cli import options
-from scopelint.cli.console import Console, start
+from scopelint.cli.console import Console, out, start
 from scopelint.cli.session import open_session
-from scopelint.cli.stdio import out
+from scopelint.cli.settings import resolve
 from scopelint.collect.diagnose import Diagnosis, diagnose
 from scopelint.errors import ExitCode
 from scopelint.model import Reason
@@ -18,9 +17,8 @@ from scopelint.text import clean
 @click.command()
 @options.target_options
 @options.server_options
-@options.config_options
-@options.rules_file_option
-@options.face_options
+@options.config_and_rules_options
+@options.console_options
 @click.option(
     "-f",
     "--format",
@@ -30,19 +28,25 @@ from scopelint.text import clean
     show_default=True,
     help="For people or for programs.",
 )
-def doctor(**given: Any) -> int:
+def doctor(
+    *,
+    target: options.TargetOptions,
+    server: options.ServerOptions,
+    source: options.ConfigOptions,
+    console: Console,
+    format_name: str,
+) -> int:
     """Tell what a scan of TARGET could read: token, role, version, fields, enforcement.
 
     It reads the first page of each target. Exit 0 where all of it was readable, 3 where some or
     all of it was not, 4 where GitLab or the token stands in the way altogether.
     """
-    face = Console(given["quiet"], given["verbose"], given["color"])
-    start(face)
-    session = open_session(given, face)
+    start(console)
+    session = open_session(target, server, resolve(source, console), console)
     with session.connect() as connection:
-        found = diagnose(connection, session.order)
+        found = diagnose(connection, session.request)
     rows = _rows(found)
-    if given["format_name"] == "json":
+    if format_name == "json":
         out(json.dumps(dict(rows) | {"healthy": found.healthy}, indent=2))
     else:
         width = max(len(name) for name, _ in rows)

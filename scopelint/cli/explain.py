@@ -11,9 +11,8 @@ from typing import Any
 import click
 
 from scopelint.cli import options
-from scopelint.cli.console import Console
+from scopelint.cli.console import Console, out
 from scopelint.cli.rules import defaults, format_option, origin, rule_data, supported
-from scopelint.cli.stdio import out
 from scopelint.registry import Found, find_rules, get_rule
 from scopelint.rule import Rule, Subject
 from scopelint.text import clean

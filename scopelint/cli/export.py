@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 
 from scopelint.cli import options
 from scopelint.cli.console import Console, start
-from scopelint.cli.destinations import to_stdout, write_file
-from scopelint.cli.inputs import check_output, snapshot_files
+from scopelint.cli.files import check_output, snapshot_files, to_stdout, write_file
 from scopelint.errors import ExitCode, NothingScannedError, UsageError
 from scopelint.export.policy_code import EXPORTERS
 from scopelint.export.tables import write_csv, write_jsonl
@@ -36,8 +35,15 @@ _NAMED = 100
 @click.option(
     "--allow-incomplete", is_flag=True, help="Exit 0, not 3, where something could not be read."
 )
-@options.face_options
-def export(format_name: str, snapshots: tuple[Path, ...], output: Path | None, **given: Any) -> int:
+@options.console_options
+def export(
+    format_name: str,
+    snapshots: tuple[Path, ...],
+    output: Path | None,
+    *,
+    allow_incomplete: bool,
+    console: Console,
+) -> int:
     """Write SNAPSHOT as FORMAT; GitLab is not asked.
 
     \b
@@ -50,8 +56,7 @@ def export(format_name: str, snapshots: tuple[Path, ...], output: Path | None, *
     Several snapshots are the shards of one collection. What could not be read is a row that says
     so, or left out of policy code and named on stderr; the exit code is 3 then.
     """
-    face = Console(given["quiet"], given["verbose"], given["color"])
-    start(face)
+    start(console)
     files = [file for path in snapshots for file in snapshot_files(path)]
     if format_name == "csv":
         _check_folder(output, files)
@@ -62,15 +67,15 @@ def export(format_name: str, snapshots: tuple[Path, ...], output: Path | None, *
         if not inventory.total:
             raise NothingScannedError(f"{', '.join(map(str, snapshots))}: there is no project")
         if format_name in EXPORTERS:
-            whole = _write_code(format_name, inventory, output, face)
+            whole = _write_code(format_name, inventory, output, console)
         else:
             _write_inventory(format_name, inventory, output)
             whole = True
         if not inventory.complete:
             unread = inventory.total - inventory.read
             of = f"{unread} of {inventory.total} projects were not read"
-            face.warn(f"the snapshot is incomplete: {of}")
-        incomplete = not (whole and inventory.complete) and not given["allow_incomplete"]
+            console.warn(f"the snapshot is incomplete: {of}")
+        incomplete = not (whole and inventory.complete) and not allow_incomplete
         return ExitCode.INCOMPLETE if incomplete else ExitCode.OK
 
 
@@ -89,14 +94,16 @@ def _check_folder(output: Path | None, inputs: Sequence[Path]) -> None:
         check_output(output / name, inputs)
 
 
-def _write_code(format_name: str, inventory: Inventory, output: Path | None, face: Console) -> bool:
+def _write_code(
+    format_name: str, inventory: Inventory, output: Path | None, console: Console
+) -> bool:
     """Write policy code and name the projects it leaves out; return whether it holds them all."""
     exported = EXPORTERS[format_name](inventory)
     _write_to(output, lambda file: file.write(exported.text.encode()))
     for one in exported.left_out[:_NAMED]:
-        face.warn(f"left out: {one}")
+        console.warn(f"left out: {one}")
     if len(exported.left_out) > _NAMED:
-        face.warn(f"left out: {len(exported.left_out) - _NAMED} more; jsonl lists them all")
+        console.warn(f"left out: {len(exported.left_out) - _NAMED} more; jsonl lists them all")
     return not exported.left_out
 
 

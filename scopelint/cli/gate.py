@@ -3,14 +3,13 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 
 from scopelint import engine
 from scopelint.cli import options
+from scopelint.cli.console import out
 from scopelint.cli.judge import exit_code
-from scopelint.cli.stdio import out
 from scopelint.engine.counts import counted
 from scopelint.engine.gate import gaps_accepted
 from scopelint.errors import NothingScannedError
@@ -23,7 +22,7 @@ from scopelint.report_file import load_report
 @click.argument("report", type=options.FilePath())
 @options.gate_options
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-def gate(report: Path, *, quiet: bool, **given: Any) -> int:
+def gate(report: Path, *, gate: options.GateOptions, quiet: bool) -> int:
     """Exit as the scan behind REPORT, a file of `-f json`, would have.
 
     GitLab drops the security reports of a failed job; so one job scans with --exit-zero and
@@ -31,24 +30,24 @@ def gate(report: Path, *, quiet: bool, **given: Any) -> int:
     its waivers as they were; --as-of lets those that have ended by that day bite again.
     """
     loaded = load_report(report)
-    if not loaded.scan.projects.total and not given["exit_zero"]:
+    if not loaded.scan.projects.total and not gate.exit_zero:
         raise NothingScannedError(f"{report}: no project was scanned")
     summary, accepted = loaded.summary, loaded.gate.gaps_accepted
-    if given["as_of"] is not None:
-        summary, accepted = _later(loaded, given["as_of"])
-    threshold = given["fail_on"] or loaded.gate.fail_on
+    if gate.as_of is not None:
+        summary, accepted = _later(loaded, gate.as_of)
+    threshold = gate.fail_on or loaded.gate.fail_on
     found = engine.gate(
         summary,
         "never" if threshold == "never" else Severity(threshold),
         complete=loaded.scan.complete,
         most=loaded.gate.most,
-        allow_incomplete=given["allow_incomplete"] or loaded.gate.allow_incomplete,
+        allow_incomplete=gate.allow_incomplete or loaded.gate.allow_incomplete,
         accepted=accepted,
     )
     if not quiet:
         why = f": {', '.join(found.reasons)}" if found.reasons else ""
         out(f"{found.result} (fail on {found.fail_on}){why}")
-    return exit_code(found, exit_zero=given["exit_zero"])
+    return exit_code(found, exit_zero=gate.exit_zero)
 
 
 def _later(report: Report, day: date) -> tuple[Summary, bool]:

@@ -1,76 +1,42 @@
 """The options that several commands share, each declared once."""
 
-import re
 from collections.abc import Callable, Sequence
-from datetime import date
-from pathlib import Path
-from typing import Any, TypeVar
+from dataclasses import fields
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import click
 
-from scopelint.cli.formats import or_list
+from scopelint.cli.console import Console, out
+from scopelint.cli.option_groups import BaselineOptions as BaselineOptions
+from scopelint.cli.option_groups import ConfigOptions as ConfigOptions
+from scopelint.cli.option_groups import GateOptions as GateOptions
+from scopelint.cli.option_groups import ReportOptions as ReportOptions
+from scopelint.cli.option_groups import RuleChoice as RuleChoice
+from scopelint.cli.option_groups import ServerOptions as ServerOptions
+from scopelint.cli.option_groups import TargetOptions as TargetOptions
+from scopelint.cli.option_types import Day as Day
+from scopelint.cli.option_types import FilePath as FilePath
+from scopelint.cli.option_types import SastVersion as SastVersion
+from scopelint.cli.option_types import Words as Words
 from scopelint.finding import Severity
+from scopelint.model import Filters
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Words(click.ParamType[tuple[str, ...]]):
-    """A list option's value: commas split it, empty parts are dropped."""
+def _or_list(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Answer `-f help` at once, before anything else of the call is looked at."""
+    del parameter
+    if value == "help" and not context.resilient_parsing:
+        from scopelint.registry import find_reporters
 
-    name = "LIST"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """Split one value."""
-        del param, ctx
-        if isinstance(value, tuple):
-            return value
-        return tuple(part for word in str(value).split(",") if (part := word.strip()))
-
-
-class FilePath(click.ParamType[Path]):
-    """A path; what must be there or must not is checked by the command, with better words."""
-
-    name = "FILE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Make a path; an empty one is refused."""
-        if isinstance(value, Path):
-            return value
-        if not value:
-            self.fail("the name of a file is empty", param, ctx)
-        return Path(value)
-
-
-class SastVersion(click.ParamType[str]):
-    """A version of GitLab's security report schema that the report is valid for."""
-
-    name = "VERSION"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Take 15.0, 15.1 and 15.2 with any third number; later ones are not known yet."""
-        if not re.fullmatch(r"15\.[0-2]\.[0-9]{1,3}", str(value)):
-            self.fail(f"{str(value)!r} is not one of 15.0.x, 15.1.x and 15.2.x", param, ctx)
-        return str(value)
-
-
-class Day(click.ParamType[date]):
-    """A date as `2026-12-31`."""
-
-    name = "DATE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Read one; other ways of writing a date are refused, for few people can read them."""
-        if isinstance(value, date):
-            return value
-        wrong = f"{str(value)!r} is not a date, such as 2026-12-31"
-        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
-            self.fail(wrong, param, ctx)
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(wrong, param, ctx)
+        reporters = find_reporters()
+        width = max(len(name) for name in reporters)
+        for name, found in reporters.items():
+            out(f"{name:<{width}}  {found.cls.title}")
+        context.exit()
+    return value
 
 
 def flatten(values: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -78,7 +44,20 @@ def flatten(values: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(word for value in values for word in value)
 
 
-def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
+def words_option(*names: str, **settings: Any) -> Callable[[F], F]:
+    """Declare a repeatable list option; its value is one tuple of words."""
+    return click.option(
+        *names,
+        multiple=True,
+        type=Words(),
+        callback=lambda _context, _parameter, value: flatten(value),
+        **settings,
+    )
+
+
+def together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Return a decorator that declares these options, in this order."""
+
     def decorate(function: F) -> F:
         for option in reversed(options):
             function = option(function)
@@ -87,7 +66,27 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-target_options = _all(
+def grouped(name: str, made: type[Any], *options: Callable[[F], F]) -> Callable[[F], F]:
+    """Return a decorator that declares options, and hands the command one object of them.
+
+    `made` is a dataclass: its fields are called as the options' parameters. The command gets the
+    object as its parameter `name`; fields that no option sets keep their defaults.
+    """
+
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def wrapped(*args: Any, **given: Any) -> Any:
+            own = {one.name: given.pop(one.name) for one in fields(made) if one.name in given}
+            return function(*args, **{name: made(**own)}, **given)
+
+        return together(*options)(cast("F", wrapped))
+
+    return decorate
+
+
+target_options = grouped(
+    "target",
+    TargetOptions,
     click.argument("targets", nargs=-1, metavar="[TARGET]..."),
     click.option(
         "--group", "groups", multiple=True, metavar="GROUP", help="A group: path or id. Repeatable."
@@ -104,7 +103,7 @@ target_options = _all(
     ),
 )
 
-_where_options = _all(
+_where_options = together(
     click.option(
         "--url",
         metavar="URL",
@@ -138,7 +137,9 @@ _rate_option = click.option(
     help="Requests a minute at most.  [default: from GitLab's RateLimit headers]",
 )
 
-server_options = _all(
+server_options = grouped(
+    "server",
+    ServerOptions,
     _where_options,
     click.option(
         "--api",
@@ -156,21 +157,19 @@ server_options = _all(
     _rate_option,
 )
 
-write_options = _all(_where_options, _concurrency_option, _rate_option)
+write_options = grouped("server", ServerOptions, _where_options, _concurrency_option, _rate_option)
 """Those of the commands that change something: how to read is no choice there."""
 
-filter_options = _all(
-    click.option(
+filter_options = grouped(
+    "filters",
+    Filters,
+    words_option(
         "--include",
-        multiple=True,
-        type=Words(),
         metavar="GLOB",
         help="Only projects whose path matches.",
     ),
-    click.option(
+    words_option(
         "--exclude",
-        multiple=True,
-        type=Words(),
         metavar="GLOB",
         help="No projects whose path matches.",
     ),
@@ -188,7 +187,7 @@ filter_options = _all(
     ),
 )
 
-config_options = _all(
+_config_options = together(
     click.option(
         "--config",
         "config_file",
@@ -207,28 +206,30 @@ rules_file_option = click.option(
     help="Take the rules of this Python file too: its code is run. Repeatable.",
 )
 
-rule_options = _all(
-    click.option(
+config_options = grouped("source", ConfigOptions, _config_options)
+
+config_and_rules_options = grouped("source", ConfigOptions, _config_options, rules_file_option)
+
+rule_options = grouped(
+    "choice",
+    RuleChoice,
+    words_option(
         "--select",
-        multiple=True,
-        type=Words(),
         metavar="RULE",
         help="Only these rules: codes, prefixes, names. Also strict ones.",
     ),
-    click.option("--ignore", multiple=True, type=Words(), metavar="RULE", help="Not these rules."),
-    click.option(
-        "--extend-select", multiple=True, type=Words(), metavar="RULE", help="These rules too."
-    ),
-    click.option(
+    words_option("--ignore", metavar="RULE", help="Not these rules."),
+    words_option("--extend-select", metavar="RULE", help="These rules too."),
+    words_option(
         "--trusted",
-        multiple=True,
-        type=Words(),
         metavar="GLOB",
         help="Paths outside the top-level group that may be allowed.",
     ),
 )
 
-gate_options = _all(
+gate_options = grouped(
+    "gate",
+    GateOptions,
     click.option(
         "--fail-on",
         type=click.Choice([*(s.value for s in Severity if s != Severity.UNKNOWN), "never"]),
@@ -245,7 +246,9 @@ gate_options = _all(
     ),
 )
 
-baseline_options = _all(
+baseline_options = grouped(
+    "baseline",
+    BaselineOptions,
     click.option(
         "--baseline",
         type=FilePath(),
@@ -254,7 +257,9 @@ baseline_options = _all(
     click.option("--new-only", is_flag=True, help="Do not show what is in the baseline."),
 )
 
-report_options = _all(
+report_options = grouped(
+    "report",
+    ReportOptions,
     click.option(
         "-f",
         "--format",
@@ -263,7 +268,7 @@ report_options = _all(
         default="console",
         show_default=True,
         is_eager=True,
-        callback=or_list,
+        callback=_or_list,
         help="The report's format; `-f help` lists them.",
     ),
     click.option("-o", "--output", type=FilePath(), help="Write it to a file instead of stdout."),
@@ -304,7 +309,7 @@ color_option = click.option(
     help="Colours. [NO_COLOR, FORCE_COLOR]",
 )
 
-face_options = _all(
+_console_options = together(
     click.option(
         "-q", "--quiet", is_flag=True, help="Say nothing but errors, warnings and the report."
     ),
@@ -319,6 +324,10 @@ progress_option = click.option(
     default=None,
     help="Show progress on stderr.  [default: on a terminal]",
 )
+
+console_options = grouped("console", Console, _console_options)
+
+console_and_progress_options = grouped("console", Console, _console_options, progress_option)
 
 yes_option = click.option(
     "--yes", is_flag=True, help="Do not ask first; needed where there is no terminal."

@@ -1,31 +1,31 @@
 """What `reach` and `can-access` have in common: an inventory to ask, and the projects it is about."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from scopelint.cli.collection import collect_into, keeping
 from scopelint.cli.console import Console
-from scopelint.cli.session import open_session, read_config
+from scopelint.cli.option_groups import ServerOptions, TargetOptions
+from scopelint.cli.session import open_session
+from scopelint.cli.settings import RunSettings
 from scopelint.errors import TargetNotFoundError, UsageError
 from scopelint.gitlab.targets import parse_targets
 from scopelint.model import AllowlistEntry, Project
-from scopelint.registry import find_rules
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
 from scopelint.text import clean
 
 _COMPARED = 20_000
 """So many paths are compared at most for a suggestion."""
-_NO_TARGETS: Mapping[str, Any] = {"targets": (), "groups": (), "projects": (), "instance": False}
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReadInventory:
     """An inventory that can be asked, and what the user knows that no API shows."""
 
     inventory: Inventory
@@ -33,47 +33,59 @@ class Question:
 
 
 @contextmanager
-def asking(
-    given: Mapping[str, Any], face: Console, projects: Sequence[str], *, whole_group: bool = False
-) -> Iterator[Question]:
+def read_inventory(
+    projects: tuple[str, ...],
+    sources: tuple[Path, ...],
+    server: ServerOptions,
+    settings: RunSettings,
+    console: Console,
+    *,
+    whole_group: bool = False,
+) -> Iterator[ReadInventory]:
     """Give the inventory of `--from`, or one that is collected now: these projects.
 
     `whole_group` goes on to all that lies in the first project's top-level group, which is what
     may reach it and be reached.
     """
-    config = read_config(given, find_rules(), face)
-    if given["sources"]:
-        with open_snapshots(given["sources"]) as source:
-            yield Question(Inventory(source), config.assume_fine_grained)
+    assume = settings.config.assume_fine_grained
+    if sources:
+        with open_snapshots(sources) as source:
+            yield ReadInventory(Inventory(source), assume)
         return
     with tempfile.TemporaryDirectory(prefix="scopelint-") as folder:
         path = Path(folder) / "projects.snapshot"
-        _collect(path, {**given, **_NO_TARGETS, "projects": tuple(projects)}, face)
+        _collect(path, TargetOptions(projects=projects), server, settings, console)
         if whole_group:
-            path = _widen(path, given, face)
+            path = _widen(path, server, settings, console)
         with open_snapshots([path]) as source:
-            yield Question(Inventory(source), config.assume_fine_grained)
+            yield ReadInventory(Inventory(source), assume)
 
 
-def _collect(path: Path, given: Mapping[str, Any], face: Console) -> None:
-    session = open_session(given, face)
+def _collect(
+    path: Path,
+    target: TargetOptions,
+    server: ServerOptions,
+    settings: RunSettings,
+    console: Console,
+) -> None:
+    session = open_session(target, server, settings, console)
     with keeping(path):
-        collect_into(path, session, face)
+        collect_into(path, session, console)
 
 
-def _widen(path: Path, given: Mapping[str, Any], face: Console) -> Path:
+def _widen(path: Path, server: ServerOptions, settings: RunSettings, console: Console) -> Path:
     """Collect the top-level group of the one project in a snapshot; return the new snapshot."""
     with open_snapshots([path]) as source:
         project = next(source.projects())
-        server = source.header.instance
+        instance = source.header.instance
     if project.personal:
         return path
     wider = path.with_name("group.snapshot")
-    asked = {**given, **_NO_TARGETS, "url": server, "groups": (project.top_level_path,)}
+    group = TargetOptions(groups=(project.top_level_path,))
     try:
-        _collect(wider, asked, face)
+        _collect(wider, group, replace(server, url=instance), settings, console)
     except TargetNotFoundError as error:
-        face.warn(f"{error.message}: what lies in it is not looked at")
+        console.warn(f"{error.message}: what lies in it is not looked at")
         return path
     return wider
 

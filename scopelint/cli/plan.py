@@ -1,7 +1,6 @@
 """`scopelint plan`: a repair to be looked over, from findings or from the declared policy."""
 
 from dataclasses import replace
-from typing import Any
 
 import click
 
@@ -9,12 +8,17 @@ from scopelint import engine
 from scopelint.cli import options
 from scopelint.cli.console import Console, start
 from scopelint.cli.judge import build_rules
-from scopelint.cli.plan_output import check_inventory, check_places, conclude, plan_options
-from scopelint.cli.session import read_config
+from scopelint.cli.plan_output import (
+    PlanOptions,
+    check_inventory,
+    check_places,
+    conclude,
+    plan_options,
+)
+from scopelint.cli.settings import resolve
 from scopelint.config import Config
 from scopelint.declared import DeclaredPolicy
 from scopelint.errors import UsageError
-from scopelint.registry import find_rules
 from scopelint.repair.from_declared import plan_to_declared
 from scopelint.repair.from_findings import plan_from_findings
 from scopelint.snapshot import open_snapshots
@@ -32,30 +36,36 @@ from scopelint.snapshot.inventory import Inventory
     help="Mend what the rules find, or make it what the config declares.",
 )
 @click.option("--unsafe", is_flag=True, help="Plan also what may take access that somebody uses.")
-@options.config_options
-@options.rules_file_option
+@options.config_and_rules_options
 @options.rule_options
-@options.face_options
-def plan(**given: Any) -> int:
+@options.console_options
+def plan(
+    *,
+    plan: PlanOptions,
+    goal: str,
+    unsafe: bool,
+    source: options.ConfigOptions,
+    choice: options.RuleChoice,
+    console: Console,
+) -> int:
     """Plan the repair of what SNAPSHOT shows, a file made by `scopelint collect`; write nothing.
 
     A remedy is safe when no project gains access and no logged access is lost; only such ones are
     planned, unless --unsafe says otherwise. Several SNAPSHOTs are the shards of one collection.
     Look the plan over, then do it with `scopelint apply`.
     """
-    face = Console(given["quiet"], given["verbose"], given["color"])
-    start(face)
-    rules = find_rules(given["rules_files"])
-    config = read_config(given, rules, face)
-    chosen, settings = build_rules(given, config, rules)
+    start(console)
+    run = resolve(source, console, choice)
+    config = run.config
+    chosen, settings = build_rules(run)
     check_places(
-        {"plan": given["output"]},
-        (*given["snapshots"], *given["rules_files"], config.source, *config.files.values()),
+        {"plan": plan.output},
+        (*plan.snapshots, *run.rules_files, config.source, *config.files.values()),
     )
-    declared = _declared(config) if given["goal"] == "declared" else None
-    with open_snapshots(given["snapshots"]) as source:
-        inventory = Inventory(source)
-        check_inventory(inventory, face)
+    declared = _declared(config) if goal == "declared" else None
+    with open_snapshots(plan.snapshots) as snapshot:
+        inventory = Inventory(snapshot)
+        check_inventory(inventory, console)
         if declared is not None:
             made = plan_to_declared(inventory, declared, assume=config.assume_fine_grained)
         else:
@@ -64,10 +74,10 @@ def plan(**given: Any) -> int:
             made = plan_from_findings(
                 inventory,
                 report.findings,
-                unsafe=given["unsafe"],
+                unsafe=unsafe,
                 assume=config.assume_fine_grained,
             )
-        return conclude(made, inventory, given, ())
+        return conclude(made, inventory, plan, ())
 
 
 def _declared(config: Config) -> DeclaredPolicy:

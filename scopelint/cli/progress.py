@@ -1,14 +1,12 @@
 """How far a collection is, on stderr: one line that is rewritten on a terminal, else now and then."""
 
 import shutil
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from scopelint.cli import stdio
-from scopelint.cli.console import Console
+from scopelint.cli.console import Console, err, err_is_terminal
 from scopelint.progress import Progress
 
 PLAIN_EVERY = 30.0
@@ -23,11 +21,11 @@ BAR = 20
 class ProgressLine:
     """Listens to a collection. Use as a context manager: it clears its line at the end."""
 
-    def __init__(self, face: Console, *, wanted: bool | None) -> None:
-        """`wanted` is `--progress/--no-progress`; None shows it on a terminal only."""
-        self._live = sys.stderr.isatty()
-        self._on = not face.quiet and (self._live if wanted is None else wanted)
-        self._plain = not face.quiet and not self._live and wanted is not False
+    def __init__(self, console: Console) -> None:
+        wanted = console.progress
+        self._live = err_is_terminal()
+        self._on = not console.quiet and (self._live if wanted is None else wanted)
+        self._plain = not console.quiet and not self._live and wanted is not False
         self._drawn = False
         self._started = self._last = time.monotonic()
 
@@ -41,7 +39,7 @@ class ProgressLine:
         trace: TracebackType | None,
     ) -> None:
         if self._drawn:
-            stdio.err("\r\x1b[2K", end="")
+            err("", end="", rewrite=True)
 
     def __call__(self, progress: Progress) -> None:
         """Show the progress, if enough time has passed since the last time."""
@@ -53,10 +51,10 @@ class ProgressLine:
                 line = f"{_bar(progress)} {self._text(progress, now)}"
                 # A line that wraps could not be rewritten.
                 room = shutil.get_terminal_size().columns - 1
-                stdio.err(f"\r\x1b[2K{line[:room]}", end="")
+                err(line[:room], end="", rewrite=True)
         elif (self._on or self._plain) and now - self._last >= PLAIN_EVERY:
             self._last = now
-            stdio.err(self._text(progress, now))
+            err(self._text(progress, now))
 
     def _text(self, progress: Progress, now: float) -> str:
         total = _total(progress)

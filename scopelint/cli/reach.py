@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,9 +21,9 @@ from scopelint.access import (
     targets,
 )
 from scopelint.cli import options
-from scopelint.cli.console import Console, start
-from scopelint.cli.pair import asking, entry_data, entry_words, find_project
-from scopelint.cli.stdio import out
+from scopelint.cli.console import Console, out, start
+from scopelint.cli.pair import entry_data, entry_words, find_project, read_inventory
+from scopelint.cli.settings import resolve
 from scopelint.errors import ExitCode
 from scopelint.model import Project
 from scopelint.snapshot.inventory import Inventory
@@ -43,22 +44,30 @@ _SHOWN = 10
 @options.answer_format_option
 @options.server_options
 @options.config_options
-@options.face_options
-@options.progress_option
-def reach(project: str, *, transitive: bool, **given: Any) -> int:
+@options.console_and_progress_options
+def reach(
+    project: str,
+    *,
+    transitive: bool,
+    sources: tuple[Path, ...],
+    answer_format: str,
+    server: options.ServerOptions,
+    source: options.ConfigOptions,
+    console: Console,
+) -> int:
     """Show which projects' job tokens reach PROJECT, and which projects its own token reaches.
 
     PROJECT is a path, an id or a URL. Reads its top-level group from GitLab, or snapshots with
     --from. Exit 3 where something could not be read.
     """
-    face = Console(given["quiet"], given["verbose"], given["color"])
-    start(face)
-    with asking(given, face, (project,), whole_group=True) as asked:
+    start(console)
+    settings = resolve(source, console)
+    with read_inventory((project,), sources, server, settings, console, whole_group=True) as asked:
         inventory = asked.inventory
         found = find_project(inventory, project)
         coming, going = origins(inventory, found), targets(inventory, found)
         ways = chains(inventory, found) if transitive else None
-        if given["answer_format"] == "json":
+        if answer_format == "json":
             out(json.dumps(_data(inventory, found, coming, going, ways), indent=2))
         else:
             for line in _lines(found, coming, going, ways):

@@ -5,13 +5,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import click
-
-from scopelint.cli.console import Console
+from scopelint.cli.console import Console, err, err_is_terminal, out
+from scopelint.cli.option_groups import ConfigOptions, ServerOptions, TargetOptions
 from scopelint.cli.session import Session, open_session
-from scopelint.cli.stdio import out
+from scopelint.cli.settings import resolve
 from scopelint.errors import ExitCode, GitLabError, Interrupted, UsageError
 from scopelint.repair.journal import Journal
 from scopelint.repair.plan_file import Action
@@ -48,7 +46,7 @@ def totals(actions: Iterable[Action]) -> str:
 
 def check_answerable(*, yes: bool) -> None:
     """Raise UsageError where nobody can be asked and `--yes` was not given."""
-    if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not yes and not (sys.stdin.isatty() and err_is_terminal()):
         raise UsageError(
             "there is no terminal to ask on, and this changes GitLab",
             hint="Look the plan over, then give --yes.",
@@ -57,18 +55,23 @@ def check_answerable(*, yes: bool) -> None:
 
 def ask(question: str, *, yes: bool) -> None:
     """Ask before the first write; raise Interrupted where the answer is not yes."""
-    if not yes and not click.confirm(clean(question), err=True):
+    if yes:
+        return
+    err(f"{question} [y/N]: ", end="")
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise Interrupted("not confirmed: nothing was changed")
 
 
-def open_writing(given: Mapping[str, Any], face: Console, instance: str, project: int) -> Session:
+def open_writing(
+    server: ServerOptions, source: ConfigOptions, console: Console, instance: str, project: int
+) -> Session:
     """Open the session for `instance`, which a file names and the user must have meant.
 
     Where the token goes is told by the user, never by a file: raise UsageError where the two
     differ.
     """
-    wanted = {"targets": (), "groups": (), "projects": (str(project),), "instance": False}
-    session = open_session({**given, **wanted}, face)
+    target = TargetOptions(projects=(str(project),))
+    session = open_session(target, server, resolve(source, console), console)
     if session.server.url != instance:
         raise UsageError(
             f"this is for {instance}, and would be done on {session.server.url}",
@@ -78,7 +81,7 @@ def open_writing(given: Mapping[str, Any], face: Console, instance: str, project
 
 
 @contextmanager
-def told(journal: Journal, advice: str) -> Iterator[None]:
+def naming_journal(journal: Journal, advice: str) -> Iterator[None]:
     """Name the journal where the run ends before its time: it holds every write.
 
     One that holds none is removed at the end.
@@ -144,8 +147,8 @@ __all__ = [
     "check_answerable",
     "count",
     "journal_of",
+    "naming_journal",
     "open_writing",
     "show",
-    "told",
     "totals",
 ]

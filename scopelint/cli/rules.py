@@ -12,7 +12,7 @@ import click
 from pydantic_core import to_jsonable_python
 
 from scopelint.cli import options
-from scopelint.cli.stdio import out
+from scopelint.cli.console import out
 from scopelint.mappings import References, StandardMapping, find_mappings, references
 from scopelint.registry import Found, find_rules
 from scopelint.rule import Rule

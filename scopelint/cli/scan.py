@@ -2,7 +2,6 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -11,7 +10,9 @@ from scopelint.cli.collection import check_new, collect_into, keeping
 from scopelint.cli.console import Console, start
 from scopelint.cli.judge import prepare
 from scopelint.cli.session import open_session
+from scopelint.cli.settings import resolve
 from scopelint.errors import UsageError
+from scopelint.model import Filters
 from scopelint.report import Report
 
 
@@ -19,40 +20,56 @@ from scopelint.report import Report
 @options.target_options
 @options.server_options
 @options.filter_options
-@options.config_options
-@options.rules_file_option
+@options.config_and_rules_options
 @options.rule_options
 @options.gate_options
 @options.baseline_options
 @options.report_options
-@options.face_options
-@options.progress_option
+@options.console_and_progress_options
 @click.option("--snapshot", type=options.FilePath(), help="Keep the snapshot in this file.")
 @options.resume_option
-def scan(**given: Any) -> int:
+def scan(
+    *,
+    target: options.TargetOptions,
+    server: options.ServerOptions,
+    filters: Filters,
+    source: options.ConfigOptions,
+    choice: options.RuleChoice,
+    gate: options.GateOptions,
+    baseline: options.BaselineOptions,
+    report: options.ReportOptions,
+    console: Console,
+    snapshot: Path | None,
+    resume: bool,
+) -> int:
     """Read the job token scope of every project below TARGET, judge it, report, and gate.
 
     TARGET is a group or project path, a numeric id, or a GitLab URL. It is read by default from
     gitlab.targets of scopelint.yml.
     """
-    face = Console(given["quiet"], given["verbose"], given["color"])
-    start(face)
-    session = open_session(given, face)
-    keep: Path | None = given["snapshot"]
-    if given["resume"] and keep is None:
+    start(console)
+    settings = resolve(source, console, choice, gate)
+    session = open_session(target, server, settings, console, filters=filters)
+    if resume and snapshot is None:
         raise UsageError("--resume needs --snapshot FILE: the file to continue")
-    judging = prepare(given, session.config, session.rules, face, [keep] if keep else [])
-    judging.check_instance(session.server.url)
+    reads = (
+        ("the snapshot", snapshot),
+        ("the token file", server.token_file),
+        ("the CA certificates", server.ca_file),
+    )
+    prepared = prepare(settings, gate, baseline, report, console, reads=reads)
+    prepared.check_instance(session.server.url)
 
     def read_and_judge(path: Path) -> Report:
-        collect_into(path, session, face)
-        return judging.judge(path)
+        collect_into(path, session, console, resume=resume)
+        return prepared.judge(path)
 
-    if keep is not None:
-        check_new(keep, resume=given["resume"])
-        with keeping(keep):
-            return judging.conclude(lambda: read_and_judge(keep))
+    if snapshot is not None:
+        keep = snapshot
+        check_new(snapshot, resume=resume)
+        with keeping(snapshot):
+            return prepared.conclude(lambda: read_and_judge(keep))
     with tempfile.TemporaryDirectory(prefix="scopelint-") as folder:
         path = Path(folder) / "scan.snapshot"
         with keeping(path, move=True):
-            return judging.conclude(lambda: read_and_judge(path))
+            return prepared.conclude(lambda: read_and_judge(path))

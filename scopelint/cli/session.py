@@ -2,30 +2,27 @@
 
 import os
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from scopelint.cli.console import Console
-from scopelint.cli.failure import keep_secret
-from scopelint.cli.options import flatten
+from scopelint.cli.option_groups import ServerOptions, TargetOptions
+from scopelint.cli.settings import Kind, RunSettings, Setting
 from scopelint.collect.reader import TargetRef
 from scopelint.collect.request import CollectRequest, parse_shard
-from scopelint.config import Config, find_config, load_config
+from scopelint.config import Config
 from scopelint.errors import GitLabError, UsageError
 from scopelint.gitlab.address import GITLAB_COM, is_cleartext
 from scopelint.gitlab.answers import fatal
 from scopelint.gitlab.connection import Connection, Server
 from scopelint.gitlab.credentials import Credentials, find_credentials, require_token
 from scopelint.gitlab.graphql import TooMuchError
-from scopelint.gitlab.origin import ENVIRONMENT, TokenSource, resolve_origin
+from scopelint.gitlab.origin import AMBIENT, ENVIRONMENT, ConfigUrls, Instance, resolve_origin
 from scopelint.gitlab.retry import ExchangeError, Retrier
 from scopelint.gitlab.targets import TargetSpec, known_roots, parse_targets
-from scopelint.registry import Found, find_rules
-from scopelint.rule import Rule
-from scopelint.snapshot import Filters
+from scopelint.model import Filters
 from scopelint.text import redact
 
 
@@ -34,10 +31,9 @@ class Session:
     """A run that may talk to GitLab: where, with what token, what to read, by what config."""
 
     server: Server
-    order: CollectRequest
-    config: Config
-    rules: Mapping[str, Found[Rule]]
-    given: Mapping[str, Any] = field(default_factory=dict)
+    request: CollectRequest
+    settings: RunSettings
+    max_rpm: int | None = None
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -58,7 +54,7 @@ class Session:
 
     def _open(self) -> Connection:
         try:
-            return Connection(self.server, Retrier(max_rpm=self.given.get("max_rpm")))
+            return Connection(self.server, Retrier(max_rpm=self.max_rpm))
         except ssl.SSLError as error:
             raise UsageError(
                 f"{self.server.ca_file} holds no CA certificates: {error.reason}",
@@ -71,69 +67,129 @@ class Session:
             ) from None
 
 
-def read_config(
-    given: Mapping[str, Any], rules: Mapping[str, Found[Rule]], face: Console
-) -> Config:
-    """Load the config that `--config` names or that is found; an empty one where there is none."""
-    if given.get("no_config"):
-        if given.get("config_file"):
-            raise UsageError(
-                "--config and --no-config contradict each other", hint="Leave one of them out."
-            )
-        return Config()
-    classes = [found.cls for found in rules.values()]
-    where = given.get("config_file") or find_config(Path.cwd())
-    if where is None:
-        return Config()
-    config = load_config(where, classes)
-    for note in config.notes:
-        face.warn(note)
-    return config
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where GitLab is, by what token it is asked, and what is read there."""
+
+    url: Setting[str]
+    credentials: Credentials
+    targets: tuple[TargetSpec, ...]
 
 
-def open_session(given: Mapping[str, Any], face: Console) -> Session:
-    """Read everything that can be wrong before GitLab is asked, then return the session."""
-    rules = find_rules(given.get("rules_files", ()))
-    config = read_config(given, rules, face)
-    known = known_roots(
-        given.get("url"),
-        *(os.environ.get(name) for name in (*ENVIRONMENT, "CI_SERVER_URL")),
-        None if config.discovered else config.url,
-    )
-    targets = parse_targets(
-        given["targets"],
-        groups=given["groups"],
-        projects=given["projects"],
-        instance=given["instance"],
-        known=known,
-    )
-    credentials = find_own_credentials(given, targets)
-    urls = config.urls(with_targets=not targets, known=known)
-    instance = resolve_origin(
-        flag=given.get("url"),
+def resolve_server(target: TargetOptions, server: ServerOptions, config: Config) -> ServerSettings:
+    """Lay options over environment over config, for all that is about the server; ask nothing.
+
+    Raises UsageError for an address or target that cannot be used, or where the token may not go.
+    """
+    specs, urls, credentials = _read_addresses(target, server, config)
+    found = resolve_origin(
+        flag=server.url,
         environment=os.environ,
-        targets=targets,
+        targets=specs,
         config=urls,
         token=credentials.source,
         section_url=credentials.section_url,
     )
-    targets = targets or tuple(urls.targets)
-    if not targets:
+    return ServerSettings(_url(found, config), credentials, specs or tuple(urls.targets))
+
+
+def _read_addresses(
+    target: TargetOptions, server: ServerOptions, config: Config
+) -> tuple[tuple[TargetSpec, ...], ConfigUrls, Credentials]:
+    known = known_roots(
+        server.url,
+        *(os.environ.get(name) for name in (*ENVIRONMENT, AMBIENT)),
+        None if config.discovered else config.url,
+    )
+    specs = parse_targets(
+        target.targets,
+        groups=target.groups,
+        projects=target.projects,
+        instance=target.instance,
+        known=known,
+    )
+    # The addresses that the user named choose a section of python-gitlab's config.
+    own = known_roots(
+        server.url,
+        *(os.environ.get(name) for name in ENVIRONMENT),
+        *(spec.url_origin for spec in specs),
+    )
+    credentials = find_credentials(server.token_file, os.environ, own)
+    return specs, config.urls(with_targets=not specs, known=known), credentials
+
+
+def _url(found: Instance, config: Config) -> Setting[str]:
+    place = config.place("gitlab", "url")
+    if found.given_by == "default":
+        return Setting("gitlab.url", found.url)
+    if found.given_by.startswith("gitlab.url of ") and place:
+        return Setting("gitlab.url", found.url, "file", place=place)
+    kind: Kind = "environment" if found.given_by in {*ENVIRONMENT, AMBIENT} else "flag"
+    return Setting("gitlab.url", found.url, kind, found.given_by)
+
+
+def ca_file_setting(server: ServerOptions) -> Setting[str | None]:
+    """Return the file of CA certificates that is used besides the usual ones."""
+    if server.ca_file:
+        return Setting("--ca-file", str(server.ca_file), "flag", "--ca-file")
+    for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        if path := os.environ.get(name):
+            return Setting("--ca-file", path, "environment", name)
+    return Setting("--ca-file", None)
+
+
+def open_session(
+    target: TargetOptions,
+    server: ServerOptions,
+    settings: RunSettings,
+    console: Console,
+    *,
+    filters: Filters | None = None,
+    shard: str | None = None,
+) -> Session:
+    """Read everything that can be wrong before GitLab is asked, then return the session."""
+    found = resolve_server(target, server, settings.config)
+    url, credentials = found.url.value, found.credentials
+    filters = filters or Filters()
+    if not found.targets:
         raise UsageError(
             "there is nothing to scan: no target was given",
             hint="Name a group or project (scopelint scan acme/platform), use --instance, or set"
             " gitlab.targets in scopelint.yml.",
         )
-    _check_instance(instance.url, targets, given)
+    _check_instance(url, found.targets, filters)
     require_token(credentials)
-    keep_secret(credentials.token)
-    server = _server(instance.url, credentials, given)
-    if is_cleartext(instance.url):
-        face.warn(f"{instance.url} is not encrypted: the token can be read on the way")
+    ca_file = ca_file_setting(server).value
+    if ca_file and not Path(ca_file).is_file():
+        raise UsageError(f"the file of CA certificates {ca_file} is not there")
+    if is_cleartext(url):
+        console.warn(f"{url} is not encrypted: the token can be read on the way")
     if server.insecure:
-        face.warn("--insecure: GitLab's certificate is not checked")
+        console.warn("--insecure: GitLab's certificate is not checked")
         _warn_no_more()
-    return Session(server, _order(targets, given, config), config, rules, given)
+    declared = settings.config.declared
+    return Session(
+        Server(
+            url=url,
+            token=credentials.token,
+            oauth=credentials.oauth,
+            ca_file=ca_file,
+            insecure=server.insecure,
+        ),
+        CollectRequest(
+            wanted=tuple(TargetRef(one.kind, one.path, one.id) for one in found.targets),
+            filters=filters,
+            api=server.api,
+            concurrency=server.concurrency,
+            page_size=server.page_size,
+            shard=parse_shard(shard, os.environ),
+            also_resolve=tuple(
+                (each.kind, each.name) for each in (declared.entries() if declared else ())
+            ),
+        ),
+        settings,
+        server.max_rpm,
+    )
 
 
 def _warn_no_more() -> None:
@@ -143,64 +199,11 @@ def _warn_no_more() -> None:
     urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 
-def _check_instance(url: str, targets: tuple[TargetSpec, ...], given: Mapping[str, Any]) -> None:
+def _check_instance(url: str, targets: tuple[TargetSpec, ...], filters: Filters) -> None:
     """Refuse to read all of gitlab.com: a token there is a member of strangers' projects too."""
     whole = any(target.kind == "instance" for target in targets)
-    if whole and url == GITLAB_COM and not given.get("include"):
+    if whole and url == GITLAB_COM and not filters.include:
         raise UsageError(
             f"--instance on {GITLAB_COM} would read every project the token is a member of",
             hint="Name the groups, or say which projects with --include.",
         )
-
-
-def find_own_credentials(given: Mapping[str, Any], targets: tuple[TargetSpec, ...]) -> Credentials:
-    """Return the token of a run, for the addresses that the user named; raise as its finder does."""
-    named = (
-        given.get("url"),
-        *(os.environ.get(name) for name in ENVIRONMENT),
-        *(target.url_origin for target in targets),
-    )
-    return find_credentials(given.get("token_file"), os.environ, known_roots(*named))
-
-
-def _server(url: str, credentials: Credentials, given: Mapping[str, Any]) -> Server:
-    ca_file = (
-        given.get("ca_file")
-        or os.environ.get("REQUESTS_CA_BUNDLE")
-        or os.environ.get("SSL_CERT_FILE")
-    )
-    if ca_file and not Path(ca_file).is_file():
-        raise UsageError(f"the file of CA certificates {ca_file} is not there")
-    return Server(
-        url=url,
-        token=credentials.token,
-        oauth=credentials.oauth,
-        ca_file=str(ca_file) if ca_file else None,
-        insecure=bool(given.get("insecure")),
-    )
-
-
-def _order(
-    targets: tuple[TargetSpec, ...], given: Mapping[str, Any], config: Config
-) -> CollectRequest:
-    include, exclude = flatten(given.get("include", ())), flatten(given.get("exclude", ()))
-    return CollectRequest(
-        wanted=tuple(TargetRef(target.kind, target.path, target.id) for target in targets),
-        filters=Filters(
-            include=include,
-            exclude=exclude,
-            archived=given.get("archived", "include"),
-            usage=bool(given.get("usage")),
-        ),
-        api=given.get("api", "auto"),
-        concurrency=given.get("concurrency", 8),
-        page_size=given.get("page_size"),
-        shard=parse_shard(given.get("shard"), os.environ),
-        also_resolve=tuple(
-            (each.kind, each.name)
-            for each in (config.declared.entries() if config.declared else ())
-        ),
-    )
-
-
-__all__ = ["Session", "TokenSource", "find_own_credentials", "open_session", "read_config"]

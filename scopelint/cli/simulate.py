@@ -8,7 +8,7 @@ from types import ModuleType
 import click
 
 from scopelint.cli import options
-from scopelint.cli.stdio import err
+from scopelint.cli.console import err
 from scopelint.errors import UsageError
 
 

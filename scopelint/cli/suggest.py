@@ -2,24 +2,23 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from scopelint.cli import options
 from scopelint.cli.console import Console, start
-from scopelint.cli.destinations import write_file
+from scopelint.cli.files import write_file
 from scopelint.cli.plan_output import (
+    PlanOptions,
     check_inventory,
     check_places,
     conclude,
     plan_options,
     write_text,
 )
-from scopelint.cli.session import read_config
+from scopelint.cli.settings import resolve
 from scopelint.errors import UsageError
 from scopelint.model import Fact
-from scopelint.registry import find_rules
 from scopelint.repair.allowlist import AllowlistOptions
 from scopelint.repair.plan_file import Plan
 from scopelint.repair.plan_text import declared_policy
@@ -59,36 +58,43 @@ from scopelint.uses import log
     help="Hold back where the log, or the entry, is younger.",
 )
 @options.config_options
-@options.face_options
-def suggest(**given: Any) -> int:
+@options.console_options
+def suggest(
+    *,
+    plan: PlanOptions,
+    policy_file: Path | None,
+    allow_groups: bool,
+    min_share: int,
+    min_log_days: int,
+    source: options.ConfigOptions,
+    console: Console,
+) -> int:
     """Plan the smallest allowlists that keep every logged use working, from SNAPSHOT.
 
     SNAPSHOT is made by `scopelint collect --usage`; several are the shards of one collection. Open
     projects are closed with entries for those who came; from closed ones goes what nobody used.
     Look the plan over, then do it with `scopelint apply`.
     """
-    face = Console(given["quiet"], given["verbose"], given["color"])
-    start(face)
-    config = read_config(given, find_rules(), face)
-    policy_file: Path | None = given["policy_file"]
+    start(console)
+    config = resolve(source, console).config
     check_places(
-        {"plan": given["output"], "policy": policy_file},
-        (*given["snapshots"], config.source, *config.files.values()),
+        {"plan": plan.output, "policy": policy_file},
+        (*plan.snapshots, config.source, *config.files.values()),
     )
-    wishes = AllowlistOptions(given["allow_groups"], given["min_share"], given["min_log_days"])
-    with open_snapshots(given["snapshots"]) as source:
-        inventory = Inventory(source)
-        check_inventory(inventory, face)
+    allowlist = AllowlistOptions(allow_groups, min_share, min_log_days)
+    with open_snapshots(plan.snapshots) as snapshot:
+        inventory = Inventory(snapshot)
+        check_inventory(inventory, console)
         if reason := inventory.scan.unavailable.get(Fact.LOG):
             raise UsageError(
                 f"the snapshot holds no authentication log: {reason}",
                 hint="Collect with --usage, through GraphQL.",
             )
-        plan = suggested(inventory, wishes, config.assume_fine_grained)
+        made = suggested(inventory, allowlist, config.assume_fine_grained)
         if policy_file is not None:
-            text = declared_policy(plan, include_archived=_has_archived(plan, inventory))
+            text = declared_policy(made, include_archived=_has_archived(made, inventory))
             write_file(policy_file, write_text(text))
-        return conclude(plan, inventory, given, _tail(inventory))
+        return conclude(made, inventory, plan, _tail(inventory))
 
 
 def _has_archived(plan: Plan, inventory: Inventory) -> bool:

@@ -17,7 +17,7 @@ from scopelint.errors import OriginError
 from scopelint.gitlab.address import same_origin
 from scopelint.gitlab.answers import check_answer, from_requests
 from scopelint.gitlab.retry import Retrier
-from scopelint.secrets import Secret
+from scopelint.text import Secret
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from scopelint.errors import AuthenticationError, UsageError
 from scopelint.gitlab.address import same_origin
 from scopelint.gitlab.answers import JOB_TOKEN_HINT, TOKEN_HINT
 from scopelint.gitlab.origin import TokenSource
-from scopelint.secrets import Secret
+from scopelint.text import Secret
 
 VARIABLES: Final = ("SCOPELINT_TOKEN", "GITLAB_TOKEN", "GITLAB_PRIVATE_TOKEN", "GITLAB_OAUTH_TOKEN")
 """Environment variables that may hold a token, in their order."""

@@ -14,7 +14,7 @@ from scopelint.errors import AuthenticationError, GitLabError
 from scopelint.gitlab.answers import refused
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.retry import ExchangeError, Failure
-from scopelint.secrets import Secret
+from scopelint.text import Secret
 
 NO_PERMISSION = "does not exist or you don't have permission to perform this action"
 _TOO_MUCH = re.compile(r"max complexity|max depth|Query too large", re.IGNORECASE)

@@ -6,6 +6,7 @@ terminal, page, spreadsheet or pipeline with them. Which function to use depends
 | reader | use |
 |---|---|
 | somebody at a terminal, in a message | `clean`, `shown`, `excerpt`; `redact` before them |
+| somebody who may not see tokens: all of stderr | `hide_secrets` |
 | somebody at a terminal or a page, in a report | `visible`, `visible_lines`; `wrap`, `shorten_middle` |
 | a program: JSON, SARIF, XML | `plain`, `plain_line`, `json_text`, `script_json` |
 | a spreadsheet | `csv_cell` |
@@ -41,15 +42,16 @@ from scopelint.text.messages import (
     clean,
     excerpt,
     holds_control,
-    redact,
     shorten,
     shown,
     suggestion,
 )
+from scopelint.text.secrets import Secret, hide_secrets, redact
 
 __all__ = [
     "ONE_LINE_PATTERN",
     "REPLACEMENT",
+    "Secret",
     "cell_width",
     "clean",
     "code",
@@ -60,6 +62,7 @@ __all__ = [
     "escaped",
     "excerpt",
     "fenced",
+    "hide_secrets",
     "holds_control",
     "json_text",
     "link",

@@ -1,22 +1,13 @@
 """Text in messages: no control characters, no secrets, bounded length."""
 
 import difflib
-import re
 import unicodedata
 from collections.abc import Iterable
 
+from scopelint.text.secrets import redact
+
 EXCERPT_LIMIT = 80
 """The most characters of a file's line that a message repeats."""
-
-_HIDDEN = "[hidden]"
-# GitLab's token prefixes: glpat-, glcbt-, gldt-, glrt-, gloas- … (docs.gitlab.com, token overview).
-_TOKEN = re.compile(r"\bgl[a-z]{2,10}-[\w.=-]{6,}", re.IGNORECASE)
-_SECRET_KEY = re.compile(
-    r"(?P<key>[\w-]*(?:token(?!_scope)|password|passwd|secret|api[_-]?key)\w*[\"']?\s*[:=]\s*).*",
-    re.IGNORECASE,
-)
-_USERINFO = re.compile(r"(?<=://)[^\s/?#]*@")
-
 
 # Controls, format characters, surrogates, private use, unassigned, line and paragraph separators.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -45,13 +36,6 @@ def _clean_character(character: str) -> str:
 def holds_control(text: str) -> bool:
     """Tell whether `text` holds a control or format character, such as a line end or U+202E."""
     return any(unicodedata.category(character) in {"Cc", "Cf"} for character in text)
-
-
-def redact(text: str) -> str:
-    """Return `text` without what looks like a token, a password or a URL's credentials."""
-    text = _USERINFO.sub(f"{_HIDDEN}@", text)
-    text = _SECRET_KEY.sub(lambda match: match["key"] + _HIDDEN, text)
-    return _TOKEN.sub(_HIDDEN, text)
 
 
 def shown(value: object, limit: int = 60) -> str:

@@ -1,12 +1,26 @@
 """No token in anything that is printed or written, whatever goes wrong."""
 
+import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from scopelint.cli.console import Console, err, show_traceback, start
 from scopelint.registry import find_reporters
 from scopelint_simulator import Faults, Simulator
-from tests.cli.kit import DEVELOPER, EXPIRED, JOB, SMALL, TOKEN, Result, call, files_below
+from tests.cli.kit import (
+    DEVELOPER,
+    EXPIRED,
+    JOB,
+    SMALL,
+    TOKEN,
+    Result,
+    call,
+    environment,
+    files_below,
+)
 
 REPORTS = [f"--report={name}=r.{name}" for name in find_reporters()]
 
@@ -120,3 +134,80 @@ def test_a_config_file_never_repeats_what_looks_like_a_token() -> None:
     Path("scopelint.yml").write_text(f"gitlab: {{token: {token}}}\nselect: [{token}]\n")
     result = call("config", "check").expect(2, "scopelint.yml:1:", "scopelint.yml:2:")
     assert token not in result.text
+
+
+PREFIXES = (
+    *("glpat", "gloas", "gldt", "glrt", "glrtr", "glcbt", "glptt", "glft", "glimt", "glagent"),
+    *("glwt", "glsoat", "glffct"),
+)
+
+
+@pytest.mark.parametrize(
+    "form", ["{}", "group%2F{}", "a/{}/b", "https://x:{}@y.invalid/z", "({})."]
+)
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_text_of_a_tokens_form_is_hidden_on_stderr(
+    capsys: pytest.CaptureFixture[str], prefix: str, form: str
+) -> None:
+    token = f"{prefix}-bBbB_0123456789.bb"
+    console = Console(verbose=True)
+    start(console)
+    text = form.format(token)
+    err(text)
+    console.note(text)
+    console.warn(text)
+    logging.getLogger("scopelint.gitlab").debug("GET %s", text)
+    show_traceback(ValueError(text))
+    shown = capsys.readouterr().err
+    assert shown.count("[hidden]") >= 5
+    assert token not in shown
+    assert "0123456789" not in shown
+
+
+@pytest.mark.parametrize("api", ["graphql", "rest"])
+def test_a_token_as_a_target_is_in_no_log_line(gitlab: Simulator, token: str, api: str) -> None:
+    wrong = "glpat-bbbbbbbbbbbbbbbbbbbb"
+    result = call("scan", wrong, "--url", gitlab.url, "--api", api, "-v").expect(4)
+    assert "DEBUG" in result.err
+    clean(result, wrong, token)
+
+
+def test_words_that_only_begin_like_a_token_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "acme/global-settings glob-patterns glpat-x gl-12345678 token: none"
+    err(words)
+    assert capsys.readouterr().err == f"{words}\n"
+
+
+PROGRAM = """
+import logging, sys, threading, warnings
+from scopelint.cli.console import guard_process
+guard_process()
+secret = "a-secret-of-no-known-form"
+warnings.warn(f"about {secret}", UserWarning)
+logging.getLogger("urllib3.connectionpool").warning("retrying %s", secret)
+def fail(): raise ValueError(secret)
+thread = threading.Thread(target=fail); thread.start(); thread.join()
+class Broken:
+    def __del__(self):
+        raise ValueError(secret)
+broken = Broken()
+del broken
+raise RuntimeError(secret)
+"""
+
+
+def test_what_python_and_libraries_say_by_themselves_hides_the_environments_tokens() -> None:
+    """Warnings, log lines of others, tracebacks of threads and of the program itself."""
+    secret = "a-secret-of-no-known-form"
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env=environment(CI_JOB_TOKEN=secret),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert secret not in done.stderr
+    for words in ("about [hidden]", "retrying [hidden]", "ValueError: [hidden]", "RuntimeError: "):
+        assert words in done.stderr, done.stderr

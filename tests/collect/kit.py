@@ -17,10 +17,10 @@ from scopelint.gitlab.connection import Connection, Server
 from scopelint.gitlab.retry import Retrier
 from scopelint.model import Enforcement, Fact, Gap, Group, Project, Target
 from scopelint.progress import Listener
-from scopelint.secrets import Secret
 from scopelint.snapshot import Filters, Header, Snapshot
 from scopelint.snapshot.inventory import Inventory
 from scopelint.snapshot.sqlite_rows import sort_entries
+from scopelint.text import Secret
 from scopelint_simulator import Faults, Simulator, load_instance
 from scopelint_simulator.answer import Answer
 from scopelint_simulator.faults import Verdict

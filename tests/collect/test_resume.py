@@ -18,8 +18,8 @@ from scopelint.collect.request import CollectRequest
 from scopelint.collect.run import NAME
 from scopelint.errors import SnapshotError
 from scopelint.gitlab.connection import Connection, Server
-from scopelint.secrets import Secret
 from scopelint.snapshot import Filters, Snapshot
+from scopelint.text import Secret
 from scopelint_simulator import Faults, Simulator, load_instance
 
 TOKEN = "glpat-resume"

@@ -13,9 +13,9 @@ from scopelint.collect.request import CollectRequest, Shard, holds, parse_shard
 from scopelint.errors import SnapshotError, UsageError
 from scopelint.gitlab.connection import Connection, Server
 from scopelint.model import Fact
-from scopelint.secrets import Secret
 from scopelint.snapshot import Filters, open_snapshots
 from scopelint.snapshot.inventory import Inventory
+from scopelint.text import Secret
 from scopelint_simulator import Simulator, load_instance
 
 TOKEN = "glpat-shards"

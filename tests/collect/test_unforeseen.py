@@ -14,9 +14,9 @@ from scopelint.gitlab.capabilities import Capabilities
 from scopelint.gitlab.connection import Connection, Server
 from scopelint.gitlab.graphql import InvalidQueryError, Result
 from scopelint.model import Fact
-from scopelint.secrets import Secret
 from scopelint.snapshot import Snapshot
 from scopelint.snapshot.inventory import Inventory
+from scopelint.text import Secret
 from scopelint_simulator import Simulator, load_instance
 
 TOKEN = "glpat-unforeseen"

@@ -92,7 +92,7 @@ def test_a_bar_on_a_terminal_that_is_gone_at_the_end(tmp_path: Path) -> None:
 def test_plain_lines_every_thirty_seconds_elsewhere(
     clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with ProgressLine(Console(), wanted=None) as line:
+    with ProgressLine(Console()) as line:
         for second in range(95):
             clock.now = 100.0 + second
             line(Progress(listed=500, expected=1000, read=10 * second, requests=second))
@@ -106,30 +106,29 @@ def test_plain_lines_every_thirty_seconds_elsewhere(
 
 
 @pytest.mark.parametrize(
-    ("face", "wanted", "lines"),
+    ("console", "lines"),
     [
-        (Console(), None, 1),
-        (Console(), True, 1),
-        (Console(), False, 0),
-        (Console(quiet=True), None, 0),
-        (Console(quiet=True), True, 0),
+        (Console(), 1),
+        (Console(progress=True), 1),
+        (Console(progress=False), 0),
+        (Console(quiet=True), 0),
+        (Console(quiet=True, progress=True), 0),
     ],
 )
 def test_who_wants_it(
     clock: Clock,
     capsys: pytest.CaptureFixture[str],
-    face: Console,
-    wanted: bool | None,
+    console: Console,
     lines: int,
 ) -> None:
-    with ProgressLine(face, wanted=wanted) as line:
+    with ProgressLine(console) as line:
         clock.now += 31
         line(Progress())
     assert len(capsys.readouterr().err.splitlines()) == lines
 
 
 def test_a_wait_says_until_when(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
-    with ProgressLine(Console(), wanted=None) as line:
+    with ProgressLine(Console()) as line:
         clock.now += 31
         line(Progress(listed=10, read=5, unreadable=1, requests=9, retries=2, waiting=40.0))
     told = capsys.readouterr().err

@@ -34,8 +34,8 @@ from scopelint.gitlab.graphql import (
     TooMuchError,
 )
 from scopelint.gitlab.retry import FIRST_CONTACT, ExchangeError, Failure
-from scopelint.secrets import Secret
 from scopelint.snapshot import Filters
+from scopelint.text import Secret
 from scopelint_simulator import Faults
 from tests.collect.kit import TOKEN, Scripted, company, connect, hurried, serve
 

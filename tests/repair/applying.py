@@ -15,7 +15,7 @@ from scopelint.repair.journal import Journal
 from scopelint.repair.plan_file import Action, EntryState, Operation, Plan, ProjectPlan, ScopeState
 from scopelint.repair.pool import ProjectResults
 from scopelint.repair.undo import undo
-from scopelint.secrets import Secret
+from scopelint.text import Secret
 from scopelint_simulator import Simulator, load_instance
 from scopelint_simulator.answer import Answer
 from scopelint_simulator.faults import Verdict

@@ -1,9 +1,9 @@
-"""Where reports go: checked before the scan starts, written whole or not at all."""
+"""The files that commands read and write: checked first, written whole or not at all."""
 
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from io import BufferedIOBase
@@ -11,13 +11,43 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import quote
 
-from scopelint.cli import stdio
+from scopelint.cli.console import refused
 from scopelint.errors import OutputError, PluginError, ScopelintError, UsageError
-from scopelint.registry import Found, get_reporter
+from scopelint.registry import get_reporter
 from scopelint.report import RenderOptions, Report, Reporter
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+
+
+def snapshot_files(path: Path) -> tuple[Path, ...]:
+    """Return the file, or the files of the folder that are not hidden; raise UsageError for none."""
+    if not path.is_dir():
+        return (path,)
+    try:
+        found = sorted(
+            one for one in path.iterdir() if one.is_file() and not one.name.startswith(".")
+        )
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    if not found:
+        raise UsageError(
+            f"there is no snapshot in the folder {path}",
+            hint="Make one with: scopelint collect TARGET -o FILE",
+        )
+    return tuple(found)
+
+
+def check_output(output: Path | None, inputs: Iterable[Path]) -> None:
+    """Raise UsageError where the output cannot be made, or would replace a file that is read."""
+    if output is None:
+        return
+    check_writable(output)
+    for path in inputs:
+        if path.exists() and output.exists() and output.samefile(path):
+            raise UsageError(
+                f"the output would replace the snapshot {path}", hint="Give it its own file."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +59,17 @@ class Destination:
 
 
 def destinations(
-    format_name: str,
-    output: Path | None,
-    reports: tuple[str, ...],
-    reporters: Mapping[str, Found[Reporter]],
+    format_name: str, output: Path | None, reports: tuple[str, ...]
 ) -> list[Destination]:
     """Read `-f`, `-o` and `--report`; raise UsageError for what cannot be written as asked."""
-    found = [Destination(get_reporter(format_name, reporters), output)]
+    found = [Destination(get_reporter(format_name), output)]
     for text in reports:
         name, separator, file = text.partition("=")
         if not separator or not file:
             raise UsageError(
                 f"--report {text!r} is not NAME=FILE", hint="Such as --report sarif=scopelint.sarif"
             )
-        found.append(Destination(get_reporter(name, reporters), Path(file)))
+        found.append(Destination(get_reporter(name), Path(file)))
     _check(found)
     return found
 
@@ -216,7 +243,7 @@ def to_stdout(render: Callable[[BinaryIO], None]) -> None:
         stream.flush()
     except OSError as error:
         # The exit code still tells the verdict.
-        stdio.refused(error)
+        refused(error)
 
 
 class _Through(BufferedIOBase):
