@@ -1,12 +1,15 @@
 """What changed between two snapshots of the same projects: settings, entries, access, findings.
 
-Pure: from two inventories, and what the same rules said of each, to a `Diff` and its texts.
+`compare` makes a `Diff` of two inventories, `compare_findings` of what the same rules found in
+each. `as_console`, `as_markdown` and `as_json` (with the published schema) show it.
+
+Only the command `diff` imports this package. It may import the inventory, `access`, findings and
+reports; it asks GitLab nothing.
 """
 
 from scopelint.diff.changes import Diff
-from scopelint.diff.compare import compare, lists_deleted
+from scopelint.diff.compare import check_comparable, compare, lists_deleted
 from scopelint.diff.finding_changes import JudgedSnapshot, compare_findings
-from scopelint.diff.scan_info import check_comparable
 
 __all__ = [
     "Diff",

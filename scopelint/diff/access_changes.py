@@ -14,33 +14,33 @@ EVERYTHING = ""
 
 
 class AccessOutcome(NamedTuple):
-    """What changed in who reaches a project (None: nothing that is certain).
-
-    `sure` tells whether there is nothing more. `groups` are those that are let in with all below
-    them, before and after, by NEW's paths; only looked up where anything moved.
-    """
+    """What changed in who can reach a project."""
 
     access: Access | None
+    """What changed for certain; None for nothing."""
     sure: bool
+    """Whether that is all."""
     groups: tuple[str, ...]
+    """The groups that are let in before and after, by NEW's paths; empty where nothing moved."""
 
 
 class AccessComparison:
-    """Compares what a project lets in, group by group and project by project.
-
-    `moved` are the projects that lie in other groups than before, by id: the groups they lay in,
-    and those they lie in; none where the project is not in OLD or not in NEW.
-    """
+    """Compares what a project lets in, group by group and project by project."""
 
     def __init__(
         self,
         old: Inventory,
         new: Inventory,
-        places: PathTranslation,
+        translation: PathTranslation,
         moved: Mapping[int, tuple[Chain, Chain]],
     ) -> None:
+        """Take what is compared.
+
+        `moved` maps the ids of projects that are in other groups than before to the groups that
+        contain them in OLD and in NEW; empty where the project is not listed.
+        """
         self._old, self._new = old, new
-        self._places = places
+        self._translation = translation
         self._moved = moved
         self._before = old.derived(InboundCounter)
         self._after = new.derived(InboundCounter)
@@ -57,17 +57,19 @@ class AccessComparison:
     def compare(self, old: Project, new: Project) -> "AccessOutcome":
         """Return what changed for certain, and whether that is all.
 
-        Access is new only where everything OLD let in is known, and lost only where everything
-        NEW lets in is.
+        Access is gained only where all that OLD let in is known, and lost only where all that NEW
+        lets in is known.
         """
         before = self._before.cover(old)
         same = self._same_version and _same(old, new)
         after = before if same else self._after.cover(new)
         sure = before.whole and after.whole
-        if before == after and not self._moved and not self._places.any_moved:
+        if before == after and not self._moved and not self._translation.any_moved:
             return AccessOutcome(None, sure, ())
         names = self._names(old, new)
-        earlier = {names.get(path) or self._places.translate(path): path for path in before.groups}
+        earlier = {
+            names.get(path) or self._translation.translate(path): path for path in before.groups
+        }
         common = tuple(path for path in after.groups if path in earlier and path != EVERYTHING)
         gained: tuple[Origin, ...] = ()
         lost: tuple[Origin, ...] = ()
@@ -81,7 +83,7 @@ class AccessComparison:
         return AccessOutcome(Access(gained, lost, *counts), sure, common)
 
     def _names(self, old: Project, new: Project) -> dict[str, str]:
-        """Return NEW's path by OLD's of the groups that both lists name by the same number."""
+        """Return NEW's path by OLD's path, for the groups that both allowlists name by id."""
         now = {e.target_id: e.target_path for e in _groups(new)}
         return {
             e.target_path: path
@@ -99,7 +101,7 @@ class AccessComparison:
     ) -> Iterator[Origin]:
         known = frozenset(earlier)
         for path in groups:
-            if path not in known and known.isdisjoint(self._places.chain_before(path)):
+            if path not in known and known.isdisjoint(self._translation.chain_before(path)):
                 yield _group(path, new, self._new)
         listed = _ids(old)
         for entry in projects:
@@ -128,11 +130,11 @@ class AccessComparison:
 
     def _chain_after(self, entry: AllowlistEntry) -> Chain:
         moved = self._moved.get(entry.target_id or 0)
-        return self._places.chain_of_old(_namespace(entry)) if moved is None else moved[1]
+        return self._translation.chain_of_old(_namespace(entry)) if moved is None else moved[1]
 
 
 def _same(old: Project, new: Project) -> bool:
-    """Tell whether two scopes let in the same, as far as they were read."""
+    """Tell whether two scopes are equal in what decides access."""
     before, after = old.scope, new.scope
     return (
         before is not None
@@ -156,7 +158,7 @@ def _groups(project: Project) -> Iterator[AllowlistEntry]:
 
 
 def _ids(project: Project) -> frozenset[int | None]:
-    """Return the projects that a limited project lists one by one, those in a group too."""
+    """Return the ids of the projects that have an entry of their own."""
     entries = project.scope.entries if project.scope else ()
     return frozenset(entry.target_id for entry in entries if entry.kind == "project")
 

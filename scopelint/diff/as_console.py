@@ -1,4 +1,4 @@
-"""Lines of a comparison set for a console: wrapped, with a sign in front and, if wanted, colour."""
+"""A comparison for a console: wrapped lines with a sign in front, in colour where wanted."""
 
 from collections.abc import Iterator
 

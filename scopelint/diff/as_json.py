@@ -1,4 +1,4 @@
-"""A comparison as JSON data: the schema `scopelint-diff/1`, whose JSON Schema lies beside it."""
+"""A comparison as JSON data of the form `scopelint-diff/1`; `diff.schema.json` is its schema."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -10,8 +10,8 @@ from scopelint.diff.changes import (
     Access,
     Diff,
     EntryChange,
+    OneSidedProject,
     Origin,
-    Presence,
     ProjectChange,
     ProjectName,
     ScanInfo,
@@ -38,15 +38,15 @@ def diff_data(diff: Diff) -> dict[str, Any]:
         "tool": {"name": "scopelint", "version": scopelint.__version__},
         "instance": diff.new.scan.instance,
         "targets": sorted(diff.new.scan.targets),
-        "old": _frame(diff.old),
-        "new": _frame(diff.new),
+        "old": _scan_info(diff.old),
+        "new": _scan_info(diff.new),
         "changed": diff.changed,
         "certain": diff.certain,
         "summary": diff.summary(),
         "settings": [_setting(one) for one in diff.instance],
         "projects": [_project(one) for one in diff.projects],
-        "new_projects": [_presence(one) for one in diff.appeared],
-        "gone_projects": [_presence(one) for one in diff.disappeared],
+        "new_projects": [_one_sided(one) for one in diff.appeared],
+        "gone_projects": [_one_sided(one) for one in diff.disappeared],
         "moved_groups": [
             {"id": one.id, "before": one.before, "after": one.after, "projects": one.projects}
             for one in diff.groups
@@ -72,19 +72,19 @@ def diff_data(diff: Diff) -> dict[str, Any]:
     }
 
 
-def _frame(frame: ScanInfo) -> dict[str, Any]:
-    scan = frame.scan
+def _scan_info(info: ScanInfo) -> dict[str, Any]:
+    scan = info.scan
     return {
         "gitlab_version": scan.gitlab_version,
         "api": scan.api,
         "enforcement": scan.enforcement,
         "started_at": utc(scan.started_at),
         "finished_at": utc(scan.finished_at),
-        "complete": frame.complete,
+        "complete": info.complete,
         "projects": {
-            "total": frame.total,
-            "read": frame.read,
-            "unreadable": frame.total - frame.read,
+            "total": info.total,
+            "read": info.read,
+            "unreadable": info.total - info.read,
         },
     }
 
@@ -157,7 +157,7 @@ def _count(count: ProjectCount | None) -> dict[str, Any] | None:
     return None if count is None else {"count": count.number, "exact": count.exact}
 
 
-def _presence(one: Presence) -> dict[str, Any]:
+def _one_sided(one: OneSidedProject) -> dict[str, Any]:
     return {"project": _name(one.project), "why": one.why, "reached_by": _count(one.reached_by)}
 
 

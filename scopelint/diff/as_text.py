@@ -1,4 +1,4 @@
-"""A comparison in words: sections of lines, each with its sign, that a console or a note shows.
+"""A comparison as text: sections of signed lines, which the console and the note show.
 
 Every text is clean: names come from GitLab, and nothing in them reaches a terminal as a command.
 """
@@ -13,8 +13,8 @@ from scopelint.diff.changes import (
     Access,
     Diff,
     EntryChange,
+    OneSidedProject,
     Origin,
-    Presence,
     ScanInfo,
     Setting,
     Side,
@@ -24,13 +24,13 @@ from scopelint.diff.entry_changes import (
     permissions,
     permissions_differ,
     permissions_known,
-    was_made_again,
+    was_readded,
 )
 from scopelint.finding import Finding
 from scopelint.model import AllowlistEntry, ProjectCount
 from scopelint.text import clean
 
-SETTING_WORDS: Final = {
+SETTING_LABELS: Final = {
     "enforcement": "enforcement by the instance",
     "inbound_effective": "limit on access",
     "inbound_own": "limit on access (own flag)",
@@ -40,7 +40,7 @@ SETTING_WORDS: Final = {
     "visibility": "visibility",
     "archived": "archived",
 }
-FACT_WORDS: Final = SETTING_WORDS | {
+FACT_LABELS: Final = SETTING_LABELS | {
     "access": "who else has access",
     "entries": "the whole allowlist",
     "outbound_entries": "outbound entries",
@@ -51,20 +51,23 @@ _SIDES: Final[dict[Side, str]] = {"old": "in OLD", "new": "in NEW", "both": "in 
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """One line: `+` came, `-` went, `~` differs, `?` not known, a blank for a heading."""
+    """One line of a section."""
 
     sign: str
+    """`+` new, `-` gone, `~` different, `?` not known, a blank for a heading."""
     text: str
     depth: int = 0
+    """How far it is indented."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextSection:
-    """Lines about one subject, and how many items of it are not shown."""
+    """Lines about one subject."""
 
     title: str
     lines: tuple[TextLine, ...]
     more: int = 0
+    """How many items are not shown."""
 
 
 Item = tuple[TextLine, ...]
@@ -72,7 +75,7 @@ Item = tuple[TextLine, ...]
 
 
 def sections(diff: Diff, limit: int) -> Iterator[TextSection]:
-    """Yield the sections that hold something, with at most `limit` items each."""
+    """Yield the sections that are not empty, with at most `limit` items each."""
     for title, items in (
         ("Instance", _instance(diff)),
         ("Access", _accesses(diff)),
@@ -93,14 +96,14 @@ def head(diff: Diff) -> Iterator[str]:
     targets = sorted(diff.new.scan.targets)
     more = f" and {len(targets) - 3} more" if len(targets) > 3 else ""
     yield clean(f"{', '.join(targets[:3])}{more} on {diff.new.scan.instance}")
-    yield f"  old  {_frame(diff.old)}"
-    yield f"  new  {_frame(diff.new)}"
+    yield f"  old  {_scan_info(diff.old)}"
+    yield f"  new  {_scan_info(diff.new)}"
 
 
 def tail(diff: Diff) -> Iterator[str]:
-    """Yield what came of it, and how sure that is."""
+    """Yield the sums, and whether there may be more."""
     counts = diff.summary()
-    said = [
+    parts = [
         f"{counts[name]:,} {one if counts[name] == 1 else many}"
         for name, one, many in _SUMMARY
         if counts[name]
@@ -108,15 +111,15 @@ def tail(diff: Diff) -> Iterator[str]:
     if not diff.changed:
         yield "No change." if diff.certain else "No change is known."
     else:
-        yield f"Changed: {', '.join(said)}."
+        yield f"Changed: {', '.join(parts)}."
     if not diff.certain:
         sides = (("OLD", diff.old), ("NEW", diff.new))
         unread = [
-            f"{_counted(frame.total - frame.read, 'project')} could not be read in {name}"
-            for name, frame in sides
-            if frame.total > frame.read
+            f"{_counted(info.total - info.read, 'project')} could not be read in {name}"
+            for name, info in sides
+            if info.total > info.read
         ]
-        broken = [f"{name} is incomplete" for name, frame in sides if not frame.complete]
+        broken = [f"{name} is incomplete" for name, info in sides if not info.complete]
         yield f"There may be more: {'; '.join(unread or broken)}."
 
 
@@ -137,13 +140,13 @@ _SUMMARY: Final = (
 )
 
 
-def _frame(frame: ScanInfo) -> str:
-    scan = frame.scan
-    said = [_time(scan.finished_at or scan.started_at), _counted(frame.total, "project")]
-    said += [f"{frame.total - frame.read:,} not read"] if frame.total > frame.read else []
-    said += ["incomplete"] if not frame.complete else []
-    said += [f"GitLab {scan.gitlab_version}"] if scan.gitlab_version else []
-    return clean(", ".join(said))
+def _scan_info(info: ScanInfo) -> str:
+    scan = info.scan
+    parts = [_time(scan.finished_at or scan.started_at), _counted(info.total, "project")]
+    parts += [f"{info.total - info.read:,} not read"] if info.total > info.read else []
+    parts += ["incomplete"] if not info.complete else []
+    parts += [f"GitLab {scan.gitlab_version}"] if scan.gitlab_version else []
+    return clean(", ".join(parts))
 
 
 def _instance(diff: Diff) -> Iterator[Item]:
@@ -156,7 +159,7 @@ def _accesses(diff: Diff) -> Iterator[Item]:
         if change.access is not None:
             yield tuple(_access(change.project.path, change.access))
     for group in diff.membership:
-        moves = [f"{group.joined:,} came"] if group.joined else []
+        moves = [f"{group.joined:,} joined"] if group.joined else []
         moves += [f"{group.left:,} left"] if group.left else []
         counted = _counted(group.targets, "project")
         verb = "lets" if group.targets == 1 else "let"
@@ -196,13 +199,13 @@ def _reach(count: ProjectCount) -> str:
 def _settings(diff: Diff) -> Iterator[Item]:
     for change in diff.projects:
         if change.settings:
-            said = ", ".join(_setting(setting) for setting in change.settings)
-            yield (TextLine("~", clean(f"{change.project.path}: {said}")),)
+            parts = ", ".join(_setting(setting) for setting in change.settings)
+            yield (TextLine("~", clean(f"{change.project.path}: {parts}")),)
 
 
 def _setting(setting: Setting) -> str:
     before, after = (_value(one, setting.name) for one in (setting.before, setting.after))
-    return f"{SETTING_WORDS[setting.name]} {before} -> {after}"
+    return f"{SETTING_LABELS[setting.name]} {before} -> {after}"
 
 
 def _value(value: bool | str, name: str) -> str:
@@ -226,15 +229,15 @@ def _entry_change(change: EntryChange) -> str:
     name += _target(change.entry.target_path, change.entry.target_id)
     if before is None or after is None:
         return f"{name}, {_permissions(change.entry)}{_made(change.entry)}"
-    said = []
+    parts = []
     if permissions_differ(before, after):
-        said.append(f"{_permissions(before)} -> {_permissions(after)}")
-    if was_made_again(before, after):
-        said.append(f"removed and added again{_made(after)}")
+        parts.append(f"{_permissions(before)} -> {_permissions(after)}")
+    if was_readded(before, after):
+        parts.append(f"removed and added again{_made(after)}")
     if before.target_id is not None and after.target_id is None:
         name = f"{before.kind} {_target(before.target_path, before.target_id)}"
-        said.append("its target was deleted")
-    return f"{name}: {', '.join(said)}"
+        parts.append("its target was deleted")
+    return f"{name}: {', '.join(parts)}"
 
 
 def _permissions(entry: AllowlistEntry) -> str:
@@ -255,20 +258,20 @@ def _made(entry: AllowlistEntry) -> str:
 
 def _projects(diff: Diff) -> Iterator[Item]:
     for group in diff.groups:
-        went = f", with {_counted(group.projects, 'project')}" if group.projects else ""
-        yield (TextLine("~", clean(f"group {group.before} -> {group.after}{went}")),)
+        projects = f", with {_counted(group.projects, 'project')}" if group.projects else ""
+        yield (TextLine("~", clean(f"group {group.before} -> {group.after}{projects}")),)
     for change in diff.projects:
         if change.before_path is not None and not change.with_group:
             yield (TextLine("~", clean(f"{change.before_path} -> {change.project.path}")),)
     for mark, found in (("+", diff.appeared), ("-", diff.disappeared)):
         for one in found:
-            yield (TextLine(mark, clean(one.project.path + _presence(one, new=mark == "+"))),)
+            yield (TextLine(mark, clean(one.project.path + _one_sided(one, new=mark == "+"))),)
 
 
-def _presence(one: Presence, *, new: bool) -> str:
-    if one.why == "filter":
-        return f": the filters {'take it in now' if new else 'leave it out now'}"
-    return f", reached by {_reach(one.reached_by)}" if new and one.reached_by else ""
+def _one_sided(project: OneSidedProject, *, new: bool) -> str:
+    if project.why == "filter":
+        return f": the filters now {'include' if new else 'exclude'} it"
+    return f", reached by {_reach(project.reached_by)}" if new and project.reached_by else ""
 
 
 def _findings(diff: Diff) -> Iterator[Item]:
@@ -293,8 +296,8 @@ def _unknown(diff: Diff) -> Iterator[Item]:
     for one in diff.unknown:
         yield (TextLine("?", clean(f"{one.project.path}: {one.reason} ({_SIDES[one.side]})")),)
     for fact, count in diff.unknown_facts.items():
-        said = f"{FACT_WORDS[fact]}: not known on both sides for {_counted(count, 'project')}"
-        yield (TextLine("?", said),)
+        parts = f"{FACT_LABELS[fact]}: not known on both sides for {_counted(count, 'project')}"
+        yield (TextLine("?", parts),)
     for rule in diff.findings.not_compared:
         if rule.side == "both":
             continue  # no finding on either side, so none is missed

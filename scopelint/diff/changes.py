@@ -1,4 +1,4 @@
-"""What changed between two snapshots, as data: the outcome of a comparison."""
+"""The result of a comparison: what changed between two snapshots, as data."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from scopelint.finding import Finding
 from scopelint.model import AllowlistEntry, ProjectCount, Scan
 
 Side = Literal["old", "new", "both"]
+"""Which of the two snapshots something is about."""
 Direction = Literal["inbound", "outbound"]
 
 
@@ -18,13 +19,16 @@ class ScanInfo:
 
     scan: Scan
     complete: bool
+    """Whether everything that was requested was read."""
     total: int
+    """How many projects were requested."""
     read: int
+    """How many projects' scopes were read."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectName:
-    """A project as NEW knows it, or as OLD did where NEW does not have it."""
+    """A project by id and full path: NEW's path, or OLD's where NEW does not have the project."""
 
     id: int
     path: str
@@ -32,7 +36,7 @@ class ProjectName:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting that was read in both and differs."""
+    """A setting that was read in both snapshots and differs."""
 
     name: str
     before: bool | str
@@ -41,15 +45,17 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class EntryChange:
-    """An entry of an allowlist that is new (`before` None), gone (`after` None) or differs."""
+    """An entry of an allowlist that is new, gone or different."""
 
     direction: Direction
     before: AllowlistEntry | None
+    """The entry in OLD; None for a new one."""
     after: AllowlistEntry | None
+    """The entry in NEW; None for one that is gone."""
 
     @property
     def entry(self) -> AllowlistEntry:
-        """The entry as it is now, or as it was last."""
+        """The entry in NEW, or in OLD where it is gone."""
         entry = self.after or self.before
         assert entry is not None  # noqa: S101 - a change has at least one side
         return entry
@@ -60,22 +66,21 @@ OriginKind = Literal["everyone", "group", "project"]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who may reach a project by one of its entries; `everyone` where it does not limit access.
-
-    `projects` counts a group's projects, None where nothing tells.
-    """
+    """Who may reach a project: the target of one of its entries, or everyone."""
 
     kind: OriginKind
+    """`everyone` where the project does not limit access."""
     id: int | None = None
     path: str | None = None
     projects: ProjectCount | None = None
+    """How many projects a group holds; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who gained and who lost access to a project, and how many could reach it before and after.
 
-    An origin that an entry covers in both is in neither list, whatever entries came and went.
+    An origin that some entry covers in both snapshots is in neither list.
     """
 
     gained: tuple[Origin, ...]
@@ -86,61 +91,65 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class ProjectChange:
-    """What differs in one project that was read in both; `before_path` where it was renamed.
-
-    `with_group` tells that only a group above it was renamed or moved.
-    """
+    """What differs in one project that was read in both snapshots."""
 
     project: ProjectName
     before_path: str | None = None
+    """Its path in OLD where that differs, else None."""
     with_group: bool = False
+    """Whether its path differs only because a group above it was renamed or moved."""
     settings: tuple[Setting, ...] = ()
     entries: tuple[EntryChange, ...] = ()
     access: Access | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
-    """A project that is in one of the two only; `why` is the list or a filter of the collection.
-
-    `reached_by` counts who can reach it, in the snapshot that has it.
-    """
+class OneSidedProject:
+    """A project that only one of the two snapshots has."""
 
     project: ProjectName
     why: Literal["listed", "filter"]
+    """Whether the other one did not list it, or a filter excluded it there."""
     reached_by: ProjectCount | None = None
+    """How many projects can reach it, in the snapshot that has it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
-    """A project that cannot be compared: it was not read on a side, or may not be there."""
+class UnknownProject:
+    """A project that cannot be compared."""
 
     project: ProjectName
     side: Side
+    """In which snapshot it was not read, or may be missing."""
     reason: str
+    """Why, for a reader."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupMove:
-    """A group with another full path than before, and how many projects went with it."""
+    """A group that was renamed or moved."""
 
     id: int
     before: str
+    """Its full path in OLD."""
     after: str
+    """Its full path in NEW."""
     projects: int
+    """How many projects have another path because of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Membership:
-    """Projects that came into a group or left it, and so gained or lost what allows the group.
-
-    `targets` counts the projects that let the group in, before and after.
-    """
+class MembershipChange:
+    """Projects that joined or left a group, and so gained or lost the access of that group."""
 
     group: str
+    """The group's full path in NEW."""
     joined: int
+    """How many projects joined it."""
     left: int
+    """How many projects left it."""
     targets: int
+    """How many projects let the group in, in both snapshots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,34 +163,35 @@ class NotCompared:
 
 @dataclass(frozen=True, slots=True)
 class FindingChanges:
-    """Findings by fingerprint: those that only NEW has, those that only OLD has.
-
-    `unknown` are in one of the two, where the other could not tell.
-    """
+    """The findings that only one of the two snapshots has, by fingerprint."""
 
     new: tuple[Finding, ...] = ()
+    """Those that only NEW has."""
     fixed: tuple[Finding, ...] = ()
+    """Those that only OLD has."""
     unknown: tuple[Finding, ...] = ()
+    """Those that one has, where the other could not be judged."""
     not_compared: tuple[NotCompared, ...] = ()
+    """The rules whose findings are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """Everything that differs. Lists are sorted by path, findings as in a report.
-
-    `unknown_facts` counts the projects of which a fact is known on one side only, or on none.
-    """
+    """Everything that differs. Lists are sorted by path, findings as in a report."""
 
     old: ScanInfo
     new: ScanInfo
     instance: tuple[Setting, ...] = ()
+    """Settings of the whole instance."""
     projects: tuple[ProjectChange, ...] = ()
-    appeared: tuple[Presence, ...] = ()
-    disappeared: tuple[Presence, ...] = ()
+    """Projects that were read in both snapshots."""
+    appeared: tuple[OneSidedProject, ...] = ()
+    disappeared: tuple[OneSidedProject, ...] = ()
     groups: tuple[GroupMove, ...] = ()
-    membership: tuple[Membership, ...] = ()
-    unknown: tuple[Unknown, ...] = ()
+    membership: tuple[MembershipChange, ...] = ()
+    unknown: tuple[UnknownProject, ...] = ()
     unknown_facts: Mapping[str, int] = field(default_factory=dict)
+    """How many projects lack a fact in one snapshot or in both, by the fact's name."""
     findings: FindingChanges = field(default_factory=FindingChanges)
 
     @property
@@ -205,13 +215,13 @@ class Diff:
 
     @property
     def not_judged(self) -> frozenset[int]:
-        """The ids of the projects that only one of the two can judge, or none."""
+        """The ids of the projects that were not read, or were excluded, in at least one snapshot."""
         filtered = (one for one in (*self.appeared, *self.disappeared) if one.why == "filter")
         names = (*(one.project for one in self.unknown), *(one.project for one in filtered))
         return frozenset(name.id for name in names)
 
     def summary(self) -> dict[str, int]:
-        """Return how much of each kind changed: projects, entries, findings."""
+        """Return how many projects, entries and findings changed, by kind of change."""
         accesses = [change.access for change in self.projects if change.access]
         entries = Counter(sign(entry) for change in self.projects for entry in change.entries)
         return {

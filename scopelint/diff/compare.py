@@ -1,4 +1,4 @@
-"""Two inventories compared, project by project, in one pass over both."""
+"""Compares two inventories, project by project, in one pass over both."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,17 +9,19 @@ from scopelint.diff.access_changes import AccessComparison
 from scopelint.diff.changes import (
     Diff,
     FindingChanges,
-    Presence,
+    OneSidedProject,
     ProjectChange,
     ProjectName,
+    ScanInfo,
     Setting,
     Side,
-    Unknown,
+    UnknownProject,
 )
 from scopelint.diff.entry_changes import entry_changes, permissions_known
 from scopelint.diff.group_moves import Chain, MembershipCounter, PathTranslation, chain
-from scopelint.diff.scan_info import frame
+from scopelint.errors import SnapshotError
 from scopelint.model import Fact, Project, Scope
+from scopelint.snapshot import Filters, Header
 from scopelint.snapshot.inventory import Inventory
 
 SETTINGS = (
@@ -32,47 +34,78 @@ SETTINGS = (
     "archived",
 )
 """The settings that are compared: fields of `Scope` and `Project`."""
-_NOWHERE: Chain = frozenset()
+_NO_GROUPS: Chain = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class SeenProject:
-    """A project as one inventory saw it; `project` is None where it was not read."""
+class ListedProject:
+    """A project as one inventory lists it."""
 
     id: int
     path: str
     state: str
+    """Its state, as `Inventory.states` gives it."""
     project: Project | None = None
+    """What was read of it; None where it was not read."""
 
     @property
     def unread(self) -> bool:
-        """Whether it belongs to what was asked for and its scope is not known."""
+        """Whether it was requested and its scope is not known."""
         return self.state not in {"read", "excluded"}
 
     @property
     def why_unread(self) -> str:
-        """Why its scope is not known, in words."""
+        """Why its scope is not known, for a reader."""
         if self.state == "listed":
-            return "the collection was broken off before it was read"
+            return "the collection was interrupted before it was read"
         if self.state == "elsewhere":
-            return "it is in a shard that is not here"
+            return "it is in a missing shard"
         gap = self.project.gap if self.project else None
         return "its scope could not be read" + (f": {gap.reason.value}" if gap else "")
+
+
+def check_comparable(old: Header, new: Header) -> None:
+    """Raise SnapshotError where OLD and NEW are not collections of the same projects.
+
+    The instance, the targets and the filters must be the same; the API, the version of GitLab and the
+    authentication log may differ.
+    """
+    for what, before, after in (
+        ("instances", old.instance, new.instance),
+        ("targets", _sorted(old.targets), _sorted(new.targets)),
+        ("filters", _filters(old.filters), _filters(new.filters)),
+    ):
+        if before != after:
+            raise SnapshotError(
+                f"OLD and NEW are of different {what}: {before} and {after}",
+                hint="Compare two collections of the same targets with the same filters.",
+            )
+
+
+def _sorted(targets: tuple[str, ...]) -> str:
+    return ", ".join(sorted(targets))
+
+
+def _filters(filters: Filters) -> str:
+    return (
+        f"include={sorted(filters.include)} exclude={sorted(filters.exclude)}"
+        f" archived={filters.archived}"
+    )
 
 
 def compare(old: Inventory, new: Inventory, findings: FindingChanges | None = None) -> Diff:
     """Return what changed from OLD to NEW; `findings` are compared by `compare_findings`.
 
-    Both are read twice, as streams; the memory it needs grows with the groups and the changes.
-    They must be comparable (`check_comparable`).
+    Both are read twice, as streams; memory grows with the groups and the changes. They must be
+    comparable (`check_comparable`).
     """
     return _Comparison(old, new).diff(findings or FindingChanges())
 
 
 def lists_deleted(inventory: Inventory) -> bool:
-    """Tell whether an inventory lists the rows of allowlists whose target was deleted.
+    """Tell whether an inventory lists entries whose target was deleted.
 
-    GitLab's REST lists name targets alone, so such a row is not in them (docs.gitlab.com, "CI/CD
+    GitLab's REST API lists targets only, so such an entry is not in its lists (docs.gitlab.com, "CI/CD
     job token scope API").
     """
     return inventory.scan.api == "graphql"
@@ -82,20 +115,20 @@ class _Comparison:
     def __init__(self, old: Inventory, new: Inventory) -> None:
         self._old, self._new = old, new
         self._deleted = (lists_deleted(old), lists_deleted(new))
-        self._places = PathTranslation(old, new)
-        self._movement = MembershipCounter()
+        self._translation = PathTranslation(old, new)
+        self._membership = MembershipCounter()
         self._moved: dict[int, tuple[Chain, Chain]] = {}
         self._find_moves()
-        self._reached = AccessComparison(old, new, self._places, self._moved)
+        self._access = AccessComparison(old, new, self._translation, self._moved)
         self._changes: list[ProjectChange] = []
-        self._appeared: list[Presence] = []
-        self._disappeared: list[Presence] = []
-        self._unknown: list[Unknown] = []
+        self._appeared: list[OneSidedProject] = []
+        self._disappeared: list[OneSidedProject] = []
+        self._unknown: list[UnknownProject] = []
         self._facts: Counter[str] = Counter()
         self._with_group: Counter[str] = Counter()
 
     def diff(self, findings: FindingChanges) -> Diff:
-        for before, after in joined(_seen(self._old), _seen(self._new)):
+        for before, after in pairs_by_id(_listed_projects(self._old), _listed_projects(self._new)):
             if before is not None and after is not None:
                 self._in_both(before, after)
             elif after is not None:
@@ -103,14 +136,14 @@ class _Comparison:
             elif before is not None:
                 self._in_one(before, "new", listed=self._new.enumerated)
         return Diff(
-            frame(self._old),
-            frame(self._new),
+            _scan_info(self._old),
+            _scan_info(self._new),
             instance=tuple(self._instance()),
             projects=tuple(sorted(self._changes, key=lambda one: one.project.path)),
             appeared=tuple(sorted(self._appeared, key=lambda one: one.project.path)),
             disappeared=tuple(sorted(self._disappeared, key=lambda one: one.project.path)),
-            groups=tuple(self._places.moves(self._with_group)),
-            membership=tuple(self._movement.changes()),
+            groups=tuple(self._translation.moves(self._with_group)),
+            membership=tuple(self._membership.changes()),
             unknown=tuple(sorted(self._unknown, key=lambda one: one.project.path)),
             unknown_facts=dict(sorted(self._facts.items())),
             findings=findings,
@@ -122,61 +155,61 @@ class _Comparison:
             yield Setting("enforcement", before, after)
 
     def _find_moves(self) -> None:
-        """Note which projects lie in other groups than before, came or went; filtered ones too."""
-        for before, after in joined(_states(self._old), _states(self._new)):
+        """Note which projects are in other groups than before, new or gone; excluded ones too."""
+        for before, after in pairs_by_id(_states(self._old), _states(self._new)):
             if before is not None and after is not None:
-                if before.path == after.path and not self._places.any_moved:
+                if before.path == after.path and not self._translation.any_moved:
                     continue
-                was = self._places.chain_of_old(_namespace(before))
+                was = self._translation.chain_of_old(_namespace(before))
                 now = chain(_namespace(after))
             elif after is not None and self._old.enumerated:
-                was, now = _NOWHERE, chain(_namespace(after))
+                was, now = _NO_GROUPS, chain(_namespace(after))
             elif before is not None and self._new.enumerated:
-                was, now = self._places.chain_of_old(_namespace(before)), _NOWHERE
+                was, now = self._translation.chain_of_old(_namespace(before)), _NO_GROUPS
             else:
                 continue
             if was != now:
                 self._moved[(before or after).id] = (was, now)  # type: ignore[union-attr]
-                self._movement.add(was, now)
+                self._membership.add(was, now)
 
-    def _in_one(self, seen: SeenProject, lacking: Literal["old", "new"], *, listed: bool) -> None:
-        """Enter a project that one of the two does not list."""
+    def _in_one(self, seen: ListedProject, lacking: Literal["old", "new"], *, listed: bool) -> None:
+        """Add a project that one of the two snapshots does not list."""
         if seen.state == "excluded":
             return
         other = lacking.upper()
         if seen.unread:
             side: Side = "new" if lacking == "old" else "old"
-            self._enter_unknown(seen, side, f"{seen.why_unread}; {other} does not list it")
+            self._add_unknown(seen, side, f"{seen.why_unread}; {other} does not list it")
         elif not listed:
-            self._enter_unknown(seen, lacking, f"{other}'s list of projects is not whole")
+            self._add_unknown(seen, lacking, f"{other}'s list of projects is incomplete")
         else:
-            self._enter_presence(seen, "listed", appeared=lacking == "old")
+            self._add_one_sided(seen, "listed", appeared=lacking == "old")
 
-    def _in_both(self, before: SeenProject, after: SeenProject) -> None:
+    def _in_both(self, before: ListedProject, after: ListedProject) -> None:
         if before.state == after.state == "excluded":
             return
         if before.unread or after.unread:
             side: Side = "both" if before.unread and after.unread else "new"
-            self._enter_unknown(
+            self._add_unknown(
                 after,
                 side if after.unread else "old",
                 after.why_unread if after.unread else before.why_unread,
             )
         elif before.project is None or after.project is None:
             now_there = after.project is not None
-            self._enter_presence(after if now_there else before, "filter", appeared=now_there)
+            self._add_one_sided(after if now_there else before, "filter", appeared=now_there)
         else:
             self._compare(before.project, after.project)
 
-    def _enter_unknown(self, seen: SeenProject, side: Side, reason: str) -> None:
-        self._unknown.append(Unknown(ProjectName(seen.id, seen.path), side, reason))
+    def _add_unknown(self, seen: ListedProject, side: Side, reason: str) -> None:
+        self._unknown.append(UnknownProject(ProjectName(seen.id, seen.path), side, reason))
 
-    def _enter_presence(
-        self, seen: SeenProject, why: Literal["listed", "filter"], *, appeared: bool
+    def _add_one_sided(
+        self, seen: ListedProject, why: Literal["listed", "filter"], *, appeared: bool
     ) -> None:
         assert seen.project is not None  # noqa: S101 - it was read
-        count = self._reached.count_after if appeared else self._reached.count_before
-        found = Presence(ProjectName(seen.id, seen.path), why, count(seen.project))
+        count = self._access.count_after if appeared else self._access.count_before
+        found = OneSidedProject(ProjectName(seen.id, seen.path), why, count(seen.project))
         (self._appeared if appeared else self._disappeared).append(found)
 
     def _compare(self, old: Project, new: Project) -> None:
@@ -185,16 +218,16 @@ class _Comparison:
         assert after is not None  # noqa: S101
         settings = tuple(self._settings(old, new))
         entries = tuple(entry_changes(before, after, deleted=self._deleted))
-        access, sure, groups = self._reached.compare(old, new)
+        access, sure, groups = self._access.compare(old, new)
         for group in groups:
-            self._movement.allowed(group)
+            self._membership.add_target(group)
         self._facts.update(_unknown_facts(before, after))
         if not sure:
             self._facts["access"] += 1
         renamed = old.path != new.path
         if not (settings or entries or access or renamed):
             return
-        with_group = renamed and self._places.translate(old.namespace_path) + (
+        with_group = renamed and self._translation.translate(old.namespace_path) + (
             "/" + old.path.rpartition("/")[2]
         ) == (new.path)
         self._with_group[new.namespace_path] += with_group
@@ -218,6 +251,10 @@ class _Comparison:
                 yield Setting(name, before, after)
 
 
+def _scan_info(inventory: Inventory) -> ScanInfo:
+    return ScanInfo(inventory.scan, inventory.complete, inventory.total, inventory.read)
+
+
 def _value(project: Project, name: str) -> bool | str | None:
     owner = project if name in {"visibility", "archived"} else project.scope
     value: bool | str | None = getattr(owner, name)
@@ -233,24 +270,24 @@ def _unknown_facts(old: Scope, new: Scope) -> Iterator[str]:
         yield "permissions"
 
 
-def _states(inventory: Inventory) -> Iterator[SeenProject]:
-    return (SeenProject(number, path, state) for number, path, state in inventory.states())
+def _states(inventory: Inventory) -> Iterator[ListedProject]:
+    return (ListedProject(number, path, state) for number, path, state in inventory.states())
 
 
-def _seen(inventory: Inventory) -> Iterator[SeenProject]:
-    """Yield every project that was seen, with its scope where it was asked for, by id."""
+def _listed_projects(inventory: Inventory) -> Iterator[ListedProject]:
+    """Yield every listed project by id, with its scope where it was requested."""
     projects = inventory.projects()
     for number, path, state in inventory.states():
         project = next(projects) if state in {"read", "unreadable"} else None
         if project is not None and project.scope is None:
             state = "unreadable"
-        yield SeenProject(number, path, state, project)
+        yield ListedProject(number, path, state, project)
 
 
-def joined(
-    old: Iterator[SeenProject], new: Iterator[SeenProject]
-) -> Iterator[tuple[SeenProject | None, SeenProject | None]]:
-    """Yield what both have, or one alone, by id; both must be ordered by it."""
+def pairs_by_id(
+    old: Iterator[ListedProject], new: Iterator[ListedProject]
+) -> Iterator[tuple[ListedProject | None, ListedProject | None]]:
+    """Yield the projects of both by id, None where one does not list it; both must be sorted by id."""
     before, after = next(old, None), next(new, None)
     while before is not None or after is not None:
         if after is None or (before is not None and before.id < after.id):
@@ -264,5 +301,5 @@ def joined(
             before, after = next(old, None), next(new, None)
 
 
-def _namespace(seen: SeenProject) -> str:
+def _namespace(seen: ListedProject) -> str:
     return seen.path.rpartition("/")[0]

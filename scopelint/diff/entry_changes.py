@@ -1,4 +1,4 @@
-"""Which entries of an allowlist came, went or differ."""
+"""Which entries of an allowlist are new, gone or different."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,9 +14,9 @@ Permissions = frozenset[str] | None
 def entry_changes(
     old: Scope, new: Scope, *, deleted: tuple[bool, bool] = (True, True)
 ) -> Iterator[EntryChange]:
-    """Yield what certainly changed in both lists: where a list is not whole, less is said.
+    """Yield what changed for certain, inbound and outbound; less where a list is incomplete.
 
-    `deleted` tells of each whether it was read in a way that lists rows whose target was deleted.
+    `deleted` tells for each snapshot whether it lists entries whose target was deleted.
     """
     if old.entries != new.entries:
         yield from _changes(
@@ -53,7 +53,7 @@ def _changes(
     for key in sorted(before.keys() | after.keys(), key=_Order(before, after)):
         one, other = before.get(key), after.get(key)
         if one is None or other is None:
-            # An entry is new only if the whole of the old list is known, and the other way round.
+            # An entry is new only if the old list is complete, and gone only if the new one is.
             lacking = 0 if one is None else 1
             row = one or other
             listed = deleted[lacking] or row is None or row.target_id is not None
@@ -67,7 +67,7 @@ Key = tuple[str, int]
 
 
 def _by_key(entries: Iterable[AllowlistEntry]) -> dict[Key, AllowlistEntry]:
-    """Number rows of the same key: those of deleted targets may have no other difference."""
+    """Number entries with the same key: those of deleted targets may be alike."""
     seen: Counter[str] = Counter()
     found: dict[Key, AllowlistEntry] = {}
     for entry in entries:
@@ -77,7 +77,7 @@ def _by_key(entries: Iterable[AllowlistEntry]) -> dict[Key, AllowlistEntry]:
 
 
 def _pair_deleted(before: dict[Key, AllowlistEntry], after: dict[Key, AllowlistEntry]) -> None:
-    """Give a row whose target was deleted meanwhile the key it had before."""
+    """Give an entry whose target was deleted meanwhile the key it had before."""
     gone = [key for key, entry in after.items() if entry.target_id is None and key not in before]
     if not gone:
         return
@@ -106,7 +106,7 @@ class _Order:
 def _differs(old: AllowlistEntry, new: AllowlistEntry) -> bool:
     return (
         permissions_differ(old, new)
-        or was_made_again(old, new)
+        or was_readded(old, new)
         or (old.target_id is not None and new.target_id is None)
     )
 
@@ -118,8 +118,8 @@ def permissions_differ(old: AllowlistEntry, new: AllowlistEntry) -> bool:
     return permissions(old) != permissions(new)
 
 
-def was_made_again(old: AllowlistEntry, new: AllowlistEntry) -> bool:
-    """Tell whether an entry was removed meanwhile and added once more: it is younger."""
+def was_readded(old: AllowlistEntry, new: AllowlistEntry) -> bool:
+    """Tell whether an entry was removed meanwhile and added again: its age differs."""
     return None not in (old.created_at, new.created_at) and old.created_at != new.created_at
 
 

@@ -1,4 +1,4 @@
-"""Findings of the same rules over both snapshots: which are new, which are fixed, which may be."""
+"""Findings of the same rules over both snapshots: which are new, fixed, or may be either."""
 
 from collections.abc import Collection, Iterable, Iterator
 
@@ -8,15 +8,15 @@ from scopelint.report import RuleSummary
 
 
 class JudgedSnapshot:
-    """What a run over one snapshot said: what failed, what could not be told, what was not judged."""
+    """The result of a run over one snapshot: what failed, what is unknown, what was not judged."""
 
     def __init__(
         self, rules: Iterable[RuleSummary], findings: Iterable[Finding], *, lists_deleted: bool
     ) -> None:
-        """Take in a report's rules and findings.
+        """Take a report's rules and findings.
 
-        `lists_deleted` tells whether the snapshot was read in a way that lists the rows of
-        allowlists whose target was deleted: GraphQL does, REST does not.
+        `lists_deleted` tells whether the snapshot lists entries whose target was deleted: GraphQL
+        lists them, REST does not.
         """
         self._lists_deleted = lists_deleted
         self.not_judged = {rule.code: rule.not_judged for rule in rules if rule.not_judged}
@@ -29,7 +29,7 @@ class JudgedSnapshot:
                 self._unsure.add((finding.rule, _project(finding)))
 
     def cannot_tell(self, finding: Finding) -> bool:
-        """Tell whether a finding that is not here may be there all the same."""
+        """Tell whether a finding that this snapshot lacks may only not be known here."""
         of_deleted = finding.entry is not None and finding.entry.id is None
         if of_deleted and not self._lists_deleted:
             return True
@@ -41,7 +41,8 @@ def compare_findings(
 ) -> FindingChanges:
     """Return which fails only one of the two runs has, by fingerprint, in report order.
 
-    `unknown` are the ids of the projects that one of the two did not judge. A rule that could not judge one of the two at all is left out and named.
+    `unknown` are the ids of the projects that one of the two runs did not judge. A rule that could
+    not judge one of the snapshots at all is left out and named.
     """
     skipped = old.not_judged.keys() | new.not_judged.keys()
     appeared, unsure = _only_in(new, old, skipped, unknown)
@@ -60,13 +61,13 @@ def _only_in(
     skipped: Collection[str],
     unknown: Collection[int | None],
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    """Return the fails that are in `here` alone: those that are so for certain, and the others."""
+    """Return the findings that only `here` has: the certain ones, and those that `there` may have."""
     certain: list[Finding] = []
     unsure: list[Finding] = []
-    for print_, finding in here.fails.items():
-        if print_ not in there.fails and finding.rule not in skipped:
-            open_ = _project(finding) in unknown or there.cannot_tell(finding)
-            (unsure if open_ else certain).append(finding)
+    for fingerprint, finding in here.fails.items():
+        if fingerprint not in there.fails and finding.rule not in skipped:
+            unsure_there = _project(finding) in unknown or there.cannot_tell(finding)
+            (unsure if unsure_there else certain).append(finding)
     return tuple(certain), tuple(unsure)
 
 

@@ -1,20 +1,24 @@
-"""Where things lie in NEW that OLD knew under another path: groups are followed by their number."""
+"""Groups that have another path in NEW than in OLD, and the projects that joined or left a group.
+
+Groups are the same where their ids are.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from scopelint.diff.changes import GroupMove, Membership
+from scopelint.diff.changes import GroupMove, MembershipChange
+from scopelint.paths import is_inside
 from scopelint.snapshot.inventory import Inventory
 
 Chain = frozenset[str]
-"""The groups that something lies in, by NEW's full paths, and the empty path for everything."""
+"""The groups that contain something, by NEW's full paths, and the empty path for the instance."""
 
 
 class PathTranslation:
     """Translates OLD's paths into NEW's, so that a renamed group is the same group.
 
-    The memory it needs grows with the groups, not with the projects.
+    Memory grows with the groups, not with the projects.
     """
 
     def __init__(self, old: Inventory, new: Inventory) -> None:
@@ -22,28 +26,28 @@ class PathTranslation:
         both = before.keys() & after.keys()
         self._moved = {number: before[number] for number in both if before[number] != after[number]}
         self._paths = after
-        # Without a single moved group every path means the same in both.
+        # Empty where no group moved: every path then means the same in both.
         self._now = {before[number]: after[number] for number in both} if self._moved else {}
         self._was = {path: earlier for earlier, path in self._now.items()}
         self.chain_of_old = cache(self._chain_of_old)
 
     def translate(self, path: str) -> str:
-        """Return what NEW calls a group or a namespace of OLD; the same where it is not known."""
-        place = path
-        while place and self._now:
-            if place in self._now:
-                return self._now[place] + path[len(place) :]
-            place = place.rpartition("/")[0]
+        """Return NEW's path of a group or namespace of OLD; the same path where that is not known."""
+        ancestor = path
+        while ancestor and self._now:
+            if ancestor in self._now:
+                return self._now[ancestor] + path[len(ancestor) :]
+            ancestor = ancestor.rpartition("/")[0]
         return path
 
     def _chain_of_old(self, namespace: str) -> Chain:
-        """Return the groups that OLD's namespace lay in, itself among them, in NEW's words."""
+        """Return the groups that contain a namespace of OLD, itself among them, by NEW's paths."""
         return frozenset(self.translate(path) for path in _up(namespace))
 
     def chain_before(self, group: str) -> Chain:
-        """Return the groups that a group of NEW lay in before, itself among them.
+        """Return the groups that contained a group of NEW in OLD, itself among them.
 
-        One that OLD does not know is taken as lying where it lies now.
+        For a group that OLD does not know, these are the groups that contain it now.
         """
         if self._now and group not in self._was:
             return chain(group)
@@ -55,9 +59,9 @@ class PathTranslation:
         return bool(self._moved)
 
     def moves(self, projects: Counter[str]) -> Iterator[GroupMove]:
-        """Yield the groups that were renamed or moved, but none that only went with another.
+        """Yield the groups that were renamed or moved, without those that moved with a group above.
 
-        `projects` counts by NEW's namespace the projects that went with a group.
+        `projects` counts, by NEW's namespace, the projects that moved with a group.
         """
         for number, earlier in sorted(self._moved.items(), key=lambda pair: self._paths[pair[0]]):
             path = self._paths[number]
@@ -65,16 +69,14 @@ class PathTranslation:
             if parent and f"{self.translate(parent)}/{name}" == path:
                 continue
             below = sum(
-                count
-                for place, count in projects.items()
-                if place == path or place.startswith(f"{path}/")
+                count for namespace, count in projects.items() if is_inside(namespace, path)
             )
             yield GroupMove(number, earlier, path, below)
 
 
 @lru_cache(maxsize=100_000)
 def chain(namespace: str) -> Chain:
-    """Return the groups that a namespace lies in, itself and the empty path among them."""
+    """Return the groups that contain a namespace, itself and the empty path among them."""
     return frozenset(_up(namespace))
 
 
@@ -94,7 +96,7 @@ def _group_paths(inventory: Inventory) -> dict[int, str]:
 
 
 class MembershipCounter:
-    """Counts the projects that came into each group and that left it."""
+    """Counts the projects that joined each group, and those that left it."""
 
     def __init__(self) -> None:
         self.joined: Counter[str] = Counter()
@@ -102,17 +104,17 @@ class MembershipCounter:
         self.targets: Counter[str] = Counter()
 
     def add(self, before: Chain, after: Chain) -> None:
-        """Take in one project: the groups it lay in, and those it lies in; empty: it was not there."""
+        """Count one project by the groups that contain it, before and after; empty where it is not listed."""
         if before != after:
             self.joined.update(after - before)
             self.left.update(before - after)
 
-    def allowed(self, group: str) -> None:
-        """Take in that one more project lets a group in, before and after."""
+    def add_target(self, group: str) -> None:
+        """Count one more project that lets a group in, before and after."""
         if group in self.joined or group in self.left:
             self.targets[group] += 1
 
-    def changes(self) -> Iterator[Membership]:
+    def changes(self) -> Iterator[MembershipChange]:
         """Yield the groups that some project lets in and whose members changed, by path."""
         for group in sorted(self.targets):
-            yield Membership(group, self.joined[group], self.left[group], self.targets[group])
+            yield MembershipChange(group, self.joined[group], self.left[group], self.targets[group])

@@ -1,8 +1,8 @@
-"""Policy code that declares what is there: for gitlabform, for `declared:`, for Terraform.
+"""Policy code that declares what GitLab has: for gitlabform, for `declared:`, for Terraform.
 
-Only inbound limits and entries are declared, for no tool has a key for more: no permissions, no
-entry whose target is gone, no project's entry for itself. A project whose allowlist is not known
-whole is left out and named, for its code would remove what it does not show.
+Only inbound limits and entries are declared, since no tool has keys for more: no permissions, no
+entry whose target is gone, no project's entry for itself. A project whose allowlist was not read
+completely is left out and named: its code would remove the entries that it does not show.
 """
 
 import json
@@ -18,12 +18,12 @@ from scopelint.snapshot.inventory import Inventory
 _PATH = re.compile(r"[A-Za-z0-9_.][\w.+-]*(?:/[A-Za-z0-9_.][\w.+-]*)*", re.ASCII)
 # Plain in YAML 1.1 and 1.2 alike: starts with a letter, and is no word or number of either.
 _PLAIN = re.compile(r"[A-Za-z][\w./-]*[A-Za-z0-9]", re.ASCII)
-_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "nan"})
+_YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "nan"})
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A project that the code says nothing of, and why."""
+    """A project that is not in the code, and why."""
 
     path: str
     reason: str
@@ -34,14 +34,15 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The code's text, and the projects that are not in it."""
+    """Policy code."""
 
     text: str
     left_out: tuple[LeftOut, ...]
+    """The projects that are not in it."""
 
 
 @dataclass(frozen=True, slots=True)
-class _DeclaredTree:
+class _DeclaredProject:
     project: Project
     limit: bool
     entries: tuple[AllowlistEntry, ...]
@@ -94,8 +95,8 @@ def _text(lines: Iterable[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _found(inventory: Inventory) -> tuple[list[_DeclaredTree], tuple[LeftOut, ...]]:
-    found: list[_DeclaredTree] = []
+def _found(inventory: Inventory) -> tuple[list[_DeclaredProject], tuple[LeftOut, ...]]:
+    found: list[_DeclaredProject] = []
     left_out: list[LeftOut] = []
     for project in inventory.projects():
         reason = _reason(project)
@@ -121,27 +122,27 @@ def _reason(project: Project) -> str | None:
     return None
 
 
-def _declared(project: Project, scope: Scope) -> _DeclaredTree:
+def _declared(project: Project, scope: Scope) -> _DeclaredProject:
     # The project itself is no declared entry, and what is gone cannot be named.
     entries = tuple(
         entry
         for entry in scope.entries
         if entry.target_id is not None and not is_self(entry, project)
     )
-    return _DeclaredTree(project, bool(scope.inbound_effective), entries)
+    return _DeclaredProject(project, bool(scope.inbound_effective), entries)
 
 
 def _is_gone(project: Project) -> bool:
     return bool(project.archived) or project.deletion in ("scheduled", "in_progress")
 
 
-def _levels(found: Iterable[_DeclaredTree], inventory: Inventory, indent: str) -> Iterator[str]:
+def _levels(found: Iterable[_DeclaredProject], inventory: Inventory, indent: str) -> Iterator[str]:
     lines = [line for each in found for line in _level(each, inventory)]
     yield f"{indent}projects_and_groups:" if lines else f"{indent}projects_and_groups: {{}}"
     yield from (f"{indent}  {line}" for line in lines)
 
 
-def _level(each: _DeclaredTree, inventory: Inventory) -> Iterator[str]:
+def _level(each: _DeclaredProject, inventory: Inventory) -> Iterator[str]:
     yield f"{_scalar(each.project.path)}:"
     yield "  job_token_scope:"
     yield f"    limit_access_to_this_project: {str(each.limit).lower()}"
@@ -164,7 +165,7 @@ def _item(entry: AllowlistEntry, inventory: Inventory) -> str:
 
 
 def _is_seen(entry: AllowlistEntry, inventory: Inventory) -> bool:
-    """Tell whether the token sees an entry's target, so that others may look it up by path."""
+    """Tell whether the token sees an entry's target, so that it can be looked up by path."""
     if inventory.target(entry) is not None:
         return True
     return entry.kind == "project" and entry.target_id in inventory.derived(_seen_projects)
@@ -175,12 +176,12 @@ def _seen_projects(inventory: Inventory) -> frozenset[int]:
 
 
 def _scalar(path: str) -> str:
-    plain = _PLAIN.fullmatch(path) and path.lower() not in _WORDS
+    plain = _PLAIN.fullmatch(path) and path.lower() not in _YAML_WORDS
     return path if plain else json.dumps(path)
 
 
 def _names(projects: Iterable[Project]) -> dict[int, str]:
-    """Return a resource name a project: letters, digits and underscores, no two alike."""
+    """Return a unique resource name for each project: letters, digits and underscores."""
     names: dict[int, str] = {}
     taken: set[str] = set()
     for project in projects:
@@ -195,7 +196,7 @@ def _names(projects: Iterable[Project]) -> dict[int, str]:
     return names
 
 
-def _resource(each: _DeclaredTree, name: str) -> Iterator[str]:
+def _resource(each: _DeclaredProject, name: str) -> Iterator[str]:
     kind = "gitlab_project_job_token_scopes"
     yield ""
     yield "import {"
@@ -215,7 +216,7 @@ def _resource(each: _DeclaredTree, name: str) -> Iterator[str]:
 
 
 def _aligned(attributes: Iterable[tuple[str, list[str]]]) -> Iterator[str]:
-    """Yield attributes as `terraform fmt` writes them: those of one line each have their `=` in line.
+    """Yield attributes as `terraform fmt` writes them: the `=` of successive one-line ones aligned.
 
     Source: developer.hashicorp.com/terraform/language/style, "Code formatting".
     """
@@ -228,7 +229,7 @@ def _aligned(attributes: Iterable[tuple[str, list[str]]]) -> Iterator[str]:
 
 
 def _ids(entries: Sequence[AllowlistEntry]) -> list[str]:
-    """Return the lines of a list of numbers, each with its path beside it."""
+    """Return the lines of a list of ids, each with its path as a comment."""
     if not entries:
         return ["[]"]
     items = []

@@ -1,7 +1,7 @@
-"""The inventory an auditor asks for first: every project and every entry, as rows.
+"""The inventory as rows: every project and every entry.
 
-A row is a mapping from a column's name to JSON data. None is a thing that was not read, or that
-GitLab does not know; a project whose scope could not be read is a row that says so.
+A row maps a column's name to JSON data. None stands for what was not read, or what GitLab does not
+tell. A project whose scope could not be read has a row that says so.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,15 +30,15 @@ ENTRY_COLUMNS = (
 """`permissions` is default or fine-grained; `covers` counts the projects that the entry lets in."""
 
 _WHY = {
-    "listed": "the collection was broken off before it was read",
-    "elsewhere": "it is in a shard that is not here",
+    "listed": "the collection was interrupted before it was read",
+    "elsewhere": "it is in a missing shard",
 }
 
 
 def projects(inventory: Inventory) -> Iterator[tuple[Row, Iterator[Row]]]:
-    """Yield a row for each project that was asked for, by id, and the rows of its entries.
+    """Yield a row for each requested project, by id, and the rows of its entries.
 
-    What a filter left out has no row. Reads the inventory as a stream.
+    What a filter excludes has no row. Reads the inventory as a stream.
     """
     counter = inventory.derived(InboundCounter)
     read = inventory.projects()
@@ -93,7 +93,7 @@ def _project_row(project: Project, why: str, counter: InboundCounter) -> Row:
 def _entry_rows(project: Project, why: str, inventory: Inventory) -> Iterator[Row]:
     scope = project.scope
     if scope is None or why:
-        # So that nobody takes an allowlist that was not read for an empty one.
+        # Without this row, an allowlist that was not read would look empty.
         yield _row(project, why, scope is not None)
     if scope is None:
         return
@@ -134,7 +134,7 @@ def _entry(
 def _covers(
     entry: AllowlistEntry, project: Project, inventory: Inventory
 ) -> tuple[int | None, bool | None]:
-    """Count the projects that an entry lets in, the project itself left out."""
+    """Count the projects that an entry lets in, without the project itself."""
     if entry.target_id is None:
         return None, None
     if entry.kind == "project":
@@ -147,7 +147,7 @@ def _covers(
 
 
 def _last_used(scope: Scope | None, entry: AllowlistEntry | None = None) -> str | None:
-    """Return the last use, of one entry or of any; empty where none is logged, None if not read."""
+    """Return the last use of one entry or of any: empty if none is logged, None if not read."""
     if scope is None or scope.uses is None:
         return None
     found = scope.uses if entry is None else uses_through(entry, scope.uses)

@@ -152,7 +152,7 @@ def test_a_folder_holds_the_shards_of_one_collection(gitlab: Any, token: str, pl
     call("diff", "whole.snapshot", "parts", "--exit-code").expect(0)
     (place / "parts" / "2.snapshot").unlink()
     result = call("diff", "whole.snapshot", "parts", "--exit-code").expect(3)
-    assert "in a shard that is not here" in result.out
+    assert "in a missing shard" in result.out
 
 
 def test_the_schema_is_published() -> None:

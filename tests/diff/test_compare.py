@@ -240,7 +240,7 @@ def test_a_project_that_was_not_reached() -> None:
     new["projects"] = {SHOP: {"id": 1}}
     [unknown] = changes(old, new).unknown
     assert unknown.side == "new"
-    assert "broken off" in unknown.reason
+    assert "interrupted" in unknown.reason
     [both] = changes(new, new).unknown
     assert both.side == "both"
 

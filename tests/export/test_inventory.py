@@ -92,7 +92,7 @@ def test_every_project_that_was_asked_for_has_a_row() -> None:
     assert (hr["read"], hr["why_not"]) == ("false", "forbidden: HTTP 403")
     assert hr["inbound_effective"] == hr["group_entries"] == hr["reached_by"] == "unknown"
     assert (late["read"], late["visibility"]) == ("false", "unknown")
-    assert "broken off" in late["why_not"]
+    assert "interrupted" in late["why_not"]
 
 
 def test_every_entry_has_a_row_and_so_has_what_was_not_read() -> None:
