@@ -84,7 +84,7 @@ def report(size: int) -> Report:
         gate=engine.gate(summary, Severity.MEDIUM, complete=True),
         rules=rules,
         findings=findings,
-        outcomes=tuple(ProjectOutcome(one, readable=True, passed=()) for one in projects),
+        outcomes=tuple(ProjectOutcome(one, passed=()) for one in projects),
     )
 
 

@@ -85,7 +85,7 @@ def find_reporters() -> dict[str, Found[Reporter]]:
 def _by_name(reporters: Iterable[Found[Reporter]]) -> dict[str, Found[Reporter]]:
     named: dict[str, Found[Reporter]] = {}
     for found in reporters:
-        _check_declares(found, ("name", "title", "extension"))
+        _check_declares(found, ("name", "title"))
         name = found.cls.name
         if name in named:
             raise PluginError(

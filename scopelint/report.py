@@ -16,13 +16,7 @@ from scopelint.model import Gap, Scan
 
 @dataclass(frozen=True, slots=True)
 class RuleSummary:
-    """One rule of the run: its identity, its texts, and what it said.
-
-    `page` is the rule's Markdown. `outcomes` counts verdicts over the projects (or entries) it
-    judged; `not_judged` says why it judged none at all. `distribution` names the installed
-    package the rule came from. `references` are the items of standards that the rule supports, by
-    the standard's name and version.
-    """
+    """One rule of the run: its identity, its texts, and what it said."""
 
     code: str
     name: str
@@ -30,14 +24,20 @@ class RuleSummary:
     severity: Severity
     help_uri: str
     page: str
+    """The rule's page in Markdown; empty in a report that was read back."""
     outcomes: Mapping[Outcome, int]
+    """How many of the projects or entries that it judged pass, fail, are unknown."""
     not_judged: str | None = None
+    """Why the rule judged nothing at all, None where it did."""
     tags: tuple[str, ...] = ()
     cwe: tuple[int, ...] = ()
     owasp: tuple[str, ...] = ()
+    """Items of the OWASP Top 10 CI/CD Security Risks, such as `CICD-SEC-5`."""
     confidence: str = "high"
     distribution: str = "scopelint"
+    """The installed package that the rule is of."""
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The items of standards that the rule supports, by the standard's name and version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +54,26 @@ class ScanSummary:
     """The scan as a report shows it."""
 
     scan: Scan
+    """Where, what, how and when was scanned."""
     complete: bool
+    """False where a gap leaves projects or entries unjudged."""
     projects: ProjectCounts
     groups: int
+    """Groups found."""
     entries: int
+    """Inbound allowlist entries read."""
     gaps: tuple[Gap, ...]
+    """What could not be read, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Findings counted: new fails by severity, then new unknowns, waived, baselined.
-
-    A finding is in exactly one of these counts.
-    """
+    """Findings counted, each in exactly one count."""
 
     severities: Mapping[Severity, int]
+    """New findings that fail, by severity; one that is missing counts as 0."""
     unknown: int
+    """New findings whose verdict is unknown."""
     waived: int
     baselined: int
 
@@ -85,59 +89,56 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Whether the run passes, by what thresholds, and why not.
-
-    `most` holds how many new findings of a severity are tolerated. `allow_incomplete` says that an
-    incomplete scan may pass, `gaps_accepted` that a waiver or the baseline covers every gap that
-    makes it incomplete.
-    """
+    """Whether the run passes, by what thresholds, and why not."""
 
     result: Literal["pass", "fail", "incomplete"]
     fail_on: str
+    """The severity from which on a new finding gates, or `never`."""
     reasons: tuple[str, ...] = ()
+    """Why it does not pass, such as `3 high`."""
     most: Mapping[Severity, int] = field(default_factory=dict)
+    """How many new findings of a severity are tolerated."""
     allow_incomplete: bool = False
+    """An incomplete scan may pass."""
     gaps_accepted: bool = False
+    """A waiver or the baseline covers every gap that makes the scan incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectOutcome:
-    """What the rules said of one project, passes included: for formats that show passes.
-
-    `passed` are the codes of rules that judged it and found nothing; what failed or is unknown
-    is in `Report.findings`. `readable` is False where its scope could not be read.
-    """
+    """Which rules a project passes: for formats that show passes."""
 
     project: ProjectRef
-    readable: bool
     passed: tuple[str, ...]
+    """Codes of rules that judged it and found nothing; the others are in `Report.findings`."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """All that a reporter may see.
-
-    `findings` are sorted and can be walked any number of times; they are *all* findings, waived
-    and baselined ones included: use `shown()` for those the user asked to see. `outcomes` walks
-    the projects in path order; it is None for a report that was read back from JSON.
-    `overview` is JSON data for pictures of the tree (outside contract, section 5), or None.
-    `warnings` are sentences about waivers: expired, ending soon, matching nothing.
-    `whole_set` says that nothing narrowed the run: every rule of the profile judged every project
-    below the targets, and every finding is shown. Where it is not known it is False.
-    """
+    """All that a reporter may see."""
 
     tool_version: str
     scan: ScanSummary
     summary: Summary
     gate: Gate
     rules: tuple[RuleSummary, ...]
+    """The rules of the run, by code."""
     findings: Collection[Finding]
+    """All findings, sorted, waived and baselined ones too; they can be walked any number of times.
+    `shown()` gives those that the user asked to see."""
     outcomes: Iterable[ProjectOutcome] | None = None
+    """The projects in path order; None in a report that was read back."""
     overview: Mapping[str, Any] | None = None
+    """JSON data for pictures of the tree (outside contract, section 5)."""
     warnings: tuple[str, ...] = ()
+    """Sentences about waivers: expired, ending soon, matching nothing."""
     min_severity: Severity = Severity.INFO
+    """Findings below it are not shown."""
     new_only: bool = False
+    """Baselined findings are not shown."""
     whole_set: bool = False
+    """True where nothing narrowed the run: every rule of the profile judged every project below the
+    targets, and every finding is shown. False where that is not known."""
 
     def shown(self, *, waived: bool = False) -> Iterator[Finding]:
         """Yield the findings the user asked to see, in order; waived ones only when asked.
@@ -154,45 +155,47 @@ class Report:
                 continue
             yield finding
 
-    def rule(self, code: str) -> RuleSummary:
-        """Return the summary of the rule with this code; raise KeyError if it was not in the run."""
-        for summary in self.rules:
-            if summary.code == code:
-                return summary
-        raise KeyError(code)
-
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
-    """How the user wants it shown; a reporter takes what concerns it and ignores the rest.
-
-    `width` is in columns, None lets the reporter decide. `extra` holds what concerns single
-    formats: `gitlab_sast_version` (the schema's version), `report_url` (where a reader will find
-    the HTML report), `exit_zero` (set where the exit code does not tell the gate's result).
-    """
+    """How the user wants it shown; a reporter takes what concerns it and ignores the rest."""
 
     color: bool = False
+    """Terminal colours may be used."""
     width: int | None = None
+    """Columns there are; None lets the reporter decide."""
     show_waived: bool = False
+    """Waived findings are listed too."""
     show_fix: bool = False
+    """How to fix a finding stands beside it."""
     gitlab_job: bool = False
+    """The output is the log of a GitLab job, which folds sections."""
+    exit_zero: bool = False
+    """The exit code does not tell the gate's result."""
+    report_url: str | None = None
+    """Where a reader will find the HTML report of this run."""
     sarif_include_suppressed: bool = False
+    """SARIF lists waived findings, as suppressed results."""
     sarif_category: str | None = None
-    extra: Mapping[str, str] = field(default_factory=dict)
+    """What tells this SARIF run from others of the same commit; None lets the reporter decide."""
+    gitlab_sast_version: str | None = None
+    """The version of GitLab's SAST schema; None takes the newest one known."""
 
 
 class Reporter(ABC):
-    """One format. `name` is what `-f` takes; `title` is its line in `-f help`.
+    """One format.
 
-    `console` reporters write for a person and may be empty; all others are documents that are
-    always written, even when clean. `notes` are what the user should hear besides, such as how
-    much did not fit into the document; `render` fills them, the command line shows them.
+    `console` writes for a person and may be empty; every other format is a document that is always
+    written, even when clean.
     """
 
     name: ClassVar[str]
+    """What `-f` takes."""
     title: ClassVar[str]
-    extension: ClassVar[str]
+    """The format's line in `-f help`."""
     notes: Sequence[str] = ()
+    """What the user should hear besides, such as how much did not fit into the document.
+    `render` fills it, the command line shows it."""
 
     def __init__(self, options: RenderOptions | None = None) -> None:
         self.options = options or RenderOptions()

@@ -29,11 +29,10 @@ class AnnotationsReporter(Reporter):
 
     name = "annotations"
     title = "links on the GitLab job page: the verdict, the worst projects"
-    extension = "json"
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report; the verdict is always there."""
-        page = web_address(self.options.extra.get("report_url"))
+        page = web_address(self.options.report_url)
         about = page or web_address(report.scan.scan.instance) or _ABOUT
         found = survey(report, most_notices=0)
         links = [_link(f"scopelint {report.gate.result}: {gate_words(report)}", about)]

@@ -33,7 +33,6 @@ class CodeQualityReporter(Reporter):
 
     name = "gitlab-codequality"
     title = "GitLab Code Quality: the merge request widget of every tier"
-    extension = "json"
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report; an empty array where there is nothing."""

@@ -1,7 +1,7 @@
 """The report for people at a terminal or reading a job's log.
 
 Findings are grouped by project, the worst project first, one line a finding. Everything that
-came from GitLab is cleaned first (`scopelint_reports.text`), so nothing in it is acted on. In a
+came from GitLab is cleaned first (`scopelint.text`), so nothing in it is acted on. In a
 GitLab job the groups become collapsed sections of the log
 (https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections) and the list is capped:
 GitLab cuts a log that grows past the instance's limit.
@@ -32,7 +32,6 @@ class ConsoleReporter(Reporter):
 
     name: ClassVar[str] = "console"
     title: ClassVar[str] = "for people: grouped by project, worst first, with a summary"
-    extension: ClassVar[str] = "txt"
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report as UTF-8 text; the last line is the gate's verdict and its reason."""
@@ -54,12 +53,12 @@ class ConsoleReporter(Reporter):
             yield from layout.lines(blocks)
         if left_out:
             yield from self._left_out(left_out)
-        exit_zero = bool(self.options.extra.get("exit_zero"))
+        exit_zero = self.options.exit_zero
         tail = Tail(report, palette, width, exit_zero=exit_zero)
         yield from tail.lines(clean_run=not blocks)
 
     def _left_out(self, count: int) -> Iterator[str]:
-        page = self.options.extra.get("report_url")
+        page = self.options.report_url
         yield f"… and {counted(count, 'finding')} more, listed in this job's artifact:"
         yield f"  {visible(page) if page else 'the report written by --report html=FILE'}"
         yield ""

@@ -27,7 +27,6 @@ class CsvReporter(Reporter):
 
     name = "csv"
     title = "CSV for spreadsheets, formulas defused"
-    extension = "csv"
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report: the names of the columns, then a row a finding."""

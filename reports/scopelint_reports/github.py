@@ -34,7 +34,6 @@ class GithubReporter(Reporter):
 
     name = "github"
     title = "annotations of a GitHub Actions run (workflow commands)"
-    extension = "txt"
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the severest of each level, and a last notice with the verdict and the rest."""

@@ -39,12 +39,11 @@ class GitlabSastReporter(Reporter):
 
     name = "gitlab-sast"
     title = "GitLab security report (sast): Vulnerability Report and security widget"
-    extension = "json"
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report; the file is named gl-sast-report.json by custom."""
         found = survey(report, most_notices=MESSAGES)
-        version = self.options.extra.get("gitlab_sast_version") or VERSION
+        version = self.options.gitlab_sast_version or VERSION
         head = {"version": version, "scan": _scan(report, found)}
         out.write(f'{json_text(head, compact=True)[:-1]},"vulnerabilities":['.encode())
         rules = {rule.code: rule for rule in report.rules}

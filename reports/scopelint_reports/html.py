@@ -29,7 +29,6 @@ class HtmlReporter(Reporter):
 
     name: ClassVar[str] = "html"
     title: ClassVar[str] = "one self-contained page with filters, for people and auditors"
-    extension: ClassVar[str] = "html"
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the page as UTF-8; the same report gives the same bytes."""

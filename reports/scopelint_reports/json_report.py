@@ -17,7 +17,6 @@ class JsonReporter(Reporter):
 
     name = "json"
     title = "everything for programs, read back by gate, check and baseline"
-    extension = "json"
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report; raise TypeError or ValueError where evidence is no JSON data."""

@@ -17,7 +17,6 @@ class JsonLinesReporter(Reporter):
 
     name = "jsonl"
     title = "JSON Lines: the run, then a gap and a finding a line, for data tools"
-    extension = "jsonl"
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report; raise TypeError or ValueError where evidence is no JSON data."""

@@ -27,7 +27,6 @@ class JunitReporter(Reporter):
 
     name = "junit"
     title = "JUnit XML for the Tests tab of GitLab and others"
-    extension = "xml"
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report, severest projects first; what does not fit is counted at the end."""

@@ -2,7 +2,7 @@
 
 Its first line is a hidden marker by which a script finds its earlier note and updates it in place
 (docs/reports.md has one). Under 60,000 characters, whatever was found: the worst findings are
-listed, the rest is counted. Every name and message is a code span (`scopelint_reports.gitlab_markdown`).
+listed, the rest is counted. Every name and message is a code span (`scopelint.text.code`).
 """
 
 from collections.abc import Iterator
@@ -42,11 +42,10 @@ class MarkdownReporter(Reporter):
 
     name = "markdown"
     title = "Markdown for a merge request note, mentions and quick actions defused"
-    extension = "md"
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the note."""
-        lines = [*_head(report, self.options.extra.get("report_url")), *_scan(report)]
+        lines = [*_head(report, self.options.report_url), *_scan(report)]
         used = sum(len(line) + 1 for line in lines)
         lines += self._findings(report, MAX_CHARS - _ROOM - used)
         out.write("".join(f"{line}\n" for line in lines).encode())

@@ -21,7 +21,6 @@ class OpenMetricsReporter(Reporter):
 
     name = "openmetrics"
     title = "OpenMetrics: the numbers, for GitLab's metrics report"
-    extension = "txt"
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report."""

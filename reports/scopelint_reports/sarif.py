@@ -53,7 +53,6 @@ class SarifReporter(Reporter):
 
     name = "sarif"
     title = "SARIF 2.1.0 for code scanning and vulnerability management"
-    extension = "sarif"
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report; raise nothing for what names hold."""

@@ -117,16 +117,12 @@ class PreparedCheck:
             show_waived=self.report.show_waived,
             show_fix=self.report.show_fix,
             gitlab_job=in_job,
+            exit_zero=self.exit_zero,
+            report_url=report_page(self.destinations),
             sarif_include_suppressed=self.report.sarif_include_suppressed,
             sarif_category=self.report.sarif_category,
-            extra=self._extra(),
+            gitlab_sast_version=self.report.gitlab_sast_version,
         )
-
-    def _extra(self) -> dict[str, str]:
-        version, page = self.report.gitlab_sast_version, report_page(self.destinations)
-        off = "yes" if self.exit_zero else None
-        extra = {"gitlab_sast_version": version, "report_url": page, "exit_zero": off}
-        return {key: value for key, value in extra.items() if value}
 
     def _job_colour(self) -> bool:
         return self.console.color == "auto" and not os.environ.get("NO_COLOR")

@@ -31,7 +31,7 @@ class Outcomes:
         for each in self._judged:
             if each.passed not in sets:
                 sets[each.passed] = tuple(c for c, bit in self._bits.items() if each.passed & bit)
-            yield ProjectOutcome(each.project, each.readable, sets[each.passed])
+            yield ProjectOutcome(each.project, sets[each.passed])
 
 
 def _place(finding: Finding) -> str:

@@ -232,7 +232,11 @@ def test_why_a_rule_judged_nowhere_is_the_same_whoever_judged() -> None:
         Override(GlobSet(["acme/g2/**"]), options={"TST001": {"most": 97}}),
     )
     reasons = {
-        judged(processes, [SomeTooMany], overrides=nowhere).rule("TST001").not_judged
+        next(
+            rule.not_judged
+            for rule in judged(processes, [SomeTooMany], overrides=nowhere).rules
+            if rule.code == "TST001"
+        )
         for processes in (1, 2, 2, 3, 3)
     }
     assert len(reasons) == 1

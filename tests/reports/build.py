@@ -192,9 +192,8 @@ def _outcomes(
     made = []
     for ref in sorted(projects, key=lambda p: p.path):
         said = spoken.get(ref.id, set())
-        readable = "SL901" not in said
-        passed = tuple(c for c in judged if c not in said) if readable else ()
-        made.append(ProjectOutcome(ref, readable, passed))
+        passed = () if "SL901" in said else tuple(c for c in judged if c not in said)
+        made.append(ProjectOutcome(ref, passed))
     return made
 
 
@@ -245,7 +244,7 @@ def report(
     outcomes = _outcomes(refs.values(), ordered, rules)
     if complete is None:
         complete = not any(gap.breaks_completeness for gap in gaps)
-    unreadable = sum(not outcome.readable for outcome in outcomes)
+    unreadable = len({f.project for f in ordered if f.project and f.rule == "SL901"})
     summary = _summary(ordered)
     return Report(
         tool_version="0.1.0",

@@ -189,7 +189,7 @@ def test_a_gitlab_job_lists_the_worst_and_points_to_the_rest() -> None:
     assert "… and 50 findings more, listed in this job's artifact:\n" in text
     assert "--report html=FILE" in text
     page = "https://gitlab.example.com/acme/app/-/jobs/1/artifacts/file/scopelint.html"
-    assert f"\n  {page}\n" in render(report, gitlab_job=True, extra={"report_url": page})
+    assert f"\n  {page}\n" in render(report, gitlab_job=True, report_url=page)
 
 
 def test_headings_count_what_the_cap_leaves_out() -> None:

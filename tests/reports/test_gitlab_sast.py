@@ -17,8 +17,8 @@ from tests.reports import build, gitlab_ingest
 from tests.reports.kit import official, rendered
 
 
-def data(report: Report, **extra: str) -> dict[str, Any]:
-    reporter = GitlabSastReporter(RenderOptions(extra=extra))
+def data(report: Report, **options: Any) -> dict[str, Any]:
+    reporter = GitlabSastReporter(RenderOptions(**options))
     loaded: dict[str, Any] = json.loads(rendered(reporter, report))
     return loaded
 

@@ -123,8 +123,8 @@ def test_it_says_what_is_unknown_baselined_and_waived() -> None:
 
 def test_it_links_to_the_whole_report_where_that_is_known() -> None:
     page = "https://gitlab.example.com/acme/audit/-/jobs/7/artifacts/file/scopelint.html"
-    assert f"[The whole report](<{page}>)" in note(build.clean(), extra={"report_url": page})
-    evil = note(build.clean(), extra={"report_url": "javascript:alert(1)"})
+    assert f"[The whole report](<{page}>)" in note(build.clean(), report_url=page)
+    evil = note(build.clean(), report_url="javascript:alert(1)")
     assert "javascript" not in evil
 
 

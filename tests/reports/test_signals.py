@@ -24,8 +24,8 @@ ANY = st.text(st.characters(exclude_categories=()), max_size=40) | st.text(
 )
 
 
-def links(report: Report, **extra: str) -> list[tuple[str, str]]:
-    document = json.loads(rendered(AnnotationsReporter(RenderOptions(extra=extra)), report))
+def links(report: Report, **options: Any) -> list[tuple[str, str]]:
+    document = json.loads(rendered(AnnotationsReporter(RenderOptions(**options)), report))
     assert list(document) == ["scopelint"]
     found = [item.pop("external_link") for item in document["scopelint"]]
     assert not any(document["scopelint"])

@@ -56,7 +56,7 @@ for (const file of files) {
 def write(folder: Path, reporter: Reporter, reports: dict[str, Report] | None = None) -> list[Path]:
     files = []
     for name, what in (reports or REPORTS).items():
-        path = folder / f"{name}.{reporter.extension}"
+        path = folder / f"{name}.{reporter.name}"
         path.write_bytes(rendered(reporter, what))
         files.append(path)
     return files

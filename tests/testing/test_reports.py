@@ -25,7 +25,6 @@ class Counting(Reporter):
 
     name = "counting"
     title = "Counts"
-    extension = "txt"
     drift: ClassVar[bool] = False
     calls = 0
 

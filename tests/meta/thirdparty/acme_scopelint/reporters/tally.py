@@ -11,7 +11,6 @@ class Tally(Reporter):
 
     name = "tally"
     title = "one line: how many findings a rule"
-    extension = "txt"
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the line."""
