@@ -3,7 +3,8 @@
     with Simulator(load_instance("instance.yml")) as gitlab:
         print(gitlab.url)
 
-It needs the extra `demo` (graphql-core).
+It offers what `__all__` names and needs the extra `demo` (graphql-core). Of scopelint it may import
+`errors` alone; `cli` imports it by name when a command needs it, so it may be missing.
 """
 
 from scopelint_simulator.faults import Faults

@@ -10,8 +10,6 @@ import pytest
 
 from tests.meta.sources import CODE, ROOT, modules, place, tree
 
-LONGEST = 400
-"""Lines a module may have; one that needs more has two subjects."""
 MODULES = modules()
 every_module = pytest.mark.parametrize("path", MODULES, ids=place)
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -32,12 +30,6 @@ def test_contracts_are_kept(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     assert " 0 broken" in done.stdout
-
-
-@every_module
-def test_no_module_is_too_long(path: Path) -> None:
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= LONGEST, "split it by subject"
 
 
 @every_module

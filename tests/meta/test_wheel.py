@@ -1,10 +1,12 @@
-"""The wheel: what is in it, and that it works where nothing of the checkout is."""
+"""The wheel and the sdist: what is in them, and that they work where nothing of the checkout is."""
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,43 +16,56 @@ import pytest
 import scopelint
 from scopelint.errors import ExitCode
 from tests.meta.kit import Ran
-from tests.meta.sources import ROOT
+from tests.meta.sources import FOLDERS, ROOT
 
-PACKAGES = ("scopelint", "rules/scopelint_rules", "reports/scopelint_reports")
-TOP = {"scopelint", "scopelint_rules", "scopelint_reports"}
+PACKAGES = (
+    "scopelint",
+    "rules/scopelint_rules",
+    "reports/scopelint_reports",
+    "simulator/scopelint_simulator",
+)
+TOP = {package.rpartition("/")[2] for package in PACKAGES}
 MUST_HAVE = [
     "scopelint/py.typed",
     "scopelint_rules/py.typed",
     "scopelint_reports/py.typed",
-    "scopelint/simulator/schema.graphql",
-    "scopelint/simulator/inventories/before.yml",
-    "scopelint/simulator/inventories/after.yml",
-    "scopelint/simulator/inventories/scopelint.yml",
+    "scopelint_simulator/py.typed",
+    "scopelint_simulator/schema.graphql",
+    "scopelint_simulator/instances/before.yml",
+    "scopelint_simulator/instances/after.yml",
+    "scopelint_simulator/instances/scopelint.yml",
     "scopelint_rules/inbound_limit_disabled.md",
     "scopelint_reports/templates/report.html.j2",
 ]
+INSTALL_THE_EXTRA = "pip install 'scopelint[demo]'"
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy of the sources that are committed."""
-    folder = tmp_path_factory.mktemp("wheel")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the sdist, built from a copy of the sources, and of the wheel made from it."""
+    folder = tmp_path_factory.mktemp("built")
     source = folder / "source"
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("scopelint", "rules", "reports"):
+    for name in FOLDERS:
         shutil.copytree(ROOT / name, source / name, ignore=ignored)
-    for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore"):
-        shutil.copy(ROOT / name, source / name)
-    options: list[str | Path] = ["--wheel", "--no-isolation", "--outdir", folder]
+    for path in ROOT.iterdir():
+        if path.is_file() and path.name != ".git":
+            shutil.copy(path, source)
     done = subprocess.run(
-        [sys.executable, "-m", "build", *options, source],
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, source],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    [built] = folder.glob("*.whl")
-    return built
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> Path:
+    """The wheel."""
+    [found] = built.glob("*.whl")
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +90,7 @@ def test_check_wheel_contents(wheel: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_three_top_level_names(names: set[str]) -> None:
+def test_the_packages_are_the_top_level_names(names: set[str]) -> None:
     top = {name.partition("/")[0] for name in names}
     assert {name for name in top if not name.endswith(".dist-info")} == TOP
 
@@ -95,6 +110,17 @@ def test_nothing_else_is_inside(names: set[str]) -> None:
     assert kinds <= {
         ".py", ".md", ".yml", ".json", ".graphql", ".j2", ".js", ".css", ".typed", "py.typed",
     }  # fmt: skip
+
+
+def test_the_sdist_holds_what_a_checkout_holds(built: Path) -> None:
+    [sdist] = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
+    folders = [ROOT / name for name in FOLDERS if name != ".ci"]
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    wanted = {path.relative_to(ROOT).as_posix() for path in files if path.suffix != ".pyc"}
+    assert wanted <= inside
+    assert {"Makefile", "README.md", "LICENSE", "CHANGELOG.md", "Containerfile"} <= inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,35 +146,33 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
+def pip_environment(original_environment: dict[str, str]) -> dict[str, str]:
+    """The environment in which pip finds its index as it is configured."""
+    return {**original_environment, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+@pytest.fixture(scope="module", params=["", "[demo]"], ids=["plain", "demo"])
 def installed(
+    request: pytest.FixtureRequest,
     wheel: Path,
     tmp_path_factory: pytest.TempPathFactory,
-    original_environment: dict[str, str],
+    pip_environment: dict[str, str],
 ) -> Installed:
-    """Install the wheel with the extra of the demo, its dependencies by pip as it is configured."""
+    """Install the wheel, without and with its extra, into an environment of its own."""
     folder = tmp_path_factory.mktemp("installed")
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"
-    pip: list[str | Path] = [
-        python,
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "install",
-        "--quiet",
-    ]
-    done = subprocess.run(
-        [*pip, f"{wheel}[demo]"],
-        env={**original_environment, "PIP_USER": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", f"{wheel}{request.param}"]
+    done = subprocess.run(pip, env=pip_environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8"}
     return Installed(python, elsewhere, environment)
+
+
+plain_only = pytest.mark.parametrize("installed", [""], indirect=True, ids=["plain"])
+demo_only = pytest.mark.parametrize("installed", ["[demo]"], indirect=True, ids=["demo"])
 
 
 @pytest.mark.slow
@@ -158,13 +182,13 @@ class TestInstalled:
 
     def test_it_runs_from_the_wheel(self, installed: Installed) -> None:
         assert installed.run("--version").out == f"scopelint {scopelint.__version__}\n"
-        where = "import scopelint, scopelint_rules as r, scopelint_reports as p; print(scopelint.__file__, r.__file__, p.__file__)"
-        ran = installed.run("-c", where, program="python")
-        assert ran.out.count("site-packages") == 3, ran.out + ran.err
-        assert str(ROOT) not in ran.out
+        for name in TOP - {"scopelint_simulator"}:
+            ran = installed.run("-c", f"import {name}; print({name}.__file__)", program="python")
+            assert "site-packages" in ran.out, ran.err
+            assert str(ROOT) not in ran.out
 
     def test_names_of_the_shelves_are_not_importable(self, installed: Installed) -> None:
-        for name in ("rules", "reports", "tests"):
+        for name in ("rules", "reports", "simulator", "tests"):
             assert installed.run("-c", f"import {name}", program="python").code == 1
 
     def test_requirements_agree(self, installed: Installed) -> None:
@@ -178,6 +202,33 @@ class TestInstalled:
         assert len(codes) == len(pages)
         assert installed.run("explain", "SL101").out.startswith("# SL101 inbound-limit-disabled\n")
 
+    @plain_only
+    @pytest.mark.parametrize("command", [("demo",), ("simulate", "instance.yml")])
+    def test_without_the_extra_it_says_what_to_install(
+        self, installed: Installed, command: tuple[str, ...]
+    ) -> None:
+        ran = installed.run(*command)
+        assert ran.code == ExitCode.USAGE
+        assert "needs the extra 'demo'" in ran.err
+        assert INSTALL_THE_EXTRA in ran.err
+        assert not (installed.folder / "demo-out").exists()
+
+    @plain_only
+    def test_what_it_says_to_install_is_enough(
+        self, installed: Installed, pip_environment: dict[str, str], tmp_path: Path
+    ) -> None:
+        venv = tmp_path / "venv"
+        shutil.copytree(installed.python.parents[1], venv, symlinks=True)
+        python = venv / "bin" / "python"
+        pip = shlex.split(INSTALL_THE_EXTRA)
+        done = subprocess.run(
+            [python, "-m", *pip], env=pip_environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        copied = Installed(python, tmp_path, installed.environment)
+        assert copied.run("-m", "scopelint", "demo", program="python").code == ExitCode.OK
+
+    @demo_only
     def test_demo(self, installed: Installed) -> None:
         ran = installed.run("demo")
         assert ran.code == ExitCode.OK, ran.err

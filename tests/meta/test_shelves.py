@@ -1,0 +1,152 @@
+"""The shelves: which module may be how long, be called what, and import which other."""
+
+import ast
+from collections import Counter
+
+import pytest
+
+from tests.meta.figures import class_names, import_graph
+from tests.meta.sources import Module, circles, product, shelf, shelf_edges
+
+SHORTEST, LONGEST = 60, 400
+"""Lines a module may have: below, it is a part of another one; above, it has two subjects."""
+MODULES = product()
+every_module = pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
+every_face = pytest.mark.parametrize(
+    "face", [module for module in MODULES.values() if module.is_face], ids=lambda face: face.name
+)
+
+INTERFACES = {
+    "scopelint.secrets": "the one type that hides a token, for every package",
+    "scopelint_simulator.versions": "the releases that the simulator knows, apart from the core's",
+}
+"""Modules that are short because nothing else belongs to what others import from them."""
+SHORT = {
+    "scopelint.__main__": "python -m scopelint",
+}
+"""Other short modules, each with the reason."""
+SHARED_NAMES: dict[str, str] = {}
+"""Module names that two packages of the core may have, each with the reason."""
+
+# What is not done yet; a line goes when it is.
+SHORT_TODAY = {
+    "scopelint.access.push",
+    "scopelint.cli.formats",
+    "scopelint.cli.inputs",
+    "scopelint.cli.lazy",
+    "scopelint.config.waiver_keys",
+    "scopelint.diff.scan_info",
+    "scopelint.engine.settings",
+    "scopelint.progress",
+    "scopelint.repair.policy_text",
+    "scopelint.testing.reports",
+    "scopelint.testing.yaml_text",
+    "scopelint.yaml.hints",
+    "scopelint.yaml.merge_keys",
+    "scopelint_reports.ansi",
+    "scopelint_simulator.answer",
+}
+NAMES_TODAY = {"reader", "run", "load", "schema", "rows", "merge", "collection", "progress"}
+CIRCLES_TODAY = [
+    [
+        "scopelint.access",
+        "scopelint.access.outbound",
+        "scopelint.access.reach_chains",
+        "scopelint.access.reach_counts",
+        "scopelint.access.reach_lists",
+    ],
+    ["scopelint.paths", "scopelint.snapshot.inventory"],
+]
+FACES_TODAY = {
+    *("scopelint", "scopelint.access", "scopelint.cli", "scopelint.collect", "scopelint.config"),
+    *("scopelint.diff", "scopelint.engine", "scopelint.export", "scopelint.gitlab"),
+    *("scopelint.policy", "scopelint.repair", "scopelint.snapshot", "scopelint.testing"),
+    *("scopelint.uses", "scopelint.yaml", "scopelint_rules", "scopelint_reports"),
+}
+
+
+@every_module
+def test_no_module_is_too_long(module: Module) -> None:
+    assert module.lines <= LONGEST, "split it by subject"
+
+
+def test_no_module_is_too_short() -> None:
+    found = {
+        name
+        for name, module in MODULES.items()
+        if module.lines < SHORTEST
+        and not (module.is_face or _is_plug_in(module) or _is_command(module))
+    }
+    assert found <= {*INTERFACES, *SHORT, *SHORT_TODAY}, "put it into the module that uses it"
+
+
+def _is_plug_in(module: Module) -> bool:
+    """Whether it is a rule or a reporter: a module each, however short."""
+    bases = {"scopelint_rules": "Rule", "scopelint_reports": "Reporter"}
+    wanted = bases.get(shelf(module.name))
+    return wanted is not None and any(
+        isinstance(base, ast.Name) and base.id.endswith(wanted)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef)
+        for base in node.bases
+    )
+
+
+def _is_command(module: Module) -> bool:
+    """Whether it holds a command of the command line."""
+    return shelf(module.name) == "scopelint.cli" and any(
+        ast.unparse(decorator).startswith(("click.command(", "click.group("))
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+    )
+
+
+def test_no_class_name_is_taken_twice() -> None:
+    names = Counter(
+        name
+        for module in MODULES.values()
+        if not module.is_simulator
+        for name in class_names(module)
+    )
+    assert not [name for name, count in names.items() if count > 1], "one word a thing"
+
+
+def test_no_module_name_is_taken_twice_in_a_family() -> None:
+    """The core, the rules, the reporters and the simulator are a family each.
+
+    A command may be called what the package or module is called that does its work.
+    """
+    names = Counter(
+        (name.partition(".")[0], name.rpartition(".")[2])
+        for name, module in MODULES.items()
+        if not (module.is_face or _is_command(module))
+    )
+    found = {name for (_, name), count in names.items() if count > 1}
+    assert found <= {*SHARED_NAMES, *NAMES_TODAY}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Neither at the top, nor in a function, nor for types alone."""
+    found = circles(import_graph(MODULES))
+    assert [group for group in found if group not in CIRCLES_TODAY] == []
+
+
+def test_no_packages_import_each_other_in_a_circle() -> None:
+    found = circles(shelf_edges(MODULES))
+    assert [group for group in found if group != ["scopelint.paths", "scopelint.snapshot"]] == []
+
+
+@every_face
+def test_the_first_file_of_a_package_says_what_it_is_for(face: Module) -> None:
+    """What it is for, what it offers and what it may import, in a few lines."""
+    if face.name in FACES_TODAY:
+        return
+    text = ast.get_docstring(face.tree) or ""
+    assert len([line for line in text.splitlines() if line.strip()]) >= 3
+    assert " import" in text, "say which packages it may import"
+
+
+def test_a_circle_is_seen_however_long() -> None:
+    assert circles({"a": ["b"], "b": ["c"], "c": ["b"], "d": ["a", "d"]}) == [["b", "c"], ["d"]]
+    assert circles({"a": ["b", "c"], "b": ["c"], "c": []}) == []
