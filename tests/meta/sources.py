@@ -71,18 +71,18 @@ def tree(path: Path) -> ast.Module:
 
 def imports(module: Module, known: Collection[str]) -> set[str]:
     """Return the known modules that one imports, anywhere: in functions and for types alone too."""
-    found: set[str] = set()
-    for node in ast.walk(module.tree):
-        match node:
-            case ast.Import(names=names):
-                found |= {alias.name for alias in names}
-            case ast.ImportFrom(module=str(origin), names=names, level=0):
-                full = {f"{origin}.{alias.name}" for alias in names}
-                found |= full & set(known)
-                found |= {origin} if full - set(known) else set()
-            case _:
-                continue
-    return (found & set(known)) - {module.name}
+    return {name for name in _imported(module.tree, known) if name != module.name}
+
+
+def _imported(whole: ast.Module, known: Collection[str]) -> Iterator[str]:
+    for node in ast.walk(whole):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                if inner in known or node.module in known:
+                    yield inner if inner in known else node.module
 
 
 def circles(edges: Mapping[str, Collection[str]]) -> list[list[str]]:

@@ -203,19 +203,6 @@ def test_every_rule_has_a_fail_a_pass_and_an_unknown_case(rule: type[Rule]) -> N
 
 
 @every_rule
-def test_rules_know_no_api_no_format_and_no_other_rule(rule: type[Rule]) -> None:
-    source = inspect.getsource(inspect.getmodule(rule))  # type: ignore[arg-type]
-    imported = set(re.findall(r"^\s*(?:from|import) ([\w.]+)", source, re.MULTILINE))
-    ours = {name.split(".")[1] for name in imported if name.startswith("scopelint.")}
-    assert ours <= {
-        "access", "declared", "finding", "finegrained", "model", "paths", "remedy", "rule", "snapshot", "uses",
-    }  # fmt: skip
-    assert not any(name.startswith("scopelint_rules") for name in imported)
-    # An inventory is given to a rule; it opens no snapshot.
-    assert not re.search(r"^(from|import) scopelint.snapshot", source, re.MULTILINE)
-
-
-@every_rule
 def test_page_examples_parse(rule: type[Rule]) -> None:
     page = rule.page()
     for data in re.findall(r"--data '([^']*)'", page):

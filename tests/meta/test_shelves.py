@@ -35,6 +35,7 @@ SHORT_TODAY = {
     "scopelint.cli.inputs",
     "scopelint.cli.lazy",
     "scopelint.config.waiver_keys",
+    "scopelint.diff.as_markdown",
     "scopelint.diff.scan_info",
     "scopelint.engine.settings",
     "scopelint.progress",

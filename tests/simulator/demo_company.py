@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
-import scopelint
+import scopelint_simulator
 from scopelint.globs import matches
 
-FOLDER = Path(scopelint.__file__).parent / "simulator" / "instances"
+FOLDER = Path(scopelint_simulator.__file__).parent / "instances"
 MAIN = "tidewell"
 AS_OF = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CONFIG: dict[str, Any] = yaml.safe_load((FOLDER / "scopelint.yml").read_text(encoding="utf-8"))
