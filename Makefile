@@ -22,18 +22,22 @@ STALE := $(shell test "$$(cat $(VENV)/.made-in 2>&1)" = "$(CURDIR)" \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench docs clean stale
+.PHONY: help demo test test-fast lint bench docs clean stale
 
 help: ## Show this list.
 	@echo "make TARGET; each sets up $(VENV) by itself:"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; do \
-		printf '  %-6s %s\n' $$name "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; do \
+		printf '  %-9s %s\n' $$name "$$text"; done
 
 demo: $(VENV)/.demo ## Scan two small built-in GitLabs; the reports go to demo-out/.
 	@$(BIN)/scopelint demo -o demo-out
 
-test: $(VENV)/.test ## Run the tests; options for pytest by ARGS='-k name'.
+test: $(VENV)/.test ## Run all tests; options for pytest by ARGS='-k name'.
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+test-fast: $(VENV)/.test ## Run the quick tests: no browser, no package index, fewer examples.
+	@SCOPELINT_EXAMPLES=few $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile \
+		-m 'not slow and not network and not browser' $(ARGS)
 
 lint: $(VENV)/.test ## Check format, style, types, architecture and the wheel's contents.
 	$(BIN)/ruff format --check .

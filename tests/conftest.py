@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import signal
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -30,8 +31,16 @@ for _name in [name for name in os.environ if _UNWANTED.fullmatch(name) and name 
 _home = tempfile.TemporaryDirectory(prefix="scopelint-home-")
 os.environ["HOME"] = _home.name
 
-settings.register_profile("scopelint", deadline=None, derandomize=bool(ORIGINAL.get("CI")))
-settings.load_profile("scopelint")
+# `make test-fast` sets SCOPELINT_EXAMPLES; tests that want another number than 100 take a share
+# of it by tests.examples.
+settings.register_profile("all", deadline=None, derandomize=bool(ORIGINAL.get("CI")))
+settings.register_profile("few", settings.get_profile("all"), max_examples=10)
+settings.load_profile(ORIGINAL.get("SCOPELINT_EXAMPLES", "all"))
+
+# A shell ignores Ctrl-C for what it starts in the background, and children inherit that. The
+# programs that tests start take it, wherever the tests run.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:

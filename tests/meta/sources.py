@@ -134,7 +134,9 @@ def place(path: Path, node: ast.AST | None = None) -> str:
 
 def texts() -> Iterator[tuple[str, str]]:
     """Yield the name and text of every file of the project."""
-    top = [path for path in ROOT.iterdir() if path.is_file() and not path.name.startswith(".cov")]
+    files = (path for path in ROOT.iterdir() if path.is_file())
+    # In a worktree of git, .git is a file.
+    top = [path for path in files if path.name != ".git" and not path.name.startswith(".cov")]
     inner = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file())
     for path in sorted([*top, *inner]):
         if "__pycache__" not in path.parts and path.suffix not in {".pyc", ".png"}:

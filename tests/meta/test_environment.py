@@ -10,7 +10,7 @@ from tests.meta.kit import run
 from tests.meta.sources import ROOT
 
 PROBE = """
-import os, socket
+import os, socket, subprocess, sys
 import pytest
 
 def test_reaches_out():
@@ -35,6 +35,14 @@ def test_environment():
     assert not wanted & set(os.environ)
     assert os.environ["SCOPELINT_SCHEMAS"] == "/schemas"
     assert os.listdir(os.environ["HOME"]) == []
+
+def test_children_take_ctrl_c():
+    code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    assert subprocess.check_output([sys.executable, "-c", code]) == b"True\\n"
+
+def test_tries_few_examples():
+    from hypothesis import settings
+    assert settings.default.max_examples == 10
 """
 
 
@@ -45,16 +53,19 @@ def test_guards(tmp_path: Path) -> None:
     unwanted = ("GITLAB_TOKEN", "SCOPELINT_URL", "CI", "CI_JOB_TOKEN", "HTTPS_PROXY", "NO_COLOR")
     extra = dict.fromkeys(unwanted, "x") | {"SCOPELINT_SCHEMAS": "/schemas"}
     # A run of its own, not one that shares what this run remembers of its start.
-    extra["PYTEST_ENVIRONMENT_BEFORE"] = "{}"
-    ran = run(["python", "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider"], tmp_path, extra)
+    extra["PYTEST_ENVIRONMENT_BEFORE"] = '{"SCOPELINT_EXAMPLES": "few"}'
+    tests = "trap '' INT; exec python -m pytest -q -rA -p no:cacheprovider"
+    ran = run(["sh", "-c", tests], tmp_path, extra)
     told = re.findall(r"^(PASSED|FAILED|ERROR) test_probe.py::(\w+)", ran.out, re.MULTILINE)
     assert sorted(told) == [
         ("ERROR", "test_reaches_out"),
         ("ERROR", "test_swallows_it"),
         ("FAILED", "test_reaches_out"),
+        ("PASSED", "test_children_take_ctrl_c"),
         ("PASSED", "test_environment"),
         ("PASSED", "test_stays_here"),
         ("PASSED", "test_swallows_it"),
+        ("PASSED", "test_tries_few_examples"),
     ]
 
 

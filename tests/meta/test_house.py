@@ -73,7 +73,7 @@ def test_make_without_a_target_lists_every_target(tmp_path: Path) -> None:
 
 
 @needs_make
-@pytest.mark.parametrize("target", ["demo", "test", "lint", "bench"])
+@pytest.mark.parametrize("target", ["demo", "test", "test-fast", "lint", "bench"])
 def test_make_says_what_it_needs(target: str, tmp_path: Path) -> None:
     old = tmp_path / "python-old"
     old.write_text("#!/bin/sh\nexit 1\n")

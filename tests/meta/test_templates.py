@@ -14,7 +14,7 @@ from scopelint.errors import ExitCode
 from scopelint_simulator import Simulator, load_instance
 from tests.meta.kit import INVENTORY, TOKEN
 from tests.meta.pipeline import InputError, interpolated, is_added, jobs, play
-from tests.meta.sources import ROOT
+from tests.meta.sources import CODE, ROOT
 from tests.reports import tools
 
 COMPONENT = ROOT / "templates" / "scopelint" / "template.yml"
@@ -230,7 +230,7 @@ def test_the_hook_checks_a_configuration(tmp_path: Path) -> None:
 def test_the_container_has_what_the_build_needs_and_no_rights() -> None:
     lines = (ROOT / "Containerfile").read_text(encoding="utf-8").splitlines()
     kept = (ROOT / ".containerignore").read_text(encoding="utf-8").splitlines()
-    assert {f"!{name}" for name in ("scopelint", "rules", "reports", "pyproject.toml")} <= set(kept)
+    assert {f"!{name}" for name in (*CODE, "pyproject.toml")} <= set(kept)
     assert "USER 10001" in lines
     assert 'ENTRYPOINT ["scopelint"]' in lines
     assert all("slim" in line for line in lines if line.startswith("FROM"))
