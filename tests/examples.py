@@ -12,4 +12,4 @@ def examples(count: int) -> int:
     >>> examples(60)    # with the profile "few", of 10 instead of 100
     6
     """
-    return max(count * settings.default.max_examples // USUAL, min(count, 3))
+    return max(count * settings().max_examples // USUAL, min(count, 3))

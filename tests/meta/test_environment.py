@@ -42,7 +42,7 @@ def test_children_take_ctrl_c():
 
 def test_tries_few_examples():
     from hypothesis import settings
-    assert settings.default.max_examples == 10
+    assert settings().max_examples == 10
 """
 
 
