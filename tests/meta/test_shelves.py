@@ -47,7 +47,17 @@ SHORT_TODAY = {
     "scopelint_reports.ansi",
     "scopelint_simulator.answer",
 }
-NAMES_TODAY = {"reader", "run", "load", "schema", "rows", "merge", "collection", "progress"}
+NAMES_TODAY = {
+    "models",
+    "reader",
+    "run",
+    "load",
+    "schema",
+    "rows",
+    "merge",
+    "collection",
+    "progress",
+}
 CIRCLES_TODAY = [
     [
         "scopelint.access",
