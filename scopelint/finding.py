@@ -58,50 +58,54 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A rule's answer for one subject. Only `fail` and `unknown` become findings.
-
-    `evidence` is JSON data that lets a reader check the verdict. `entry` is the allowlist entry
-    it is about. `key` is the verdict's part of the fingerprint; None takes the entry's key, or
-    the empty key. `confidence` None takes the rule's.
-    """
+    """A rule's answer for one subject. Only `fail` and `unknown` become findings."""
 
     outcome: Outcome
     message: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    """JSON data that lets a reader check the verdict."""
     remediation: str = ""
     entry: AllowlistEntry | None = None
+    """The allowlist entry that the verdict is about."""
     key: str | None = None
+    """The verdict's part of the fingerprint; None takes the entry's key, or the empty key."""
     confidence: Confidence | None = None
+    """None takes the rule's."""
 
 
 PASS = Verdict(Outcome.PASS)
-"""The verdict of a subject that is in order; one object, because most verdicts are this."""
+"""The verdict of a subject that passes; one object, because most verdicts are this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectRef:
-    """The project a finding is about: GitLab's number, full path, address."""
+    """The project that a finding is about."""
 
     id: int
     path: str
+    """The full path."""
     web_url: str | None
+    """The address of its page; None where it was not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryRef:
-    """The allowlist entry a finding is about."""
+    """The allowlist entry that a finding is about."""
 
     kind: EntryKind
     id: int | None
+    """GitLab's number of the target; None where it was deleted."""
     path: str | None
+    """The target's full path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A waiver as a report shows it; `expires` is an ISO date, None for a permanent one."""
+    """A waiver as a report shows it."""
 
     reason: str
     expires: str | None = None
+    """The last day (ISO 8601), None for a permanent one."""
     owner: str | None = None
 
 
@@ -128,8 +132,8 @@ class Finding:
     def sort_key(self) -> tuple[int, str, str, str, int, str, int]:
         """Severity, project path, rule code, entry: the order of every report.
 
-        The key and the project's id come last: a project that was moved while it was read may
-        share its path with another, and no two findings are to share their place.
+        The key and the project's id make the order total: a project that was moved while it was
+        read may have the path of another.
         """
         entry_kind = self.entry.kind if self.entry else ""
         entry_id = (self.entry.id or 0) if self.entry else 0

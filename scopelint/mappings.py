@@ -1,8 +1,8 @@
-"""What rules support in standards and benchmarks: data files of the installed rule bundles.
+"""Which items of standards and benchmarks each rule supports: data files of installed packages.
 
-A bundle is a package named by an entry point of the group `scopelint.rules`; every `*.yml` in its
-folder `mappings` is read. A team extends them by a package of its own with such a folder, for our
-rules as for theirs:
+Every `*.yml` in the folder `mappings` of a package that an entry point of the group
+`scopelint.rules` names is read. A team adds a standard by such a folder in a package of its own; the
+file may name any rule, built in or not:
 
     name: ACME secure build standard
     version: "7"
@@ -38,10 +38,7 @@ def _as_text(value: object) -> object:
 
 
 class StandardMapping(BaseModel):
-    """One data file: a standard, its items, and the rules that support them.
-
-    `items` gives each item's title in words of one's own, `rules` the items of each rule's code.
-    """
+    """One data file: a standard, its items, and the rules that support them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,7 +46,9 @@ class StandardMapping(BaseModel):
     version: _Text
     relation: Literal["supports"] = "supports"
     items: dict[_Text, _Text]
+    """The title of each item, in the author's own words."""
     rules: dict[_Text, tuple[_Text, ...]]
+    """The items that each rule supports, by the rule's code."""
 
     @model_validator(mode="after")
     def _items_are_there(self) -> "StandardMapping":
@@ -64,13 +63,13 @@ class StandardMapping(BaseModel):
 
 
 def find_mappings() -> tuple[StandardMapping, ...]:
-    """Return every installed mapping, by name and version; raise PluginError for one that is off."""
+    """Return every installed mapping, sorted by name and version; raise PluginError for a bad file."""
     found = [_read(file) for folder in _folders() for file in sorted(folder.glob("*.yml"))]
     return tuple(sorted(found, key=lambda mapping: (mapping.name, mapping.version)))
 
 
 def references(code: str, mappings: tuple[StandardMapping, ...]) -> References:
-    """Return what a rule supports, by `name version` of the standard."""
+    """Return the items that a rule supports, by `name version` of the standard."""
     found: dict[str, tuple[str, ...]] = {}
     for mapping in mappings:
         items = mapping.of(code)
@@ -81,7 +80,7 @@ def references(code: str, mappings: tuple[StandardMapping, ...]) -> References:
 
 
 def with_references(report: Report) -> Report:
-    """Return the report with what each of its rules supports."""
+    """Return the report, its rules with the items that they support."""
     mappings = find_mappings()
     rules = (replace(rule, references=references(rule.code, mappings)) for rule in report.rules)
     return replace(report, rules=tuple(rules))
@@ -102,7 +101,7 @@ def _read(file: Path) -> StandardMapping:
         problem = _first(error) if isinstance(error, ValidationError) else str(error)
         raise PluginError(
             f"the mapping {file} cannot be read: {problem}",
-            hint="Mend or uninstall the package that brought it.",
+            hint="Correct the file, or uninstall the package that it is part of.",
         ) from None
 
 

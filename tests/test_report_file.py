@@ -17,8 +17,8 @@ from scopelint.report_file import (
     FindingRecord,
     GapRecord,
     RuleRecord,
-    load,
     load_report,
+    reading,
     report_schema,
 )
 from scopelint.text import json_text
@@ -141,9 +141,9 @@ def test_a_missing_file_a_folder_and_one_too_large(
     with pytest.raises(UsageError, match="directory"):
         load_report(tmp_path)
     data = good()
-    monkeypatch.setattr(load, "MAX_BYTES", len(data) - 1)
+    monkeypatch.setattr(reading, "MAX_BYTES", len(data) - 1)
     assert "larger than" in refused(tmp_path, data)
-    monkeypatch.setattr(load, "MAX_BYTES", len(data))
+    monkeypatch.setattr(reading, "MAX_BYTES", len(data))
     assert load_report(written(tmp_path, data)).rules
 
 

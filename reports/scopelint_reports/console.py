@@ -1,8 +1,8 @@
 """The report for people at a terminal or reading a job's log.
 
-Findings are grouped by project, the worst project first, one line a finding. Everything that
-came from GitLab is cleaned first (`scopelint.text`), so nothing in it is acted on. In a
-GitLab job the groups become collapsed sections of the log
+Findings are grouped by project, the worst project first, one line a finding. Every text of
+GitLab's is made visible first (`scopelint.text`), so a terminal acts on none of it. In a GitLab
+job the groups become collapsed sections of the log
 (https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections) and the list is capped:
 GitLab cuts a log that grows past the instance's limit.
 """
@@ -15,8 +15,7 @@ from typing import BinaryIO, ClassVar
 
 from scopelint.report import Report, Reporter
 from scopelint.text import counted, shorten_middle, visible
-from scopelint_reports.ansi import Palette
-from scopelint_reports.console_layout import Layout, ProjectBlock, add_unlisted, tally
+from scopelint_reports.console_layout import Layout, Palette, ProjectBlock, add_unlisted, tally
 from scopelint_reports.console_tail import Tail
 
 DEFAULT_WIDTH = 80

@@ -1,13 +1,13 @@
-"""How the console report sets one project with its findings."""
+"""How the console report sets one project with its findings, and the terminal styles it uses."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Final
 
 from scopelint.finding import Finding, Severity, State
 from scopelint.text import cell_width, counted, shorten_middle, visible, visible_lines, wrap
-from scopelint_reports.ansi import Palette
 from scopelint_reports.summary import label, state_words
 
 _LEVEL_COLUMN = 8
@@ -15,6 +15,36 @@ _MARGIN = 20
 """Columns before a finding's text, with our own codes, and one for the colon behind an entry."""
 _FOLD_FROM = 3
 _INSTANCE = "The instance"
+
+# Terminal styles (ECMA-48, "Select graphic rendition").
+_CODES: Final[dict[str, str]] = {
+    Severity.CRITICAL: "1;31",
+    Severity.HIGH: "31",
+    Severity.MEDIUM: "33",
+    Severity.LOW: "36",
+    Severity.INFO: "2",
+    Severity.UNKNOWN: "35",
+    "bold": "1",
+    "dim": "2",
+    "title": "1;4",
+    "pass": "1;32",
+    "fail": "1;31",
+    "incomplete": "1;35",
+}
+
+
+class Palette:
+    """Paints text that is already clean; `color` False leaves every text as it is."""
+
+    __slots__ = ("_codes",)
+
+    def __init__(self, *, color: bool) -> None:
+        self._codes = _CODES if color else {}
+
+    def paint(self, style: str, text: str) -> str:
+        """Return `text` in a named style, followed by a reset; unknown styles leave it plain."""
+        code = self._codes.get(style)
+        return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
 
 
 @dataclass(slots=True)
@@ -61,7 +91,7 @@ def tally(counts: Counter[Severity]) -> str:
 
 
 def add_unlisted(blocks: Iterable[ProjectBlock], findings: Iterable[Finding]) -> int:
-    """Count findings that get no line with the blocks of their projects; return how many came."""
+    """Count findings that get no line with the blocks of their projects; return their number."""
     known = {block.path: block for block in blocks}
     count = 0
     for finding in findings:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from scopelint.report import Report
 from scopelint.text import cell_width, counted, number, shorten_middle, visible, wrap
-from scopelint_reports.ansi import Palette
+from scopelint_reports.console_layout import Palette
 from scopelint_reports.summary import (
     GapGroup,
     api_words,

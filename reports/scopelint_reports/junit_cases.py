@@ -190,7 +190,7 @@ def _sorted_out(findings: Iterable[Finding]) -> tuple[list[Finding], ...]:
 
 
 def _told(findings: Iterable[Finding], label: _Label) -> str:
-    """Return what was found, how to mend it, and where to read more, a line each."""
+    """Return what was found, how to fix it, and where to read more, a line each."""
     lines: dict[str, None] = {}
     fixes: dict[str, None] = {}
     for finding in findings:

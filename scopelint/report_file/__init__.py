@@ -4,9 +4,9 @@ The reporters `json` and `jsonl` write what the models say; `load_report` reads 
 import the report and what is below it.
 """
 
-from scopelint.report_file.findings import FindingRecord
-from scopelint.report_file.load import load_report
-from scopelint.report_file.models import (
+from scopelint.report_file.finding_records import FindingRecord
+from scopelint.report_file.reading import load_report
+from scopelint.report_file.report_records import (
     SCHEMA,
     GapRecord,
     ReportRecord,

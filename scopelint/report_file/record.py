@@ -49,7 +49,7 @@ FiniteData = Annotated[dict[str, Any], AfterValidator(_finite)]
 SomeText = Annotated[str, Field(min_length=1)]
 
 
-class Record(BaseModel):
+class JsonRecord(BaseModel):
     """One JSON object; its fields are named as the attributes of the core's class."""
 
     # Models are built when the first report is read: writing needs the names of fields alone.
@@ -81,7 +81,8 @@ class Record(BaseModel):
         """Return the fields as attributes of the core's object, records in them made objects."""
         values = ((name, getattr(self, name)) for name in type(self).model_fields)
         return {
-            name: value.to_core() if isinstance(value, Record) else value for name, value in values
+            name: value.to_core() if isinstance(value, JsonRecord) else value
+            for name, value in values
         }
 
 
@@ -90,14 +91,14 @@ class _Fields(NamedTuple):
     """The names in JSON."""
     attributes: Callable[[Any], tuple[Any, ...]]
     """Gives the attributes of a core's object."""
-    records: tuple[tuple[str, type[Record]], ...]
+    records: tuple[tuple[str, type[JsonRecord]], ...]
     """Keys whose value is a record, or null."""
     optional: tuple[str, ...]
     """Keys that are left out where the value is empty or false."""
 
 
 @cache
-def _fields(model: type[Record]) -> _Fields:
+def _fields(model: type[JsonRecord]) -> _Fields:
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     held = {key: _record_in(field.annotation) for key, field in fields.items()}
     return _Fields(
@@ -108,9 +109,9 @@ def _fields(model: type[Record]) -> _Fields:
     )
 
 
-def _record_in(annotation: Any) -> type[Record] | None:
+def _record_in(annotation: Any) -> type[JsonRecord] | None:
     """Return the record of a field that holds one, or one or null."""
     for option in (annotation, *get_args(annotation)):
-        if isinstance(option, type) and issubclass(option, Record):
+        if isinstance(option, type) and issubclass(option, JsonRecord):
             return option
     return None

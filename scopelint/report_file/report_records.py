@@ -14,8 +14,8 @@ from scopelint.finding import (
 )
 from scopelint.model import EntryKind, Filters, Gap, Reason, Scan
 from scopelint.report import Gate, ProjectCounts, Report, RuleSummary, ScanSummary, Summary
-from scopelint.report_file.findings import FindingRecord
-from scopelint.report_file.record import Count, Moment, Record, RuleCode, SomeText
+from scopelint.report_file.finding_records import FindingRecord
+from scopelint.report_file.record import Count, JsonRecord, Moment, RuleCode, SomeText
 
 SCHEMA = "scopelint-report/1"
 """The name and version of the JSON report's schema."""
@@ -27,21 +27,21 @@ def _without_default(schema: JsonDict) -> None:
     schema.pop("default", None)
 
 
-class ToolRecord(Record):
+class ToolRecord(JsonRecord):
     """The program that wrote the report."""
 
     name: Literal["scopelint"]
     version: SomeText
 
 
-class SubjectRecord(Record):
+class SubjectRecord(JsonRecord):
     """The project or group that a gap is about."""
 
     id: int | None
     path: str | None
 
 
-class GapRecord(Record):
+class GapRecord(JsonRecord):
     """Something that could not be read. `group` is there only where the gap is a group's."""
 
     fact: SomeText
@@ -72,7 +72,7 @@ class GapRecord(Record):
         return Gap(self.fact, self.reason, self.detail, kind, subject.id, subject.path)
 
 
-class ProjectCountsRecord(Record):
+class ProjectCountsRecord(JsonRecord):
     """How many projects were found, were read, and could not be read."""
 
     core = ProjectCounts
@@ -82,7 +82,7 @@ class ProjectCountsRecord(Record):
     unreadable: Count
 
 
-class FiltersRecord(Record):
+class FiltersRecord(JsonRecord):
     """What was left out below the targets; not there where that is nothing."""
 
     core = Filters
@@ -97,7 +97,7 @@ class FiltersRecord(Record):
         return {} if source.everything else super().to_data(source)
 
 
-class FrameRecord(Record):
+class FrameRecord(JsonRecord):
     """Where, what, how and when was scanned."""
 
     core = Scan
@@ -146,7 +146,7 @@ class ScanRecord(FrameRecord):
         return ScanSummary(scan, self.complete, values["projects"], self.groups, self.entries, gaps)
 
 
-class SummaryRecord(Record):
+class SummaryRecord(JsonRecord):
     """Every finding in exactly one count: new fails by severity, new unknowns, waived, baselined."""
 
     critical: Count
@@ -173,7 +173,7 @@ class SummaryRecord(Record):
         return Summary(severities, self.unknown, self.waived, self.baselined)
 
 
-class GateRecord(Record):
+class GateRecord(JsonRecord):
     """Whether the run passes, and why not."""
 
     core = Gate
@@ -198,7 +198,7 @@ class GateRecord(Record):
         return Gate(**(self.attributes() | {"most": most}))
 
 
-class OutcomesRecord(Record):
+class OutcomesRecord(JsonRecord):
     """How often a rule said what."""
 
     passed: Count = Field(alias="pass")
@@ -215,7 +215,7 @@ class OutcomesRecord(Record):
         return dict(zip(Outcome, (self.passed, self.fail, self.unknown), strict=True))
 
 
-class RuleRecord(Record):
+class RuleRecord(JsonRecord):
     """A rule of the run: its identity and what it said."""
 
     code: RuleCode
@@ -231,7 +231,7 @@ class RuleRecord(Record):
         return RuleSummary(page="", **self.attributes())
 
 
-class GroupRecord(Record):
+class GroupRecord(JsonRecord):
     """A group's numbers: beside those that are always there, findings by severity."""
 
     model_config = ConfigDict(extra="allow")
@@ -242,7 +242,7 @@ class GroupRecord(Record):
     unread: Count
 
 
-class ReachRecord(Record):
+class ReachRecord(JsonRecord):
     """Who reaches whom: pairs of indexes into `groups`, after them a count where there is one."""
 
     groups: tuple[str, ...] = Field(max_length=40)
@@ -255,14 +255,14 @@ class ReachRecord(Record):
         return self
 
 
-class OverviewRecord(Record):
+class OverviewRecord(JsonRecord):
     """Numbers for pictures of the tree."""
 
     groups: tuple[GroupRecord, ...] = Field(max_length=2000)
     reach: ReachRecord | None
 
 
-class ReportRecord(Record):
+class ReportRecord(JsonRecord):
     """What a scan of GitLab CI/CD job token scopes found, as written by `-f json`."""
 
     version: Literal["scopelint-report/1"] = Field(alias="schema")

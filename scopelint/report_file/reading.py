@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from scopelint.errors import UsageError
 from scopelint.report import Report
-from scopelint.report_file.models import SCHEMA, ReportRecord
+from scopelint.report_file.report_records import SCHEMA, ReportRecord
 
 MAX_BYTES = 1 << 30
 """The largest report file that is read, in bytes."""

@@ -15,10 +15,10 @@ from scopelint.finding import (
     Waiver,
 )
 from scopelint.model import EntryKind
-from scopelint.report_file.record import FiniteData, Record, RuleCode, SomeText
+from scopelint.report_file.record import FiniteData, JsonRecord, RuleCode, SomeText
 
 
-class ProjectRecord(Record):
+class ProjectRecord(JsonRecord):
     """The project that a finding is about."""
 
     core = ProjectRef
@@ -28,7 +28,7 @@ class ProjectRecord(Record):
     web_url: str | None
 
 
-class EntryRecord(Record):
+class EntryRecord(JsonRecord):
     """The allowlist entry that a finding is about; `id` is null where its target is gone."""
 
     core = EntryRef
@@ -38,7 +38,7 @@ class EntryRecord(Record):
     path: str | None
 
 
-class WaiverRecord(Record):
+class WaiverRecord(JsonRecord):
     """The waiver that accepts a finding; `expires` is a date, null for one without end."""
 
     core = Waiver
@@ -48,7 +48,7 @@ class WaiverRecord(Record):
     owner: str | None
 
 
-class FindingRecord(Record):
+class FindingRecord(JsonRecord):
     """What a rule says of a subject: that it fails, or that it could not tell."""
 
     core = Finding
