@@ -151,8 +151,14 @@ def finish(reading: Reading, caps: Capabilities) -> tuple[Project, list[Gap]]:
         detail = "GitLab counts more outbound entries than it shows to this token"
         reading.add_gap(Fact.OUTBOUND_ENTRIES, Reason.REDACTED, detail)
     missing = {gap.fact for gap in reading.gaps if isinstance(gap.fact, Fact)}
-    scope = replace(
-        reading.scope,
+    settings = reading.scope
+    # Not by `replace`, which is slow: this is done for every project.
+    scope = Scope(
+        inbound_own=settings.inbound_own,
+        inbound_effective=settings.inbound_effective,
+        outbound=settings.outbound,
+        push=settings.push,
+        cross_project_push=settings.cross_project_push,
         entries=tuple(inbound),
         outbound_entries=tuple(outbound) if _outbound_known(reading, caps) else None,
         uses=uses,
@@ -215,6 +221,7 @@ def _split(
 ) -> tuple[list[AllowlistEntry], list[AllowlistEntry]]:
     if not caps.entry_rows:
         return _plain_lists(reading)
+    shown_fields = _EntryFields(caps)
     inbound: list[AllowlistEntry] = []
     outbound: list[AllowlistEntry] = []
     for name, kind in (("groupsAllowlist", "group"), ("projectsAllowlist", "project")):
@@ -224,7 +231,7 @@ def _split(
                 detail = "GitLab answered null for an entry's direction"
                 reading.add_gap(Fact.OUTBOUND_ENTRIES, Reason.ERROR, detail)
             leftover = str(direction).lower() == "outbound"
-            (outbound if leftover else inbound).append(_entry(node, kind, caps))  # type: ignore[arg-type]
+            (outbound if leftover else inbound).append(_entry(node, kind, shown_fields))  # type: ignore[arg-type]
     return _without_twins(inbound), _without_twins(outbound)
 
 
@@ -251,15 +258,28 @@ def _others(reading: Reading, name: str) -> list[AllowlistEntry]:
     ]
 
 
-def _entry(node: Node, kind: Literal["group", "project"], caps: Capabilities) -> AllowlistEntry:
+class _EntryFields:
+    """Which fields of an entry the instance shows, and what holds for those it does not.
+
+    What a version does not have yet: every entry has default permissions, made by hand.
+    """
+
+    def __init__(self, caps: Capabilities) -> None:
+        entry = "CiJobTokenScopeAllowlistEntry"
+        self.permissions = caps.has(entry, "defaultPermissions")
+        self.autopopulated = caps.has(entry, "autopopulated")
+        self.default = None if caps.lost(entry, "defaultPermissions") else True
+
+
+def _entry(
+    node: Node, kind: Literal["group", "project"], shown_fields: _EntryFields
+) -> AllowlistEntry:
     target = node.get("target")
-    # What this version does not have: every entry has default permissions, made by hand.
-    lost = caps.lost("CiJobTokenScopeAllowlistEntry", "defaultPermissions")
-    default: bool | None = None if lost else True
+    default: bool | None = shown_fields.default
     automatic: bool | None = False
-    if caps.has("CiJobTokenScopeAllowlistEntry", "defaultPermissions"):
+    if shown_fields.permissions:
         default = node.get("defaultPermissions")
-    if caps.has("CiJobTokenScopeAllowlistEntry", "autopopulated"):
+    if shown_fields.autopopulated:
         automatic = node.get("autopopulated")
     added_by = node.get("addedBy")
     return AllowlistEntry(

@@ -147,6 +147,10 @@ class RetryingSession(requests.Session):
         self.headers["User-Agent"] = USER_AGENT
         # Where a session has no `auth`, requests takes a password from ~/.netrc.
         self.auth = self._add_token
+        # Asked once, as requests goes through the whole environment each time.
+        self._settings = self.merge_environment_settings(
+            server.graphql_url, {}, False, server.verify, None
+        )
 
     def _add_token(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers.update(self._server.headers())
@@ -160,7 +164,7 @@ class RetryingSession(requests.Session):
         request = self.prepare_request(requests.Request("GET", url))
         adapter = self.get_adapter(url)
         if isinstance(adapter, HTTPAdapter):
-            proxies = self.merge_environment_settings(url, {}, None, verify, None)["proxies"]
+            proxies = self._settings["proxies"]
             adapter.get_connection_with_tls_context(request, verify, proxies=proxies)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
@@ -189,10 +193,9 @@ class RetryingSession(requests.Session):
         """Send a GraphQL query by the retry matrix; `write` tells that it is a mutation."""
         url = self._server.graphql_url
         request = self.prepare_request(requests.Request("POST", url, json=payload))
-        settings = self.merge_environment_settings(url, {}, None, self._server.verify, None)
 
         def exchange() -> GraphQLAnswer:
-            answer, body = self._exchange(request, settings)
+            answer, body = self._exchange(request, self._settings)
             return GraphQLAnswer(answer.status_code, answer.headers, answer.content, body)
 
         return self._retrier.send(exchange, "graphql", write=write)

@@ -169,10 +169,9 @@ class SnapshotWriter:
         done = list(projects)
         with self._transaction():
             for table in ("entries", "uses"):
-                self._db.executemany(
-                    f"DELETE FROM {table} WHERE project_id = ?",  # noqa: S608 - a fixed name
-                    ((project.id,) for project in done),
-                )
+                ids = [project.id for project in done]
+                marks = ", ".join("?" * len(ids))
+                self._db.execute(f"DELETE FROM {table} WHERE project_id IN ({marks})", ids)  # noqa: S608
             self._insert("projects", rows.PROJECT_COLUMNS, map(rows.project_row, done))
             entries = (row for project in done for row in rows.entry_rows(project))
             self._insert("entries", rows.ENTRY_COLUMNS, entries)
