@@ -26,14 +26,14 @@ def scopelint(url: str, given: argparse.Namespace) -> dict[str, Any]:
     from scopelint.snapshot import Filters, Snapshot
     from scopelint.text import Secret
 
-    order = CollectRequest(
+    request = CollectRequest(
         (TargetRef("group", GROUP),), Filters(usage=given.usage), concurrency=given.concurrency
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "snapshot"
         started = time.perf_counter()
         connection = Connection(Server(url, Secret(TOKEN)))
-        collect(connection, order, path)
+        collect(connection, request, path)
         seconds = time.perf_counter() - started
         connection.close()
         with Snapshot(path) as snapshot:

@@ -65,7 +65,7 @@ def _rows(found: Diagnosis) -> list[tuple[str, str | list[str]]]:
         ("administrator", "yes" if found.administrator else "no"),
         ("token scopes", _scopes(found)),
         ("token expires", found.expires_at or "not told"),
-        ("targets", [f"{root.kind} {root.path} (id {root.id})" for root in found.roots]),
+        ("targets", [f"{target.kind} {target.path} (id {target.id})" for target in found.targets]),
         ("readable", _readable(found)),
         ("instance enforcement", found.enforcement),
         ("authentication log", "readable (--usage)" if found.log else "not readable here"),
@@ -75,7 +75,7 @@ def _rows(found: Diagnosis) -> list[tuple[str, str | list[str]]]:
         ),
         (
             "entries point to",
-            [f"{path} ({count})" for path, count in sorted(found.entry_roots.items())],
+            [f"{path} ({count})" for path, count in sorted(found.top_groups_of_entries.items())],
         ),
     ]
 

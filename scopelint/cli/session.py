@@ -177,7 +177,7 @@ def open_session(
             insecure=server.insecure,
         ),
         CollectRequest(
-            wanted=tuple(TargetRef(one.kind, one.path, one.id) for one in found.targets),
+            targets=tuple(TargetRef(one.kind, one.path, one.id) for one in found.targets),
             filters=filters,
             api=server.api,
             concurrency=server.concurrency,

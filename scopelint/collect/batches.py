@@ -52,7 +52,7 @@ class Scopes:
             if isinstance(details, Failed):
                 self._ask_less(listed, details)
             else:
-                self.size.answered(len(listed), seconds, tight=self._run.reader.tight)
+                self.size.answered(len(listed), seconds, near_limit=self._run.reader.near_limit)
                 self._keep(details)
 
         self._run.workers.submit(ask, then)
@@ -102,12 +102,12 @@ class PageSize:
         self._first = True
         self._managed = 0
 
-    def answered(self, size: int, seconds: float, *, tight: bool = False) -> None:
+    def answered(self, size: int, seconds: float, *, near_limit: bool = False) -> None:
         """Learn from a page of `size` projects that came in `seconds`.
 
-        `tight`: its query came near the server's limit of complexity.
+        `near_limit`: its query came near the server's limit of complexity.
         """
-        if self._first and (seconds > SLOW or tight) and size == self.value:
+        if self._first and (seconds > SLOW or near_limit) and size == self.value:
             self.value = max(1, self.value // 2)
         self._first = False
         self._managed = max(self._managed, size)
@@ -137,25 +137,25 @@ class PageSize:
         self.value = max(1, min(self.value, size // 2))
 
 
-def read(run: Run, roots: Sequence[ResolvedTarget]) -> None:
+def read(run: Run, targets: Sequence[ResolvedTarget]) -> None:
     """Read the levels of every public and internal project that was read without them.
 
     Reading by REST brings them with the list; then there is nothing to ask.
     """
-    wanted = run.writer.without_access_levels()
-    if not wanted:
+    missing = run.writer.without_access_levels()
+    if not missing:
         return
     rest = RestReader(run.connection, Filters(), run.reader.caps)
-    for visibility in wanted:
-        for root in roots:
-            _turn(run, rest, root, visibility, None)
+    for visibility in missing:
+        for target in targets:
+            _next_page(run, rest, target, visibility, None)
     run.work()
     for ids in run.writer.without_access_levels().values():
         run.writer.miss_access_levels(ids, Reason.ERROR, "REST did not list this project")
 
 
-def _turn(
-    run: Run, rest: RestReader, root: ResolvedTarget, visibility: str, cursor: str | None
+def _next_page(
+    run: Run, rest: RestReader, target: ResolvedTarget, visibility: str, cursor: str | None
 ) -> None:
     def then(page: Page[Listed] | Failed) -> None:
         if isinstance(page, Failed):
@@ -165,6 +165,8 @@ def _turn(
         run.writer.add_access_levels((number, found) for number, found in shown if found)
         run.tell()
         if page.cursor is not None and page.cursor != cursor:
-            _turn(run, rest, root, visibility, page.cursor)
+            _next_page(run, rest, target, visibility, page.cursor)
 
-    run.workers.submit(lambda: ask_optional(lambda: rest.projects(root, cursor, visibility)), then)
+    run.workers.submit(
+        lambda: ask_optional(lambda: rest.projects(target, cursor, visibility)), then
+    )

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 def collect(
     connection: Connection,
-    order: CollectRequest,
+    request: CollectRequest,
     path: Path,
     listener: Listener | None = None,
     *,
@@ -47,65 +47,65 @@ def collect(
     writer = SnapshotWriter.resume(path) if resume and _holds_something(path) else None
     if writer is not None and writer.header.finished_at is not None:
         with writer:
-            _same_order(writer.header, connection, order)
+            _check_finished(writer.header, connection, request)
             return writer.header
     if writer is not None:
-        if order.api == "auto":
+        if request.api == "auto":
             # What was begun one way cannot go on the other.
-            order = replace(order, api=writer.header.api)
-        return _collect(connection, order, path, writer, listener or silent, over_empty=True)
+            request = replace(request, api=writer.header.api)
+        return _collect(connection, request, path, writer, listener or silent, over_empty=True)
     try:
-        return _collect(connection, order, path, None, listener or silent, over_empty=resume)
+        return _collect(connection, request, path, None, listener or silent, over_empty=resume)
     except FineGrainedTokenError as error:
-        if order.api != "auto":
+        if request.api != "auto":
             raise
         log.warning("%s; reading by REST", error.message)
     # Nothing of use was written, and the other way of reading wants the place.
     path.unlink(missing_ok=True)
-    order = replace(order, api="rest")
-    return _collect(connection, order, path, None, listener or silent, over_empty=resume)
+    request = replace(request, api="rest")
+    return _collect(connection, request, path, None, listener or silent, over_empty=resume)
 
 
 def _collect(
     connection: Connection,
-    order: CollectRequest,
+    request: CollectRequest,
     path: Path,
     writer: SnapshotWriter | None,
     listener: Listener,
     *,
     over_empty: bool,
 ) -> Header:
-    reader = run_before(connection, listener, lambda: select_reader(connection, order))
+    reader = run_before(connection, listener, lambda: select_reader(connection, request))
     # The same target may be named twice, by path and by number.
-    found = ask_required(lambda: reader.resolve(order.wanted), connection.server.url)
-    roots = list(dict.fromkeys(found))
-    header = _header(connection, order, reader, roots)
+    found = ask_required(lambda: reader.resolve(request.targets), connection.server.url)
+    targets = list(dict.fromkeys(found))
+    header = _header(connection, request, reader, targets)
     if writer is None:
         writer = SnapshotWriter(path, header, over_empty=over_empty)
     with writer:
-        _same_collection(writer.header, header, path)
-        run = Run(connection, reader, writer, Workers(order.concurrency), listener)
+        _check_same_collection(writer.header, header, path)
+        run = Run(connection, reader, writer, Workers(request.concurrency), listener)
         try:
-            _read(run, order, roots)
+            _read(run, request, targets)
         finally:
             run.workers.close()
             _save_counts(run)
         if not writer.count("read") + writer.count("unreadable") + writer.count("elsewhere"):
-            raise _nothing(roots, order.filters)
+            raise _nothing(targets, request.filters)
         return writer.header
 
 
-def _read(run: Run, order: CollectRequest, roots: Sequence[ResolvedTarget]) -> None:
-    scopes = Scopes(run, order.page_size)
+def _read(run: Run, request: CollectRequest, targets: Sequence[ResolvedTarget]) -> None:
+    scopes = Scopes(run, request.page_size)
     scopes.add(run.writer.listed_ids())
-    Enumeration(run, order.filters, order.shard, scopes.add, scopes.no_more).start(roots)
+    Enumeration(run, request.filters, request.shard, scopes.add, scopes.no_more).start(targets)
     run.work()
     run.progress.step = "features"
-    batches.read(run, roots)
+    batches.read(run, targets)
     run.progress.step = "entry targets"
     header = run.writer.header
     count_groups = header.whole_instance and not header.administrator
-    also = targets_outside.find(run, order.also_resolve)
+    also = targets_outside.find(run, request.also_resolve)
     targets_outside.resolve(run, count_groups=count_groups, also=also)
     run.progress.step = "enforcement"
     found = enforcement.find(run.connection, run.reader, run.writer)
@@ -130,9 +130,12 @@ def _save_counts(run: Run) -> None:
 
 
 def _header(
-    connection: Connection, order: CollectRequest, reader: Reader, roots: Sequence[ResolvedTarget]
+    connection: Connection,
+    request: CollectRequest,
+    reader: Reader,
+    targets: Sequence[ResolvedTarget],
 ) -> Header:
-    whole = any(root.kind == "instance" for root in roots)
+    whole = any(target.kind == "instance" for target in targets)
     if whole and not reader.administrator:
         log.warning(
             "the token is no administrator's: of the instance, only the projects it is a member of"
@@ -141,14 +144,14 @@ def _header(
     return Header(
         tool_version=scopelint.__version__,
         instance=connection.server.url,
-        targets=tuple(sorted({root.path for root in roots})),
+        targets=tuple(sorted({target.path for target in targets})),
         api=reader.api,
         gitlab_version=reader.caps.version_text,
         started_at=_now(),
-        filters=order.filters,
+        filters=request.filters,
         administrator=reader.administrator,
         whole_instance=whole,
-        shard=order.shard,
+        shard=request.shard,
         unavailable=reader.unavailable(),
     )
 
@@ -157,12 +160,12 @@ def _holds_something(path: Path) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
-def _same_order(found: Header, connection: Connection, order: CollectRequest) -> None:
+def _check_finished(found: Header, connection: Connection, request: CollectRequest) -> None:
     """Refuse a finished file that plainly is of something else; GitLab is not asked for it."""
     for what, one, other in (
         ("instance", found.instance, connection.server.url),
-        ("filters", found.filters, order.filters),
-        ("shard", found.shard, order.shard),
+        ("filters", found.filters, request.filters),
+        ("shard", found.shard, request.shard),
     ):
         if one != other:
             raise SnapshotError(
@@ -171,7 +174,7 @@ def _same_order(found: Header, connection: Connection, order: CollectRequest) ->
             )
 
 
-def _same_collection(found: Header, asked: Header, path: Path) -> None:
+def _check_same_collection(found: Header, asked: Header, path: Path) -> None:
     for what, one, other in (
         ("instance", found.instance, asked.instance),
         ("targets", found.targets, asked.targets),
@@ -186,8 +189,8 @@ def _same_collection(found: Header, asked: Header, path: Path) -> None:
             )
 
 
-def _nothing(roots: Sequence[ResolvedTarget], filters: Filters) -> NothingScannedError:
-    where = ", ".join(root.path for root in roots)
+def _nothing(targets: Sequence[ResolvedTarget], filters: Filters) -> NothingScannedError:
+    where = ", ".join(target.path for target in targets)
     if filters.everything:
         return NothingScannedError(
             f"{where}: there is no project to judge",

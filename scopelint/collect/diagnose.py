@@ -71,14 +71,14 @@ class Diagnosis:
     administrator: bool
     scopes: tuple[str, ...] | None = None
     expires_at: str | None = None
-    roots: tuple[ResolvedTarget, ...] = ()
+    targets: tuple[ResolvedTarget, ...] = ()
     missing_fields: tuple[MissingField, ...] = ()
     log: bool = False
     enforcement: str = "unknown"
     sampled: int = 0
     unreadable: Counter[Reason] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
-    entry_roots: Counter[str] = field(default_factory=Counter)
+    top_groups_of_entries: Counter[str] = field(default_factory=Counter)
 
     @property
     def healthy(self) -> bool:
@@ -86,22 +86,22 @@ class Diagnosis:
         return self.sampled > 0 and not self.unreadable
 
 
-def diagnose(connection: Connection, order: CollectRequest) -> Diagnosis:
+def diagnose(connection: Connection, request: CollectRequest) -> Diagnosis:
     """Try everything a scan needs on a sample; raise a GitLabError where not even that goes.
 
     As a scan does, it reads by REST where GraphQL turns out to be closed to a fine-grained token.
     """
     try:
-        return _diagnose(connection, order)
+        return _diagnose(connection, request)
     except FineGrainedTokenError:
-        if order.api != "auto":
+        if request.api != "auto":
             raise
-        return _diagnose(connection, replace(order, api="rest"))
+        return _diagnose(connection, replace(request, api="rest"))
 
 
-def _diagnose(connection: Connection, order: CollectRequest) -> Diagnosis:
-    reader = select_reader(connection, order)
-    rest = RestReader(connection, order.filters, reader.caps)
+def _diagnose(connection: Connection, request: CollectRequest) -> Diagnosis:
+    reader = select_reader(connection, request)
+    rest = RestReader(connection, request.filters, reader.caps)
     found = Diagnosis(
         instance=connection.server.url,
         gitlab_version=reader.caps.version_text,
@@ -111,14 +111,14 @@ def _diagnose(connection: Connection, order: CollectRequest) -> Diagnosis:
         missing_fields=tuple(_missing(reader.caps)) if reader.api == "graphql" else (),
         log=reader.api == "graphql" and reader.caps.log,
     )
-    token = _now_or_never(connection, rest.token)
+    token = _ask(connection, rest.token)
     if token is not None:
         found.scopes = tuple(token.get("scopes") or ())
         found.expires_at = token.get("expires_at")
-    found.roots = tuple(_now_or_never(connection, lambda: reader.resolve(order.wanted)))
-    for root in found.roots:
-        _sample(connection, reader, root, found)
-    found.enforcement = _now_or_never(connection, lambda: _enforcement(reader, rest))
+    found.targets = tuple(_ask(connection, lambda: reader.resolve(request.targets)))
+    for target in found.targets:
+        _sample(connection, reader, target, found)
+    found.enforcement = _ask(connection, lambda: _enforcement(reader, rest))
     return found
 
 
@@ -130,8 +130,10 @@ def _missing(caps: Capabilities) -> list[MissingField]:
     ]
 
 
-def _sample(connection: Connection, reader: Reader, root: ResolvedTarget, found: Diagnosis) -> None:
-    page = _now_or_never(connection, lambda: reader.projects(root, None))
+def _sample(
+    connection: Connection, reader: Reader, target: ResolvedTarget, found: Diagnosis
+) -> None:
+    page = _ask(connection, lambda: reader.projects(target, None))
     listed: Sequence[Listed] = page.items if reader.batch > 1 else page.items[:10]
     for start in range(0, len(listed), reader.batch):
         _try(reader, listed[start : start + reader.batch], found)
@@ -162,7 +164,7 @@ def _count(project: Project, found: Diagnosis) -> None:
         return
     for entry in project.scope.entries:
         if entry.target_path is not None:
-            found.entry_roots[entry.target_path.partition("/")[0]] += 1
+            found.top_groups_of_entries[entry.target_path.partition("/")[0]] += 1
 
 
 def _enforcement(reader: Reader, rest: RestReader) -> str:
@@ -174,7 +176,7 @@ def _enforcement(reader: Reader, rest: RestReader) -> str:
     return "on" if setting else "off"
 
 
-def _now_or_never(connection: Connection, ask: Callable[[], _T]) -> _T:
+def _ask(connection: Connection, ask: Callable[[], _T]) -> _T:
     return ask_required(ask, connection.server.url)
 
 

@@ -37,57 +37,59 @@ class Enumeration:
         self._over = over
         self._open = 0
 
-    def start(self, roots: Sequence[ResolvedTarget]) -> None:
+    def start(self, targets: Sequence[ResolvedTarget]) -> None:
         """Start every list that has not ended yet."""
         reader = self._run.reader
         lists: list[tuple[Cursor, ResolvedTarget, Ask, Keep]] = []
-        for root in roots:
-            if root.kind != "project":
-                lists.append((self._walk("groups", root), root, reader.groups, self._keep_groups))
-            walk = self._walk("projects", root)
-            lists.append((walk, root, reader.projects, self._keep_projects))
+        for target in targets:
+            if target.kind != "project":
+                lists.append(
+                    (self._cursor("groups", target), target, reader.groups, self._keep_groups)
+                )
+            cursor = self._cursor("projects", target)
+            lists.append((cursor, target, reader.projects, self._keep_projects))
         unfinished = [each for each in lists if not each[0].done]
         self._open = len(unfinished)
         for each in unfinished:
-            self._turn(*each)
+            self._next_page(*each)
         if not unfinished:
             self._over()
 
-    def _walk(self, what: str, root: ResolvedTarget) -> Cursor:
-        return self._run.writer.cursor(f"{what}:{root.path}")
+    def _cursor(self, what: str, target: ResolvedTarget) -> Cursor:
+        return self._run.writer.cursor(f"{what}:{target.path}")
 
-    def _turn(self, walk: Cursor, root: ResolvedTarget, ask: Ask, keep: Keep) -> None:
+    def _next_page(self, cursor: Cursor, target: ResolvedTarget, ask: Ask, keep: Keep) -> None:
         def then(page: Page[Any] | Failed) -> None:
             if isinstance(page, Failed):
-                self._failed(walk, root, page)
+                self._failed(cursor, target, page)
                 return
-            turned = Cursor(
-                walk.name,
+            next_cursor = Cursor(
+                cursor.name,
                 page.cursor,
                 done=page.cursor is None,
-                seen=walk.seen + len(page.items),
-                expected=walk.expected if page.expected is None else page.expected,
+                seen=cursor.seen + len(page.items),
+                expected=cursor.expected if page.expected is None else page.expected,
             )
-            keep(page, turned)
-            if turned.done:
+            keep(page, next_cursor)
+            if next_cursor.done:
                 self._one_over()
-            elif page.cursor == walk.cursor:
-                stuck = Failed(Reason.ERROR, "GitLab gave the same page again and again")
-                self._failed(turned, root, stuck)
+            elif page.cursor == cursor.cursor:
+                repeated = Failed(Reason.ERROR, "GitLab gave the same page again and again")
+                self._failed(next_cursor, target, repeated)
             else:
-                self._turn(turned, root, ask, keep)
+                self._next_page(next_cursor, target, ask, keep)
 
         self._run.workers.submit(
-            lambda: ask_optional(lambda: ask(root, walk.cursor)), then, first=True
+            lambda: ask_optional(lambda: ask(target, cursor.cursor)), then, first=True
         )
 
-    def _failed(self, walk: Cursor, root: ResolvedTarget, failed: Failed) -> None:
+    def _failed(self, cursor: Cursor, target: ResolvedTarget, failed: Failed) -> None:
         """Record that a list is not whole; what was listed before is still read."""
-        what, _, _ = walk.name.partition(":")
-        detail = f"the list of {what} below {root.path} stopped at {walk.seen}: {failed.detail}"
-        if what == "projects" and not walk.seen:
+        what, _, _ = cursor.name.partition(":")
+        detail = f"the list of {what} below {target.path} stopped at {cursor.seen}: {failed.detail}"
+        if what == "projects" and not cursor.seen:
             raise GitLabError(detail, hint="Run again; with --api rest if it stays so.")
-        gap = Gap(Fact.ENUMERATION, failed.reason, detail, "group", root.id or None, root.path)
+        gap = Gap(Fact.ENUMERATION, failed.reason, detail, "group", target.id or None, target.path)
         self._run.writer.add_gaps([gap])
         self._one_over()
 
@@ -96,26 +98,26 @@ class Enumeration:
         if not self._open:
             self._over()
 
-    def _keep_groups(self, page: Page[Any], walk: Cursor) -> None:
-        self._run.writer.add_groups(page.items, walk)
+    def _keep_groups(self, page: Page[Any], cursor: Cursor) -> None:
+        self._run.writer.add_groups(page.items, cursor)
 
-    def _keep_projects(self, page: Page[Any], walk: Cursor) -> None:
+    def _keep_projects(self, page: Page[Any], cursor: Cursor) -> None:
         listed = [self._placed(each) for each in page.items]
-        new = self._run.writer.add_listed(listed, walk)
+        new = self._run.writer.add_listed(listed, cursor)
         progress = self._run.progress
         progress.listed += len(new)
         plain = self._filters.everything and self._shard is None
-        progress.expected = walk.expected if plain else None
+        progress.expected = cursor.expected if plain else None
         self._found(new)
         self._run.tell()
 
     def _placed(self, listed: Listed) -> Listed:
         """Mark what a filter leaves out, and what another shard reads."""
         project = listed.project
-        wanted = (
+        selected = (
             (not self._include or self._include.matches(project.path))
             and not self._exclude.matches(project.path)
             and not (self._filters.archived == "exclude" and project.archived)
             and not (self._filters.archived == "only" and project.archived is False)
         )
-        return Listed(project, listed.push, wanted, elsewhere=not holds(self._shard, project.id))
+        return Listed(project, listed.push, selected, elsewhere=not holds(self._shard, project.id))

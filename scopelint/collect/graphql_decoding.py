@@ -62,29 +62,35 @@ def read_node(
     identity = read_identity(node)
     if "group" in by_field:
         identity = replace(identity, personal=None)
-    settings, allowlist = node.get("ciCdSettings"), node.get(_root(caps))
+    settings, allowlist = node.get("ciCdSettings"), node.get(_allowlist_field(caps))
     failed = by_field.get("ciCdSettings") if settings is None else None
     no_flag = settings is None or settings.get("inboundJobTokenScopeEnabled") is None
     if failed or (allowlist is None and no_flag):
-        error = failed or by_field.get(_root(caps)) or next(iter(by_field.values()), None)
+        error = (
+            failed or by_field.get(_allowlist_field(caps)) or next(iter(by_field.values()), None)
+        )
         gap = project_gap(identity, Fact.SCOPE, *_why(error))
         return Reading(replace(identity, gap=gap), None)
     reading = Reading(identity, _settings(settings, caps))
     _missing_settings(reading, settings, by_field, caps)
     if allowlist is None:
-        reading.add_gap(Fact.ENTRIES, *_why(by_field.get(_root(caps))))
+        reading.add_gap(Fact.ENTRIES, *_why(by_field.get(_allowlist_field(caps))))
     else:
-        _failed_inside(reading, errors, _root(caps))
+        _failed_inside(reading, errors, _allowlist_field(caps))
         add_lists(reading, allowlist, connections(caps))
     if usage and caps.log:
         add_log(reading, node.get("ciJobTokenAuthLogs"), by_field.get("ciJobTokenAuthLogs"))
     return reading
 
 
-def _failed_inside(reading: Reading, errors: Iterable[FieldError], root: str) -> None:
+def _failed_inside(reading: Reading, errors: Iterable[FieldError], allowlist_field: str) -> None:
     """Note errors below the allowlist: what they left null is unknown, not empty."""
     for error in errors:
-        depth = error.path.index(root) + 1 if root in error.path else len(error.path)
+        depth = (
+            error.path.index(allowlist_field) + 1
+            if allowlist_field in error.path
+            else len(error.path)
+        )
         if depth < len(error.path):
             reading.add_gap(_fact_of(str(error.path[depth])), *_why(error))
 
@@ -232,10 +238,10 @@ def _split(
                 reading.add_gap(Fact.OUTBOUND_ENTRIES, Reason.ERROR, detail)
             leftover = str(direction).lower() == "outbound"
             (outbound if leftover else inbound).append(_entry(node, kind, shown_fields))  # type: ignore[arg-type]
-    return _without_twins(inbound), _without_twins(outbound)
+    return _without_duplicates(inbound), _without_duplicates(outbound)
 
 
-def _without_twins(entries: list[AllowlistEntry]) -> list[AllowlistEntry]:
+def _without_duplicates(entries: list[AllowlistEntry]) -> list[AllowlistEntry]:
     """Keep one of the rows that nothing tells apart: two just-deleted targets allowed at one time."""
     return list({entry.key: entry for entry in entries}.values())
 
@@ -341,7 +347,7 @@ def _missing_settings(
             reading.add_gap(fact, *_why(errors.get(name)))
 
 
-def _root(caps: Capabilities) -> str:
+def _allowlist_field(caps: Capabilities) -> str:
     return "ciJobTokenScopeAllowlist" if caps.entry_rows else "ciJobTokenScope"
 
 

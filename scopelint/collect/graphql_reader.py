@@ -36,16 +36,16 @@ class GraphQLReader:
     """Reads an instance by GraphQL, built for the fields that it has."""
 
     batch = queries.PAGE
-    tight = False
+    near_limit = False
 
     def __init__(
-        self, connection: Connection, filters: Filters, wanted: Sequence[TargetRef]
+        self, connection: Connection, filters: Filters, targets: Sequence[TargetRef]
     ) -> None:
         """Ask once what the instance has and what the targets are."""
         self._connection = connection
         self._filters = filters
-        paths = [target.path for target in wanted if target.path is not None]
-        ids = [target.id for target in wanted if target.id is not None]
+        paths = [target.path for target in targets if target.path is not None]
+        ids = [target.id for target in targets if target.id is not None]
         self._paths = paths
         self._found: dict[str, Any] = {}
         self._by_number: dict[tuple[str, int], Mapping[str, Any]] = {}
@@ -71,33 +71,33 @@ class GraphQLReader:
         """Which way this is."""
         return "graphql"
 
-    def resolve(self, wanted: Sequence[TargetRef]) -> list[ResolvedTarget]:
+    def resolve(self, targets: Sequence[TargetRef]) -> list[ResolvedTarget]:
         """Find the targets in the answer to the first query."""
-        return [self._resolve(target) for target in wanted]
+        return [self._resolve(target) for target in targets]
 
-    def _resolve(self, wanted: TargetRef) -> ResolvedTarget:
-        if wanted.kind == "instance":
+    def _resolve(self, target: TargetRef) -> ResolvedTarget:
+        if target.kind == "instance":
             return ResolvedTarget("instance", 0, "instance")
-        group, project = self._nodes(wanted)
-        if group and wanted.kind != "project":
+        group, project = self._nodes(target)
+        if group and target.kind != "project":
             return ResolvedTarget("group", queries.number(group["id"]), group["fullPath"])
-        if project and wanted.kind != "group":
+        if project and target.kind != "group":
             return ResolvedTarget("project", queries.number(project["id"]), project["fullPath"])
-        raise not_found(wanted, is_other_kind=bool(group or project))
+        raise not_found(target, is_other_kind=bool(group or project))
 
     def _nodes(
-        self, wanted: TargetRef
+        self, target: TargetRef
     ) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
-        if wanted.path is not None:
-            i = self._paths.index(wanted.path)
+        if target.path is not None:
+            i = self._paths.index(target.path)
             return self._found.get(f"group_{i}"), self._found.get(f"project_{i}")
-        number = wanted.id or 0
+        number = target.id or 0
         return self._by_number.get(("groups", number)), self._by_number.get(("projects", number))
 
-    def groups(self, root: ResolvedTarget, cursor: str | None) -> Page[Group]:
-        """Read a page of groups; the root group itself comes with the first."""
+    def groups(self, target: ResolvedTarget, cursor: str | None) -> Page[Group]:
+        """Read a page of groups; the group itself comes with the first."""
         first = cursor is None
-        if root.kind == "instance":
+        if target.kind == "instance":
             membership = not self.administrator
             data = self._run(
                 lambda caps: queries.instance_groups(caps, first_page=first, membership=membership),
@@ -106,23 +106,25 @@ class GraphQLReader:
             return _page(data.get("groups"), identity.read_group)
         data = self._run(
             lambda caps: queries.descendant_groups(caps, first_page=first),
-            {"path": root.path, "after": cursor},
+            {"path": target.path, "after": cursor},
         ).data
         group = data.get("group")
         if group is None:
-            raise TargetNotFoundError(f"group {root.path} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT)
+            raise TargetNotFoundError(
+                f"group {target.path} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT
+            )
         page = _page(group["descendantGroups"], identity.read_group)
         if not first:
             return page
         expected = None if page.expected is None else page.expected + 1
         return Page((identity.read_group(group), *page.items), page.cursor, expected)
 
-    def projects(self, root: ResolvedTarget, cursor: str | None) -> Page[Listed]:
+    def projects(self, target: ResolvedTarget, cursor: str | None) -> Page[Listed]:
         """Read a page of project ids and paths."""
         first = cursor is None
-        if root.kind == "project":
-            return Page((Listed(Project(root.id, root.path)),), None, 1)
-        if root.kind == "instance":
+        if target.kind == "project":
+            return Page((Listed(Project(target.id, target.path)),), None, 1)
+        if target.kind == "instance":
             membership = not self.administrator
             found = self._run(
                 lambda caps: queries.instance_projects(
@@ -133,10 +135,12 @@ class GraphQLReader:
             return _page(found.data.get("projects"), _listed)
         group = self._run(
             lambda caps: queries.group_projects(caps, first_page=first),
-            {"path": root.path, "after": cursor},
+            {"path": target.path, "after": cursor},
         ).data.get("group")
         if group is None:
-            raise TargetNotFoundError(f"group {root.path} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT)
+            raise TargetNotFoundError(
+                f"group {target.path} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT
+            )
         return _page(group["projects"], _listed)
 
     def read(self, listed: Sequence[Listed]) -> Details:
@@ -144,11 +148,11 @@ class GraphQLReader:
         usage = self._filters.usage
         variables = queries.by_ids("Project", [one.project.id for one in listed])
         result = self._run(lambda caps: queries.details(caps, usage=usage), variables)
-        self.tight = _near_limit(result.data.get("queryComplexity") or {})
-        late = [error for error in result.errors if error.timed_out]
-        if late and len(listed) > 1:
+        self.near_limit = _near_limit(result.data.get("queryComplexity") or {})
+        timed_out = [error for error in result.errors if error.timed_out]
+        if timed_out and len(listed) > 1:
             # GitLab ran out of time and left the rest null; with fewer at once it may not.
-            raise graphql.TooMuchError(late[0].message, timed_out=True)
+            raise graphql.TooMuchError(timed_out[0].message, timed_out=True)
         readings: dict[int, graphql_decoding.Reading] = {}
         nodes = (result.data.get("projects") or {}).get("nodes") or ()
         for index, node in enumerate(nodes):
@@ -156,17 +160,17 @@ class GraphQLReader:
                 errors = [error for error in result.errors if _concerns(error, index)]
                 reading = graphql_decoding.read_node(node, errors, self.caps, usage=usage)
                 readings[reading.project.id] = reading
-        return [self._finish(one, readings.get(one.project.id), late) for one in listed]
+        return [self._finish(one, readings.get(one.project.id), timed_out) for one in listed]
 
     def _finish(
         self,
         listed: Listed,
         reading: graphql_decoding.Reading | None,
-        late: Sequence[graphql.FieldError],
+        timed_out: Sequence[graphql.FieldError],
     ) -> tuple[Project, list[Gap]]:
         if reading is None:
-            if late:
-                raise graphql.TooMuchError(late[0].message, timed_out=True)
+            if timed_out:
+                raise graphql.TooMuchError(timed_out[0].message, timed_out=True)
             return _gone(listed.project), []
         while reading.cursors:
             self._next_pages(reading)
@@ -233,10 +237,10 @@ class GraphQLReader:
             if build(self.caps) == build(caps):
                 raise
             return self._run(build, variables)
-        late = [error for error in result.errors if error.timed_out and len(error.path) <= 2]
-        if late:
+        timed_out = [error for error in result.errors if error.timed_out and len(error.path) <= 2]
+        if timed_out:
             # A whole connection is null because GitLab ran out of time: not an empty list.
-            raise graphql.TooMuchError(late[0].message, timed_out=True)
+            raise graphql.TooMuchError(timed_out[0].message, timed_out=True)
         return result
 
 
@@ -331,28 +335,28 @@ def _target(kind: Literal["project", "group"], node: Mapping[str, Any]) -> Targe
 log = logging.getLogger(__name__)
 
 
-def select_reader(connection: Connection, order: CollectRequest) -> Reader:
+def select_reader(connection: Connection, request: CollectRequest) -> Reader:
     """Return the reader for this instance, token and `--api`; raise a GitLabError if there is none."""
-    return ask_required(lambda: _make_reader(connection, order), connection.server.url)
+    return ask_required(lambda: _make_reader(connection, request), connection.server.url)
 
 
-def _make_reader(connection: Connection, order: CollectRequest) -> Reader:
-    if order.api == "rest":
-        return RestReader(connection, order.filters)
+def _make_reader(connection: Connection, request: CollectRequest) -> Reader:
+    if request.api == "rest":
+        return RestReader(connection, request.filters)
     try:
-        reader = GraphQLReader(connection, order.filters, order.wanted)
+        reader = GraphQLReader(connection, request.filters, request.targets)
     except (InvalidQueryError, FineGrainedTokenError) as error:
-        if order.api == "graphql":
+        if request.api == "graphql":
             raise
         log.warning("%s; reading by REST", error.message)
-        return RestReader(connection, order.filters)
+        return RestReader(connection, request.filters)
     if reader.caps.readable:
         return reader
-    if order.api == "graphql":
+    if request.api == "graphql":
         raise GitLabError(
             f"GitLab {reader.caps.version_text or '(version unknown)'} does not show job token"
             " scopes by GraphQL",
             hint="Use --api rest.",
         )
     log.info("GitLab %s: reading by REST", reader.caps.version_text)
-    return RestReader(connection, order.filters)
+    return RestReader(connection, request.filters)

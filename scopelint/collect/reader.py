@@ -64,7 +64,7 @@ class Reader(Protocol):
     caps: Capabilities
     batch: int
     """How many projects `read` takes at once."""
-    tight: bool
+    near_limit: bool
     """Whether the last page of scopes came near the server's limit of complexity."""
     administrator: bool
 
@@ -72,14 +72,14 @@ class Reader(Protocol):
     def api(self) -> Literal["graphql", "rest"]:
         """Which way this is."""
 
-    def resolve(self, wanted: Sequence[TargetRef]) -> list[ResolvedTarget]:
+    def resolve(self, targets: Sequence[TargetRef]) -> list[ResolvedTarget]:
         """Find the targets; raise TargetNotFoundError for one that is not there or not visible."""
 
-    def groups(self, root: ResolvedTarget, cursor: str | None) -> Page[Group]:
-        """Read a page of the groups of a root, the root group itself included."""
+    def groups(self, target: ResolvedTarget, cursor: str | None) -> Page[Group]:
+        """Read a page of the groups of a target, the group itself included."""
 
-    def projects(self, root: ResolvedTarget, cursor: str | None) -> Page[Listed]:
-        """Read a page of the projects of a root."""
+    def projects(self, target: ResolvedTarget, cursor: str | None) -> Page[Listed]:
+        """Read a page of the projects of a target."""
 
     def read(self, listed: Sequence[Listed]) -> Details:
         """Read the scopes of these projects, with the gaps of each."""
@@ -94,12 +94,12 @@ class Reader(Protocol):
         """Return the facts that this way of reading shows for no project, with the reason."""
 
 
-def not_found(wanted: TargetRef, *, is_other_kind: bool) -> TargetNotFoundError:
+def not_found(target: TargetRef, *, is_other_kind: bool) -> TargetNotFoundError:
     """Return the error for a target that is not there, or is of the other kind."""
     if is_other_kind:
-        other = "project" if wanted.kind == "group" else "group"
+        other = "project" if target.kind == "group" else "group"
         return TargetNotFoundError(
-            f"{wanted} is a {other}, not a {wanted.kind}", hint=f"Use --{other} {wanted}."
+            f"{target} is a {other}, not a {target.kind}", hint=f"Use --{other} {target}."
         )
-    what = "target" if wanted.kind == "any" else wanted.kind
-    return TargetNotFoundError(f"{what} {wanted} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT)
+    what = "target" if target.kind == "any" else target.kind
+    return TargetNotFoundError(f"{what} {target} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT)

@@ -24,7 +24,7 @@ class CollectRequest:
     are groups and projects, by number or full path, that a declared policy names.
     """
 
-    wanted: tuple[TargetRef, ...]
+    targets: tuple[TargetRef, ...]
     filters: Filters = field(default_factory=Filters)
     api: Api = "auto"
     concurrency: int = 8

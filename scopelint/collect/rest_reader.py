@@ -36,7 +36,7 @@ class RestReader:
     """Reads an instance by REST."""
 
     batch = 1
-    tight = False
+    near_limit = False
 
     def __init__(
         self, connection: Connection, filters: Filters, caps: Capabilities | None = None
@@ -60,55 +60,55 @@ class RestReader:
         """Which way this is."""
         return "rest"
 
-    def resolve(self, wanted: Sequence[TargetRef]) -> list[ResolvedTarget]:
+    def resolve(self, targets: Sequence[TargetRef]) -> list[ResolvedTarget]:
         """Find the targets, each with one request or two."""
-        return [self._resolve(target) for target in wanted]
+        return [self._resolve(target) for target in targets]
 
-    def _resolve(self, wanted: TargetRef) -> ResolvedTarget:
-        if wanted.kind == "instance":
+    def _resolve(self, target: TargetRef) -> ResolvedTarget:
+        if target.kind == "instance":
             return ResolvedTarget("instance", 0, "instance")
-        key = quote(wanted.path, safe="") if wanted.path is not None else str(wanted.id)
+        key = quote(target.path, safe="") if target.path is not None else str(target.id)
         group = self._find(f"/groups/{key}", with_projects=False)
-        if group is not None and wanted.kind != "project":
+        if group is not None and target.kind != "project":
             return ResolvedTarget("group", group["id"], group["full_path"])
         project = self._find(f"/projects/{key}")
-        if project is not None and wanted.kind != "group":
+        if project is not None and target.kind != "group":
             return ResolvedTarget("project", project["id"], project["path_with_namespace"])
-        raise not_found(wanted, is_other_kind=group is not None or project is not None)
+        raise not_found(target, is_other_kind=group is not None or project is not None)
 
-    def groups(self, root: ResolvedTarget, cursor: str | None) -> Page[Group]:
-        """Read a page of groups; the root group itself comes with the first."""
-        if root.kind == "project":
+    def groups(self, target: ResolvedTarget, cursor: str | None) -> Page[Group]:
+        """Read a page of groups; the group itself comes with the first."""
+        if target.kind == "project":
             return Page(())
-        if root.kind == "instance":
+        if target.kind == "instance":
             every = {"all_available": self.administrator, "order_by": "id", "sort": "asc"}
             return self._page("/groups", cursor, rest_decoding.group, **every)
-        below = self._page(f"/groups/{root.id}/descendant_groups", cursor, rest_decoding.group)
+        below = self._page(f"/groups/{target.id}/descendant_groups", cursor, rest_decoding.group)
         if cursor is not None:
             return below
-        itself = rest_decoding.group(self._get(f"/groups/{root.id}", with_projects=False))
+        itself = rest_decoding.group(self._get(f"/groups/{target.id}", with_projects=False))
         expected = None if below.expected is None else below.expected + 1
         return Page((itself, *below.items), below.cursor, expected)
 
     def projects(
-        self, root: ResolvedTarget, cursor: str | None, visibility: str | None = None
+        self, target: ResolvedTarget, cursor: str | None, visibility: str | None = None
     ) -> Page[Listed]:
         """Read a page of projects with their attributes, by id so that pages are stable.
 
         `visibility` lists only those that are public, or internal.
         """
-        if root.kind == "project":
-            return Page((rest_decoding.listed(self._get(f"/projects/{root.id}")),), None, 1)
-        order = {"order_by": "id", "sort": "asc"}
+        if target.kind == "project":
+            return Page((rest_decoding.listed(self._get(f"/projects/{target.id}")),), None, 1)
+        sorting = {"order_by": "id", "sort": "asc"}
         if visibility is not None:
-            order["visibility"] = visibility
-        if root.kind == "instance":
+            sorting["visibility"] = visibility
+        if target.kind == "instance":
             mine = {} if self.administrator else {"membership": True}
-            return self._page("/projects", cursor, rest_decoding.listed, **order, **mine)
+            return self._page("/projects", cursor, rest_decoding.listed, **sorting, **mine)
         # Without with_shared=false GitLab adds projects of other groups that are shared into this.
         below = {"include_subgroups": True, "with_shared": False}
         return self._page(
-            f"/groups/{root.id}/projects", cursor, rest_decoding.listed, **order, **below
+            f"/groups/{target.id}/projects", cursor, rest_decoding.listed, **sorting, **below
         )
 
     def _page(

@@ -155,11 +155,15 @@ def rest_of_lists(caps: Capabilities, names: Iterable[str]) -> str:
     `names` are among `groupsAllowlist`, `projectsAllowlist`, `inboundAllowlist`,
     `outboundAllowlist` and `ciJobTokenAuthLogs`; each takes its cursor from a variable of its name.
     """
-    wanted = sorted(names)
-    heads = "".join(f", ${name}: String" for name in wanted)
-    log = _log(first_page=False) if "ciJobTokenAuthLogs" in wanted else ""
-    lists = [name for name in wanted if name != "ciJobTokenAuthLogs"]
-    scope = f"{_root(caps)} {{ {_connections(caps, lists, first_page=False)} }}" if lists else ""
+    ordered = sorted(names)
+    heads = "".join(f", ${name}: String" for name in ordered)
+    log = _log(first_page=False) if "ciJobTokenAuthLogs" in ordered else ""
+    lists = [name for name in ordered if name != "ciJobTokenAuthLogs"]
+    scope = (
+        f"{_allowlist_field(caps)} {{ {_connections(caps, lists, first_page=False)} }}"
+        if lists
+        else ""
+    )
     return f"""query Rest({_IDS}{heads}) {{
   {_projects_by_ids(caps)} {{ nodes {{ id {scope} {log} }} }}
 }}"""
@@ -224,12 +228,14 @@ def _having(caps: Capabilities, type_name: str, names: Iterable[str]) -> list[st
     return [name for name in names if caps.has(type_name, name)]
 
 
-def _root(caps: Capabilities) -> str:
+def _allowlist_field(caps: Capabilities) -> str:
     return "ciJobTokenScopeAllowlist" if caps.entry_rows else "ciJobTokenScope"
 
 
 def _allowlists(caps: Capabilities) -> str:
-    return f"{_root(caps)} {{ {_connections(caps, connections(caps), first_page=True)} }}"
+    return (
+        f"{_allowlist_field(caps)} {{ {_connections(caps, connections(caps), first_page=True)} }}"
+    )
 
 
 def _connections(caps: Capabilities, names: Iterable[str], *, first_page: bool) -> str:

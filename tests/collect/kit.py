@@ -218,7 +218,7 @@ def read_back(path: Path) -> Seen:
         )
 
 
-def wanted(*targets: str | int | TargetRef) -> tuple[TargetRef, ...]:
+def target_refs(*targets: str | int | TargetRef) -> tuple[TargetRef, ...]:
     """Targets of either kind by path or number; "instance" is the instance."""
     found = []
     for target in targets:
@@ -246,15 +246,15 @@ def collected(
     listener: Listener | None = None,
 ) -> Seen:
     """Collect from `url` and read the snapshot back; `acme` where no target is given."""
-    order = CollectRequest(
-        wanted(*(targets or ("acme",))), filters or Filters(), api, concurrency, page_size
+    request = CollectRequest(
+        target_refs(*(targets or ("acme",))), filters or Filters(), api, concurrency, page_size
     )
     with (
         tempfile.TemporaryDirectory(prefix="scopelint-tests-") as folder,
         connect(url, token, retrier=retrier, oauth=oauth) as connection,
     ):
         path = Path(folder) / "snapshot.db"
-        collect(connection, order, path, listener)
+        collect(connection, request, path, listener)
         return read_back(path)
 
 

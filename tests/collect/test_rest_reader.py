@@ -22,7 +22,7 @@ from tests.collect.kit import (
     head,
     intercept,
     serve,
-    wanted,
+    target_refs,
 )
 
 
@@ -75,10 +75,10 @@ def test_pages_are_turned_whatever_headers_a_proxy_leaves(gone: tuple[str, ...])
         intercept(simulator, after=after)
         with connect(simulator.url) as connection:
             reader = RestReader(connection, Filters(), Capabilities("18.5.0"))
-            [root] = reader.resolve(wanted("acme"))
+            [target] = reader.resolve(target_refs("acme"))
             cursor, seen, pages = None, list[int](), 0
             while True:
-                page = reader.projects(root, cursor)
+                page = reader.projects(target, cursor)
                 seen += [listed.project.id for listed in page.items]
                 pages, cursor = pages + 1, page.cursor
                 if cursor is None:
@@ -92,8 +92,8 @@ def test_a_total_that_is_no_number_is_none() -> None:
         intercept(simulator, after=lambda _, answer: answer.headers.update({"X-Total": "many"}))
         with connect(simulator.url) as connection:
             reader = RestReader(connection, Filters(), Capabilities("18.5.0"))
-            [root] = reader.resolve(wanted("acme"))
-            assert reader.projects(root, None).expected is None
+            [target] = reader.resolve(target_refs("acme"))
+            assert reader.projects(target, None).expected is None
 
 
 # Nulls

@@ -42,11 +42,11 @@ INSTANCE: dict[str, Any] = {
 }
 
 
-def part(url: str, path: Path, shard: Shard | None, **order: Any) -> Path:
+def part(url: str, path: Path, shard: Shard | None, **options: Any) -> Path:
     connection = Connection(Server(url, Secret(TOKEN)))
-    wanted = order.pop("wanted", (TargetRef("group", path="acme"),))
+    targets = options.pop("targets", (TargetRef("group", path="acme"),))
     try:
-        collect(connection, CollectRequest(wanted, shard=shard, **order), path)
+        collect(connection, CollectRequest(targets, shard=shard, **options), path)
     finally:
         connection.close()
     return path
@@ -116,7 +116,7 @@ def test_parts_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
                 gitlab.url,
                 tmp_path / "t.db",
                 (2, 2),
-                wanted=(TargetRef("group", path="acme/bulk"),),
+                targets=(TargetRef("group", path="acme/bulk"),),
             ),
             "instances": part(other.url, tmp_path / "i.db", (2, 2)),
             "APIs": part(gitlab.url, tmp_path / "r.db", (2, 2), api="rest"),

@@ -18,10 +18,10 @@ def test_a_quick_and_cheap_first_page_keeps_the_size() -> None:
 @pytest.mark.parametrize(("seconds", "tight"), [(SLOW + 0.1, False), (0.2, True)])
 def test_a_slow_or_costly_first_page_is_followed_by_half(seconds: float, tight: bool) -> None:
     size = PageSize(100)
-    size.answered(100, seconds, tight=tight)
+    size.answered(100, seconds, near_limit=tight)
     assert size.value == 50
     # Only the first one tells; later ones are judged by their own failures.
-    size.answered(50, SLOW + 1, tight=True)
+    size.answered(50, SLOW + 1, near_limit=True)
     assert size.value == 50
 
 

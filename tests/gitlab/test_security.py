@@ -26,7 +26,7 @@ from tests.collect.kit import (
     connect,
     intercept,
     serve,
-    wanted,
+    target_refs,
 )
 
 # Only reading
@@ -150,7 +150,7 @@ def test_a_snapshot_that_is_there_is_not_touched(tmp_path: Path) -> None:
                 connect(simulator.url, token) as connection,
                 pytest.raises(SnapshotError, match="already there"),
             ):
-                collect(connection, CollectRequest(wanted("acme")), path)
+                collect(connection, CollectRequest(target_refs("acme")), path)
             assert path.read_bytes() == b"mine"
 
 
@@ -159,8 +159,8 @@ def test_a_broken_off_fallback_goes_on_by_rest(tmp_path: Path) -> None:
     with serve(company()) as simulator:
         simulator.faults = Faults(error_rate=1.0, only="allowlist")
         with connect(simulator.url, "t-fine") as connection:
-            collect(connection, CollectRequest(wanted("acme")), path)
+            collect(connection, CollectRequest(target_refs("acme")), path)
         simulator.faults = Faults()
         with connect(simulator.url, "t-fine") as connection:
-            header = collect(connection, CollectRequest(wanted("acme")), path, resume=True)
+            header = collect(connection, CollectRequest(target_refs("acme")), path, resume=True)
     assert header.api == "rest"

@@ -10,7 +10,7 @@ from scopelint.model import EntryKind
 from scopelint.snapshot import Snapshot
 from scopelint.snapshot.inventory import Inventory
 from scopelint_simulator import Simulator
-from tests.collect.kit import company, connect, serve, wanted
+from tests.collect.kit import company, connect, serve, target_refs
 
 NAMES: tuple[tuple[EntryKind, int | str], ...] = (
     ("group", "Acme/Web"),
@@ -27,7 +27,9 @@ def looked_up(
     simulator: Simulator, path: Path, api: Api, names: tuple[tuple[EntryKind, int | str], ...]
 ) -> None:
     with connect(simulator.url) as connection:
-        collect(connection, CollectRequest(wanted("acme/lib"), api=api, also_resolve=names), path)
+        collect(
+            connection, CollectRequest(target_refs("acme/lib"), api=api, also_resolve=names), path
+        )
 
 
 @pytest.mark.parametrize("api", ["graphql", "rest"])

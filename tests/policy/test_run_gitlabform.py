@@ -10,14 +10,14 @@ from scopelint.export.policy_code import to_gitlabform
 from scopelint.snapshot import Snapshot
 from scopelint.snapshot.inventory import Inventory
 from scopelint_simulator import Simulator
-from tests.collect.kit import TOKEN, company, connect, serve, wanted
+from tests.collect.kit import TOKEN, company, connect, serve, target_refs
 from tests.policy.tool import applied
 
 
 def exported(simulator: Simulator, folder: Path) -> Path:
     """Collect from a simulator, write the config, forget the requests."""
     with connect(simulator.url) as connection:
-        collect(connection, CollectRequest(wanted("acme")), folder / "snapshot.db")
+        collect(connection, CollectRequest(target_refs("acme")), folder / "snapshot.db")
     config = folder / "config.yml"
     with Snapshot(folder / "snapshot.db") as snapshot:
         config.write_text(to_gitlabform(Inventory(snapshot)).text)
