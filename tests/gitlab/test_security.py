@@ -148,7 +148,7 @@ def test_a_snapshot_that_is_there_is_not_touched(tmp_path: Path) -> None:
         for token in (TOKEN, "t-fine"):
             with (
                 connect(simulator.url, token) as connection,
-                pytest.raises(SnapshotError, match="already there"),
+                pytest.raises(SnapshotError, match="already exists"),
             ):
                 collect(connection, CollectRequest(target_refs("acme")), path)
             assert path.read_bytes() == b"mine"
