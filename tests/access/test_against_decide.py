@@ -19,6 +19,7 @@ from scopelint.access import (
 from scopelint.model import Project
 from tests.access import strategies as random
 from tests.access.kit import everyone, observed
+from tests.examples import examples
 
 versions = st.sampled_from([*random.VERSIONS, (19, 1), (0, 0)])
 Answers = dict[tuple[int, int], Answer]
@@ -34,7 +35,7 @@ def all_pairs(projects: list[Project], version: tuple[int, int]) -> Answers:
     }
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.data(), versions, st.booleans())
 def test_counts_and_lists(data: st.DataObject, version: tuple[int, int], known: bool) -> None:
     """The quick count is the number of granted pairs, and exact only where none is unknown."""
@@ -80,7 +81,7 @@ def test_counts_and_lists(data: st.DataObject, version: tuple[int, int], known: 
         assert reached.partial == list(going.values()).count(Answer.PARTIAL)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.data(), st.sampled_from([(18, 5), (19, 0), (19, 1), (19, 1), (19, 1)]), st.booleans())
 def test_chains_are_the_shortest_ways(
     data: st.DataObject, version: tuple[int, int], known: bool

@@ -11,6 +11,7 @@ from scopelint.access import POLICIES, Answer, Decision, decide, may_push, neare
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from tests.access import reference
 from tests.access import strategies as random
+from tests.examples import examples
 
 OLD, SWITCH, NEW = (17, 6), (17, 11), (18, 5)
 SHOP = Project(1, "acme/web/shop", visibility="private", scope=Scope(True, True))
@@ -233,7 +234,7 @@ def test_who_may_push(scope: dict[str, Any], version: tuple[int, int], pushes: b
     assert may_push(TILL, replace(target, archived=True), version=version) is False
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(
     st.data(),
     random.wanted,

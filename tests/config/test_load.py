@@ -23,6 +23,7 @@ from scopelint.globs import GlobSet
 from scopelint.rule import Boundary, RuleOptions
 from scopelint.yaml import load, to_python
 from tests.config.samples import BAD, GOOD, RULES, Broad, BroadOptions, SampleRule
+from tests.examples import examples
 
 
 def read(text: str) -> Config:
@@ -384,7 +385,7 @@ _DATA: Any = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=examples(150), deadline=None, derandomize=True)
 @given(st.dictionaries(_KEYS, _DATA, max_size=5))
 def test_any_data_is_a_config_or_a_config_error(data: dict[str, object]) -> None:
     text = json.dumps(data).replace("NaN", ".nan").replace("Infinity", ".inf")

@@ -24,6 +24,7 @@ from scopelint.text import cell_width
 from tests.access.kit import observed
 from tests.access.strategies import IDS, inventories
 from tests.diff.kit import changes
+from tests.examples import examples
 
 VERSION = (18, 5)
 GROUPS = {"acme": 10, "acme/web": 11, "acme/web/ui": 12, "partner": 13}
@@ -60,7 +61,7 @@ def _meant(origins: tuple[Origin, ...], own: int) -> set[int]:
     return found - {own}
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(inventories(known=True), inventories(known=True))
 def test_access_is_that_of_every_pair(old: list[Project], new: list[Project]) -> None:
     found = compare(observed(old, VERSION), observed(new, VERSION))
@@ -116,7 +117,7 @@ def _told(found: Diff) -> dict[str, int]:
     return {name: count for name, count in found.summary().items() if count and name not in skipped}
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(described(), st.sampled_from(PATHS), st.data())
 def test_one_change_is_told_exactly(
     inventory: dict[str, Any], path: str, data: st.DataObject
@@ -176,7 +177,7 @@ def _renamed(inventory: dict[str, Any], before: str, after: str) -> dict[str, An
     return {**inventory, "projects": projects, "groups": groups}
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(described(), st.sampled_from(["acme/web", "acme/web/ui", "partner"]))
 def test_a_renamed_group_changes_nobodys_access(inventory: dict[str, Any], group: str) -> None:
     found = changes(inventory, _renamed(inventory, group, f"{group}-2"))
@@ -211,7 +212,7 @@ def _is_text(line: str) -> bool:
     return not any(unicodedata.category(character) in UNSAFE for character in line)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(HOSTILE)
 def test_hostile_names_stay_text_in_every_form(name: str) -> None:
     entries = [{"group": f"acme/{name}", "id": 9, "added_by": name}]
@@ -229,7 +230,7 @@ def test_hostile_names_stay_text_in_every_form(name: str) -> None:
     assert json.loads(text) == diff_data(found)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(HOSTILE)
 def test_a_note_has_names_in_its_blocks_alone(name: str) -> None:
     old = {"projects": {f"acme/{name}-x": {"id": 2}, "acme/a": {"id": 1}}, "targets": ["acme"]}
@@ -255,7 +256,7 @@ def test_the_schema_is_one_and_is_shipped() -> None:
     assert loaded["properties"]["schema"]["const"] == "scopelint-diff/1"
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(inventories(), inventories())
 def test_data_is_valid_against_the_schema_and_texts_fit(
     old: list[Project], new: list[Project]

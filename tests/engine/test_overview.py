@@ -14,6 +14,7 @@ from scopelint.snapshot.inventory import GroupTree
 from scopelint.testing import inventory
 from tests.access import strategies as random
 from tests.access.kit import everyone, observed
+from tests.examples import examples
 
 
 def overview_of(description: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def test_groups_carry_their_own_and_what_lies_below() -> None:
     assert found["reach"]["pairs"] == [[1, 0, 1], [2, 0, 2], [2, 1, 2]]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.data(), st.sampled_from([*random.VERSIONS, (0, 0)]))
 def test_the_matrix_counts_every_granted_pair(
     data: st.DataObject, version: tuple[int, int]

@@ -20,6 +20,7 @@ from scopelint.snapshot.inventory import Inventory
 from scopelint.testing import inventory
 from scopelint.text import csv_cell
 from tests.access.kit import Memory
+from tests.examples import examples
 
 Rows = list[dict[str, str]]
 
@@ -216,7 +217,7 @@ def test_memory_does_not_grow_with_the_projects() -> None:
     assert peaks[1] < peaks[0] * 2 + 100_000
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.sampled_from(["graphql", "rest"]))
 def test_the_same_snapshot_gives_the_same_bytes(api: str) -> None:
     assert _tables({**INVENTORY, "api": api}) == _tables({**INVENTORY, "api": api})

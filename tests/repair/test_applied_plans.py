@@ -21,6 +21,7 @@ from scopelint.repair.suggest import suggest
 from scopelint.snapshot import Filters, open_snapshots
 from scopelint.snapshot.inventory import Inventory
 from scopelint_simulator import Simulator
+from tests.examples import examples
 from tests.repair import applying
 from tests.repair.inventories import fails, judged
 
@@ -78,7 +79,7 @@ def check(gitlab: Simulator, made: Plan, before: dict[int, Project], inventory: 
 
 
 @settings(
-    max_examples=8,
+    max_examples=examples(8),
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )

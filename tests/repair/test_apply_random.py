@@ -11,6 +11,7 @@ from scopelint.repair.actions import state_after
 from scopelint.repair.plan_file import Action, EntryState
 from scopelint_simulator import Faults, Simulator
 from scopelint_simulator.instance import Entry
+from tests.examples import examples
 from tests.repair import applying as kit
 from tests.repair.applying import ACME, CORE, LIB, OLD, SHOP, SITE, WEB, act
 
@@ -72,7 +73,7 @@ def _actions(gitlab: Simulator, drawn: dict[str, Any]) -> list[Action]:
     return actions
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
 @given(drawn=st.tuples(project, project), seed=st.integers(0, 1000), bumpy=st.booleans())
 def test_apply_then_undo(drawn: tuple[dict[str, Any], ...], seed: int, bumpy: bool) -> None:
     with kit.serve() as gitlab, tempfile.TemporaryDirectory() as folder:

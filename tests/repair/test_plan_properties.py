@@ -15,11 +15,12 @@ from scopelint.repair.plan_file import Plan, ScopeState
 from scopelint.repair.planning import ORDER
 from scopelint.repair.suggest import suggest
 from tests.access.strategies import IDS, POLICIES
+from tests.examples import examples
 from tests.repair.inventories import done, fails, judged, logged, observed, versions
 
 Version = tuple[int, int]
 quick = settings(
-    max_examples=25, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+    max_examples=examples(25), deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
 )
 """Examples are small by themselves; to shrink one takes minutes."""
 WANTED: Final = ((), *((policy,) for policy in POLICIES), ("READ_TERRAFORM_STATE",))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from scopelint.report import Report, Reporter
+from tests.examples import examples
 
 _RANGES = ((0x00, 0x1F), (0x7F, 0x9F), (0x200E, 0x200F), (0x2028, 0x202E), (0x2066, 0x2069))
 BIDI_AND_CONTROLS = frozenset(
@@ -16,7 +17,7 @@ BIDI_AND_CONTROLS = frozenset(
 """Characters that must not reach a reader raw (line feed and tab are judged by each test)."""
 
 
-STEADY = settings(derandomize=True, database=None, deadline=None, max_examples=150)
+STEADY = settings(derandomize=True, database=None, deadline=None, max_examples=examples(150))
 """The same examples in every run, and no file left behind."""
 
 

@@ -16,6 +16,8 @@ from scopelint_reports import html_data
 from scopelint_reports.html import HtmlReporter
 from tests.reports import build, tools
 
+pytestmark = pytest.mark.browser
+
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-sync", "--disable-background-networking", "--disable-component-update"),

@@ -15,6 +15,8 @@ from scopelint_reports.html import HtmlReporter
 from tests.reports import build, overviews, tools
 from tests.reports.kit import rendered
 
+pytestmark = pytest.mark.browser
+
 NODES = {"run": "document.getElementsByTagName('*').length"}
 COUNT = {"run": "document.getElementById('count').textContent"}
 HASH = {"run": "location.hash"}

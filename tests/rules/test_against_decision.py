@@ -17,6 +17,7 @@ from scopelint.testing import inventory, verdicts
 from scopelint_rules.nearer_entry_overrides import NearerEntryOverrides
 from scopelint_rules.reach_too_wide import ReachTooWide
 from scopelint_rules.redundant_entry import RedundantEntry
+from tests.examples import examples
 
 GROUPS = ("a", "a/b", "a/b/c", "a/bb", "a/d", "z")
 PROJECTS = tuple(f"{group}/p{number}" for group in GROUPS for number in (1, 2))
@@ -69,7 +70,7 @@ def without(target: Project, entry: AllowlistEntry) -> Project:
     return replace(target, scope=replace(scope, entries=left))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(allowlists)
 def test_removing_a_redundant_entry_changes_no_answer(
     allowlist: dict[tuple[str, str], tuple[str, ...] | None],
@@ -81,7 +82,7 @@ def test_removing_a_redundant_entry_changes_no_answer(
             assert answers(without(target, entry), others) == answers(target, others)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(allowlists)
 def test_an_entry_that_overrides_lets_its_origin_do_more_than_the_one_above(
     allowlist: dict[tuple[str, str], tuple[str, ...] | None],
@@ -105,7 +106,7 @@ def test_an_entry_that_overrides_lets_its_origin_do_more_than_the_one_above(
             assert lost
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(allowlists)
 def test_reach_counts_the_origins_that_get_in(
     allowlist: dict[tuple[str, str], tuple[str, ...] | None],

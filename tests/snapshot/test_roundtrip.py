@@ -33,6 +33,7 @@ from scopelint.snapshot import (
     open_snapshots,
 )
 from scopelint.snapshot.inventory import Inventory
+from tests.examples import examples
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 HEADER = Header(
@@ -146,7 +147,7 @@ def _comparable(project: Project) -> tuple[Project, Scope | None]:
     return bare, None if project.scope is None else _sorted(project.scope)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(60))
 @given(projects=_projects())
 def test_projects_come_back_as_they_were(tmp_path: Path, projects: list[Project]) -> None:
     """Every fact, null and list survives the file; projects come by id."""

@@ -20,6 +20,7 @@ from scopelint.yaml import (
     reader,
     to_python,
 )
+from tests.examples import examples
 
 
 def data(text: str | bytes) -> object:
@@ -345,13 +346,13 @@ _JSON: Any = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, derandomize=True)
 @given(_JSON)
 def test_json_is_yaml(value: object) -> None:
     assert data(json.dumps(value)) == value
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=examples(300), deadline=None, derandomize=True)
 @given(st.text() | st.text("abc:-[]{}&*!|>'\"%@#,? \n\t\\0x.~<é\ufeff\u2028") | st.binary())
 def test_anything_is_a_tree_or_a_config_error(text: str | bytes) -> None:
     try:
