@@ -1,7 +1,7 @@
-"""Declared policy: what the settings and allowlists of projects are meant to be, and who says so.
+"""Declared policy: what settings and allowlists are meant to be, and where that is said.
 
-What a file declares is the same whoever reads it: scopelint's own `declared:` section and a
-gitlabform config have the same keys and the same meaning. The readers are in `scopelint.policy`.
+This is what rules ask. scopelint's own `declared:` section and a gitlabform config have the same
+keys and the same meaning; `scopelint.policy` reads both.
 """
 
 from abc import ABC, abstractmethod
@@ -13,10 +13,12 @@ from scopelint.model import EntryKind, Project
 
 @dataclass(frozen=True, slots=True, order=True)
 class DeclaredAt:
-    """Where something is declared: the file as messages name it, and the line from 1."""
+    """Where something is declared."""
 
     file: str
+    """As messages name it."""
     line: int
+    """From 1."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -28,10 +30,11 @@ class DeclaredAt:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredName:
-    """A group or project that the policy names: by number, or by full path in any case."""
+    """A group or project that the policy names."""
 
     kind: EntryKind
     name: int | str
+    """GitLab's number, or a full path in upper or lower case."""
     at: DeclaredAt
 
     @property
@@ -42,22 +45,22 @@ class DeclaredName:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredScope:
-    """What is declared for one project, all levels of the policy together.
-
-    `limit` is the inbound limit, None where what is declared is no boolean. `groups` and
-    `projects` are the entries declared; None where the list cannot be read. Entries beyond them
-    are forbidden only with `enforce`; `listed` says that a list is written there, even an empty one.
-    The places are those that had the last word.
-    """
+    """What is declared for one project, all levels of the policy together."""
 
     at: DeclaredAt
+    """The place that decided, as the other places are."""
     limit: bool | None
+    """Whether the inbound limit is to be on; None where what is declared is no boolean."""
     limit_at: DeclaredAt
     enforce: bool
+    """Whether entries that are not declared are wrong."""
     enforce_at: DeclaredAt
     listed: bool
+    """Whether a list of entries is written down, even an empty one."""
     groups: tuple[DeclaredName, ...] | None
+    """The declared group entries; None where the list cannot be read."""
     projects: tuple[DeclaredName, ...] | None
+    """The declared project entries; None where the list cannot be read."""
 
     def names(self, kind: EntryKind) -> tuple[DeclaredName, ...] | None:
         """Return the declared entries of a kind, None where they cannot be read."""
@@ -66,29 +69,27 @@ class DeclaredScope:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredFault:
-    """Something in the policy file that does not do what it seems to.
-
-    `kind` names the sort of fault, `key` tells it from every other one of the file and holds no
-    line number. `about` is more data for a verdict's evidence, as pairs of a name and a text.
-    """
+    """Something in the policy file that does not do what it seems to."""
 
     kind: str
+    """The sort of fault, such as `unknown-key`."""
     message: str
     remediation: str
     key: str
+    """Tells it from every other fault of the file; holds no line number."""
     at: DeclaredAt
     about: tuple[tuple[str, str], ...] = ()
+    """More for a verdict's evidence, as pairs of a name and a text."""
 
 
 class DeclaredPolicy(ABC):
-    """What a run declares for projects: read from a file, asked by the rules.
-
-    `source` is the file as messages name it. With `include_archived` archived projects and those
-    scheduled for deletion are held to it too; gitlabform leaves them alone unless told otherwise.
-    """
+    """What a run declares for projects: read from a file, asked by the rules."""
 
     source: str
+    """The file, as messages name it."""
     include_archived: bool = False
+    """Whether projects that are archived or scheduled for deletion are held to it too; gitlabform
+    leaves them alone unless told otherwise."""
 
     def covers(self, project: Project) -> bool:
         """Tell whether a project is held to the policy, whatever that declares for it."""

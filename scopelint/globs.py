@@ -22,12 +22,32 @@ def _compile_any(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _regex(pattern: str) -> str:
-    body, tail = pattern, ""
+    """Return a regular expression whose time is linear in the path, whatever the pattern.
+
+    A piece between two wildcards is taken where it first fits, and never elsewhere (`(?>…)`): what
+    follows a wildcard fits behind an early end if it fits behind a later one. What follows `**/`
+    is tried once a segment; `**` is `**/` and `*`.
+    """
+    body, end = pattern, r"\Z"
     if body.endswith("/**"):
-        body, tail = body[:-3], "(?:/.*)?"
-    parts = re.split(r"((?<![^/])\*\*/|\*\*|\*|\?)", body)
-    translated = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return "".join(translated.get(part) or re.escape(part) for part in parts) + tail
+        body, end = body[:-3], r"(?:/.*)?\Z"
+    first, *others = re.split(r"((?<![^/])\*\*/|\*\*|\*)", body)
+    parts = [[first]]
+    for wildcard, piece in zip(others[::2], others[1::2], strict=True):
+        if wildcard == "*":
+            parts[-1].append(piece)
+        else:
+            parts.append([piece] if wildcard == "**/" else ["", piece])
+    translated = [[_piece(piece) for piece in part] for part in parts]
+    translated[-1][-1] += end
+    anchored, *free = (
+        part[0] + "".join(f"(?>[^/]*?{piece})" for piece in part[1:]) for part in translated
+    )
+    return anchored + "".join(f"(?>(?:.*?/)??{part})" for part in free)
+
+
+def _piece(text: str) -> str:
+    return "".join("[^/]" if char == "?" else re.escape(char) for char in text)
 
 
 def matches(pattern: str, path: str) -> bool:

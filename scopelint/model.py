@@ -94,18 +94,21 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One thing that could not be read: its fact, the reason, and whose it is.
+    """One thing that could not be read.
 
-    `subject_id` and `subject_path` name the project (or, for the facts `group` and `target`, the
-    group or target); both are None where the gap is the whole run's.
+    The subject is a project, or for the facts `group` and `target` what they name; its three
+    fields are None where the gap is the whole run's.
     """
 
     fact: Fact | str
+    """What is missing; text for a fact of a later version of scopelint."""
     reason: Reason
     detail: str = ""
+    """What GitLab or the reader said, in words."""
     subject_kind: Literal["project", "group"] | None = None
     subject_id: int | None = None
     subject_path: str | None = None
+    """The full path."""
 
     @property
     def breaks_completeness(self) -> bool:
@@ -118,21 +121,23 @@ EntryKind = Literal["project", "group"]
 
 @dataclass(frozen=True, slots=True)
 class AllowlistEntry:
-    """One row of a project's allowlist.
-
-    `target_id` is GitLab's number, None only while GitLab shows the row of a target that was
-    just deleted. `target_path` is the target's full path. `default_permissions` True means "not
-    fine-grained"; then `policies` is empty. Both are None where only REST was read.
-    """
+    """One row of a project's allowlist."""
 
     kind: EntryKind
+    """What it lets in: one project, or all below a group."""
     target_id: int | None
+    """GitLab's number; None while GitLab shows the row of a target that was just deleted."""
     target_path: str | None
+    """The target's full path, None where it is gone or was not shown."""
     default_permissions: bool | None = True
+    """True means not fine-grained; None where only REST was read."""
     policies: tuple[str, ...] | None = ()
+    """The fine-grained permissions, empty with default ones; None where only REST was read."""
     created_at: datetime | None = None
     added_by: str | None = None
+    """The user's name."""
     autopopulated: bool | None = None
+    """Whether GitLab's auto-population made it."""
 
     @property
     def key(self) -> str:
@@ -148,11 +153,12 @@ class AllowlistEntry:
 
 @dataclass(frozen=True, slots=True)
 class TokenUse:
-    """One row of the authentication log: an origin whose job token was accepted, and when last."""
+    """One row of the authentication log: an origin whose job token was accepted."""
 
     origin_id: int
     origin_path: str
     last_used_at: datetime
+    """The last time."""
 
 
 Flags = tuple[bool | None, bool | None]
@@ -161,52 +167,55 @@ Flags = tuple[bool | None, bool | None]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A project's job token scope as read.
-
-    `inbound_own` is the project's own flag, `inbound_effective` the one GitLab acts by (own, or
-    made true by the instance); None is unknown. `outbound` is the deprecated "limit access from
-    this project". `entries` are inbound, in GitLab's order by kind and id, without REST's
-    automatic row for the project itself; `outbound_entries` are leftovers of direction outbound,
-    None where they cannot be read. `missing` names the facts of this project that are gaps:
-    with `Fact.ENTRIES` in it, `entries` holds only what was read before the failure.
-    """
+    """A project's job token scope as read; a flag that is None was not read."""
 
     inbound_own: bool | None
+    """The project's own "limit access to this project"."""
     inbound_effective: bool | None
+    """The limit GitLab acts by: the project's own, or the instance's."""
     outbound: bool | None = False
+    """The deprecated "limit access from this project"."""
     push: bool | None = False
+    """Whether the project's own jobs may push to it."""
     cross_project_push: bool | None = False
+    """Whether jobs of allowlisted projects may push to it too."""
     entries: tuple[AllowlistEntry, ...] = ()
+    """Inbound ones in GitLab's order, by kind and id, without REST's automatic row for itself."""
     outbound_entries: tuple[AllowlistEntry, ...] | None = ()
+    """What is left of direction outbound; None where it cannot be read."""
     uses: tuple[TokenUse, ...] | None = None
+    """The authentication log; None where it was not read."""
     missing: frozenset[Fact] = frozenset()
+    """The facts of this project that are gaps; with `Fact.ENTRIES`, `entries` may not be all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One project; `scope` is None where it could not be read at all (`gap` says why).
-
-    `group_id` is the group that holds it, None for a project in a personal namespace (or one
-    whose group could not be read, then `personal` is None). `deletion` tells whether it is
-    scheduled for deletion or being deleted. `access_level` is this token's own role on it
-    (40 is Maintainer).
-    """
+    """One project."""
 
     id: int
     path: str
+    """The full path."""
     name: str = ""
     web_url: str | None = None
     visibility: str | None = None
+    """`private`, `internal` or `public`."""
     archived: bool | None = None
     jobs_enabled: bool | None = None
     deletion: Literal["none", "scheduled", "in_progress"] | None = None
     last_activity_at: datetime | None = None
     access_level: int | None = None
+    """This token's own role on it, 40 for Maintainer."""
     group_id: int | None = None
+    """The group that holds it; None in a personal namespace, or where it could not be read."""
     personal: bool | None = False
+    """Whether it is in a personal namespace; None where its group could not be read."""
     access_levels: Mapping[str, str] | None = None
+    """Who may use each feature, by REST's name of it; None where that was not read."""
     scope: Scope | None = None
+    """None where it could not be read at all."""
     gap: Gap | None = None
+    """Why there is no scope."""
 
     @property
     def namespace_path(self) -> str:
@@ -221,12 +230,14 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One group of the read tree. `parent_id` is None for a top-level group."""
+    """One group of the read tree."""
 
     id: int
     path: str
+    """The full path."""
     name: str = ""
     parent_id: int | None = None
+    """None for a top-level group."""
     visibility: str | None = None
     web_url: str | None = None
     deletion: Literal["none", "scheduled", "in_progress"] | None = None
@@ -234,22 +245,21 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an entry points to, as far as this token can see it.
-
-    `visible` False means GitLab did not show it: every other fact is then None and rules that
-    need one stay silent. `project_count` is GitLab's count of all projects below a group,
-    hidden ones included. `personal` tells a project in a user's namespace.
-    """
+    """What an entry points to, as far as this token can see it."""
 
     kind: EntryKind
     id: int
     path: str | None
+    """The full path."""
     visible: bool
+    """False where GitLab did not show it: then nothing below is known."""
     visibility: str | None = None
     archived: bool | None = None
     deletion: Literal["none", "scheduled", "in_progress"] | None = None
     personal: bool | None = None
+    """Whether it is a project in a user's namespace."""
     project_count: int | None = None
+    """GitLab's count of all projects below a group, hidden ones included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,12 +273,15 @@ class ProjectCount:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a collection was asked to leave out, by globs over full paths; part of its identity."""
+    """What a collection was asked to read; only collections with equal filters are merged."""
 
     include: tuple[str, ...] = ()
+    """Globs of full paths; where there are some, a project must match one."""
     exclude: tuple[str, ...] = ()
+    """Globs of full paths that are left out."""
     archived: Literal["include", "exclude", "only"] = "include"
     usage: bool = False
+    """Whether the authentication log is read."""
 
     @property
     def everything(self) -> bool:
@@ -290,27 +303,30 @@ Enforcement = Literal["on", "off", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The frame of one collection, or of several merged: where, what, how, when.
-
-    `instance` is scheme, lower-case host, non-default port and relative root without a trailing
-    slash. `gitlab_version` is as GitLab says it (`18.5.0-ee`). `targets` are full paths, or
-    `instance`. `unavailable` names the facts that this way of reading does not show for any
-    project, each with the reason in words. `administrator` tells whether the token is one.
-    `filters` tell what was left out.
-    """
+    """One collection, or several merged: where, what, how and when was read."""
 
     instance: str
+    """Scheme, lower-case host, non-default port and relative root, without a slash at the end."""
     gitlab_version: str
+    """As GitLab says it (`18.5.0-ee`), empty where it did not."""
     targets: tuple[str, ...]
+    """Full paths, or `instance`."""
     api: Literal["graphql", "rest"]
     started_at: datetime
     finished_at: datetime | None = None
+    """None where the collection was broken off."""
     enforcement: Enforcement = "unknown"
+    """Whether the instance makes every project restricted."""
     administrator: bool = False
+    """Whether the token is an administrator's."""
     whole_instance: bool = False
+    """Whether all projects that the token can see were asked for."""
     requests: int = 0
+    """How many were sent to GitLab."""
     unavailable: Mapping[Fact, str] = field(default_factory=dict)
+    """Facts that this way of reading shows for no project, each with the reason in words."""
     filters: Filters = field(default_factory=Filters)
+    """What was left out."""
 
     @property
     def version(self) -> Version:

@@ -1,6 +1,6 @@
-"""Where an entry's target lies, seen from the project that lists it: shared by rules.
+"""Where an entry's target lies, seen from the project that lists it: for rules of all kinds.
 
-All tests are exact tests on full paths; nothing here reads a snapshot or knows a rule.
+Everything here compares full paths exactly; nothing reads a snapshot or knows a rule.
 """
 
 import re
@@ -22,7 +22,7 @@ def scheduled_for_deletion(path: str) -> bool:
 
     GitLab then ends the path's segment in `-deletion_scheduled-ID`, before 18.x in `-deleted-ID`.
     """
-    # Hardly any path says so, and looking for the word is ten times quicker.
+    # Few paths say so, and looking for the word first is ten times quicker.
     return "-delet" in path and _DELETION.search(path) is not None
 
 
@@ -62,10 +62,11 @@ def _target_path(entry: AllowlistEntry, project: Project) -> str | None:
 
 
 def entry_evidence(entry: AllowlistEntry, count: ProjectCount | None = None) -> dict[str, object]:
-    """Return the numbers and names by which a reader can weigh an entry, as JSON data.
+    """Return what helps a reader judge an entry, as JSON data.
 
-    `projects` lie below its group, at least so many where `projects_exact` is False. Who added
-    it, when (ISO 8601, UTC), and whether GitLab did, where it was read: REST shows none of it.
+    `projects` is how many lie below its group, or the least number where `projects_exact` is
+    False. Who added it, when (ISO 8601, UTC), and whether GitLab did, are in it where they were
+    read: REST shows none of the three.
     """
     evidence: dict[str, object] = {}
     if count is not None:

@@ -1,9 +1,10 @@
 """Globs: the one pattern language, against the sentences of the outside contract."""
 
 import re
+import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scopelint.globs import GlobSet, matches
@@ -48,13 +49,61 @@ def test_every_other_character_stands_for_itself(text: str) -> None:
     assert not matches(text, text + "x")
 
 
-@given(st.text("ab*?/", max_size=12), st.text("ab/", max_size=12))
-def test_star_agrees_with_a_plain_translation(pattern: str, path: str) -> None:
-    """Without `**` a glob is a segment-wise match."""
-    if "**" in pattern:
-        return
-    plain = re.escape(pattern).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-    assert matches(pattern, path) is (re.fullmatch(plain, path) is not None)
+def ends(token: str, path: str, start: int) -> set[int]:
+    """Return every place where a part of a glob may end that begins at `start`."""
+    rest = range(start, len(path) + 1)
+    match token:
+        case "**/":
+            return {start} | {end for end in rest if end > start and path[end - 1] == "/"}
+        case "**":
+            return set(rest)
+        case "*":
+            return {end for end in rest if "/" not in path[start:end]}
+        case "?":
+            return {start + 1} if path[start : start + 1] not in ("", "/") else set()
+        case _:
+            return {start + len(token)} if path.startswith(token, start) else set()
+
+
+def slowly(pattern: str, path: str) -> bool:
+    """Tell what a glob matches, by trying every way."""
+    body = pattern.removesuffix("/**")
+    found = {0}
+    for token in filter(None, re.split(r"((?<![^/])\*\*/|\*\*|\*|\?)", body)):
+        found = {end for start in found for end in ends(token, path, start)}
+    below = body != pattern
+    return any(end == len(path) or (below and path[end] == "/") for end in found)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.lists(st.sampled_from(["a", "b", "/", "*", "?", "**", "**/", "/**"]), max_size=10),
+    st.text("ab/", max_size=14),
+)
+def test_a_glob_agrees_with_trying_every_way(pattern: list[str], path: str) -> None:
+    """Wildcards of any kind in any order, in paths of any form."""
+    assert matches("".join(pattern), path) is slowly("".join(pattern), path)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("**?**?**?**?**?**?**?**?!", "a"),
+        ("**?**?**?**?**?**?**?**?!", "a/"),
+        ("*a*a*a*a*a*b", "a"),
+        ("**a**a**a**a**b", "a"),
+        ("**a*a*b**a*a*b", "a"),
+        ("**/a*a*/**/a*a*/**/b*b", "aa/"),
+        ("**a*a/**/a*b/**", "aa/"),
+        ("**?*?*?**?*?*?**!", "a/a"),
+    ],
+)
+def test_many_wildcards_take_time_linear_in_the_path(pattern: str, path: str) -> None:
+    """Two hundred thousand characters: done at once by one pass, never by trying every way."""
+    started = time.process_time()
+    assert not matches(pattern, path * 200_000)
+    assert not GlobSet([pattern, pattern + "?"]).matches(path * 200_000)
+    assert time.process_time() - started < 10
 
 
 def test_a_set_matches_if_one_of_its_globs_does() -> None:
