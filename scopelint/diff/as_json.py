@@ -15,7 +15,7 @@ from scopelint.diff.changes import (
     ProjectChange,
     ProjectName,
     ScanInfo,
-    Setting,
+    SettingChange,
     sign,
 )
 from scopelint.diff.entry_changes import permissions_known
@@ -109,7 +109,7 @@ def _name(name: ProjectName) -> dict[str, Any]:
     return {"id": name.id, "path": name.path}
 
 
-def _setting(one: Setting) -> dict[str, Any]:
+def _setting(one: SettingChange) -> dict[str, Any]:
     return {"name": one.name, "before": one.before, "after": one.after}
 
 

@@ -16,7 +16,7 @@ from scopelint.diff.changes import (
     OneSidedProject,
     Origin,
     ScanInfo,
-    Setting,
+    SettingChange,
     Side,
     sign,
 )
@@ -203,7 +203,7 @@ def _settings(diff: Diff) -> Iterator[Item]:
             yield (TextLine("~", clean(f"{change.project.path}: {parts}")),)
 
 
-def _setting(setting: Setting) -> str:
+def _setting(setting: SettingChange) -> str:
     before, after = (_value(one, setting.name) for one in (setting.before, setting.after))
     return f"{SETTING_LABELS[setting.name]} {before} -> {after}"
 

@@ -35,7 +35,7 @@ class ProjectName:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class SettingChange:
     """A setting that was read in both snapshots and differs."""
 
     name: str
@@ -98,7 +98,7 @@ class ProjectChange:
     """Its path in OLD where that differs, else None."""
     with_group: bool = False
     """Whether its path differs only because a group above it was renamed or moved."""
-    settings: tuple[Setting, ...] = ()
+    settings: tuple[SettingChange, ...] = ()
     entries: tuple[EntryChange, ...] = ()
     access: Access | None = None
 
@@ -181,7 +181,7 @@ class Diff:
 
     old: ScanInfo
     new: ScanInfo
-    instance: tuple[Setting, ...] = ()
+    instance: tuple[SettingChange, ...] = ()
     """Settings of the whole instance."""
     projects: tuple[ProjectChange, ...] = ()
     """Projects that were read in both snapshots."""

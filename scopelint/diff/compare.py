@@ -13,7 +13,7 @@ from scopelint.diff.changes import (
     ProjectChange,
     ProjectName,
     ScanInfo,
-    Setting,
+    SettingChange,
     Side,
     UnknownProject,
 )
@@ -149,10 +149,10 @@ class _Comparison:
             findings=findings,
         )
 
-    def _instance(self) -> Iterator[Setting]:
+    def _instance(self) -> Iterator[SettingChange]:
         before, after = self._old.scan.enforcement, self._new.scan.enforcement
         if before != after and "unknown" not in (before, after):
-            yield Setting("enforcement", before, after)
+            yield SettingChange("enforcement", before, after)
 
     def _find_moves(self) -> None:
         """Note which projects are in other groups than before, new or gone; excluded ones too."""
@@ -172,18 +172,22 @@ class _Comparison:
                 self._moved[(before or after).id] = (was, now)  # type: ignore[union-attr]
                 self._membership.add(was, now)
 
-    def _in_one(self, seen: ListedProject, lacking: Literal["old", "new"], *, listed: bool) -> None:
+    def _in_one(
+        self, listed_project: ListedProject, lacking: Literal["old", "new"], *, listed: bool
+    ) -> None:
         """Add a project that one of the two snapshots does not list."""
-        if seen.state == "excluded":
+        if listed_project.state == "excluded":
             return
         other = lacking.upper()
-        if seen.unread:
+        if listed_project.unread:
             side: Side = "new" if lacking == "old" else "old"
-            self._add_unknown(seen, side, f"{seen.why_unread}; {other} does not list it")
+            self._add_unknown(
+                listed_project, side, f"{listed_project.why_unread}; {other} does not list it"
+            )
         elif not listed:
-            self._add_unknown(seen, lacking, f"{other}'s list of projects is incomplete")
+            self._add_unknown(listed_project, lacking, f"{other}'s list of projects is incomplete")
         else:
-            self._add_one_sided(seen, "listed", appeared=lacking == "old")
+            self._add_one_sided(listed_project, "listed", appeared=lacking == "old")
 
     def _in_both(self, before: ListedProject, after: ListedProject) -> None:
         if before.state == after.state == "excluded":
@@ -201,15 +205,19 @@ class _Comparison:
         else:
             self._compare(before.project, after.project)
 
-    def _add_unknown(self, seen: ListedProject, side: Side, reason: str) -> None:
-        self._unknown.append(UnknownProject(ProjectName(seen.id, seen.path), side, reason))
+    def _add_unknown(self, listed_project: ListedProject, side: Side, reason: str) -> None:
+        self._unknown.append(
+            UnknownProject(ProjectName(listed_project.id, listed_project.path), side, reason)
+        )
 
     def _add_one_sided(
-        self, seen: ListedProject, why: Literal["listed", "filter"], *, appeared: bool
+        self, listed_project: ListedProject, why: Literal["listed", "filter"], *, appeared: bool
     ) -> None:
-        assert seen.project is not None  # noqa: S101 - it was read
+        assert listed_project.project is not None  # noqa: S101 - it was read
         count = self._access.count_after if appeared else self._access.count_before
-        found = OneSidedProject(ProjectName(seen.id, seen.path), why, count(seen.project))
+        found = OneSidedProject(
+            ProjectName(listed_project.id, listed_project.path), why, count(listed_project.project)
+        )
         (self._appeared if appeared else self._disappeared).append(found)
 
     def _compare(self, old: Project, new: Project) -> None:
@@ -242,13 +250,13 @@ class _Comparison:
             )
         )
 
-    def _settings(self, old: Project, new: Project) -> Iterator[Setting]:
+    def _settings(self, old: Project, new: Project) -> Iterator[SettingChange]:
         for name in SETTINGS:
             before, after = _value(old, name), _value(new, name)
             if before is None or after is None:
                 self._facts[name] += 1
             elif before != after:
-                yield Setting(name, before, after)
+                yield SettingChange(name, before, after)
 
 
 def _scan_info(inventory: Inventory) -> ScanInfo:
@@ -301,5 +309,5 @@ def pairs_by_id(
             before, after = next(old, None), next(new, None)
 
 
-def _namespace(seen: ListedProject) -> str:
-    return seen.path.rpartition("/")[0]
+def _namespace(listed_project: ListedProject) -> str:
+    return listed_project.path.rpartition("/")[0]

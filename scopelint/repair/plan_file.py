@@ -221,13 +221,13 @@ class Plan(_Strict):
     observed_at: str
     """When the scopes were read, as RFC 3339."""
     made_from: Literal["findings", "declared", "suggest"]
-    """What asked for the changes: findings, the declared policy, or the authentication log."""
+    """What the plan was made from: findings, the declared policy, or the authentication log."""
     unsafe: bool = False
     """Whether it may hold actions that are not safe."""
     projects: tuple[ProjectPlan, ...] = ()
     """The projects to change."""
     skipped: tuple[SkippedProject, ...] = ()
-    """The projects that are not changed although something asks for it; one may stand here twice."""
+    """The projects that are not changed, each once for each reason."""
 
     model_config = ConfigDict(populate_by_name=True)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 
 MadeFrom = Literal["findings", "declared", "suggest"]
-"""What asks for the changes of a plan."""
+"""What a plan is made from."""
 ORDER: Final = (
     "add-entry",
     "change-permissions",

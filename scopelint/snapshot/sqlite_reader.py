@@ -105,13 +105,13 @@ class Snapshot:
         Raises SnapshotError where another file is there now. Source: sqlite.org/howtocorrupt.html,
         section 2.6.
         """
-        anew = Snapshot(self.path)
-        if anew._identity != self._identity:
-            anew.close()
+        again = Snapshot(self.path)
+        if again._identity != self._identity:
+            again.close()
             raise SnapshotError(
                 f"{self.path} was replaced or changed while it was read", hint="Check it again."
             )
-        return anew
+        return again
 
     def close(self) -> None:
         """Close the file."""

@@ -79,9 +79,9 @@ def test_the_union_equals_the_whole(tmp_path: Path, total: int) -> None:
     with open_snapshots(parts) as snapshot:
         instance = Inventory(snapshot)
         with instance.reopened():
-            stretches = [list(instance.projects(each)) for each in instance.chunks(50)]
-        assert list(chain.from_iterable(stretches)) == facts([whole])["projects"]
-        assert len(stretches) > 4
+            chunks = [list(instance.projects(each)) for each in instance.chunks(50)]
+        assert list(chain.from_iterable(chunks)) == facts([whole])["projects"]
+        assert len(chunks) > 4
 
 
 def test_a_missing_shard_makes_the_result_incomplete_not_smaller(tmp_path: Path) -> None:

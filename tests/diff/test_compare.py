@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scopelint.diff import Diff
-from scopelint.diff.changes import Origin, ProjectChange, Setting, sign
+from scopelint.diff.changes import Origin, ProjectChange, SettingChange, sign
 from tests.diff.kit import changes
 
 SHOP = "acme/web/shop"
@@ -45,7 +45,7 @@ def test_the_same_is_no_change() -> None:
 )
 def test_a_setting(name: str, before: Any, after: Any) -> None:
     found = changes(_inventory({name: before}), _inventory({name: after}))
-    assert _only(found).settings == (Setting(name, before, after),)
+    assert _only(found).settings == (SettingChange(name, before, after),)
     assert found.summary()["settings"] == 1
     assert not changes(_inventory({name: None}), _inventory({name: after})).changed
     assert changes(_inventory({name: before}), _inventory({name: None})).unknown_facts == {name: 1}
@@ -94,7 +94,7 @@ def test_an_origin_outside_keeps_its_access_when_it_is_renamed() -> None:
     assert not changes(listed("partner", "other/sdk"), listed("partner2", "other/kit")).changed
 
 
-def test_permissions_and_entries_made_again() -> None:
+def test_permissions_and_entries_added_again() -> None:
     entry = {"group": "acme", "id": 10, "created_at": "2026-01-01T00:00:00Z", "added_by": "mia"}
     fine = {**entry, "policies": ["READ_JOBS"]}
     found = _only(changes(_inventory({"entries": [entry]}), _inventory({"entries": [fine]})))
@@ -133,7 +133,7 @@ def test_outbound_entries() -> None:
     assert unread.unknown_facts == {"outbound_entries": 1}
 
 
-def test_projects_that_come_go_and_move() -> None:
+def test_new_gone_and_moved_projects() -> None:
     old = _inventory()
     new = _inventory()
     new["projects"] = {SHOP: {"id": 1}, "acme/web/kit": {"id": 2}, "acme/app": {"id": 4}}
@@ -181,7 +181,7 @@ def test_a_group_that_moves_away_leaves_the_groups_above() -> None:
     assert [one.after for one in found.groups] == ["other/web"]
 
 
-def test_a_new_project_in_an_allowed_group_is_told_by_the_group() -> None:
+def test_a_new_project_in_an_allowed_group_is_counted_with_the_group() -> None:
     entries = {"entries": [{"group": "acme/web", "id": 11}]}
     old, new = _inventory(), _inventory()
     for each in (old, new):
@@ -221,7 +221,7 @@ def test_what_was_not_read_is_unknown_and_never_gone_or_changed(swap: bool) -> N
 
 
 @pytest.mark.parametrize("swap", [False, True])
-def test_a_project_missing_from_a_list_that_is_not_whole(swap: bool) -> None:
+def test_a_project_missing_from_an_incomplete_list(swap: bool) -> None:
     whole = _inventory()
     part = _inventory(gaps=[{"fact": "enumeration", "reason": "timed_out", "group": "acme"}])
     del part["projects"]["acme/tool"]
@@ -233,7 +233,7 @@ def test_a_project_missing_from_a_list_that_is_not_whole(swap: bool) -> None:
     ]
 
 
-def test_a_project_that_was_not_reached() -> None:
+def test_a_project_that_was_not_read_yet() -> None:
     old = _inventory()
     old["projects"] = {SHOP: {"id": 1}, "acme/tool": {"id": 1001}}
     new = _inventory(listed=["acme/tool"], finished_at=None)
@@ -265,6 +265,6 @@ def test_the_instance_begins_to_enforce() -> None:
     found = changes(
         _inventory({"inbound_own": False}), _inventory({"inbound_own": False}, enforcement="on")
     )
-    assert found.instance == (Setting("enforcement", "off", "on"),)
+    assert found.instance == (SettingChange("enforcement", "off", "on"),)
     assert [one.name for one in _only(found).settings] == ["inbound_effective"]
     assert changes(_inventory(), _inventory(enforcement="unknown")).instance == ()

@@ -54,8 +54,8 @@ def test_a_renamed_project_has_the_same_findings() -> None:
     assert (found.new, found.fixed, found.unknown) == ((), (), ())
 
 
-def test_a_way_of_reading_that_lists_no_deleted_target_fixes_nothing() -> None:
-    """REST leaves such a row out: neither the row nor its finding came or went for certain."""
+def test_an_api_that_lists_no_deleted_target_fixes_nothing() -> None:
+    """REST does not list such an entry: whether it or its finding is new or gone is not known."""
     gone = {"entries": [{"gone": "project", "created_at": "2026-01-01T00:00:00Z"}]}
     rest = _inventory({}, api="rest")
     for old, new in ((_inventory(gone), rest), (rest, _inventory(gone))):
@@ -88,7 +88,7 @@ def test_a_rule_that_could_not_judge_a_run_is_not_compared() -> None:
     assert ("SL501", "old") in {(one.rule, one.side) for one in found.not_compared}
 
 
-def test_a_project_that_is_gone_took_its_findings_along() -> None:
+def test_the_findings_of_a_project_that_is_gone_are_fixed() -> None:
     gone = _inventory(TOP)
     del gone["projects"]["acme/shop"]
     assert _rules(_changes(_inventory(TOP), gone).fixed) == ["SL301", "SL501"]

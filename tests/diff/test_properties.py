@@ -65,13 +65,13 @@ def _meant(origins: tuple[Origin, ...], own: int) -> set[int]:
 @given(inventories(known=True), inventories(known=True))
 def test_access_is_that_of_every_pair(old: list[Project], new: list[Project]) -> None:
     found = compare(observed(old, VERSION), observed(new, VERSION))
-    told = {change.project.id: change.access for change in found.projects}
+    access_changes = {change.project.id: change.access for change in found.projects}
     before = {project.id: project for project in old}
     for project in new:
         if project.id not in before:
             continue
         was, now = _let_in(before[project.id]), _let_in(project)
-        access = told.get(project.id)
+        access = access_changes.get(project.id)
         if access is None:
             assert was == now
             continue
@@ -119,7 +119,7 @@ def _told(found: Diff) -> dict[str, int]:
 
 @settings(max_examples=examples(40))
 @given(described(), st.sampled_from(PATHS), st.data())
-def test_one_change_is_told_exactly(
+def test_one_change_is_shown_exactly(
     inventory: dict[str, Any], path: str, data: st.DataObject
 ) -> None:
     new = copy.deepcopy(inventory)

@@ -72,7 +72,7 @@ def _lines(description: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.getvalue().splitlines()]
 
 
-def test_every_project_that_was_asked_for_has_a_row() -> None:
+def test_every_requested_project_has_a_row() -> None:
     projects, _ = _tables(INVENTORY)
     assert [row["path"] for row in projects] == [
         "acme/web/shop",
@@ -152,7 +152,7 @@ def test_hostile_names_are_cells(name: str) -> None:
 
 
 class Many(Memory):
-    """Many projects that are made while they are asked for."""
+    """Many projects that are made while they are read."""
 
     def __init__(self, number: int) -> None:
         super().__init__((), (18, 5))

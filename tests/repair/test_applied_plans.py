@@ -28,7 +28,7 @@ from tests.repair.inventories import fails, judged
 VERSIONS = ["17.11.0", "18.5.0", "19.3.0"]
 
 
-def world(version: str, seed: int, log: int) -> dict[str, Any]:
+def instance(version: str, seed: int, log: int) -> dict[str, Any]:
     """Return a random inventory with open projects, entries of every form and logs."""
     made = applying.instance(version)
     made["generate"] = [
@@ -89,8 +89,11 @@ def check(gitlab: Simulator, made: Plan, before: dict[int, Project], inventory: 
     log=st.integers(0, 3),
     kind=st.sampled_from(["log", "safe", "unsafe"]),
 )
-def test_an_applied_plan_keeps_its_word(version: str, seed: int, log: int, kind: str) -> None:
-    with applying.serve(world(version, seed, log)) as gitlab, tempfile.TemporaryDirectory() as tmp:
+def test_an_applied_plan_does_what_it_says(version: str, seed: int, log: int, kind: str) -> None:
+    with (
+        applying.serve(instance(version, seed, log)) as gitlab,
+        tempfile.TemporaryDirectory() as tmp,
+    ):
         with collected(gitlab) as inventory:
             before = {project.id: project for project in inventory.projects()}
             found = judged(inventory).findings

@@ -1,4 +1,4 @@
-"""Plans from findings: what is safe, what asks for --unsafe, what is left alone, and why."""
+"""Plans from findings: what is safe, what needs --unsafe, what is not planned, and why."""
 
 from dataclasses import replace
 from typing import Any
@@ -108,7 +108,7 @@ LEFT = {
         listed(TOOL, uses=[{"origin": "acme/tool", "at": "2026-01-02T00:00:00Z"}]),
         "needs --unsafe: the log has uses by acme/tool",
     ),
-    "a dangling target that came": (
+    "a dangling target that is used": (
         listed(
             {"project": "acme/gone-deletion_scheduled-9"},
             uses=[{"origin": "acme/gone-deletion_scheduled-9", "at": OLD}],
@@ -153,7 +153,7 @@ LEFT = {
 
 
 @pytest.mark.parametrize("name", LEFT)
-def test_what_is_left_alone_and_why(name: str) -> None:
+def test_what_is_not_planned_and_why(name: str) -> None:
     project, words = LEFT[name]
     plan = planned(project)
     assert words in said(plan)
@@ -217,7 +217,7 @@ def test_a_log_that_was_not_read_makes_a_dangling_entry_less_sure() -> None:
     assert "whether acme/gone-deletion_scheduled-9 still comes is not known" in said(plan)
 
 
-def test_a_waived_finding_asks_for_nothing() -> None:
+def test_a_waived_finding_is_ignored() -> None:
     dangling = listed({"project": "acme/x-deleted-9"})
     described = {"version": "19.3.0", "projects": {"acme/a": {}, "acme/b": dangling}}
     rules = [find_rules()["SL402"].cls()]
@@ -229,7 +229,7 @@ def test_a_waived_finding_asks_for_nothing() -> None:
         assert len(plan_from_findings(observed, [finding]).projects) == 1
 
 
-def test_what_was_not_reached_is_named() -> None:
+def test_what_was_not_read_is_named() -> None:
     plan = planned({}, listed=["acme/late"], finished_at=None)
     assert [(each.path, each.reason) for each in plan.skipped] == [
         ("acme/late", "it was not read: the collection was interrupted")

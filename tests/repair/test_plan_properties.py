@@ -24,7 +24,7 @@ quick = settings(
 )
 """Examples are small by themselves; to shrink one takes minutes."""
 WANTED: Final = ((), *((policy,) for policy in POLICIES), ("READ_TERRAFORM_STATE",))
-wishes = st.builds(
+allowlist_options = st.builds(
     AllowlistOptions,
     allow_groups=st.booleans(),
     min_share=st.sampled_from([1, 50, 80]),
@@ -88,8 +88,8 @@ def test_a_safe_plan_of_findings(before: list[Project], version: Version) -> Non
     assert named <= fails(findings)
     assert not named & fails(judged(observed(after, version)).findings)
     assert all(action.safe for part in plan.projects for action in part.actions)
-    told = {part.id for part in plan.projects} | {left.id for left in plan.skipped}
-    assert {f.project.id for f in findings if f.project and f.verdict is Outcome.FAIL} <= told
+    mentioned = {part.id for part in plan.projects} | {left.id for left in plan.skipped}
+    assert {f.project.id for f in findings if f.project and f.verdict is Outcome.FAIL} <= mentioned
 
 
 @quick
@@ -109,16 +109,20 @@ def test_an_unsafe_plan_of_findings_widens_nothing_inbound(
 
 
 @quick
-@given(logged(), versions, wishes)
-def test_a_suggestion(before: list[Project], version: Version, wish: AllowlistOptions) -> None:
+@given(logged(), versions, allowlist_options)
+def test_a_suggestion(before: list[Project], version: Version, options: AllowlistOptions) -> None:
     inventory = observed(before, version)
-    plan = suggest(inventory, wish)
+    plan = suggest(inventory, options)
     after = check_harmless(before, plan, version)
     left = {each.id for each in plan.skipped}
     for old, new in zip(before, after, strict=True):
         assert old.scope is not None
         assert new.scope is not None
-        if old.scope.uses is not None and not old.scope.inbound_effective and not wish.min_log_days:
+        if (
+            old.scope.uses is not None
+            and not old.scope.inbound_effective
+            and not options.min_log_days
+        ):
             assert new.scope.inbound_effective
         elif not old.scope.inbound_effective:
             assert new.scope.inbound_effective or old.id in left

@@ -23,7 +23,9 @@ def used(*paths: str, at: str = LATE) -> list[dict[str, str]]:
     return [{"origin": path, "at": at} for path in paths]
 
 
-def suggested(project: dict[str, Any], others: dict[str, Any] | None = None, **wishes: Any) -> Plan:
+def suggested(
+    project: dict[str, Any], others: dict[str, Any] | None = None, **options: Any
+) -> Plan:
     """What is suggested for a project among others; the log is 212 days old or more."""
     projects = {
         SHOP: project,
@@ -35,7 +37,7 @@ def suggested(project: dict[str, Any], others: dict[str, Any] | None = None, **w
     with inventory(
         {"version": "19.3.0-ee", "enforcement": "off", "projects": projects}
     ) as observed:
-        return suggest(observed, AllowlistOptions(**wishes))
+        return suggest(observed, AllowlistOptions(**options))
 
 
 def done(plan: Plan) -> list[str]:
@@ -61,14 +63,14 @@ def is_open(**more: Any) -> dict[str, Any]:
 LIB = [f"acme/lib/p{number}" for number in range(5)]
 CLOSED: dict[str, tuple[list[dict[str, str]], dict[str, Any], list[str]]] = {
     "projects by default": (used("acme/tool", LIB[0]), {}, ["acme/lib/p0", "acme/tool"]),
-    "a group that all of came": (used(*LIB, "acme/tool"), {}, ["acme/lib", "acme/tool"]),
+    "a group whose projects are all used": (used(*LIB, "acme/tool"), {}, ["acme/lib", "acme/tool"]),
     "not all of a group": (used(*LIB[:4]), {}, LIB[:4]),
     "enough of a group": (used(*LIB[:4]), {"allow_groups": True}, ["acme/lib"]),
     "too few of a group": (used(*LIB[:3]), {"allow_groups": True}, LIB[:3]),
     "a smaller share": (used(*LIB[:3]), {"allow_groups": True, "min_share": 60}, ["acme/lib"]),
     "an outside project": (used("partner/sdk"), {}, ["partner/sdk"]),
     "a personal project": (used("mia/scratch"), {"allow_groups": True}, ["mia/scratch"]),
-    "nobody": ([], {}, []),
+    "no use": ([], {}, []),
     "never the top-level group": (
         used("acme/tool", "acme/old", *LIB),
         {"allow_groups": True},
@@ -79,8 +81,8 @@ CLOSED: dict[str, tuple[list[dict[str, str]], dict[str, Any], list[str]]] = {
 
 @pytest.mark.parametrize("name", CLOSED)
 def test_an_open_project_is_closed(name: str) -> None:
-    uses, wishes, allowed = CLOSED[name]
-    plan = suggested(is_open(uses=uses), **wishes)
+    uses, options, allowed = CLOSED[name]
+    plan = suggested(is_open(uses=uses), **options)
     assert done(plan) == [*(f"add {path}" for path in allowed), "set True"]
     [part] = [part for part in plan.projects if part.path == SHOP]
     assert part.confidence == ("high" if uses else "low")
@@ -138,7 +140,7 @@ def test_more_than_there_are_places() -> None:
     assert done(full) == ["add acme/many", "set True"]
 
 
-def test_places_that_are_taken_until_the_end() -> None:
+def test_places_that_are_free_only_after_the_removals() -> None:
     others: dict[str, Any] = {path: {} for path in MANY}
     entries = [{"project": path} for path in MANY[:150]]
     plan = suggested(is_open(entries=entries, uses=used(*MANY[150:], *LIB[:1])), others)
@@ -146,7 +148,7 @@ def test_places_that_are_taken_until_the_end() -> None:
     assert "52 project entries would be added to the 150" in reasons(plan)[0]
 
 
-HELD: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+SKIPPED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "no log": (is_open(), {}, "authentication log was not read"),
     "a full log": (is_open(uses=used(*(f"x/p{n}" for n in range(1000)))), {}, "log is full (1,000"),
     "a log with gaps": (is_open(uses=[], missing=["log"]), {}, "could not be read whole"),
@@ -173,10 +175,10 @@ HELD: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", HELD)
-def test_what_is_held_back(name: str) -> None:
-    project, wishes, words = HELD[name]
-    plan = suggested(project, **wishes)
+@pytest.mark.parametrize("name", SKIPPED)
+def test_what_is_skipped(name: str) -> None:
+    project, options, words = SKIPPED[name]
+    plan = suggested(project, **options)
     assert done(plan) == []
     assert words in " ".join(reasons(plan))
 

@@ -1,4 +1,4 @@
-"""What an apply changed comes back, where nobody else changed it since."""
+"""What an apply changed is restored, where nobody else changed it since."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ def journal(tmp_path: Path) -> Path:
     return tmp_path / "journal"
 
 
-def test_all_comes_back(gitlab: Simulator, journal: Path) -> None:
+def test_everything_is_restored(gitlab: Simulator, journal: Path) -> None:
     before = kit.states(gitlab)
     kit.run_apply(gitlab.url, kit.plan(gitlab, kit.everything(gitlab)), journal)
     results = kit.run_undo(gitlab.url, journal)
@@ -40,7 +40,7 @@ def test_all_comes_back(gitlab: Simulator, journal: Path) -> None:
     assert gitlab.counts["writes"] == writes
 
 
-def test_the_way_back_is_in_the_safe_order_too(gitlab: Simulator, journal: Path) -> None:
+def test_an_undo_follows_the_safe_order_too(gitlab: Simulator, journal: Path) -> None:
     kit.run_apply(gitlab.url, kit.plan(gitlab, kit.everything(gitlab)), journal)
     seen: list[str] = []
     with kit.meddling(gitlab, before=lambda request: seen.append(kit.names(request))):
@@ -70,7 +70,7 @@ def test_what_was_changed_since_is_left(gitlab: Simulator, journal: Path) -> Non
     }
 
 
-def test_what_somebody_brought_back_already(gitlab: Simulator, journal: Path) -> None:
+def test_what_somebody_restored_already(gitlab: Simulator, journal: Path) -> None:
     kit.run_apply(gitlab.url, kit.plan(gitlab, {CORE: kit.everything(gitlab)[CORE]}), journal)
     kit.drop_rows(gitlab, CORE)
     writes = gitlab.counts["writes"]
@@ -78,7 +78,7 @@ def test_what_somebody_brought_back_already(gitlab: Simulator, journal: Path) ->
     assert gitlab.counts["writes"] == writes
 
 
-def test_a_full_list_takes_nothing_back(gitlab: Simulator, journal: Path) -> None:
+def test_a_full_list_gets_no_entry_back(gitlab: Simulator, journal: Path) -> None:
     made = kit.plan(gitlab, {SHOP: [act("remove-entry", entry=entry(gitlab, "project", CORE))]})
     kit.run_apply(gitlab.url, made, journal)
     kit.fill(gitlab, SHOP)
@@ -115,7 +115,7 @@ def test_a_write_in_doubt_is_looked_up(gitlab: Simulator, journal: Path) -> None
     assert kit.state(gitlab, CORE).entries == ()
 
 
-def test_a_broken_off_run_is_resumed(gitlab: Simulator, journal: Path) -> None:
+def test_an_interrupted_run_is_resumed(gitlab: Simulator, journal: Path) -> None:
     """From any line of the journal on, with the last write done or not."""
     made = kit.plan(gitlab, kit.everything(gitlab))
     kit.run_apply(gitlab.url, made, journal, concurrency=1)

@@ -158,22 +158,22 @@ def test_one_project_is_found_whether_it_was_read_or_only_seen() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
-def test_stretches_hold_every_project_once(size: int) -> None:
-    """Read, unreadable and only listed ones, wherever their ids lie, from files opened anew too."""
+def test_chunks_hold_every_project_once(size: int) -> None:
+    """Read, unreadable and only listed ones, wherever their ids lie, from files opened again too."""
     projects: dict[str, Any] = {f"acme/p{n}": {"id": n * n + 1} for n in range(7)}
     projects["acme/p3"]["unreadable"] = "forbidden"
     with inventory({"projects": projects, "listed": ["acme/waiting"]}) as observed:
         every = list(observed.projects())
-        stretches = observed.chunks(size)
-        found = [project for each in stretches for project in observed.projects(each)]
+        chunks = observed.chunks(size)
+        found = [project for each in chunks for project in observed.projects(each)]
         assert found == every
-        assert len(stretches) == -(-8 // size)
+        assert len(chunks) == -(-8 // size)
         with observed.reopened():
             assert list(observed.projects()) == every
         assert list(observed.projects()) == every
 
 
-def test_an_inventory_without_projects_has_no_stretches() -> None:
+def test_an_inventory_without_projects_has_no_chunks() -> None:
     with inventory({"projects": {}}) as observed:
         assert observed.chunks(10) == []
 

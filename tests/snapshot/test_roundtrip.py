@@ -162,7 +162,7 @@ def test_projects_come_back_as_they_were(tmp_path: Path, projects: list[Project]
     assert [_comparable(p) for p in found] == [_comparable(p) for p in expected]
 
 
-def test_header_groups_targets_gaps_and_walks_come_back(tmp_path: Path) -> None:
+def test_header_groups_targets_gaps_and_cursors_are_read_again(tmp_path: Path) -> None:
     """The frame of the collection and all that is not a project."""
     path = tmp_path / "s.db"
     group = Group(1, "acme", "Acme", None, "private", "https://x/acme", "none")
@@ -180,7 +180,7 @@ def test_header_groups_targets_gaps_and_walks_come_back(tmp_path: Path) -> None:
         assert list(snapshot.groups()) == [group]
         assert set(snapshot.targets()) == {target, hidden}
         assert list(snapshot.gaps()) == [gap]
-        assert [walk.done for walk in snapshot.cursors()] == [False]
+        assert [cursor.done for cursor in snapshot.cursors()] == [False]
 
 
 def test_a_listed_project_is_read_once_however_often_it_is_shown(tmp_path: Path) -> None:
@@ -289,10 +289,10 @@ def test_reading_changes_nothing(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_no_room_for_sorting_is_not_the_snapshots_fault(
+def test_a_full_disk_while_sorting_is_not_reported_as_damage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SQLite sorts in temporary files: a full disk is told as one (exit 4), not as damage."""
+    """SQLite sorts in temporary files: a full disk is reported as one (exit 4), not as damage."""
     full = sqlite3.connect(":memory:")
     full.execute("PRAGMA max_page_count = 1")
     SnapshotWriter(tmp_path / "s.db", HEADER).close()
