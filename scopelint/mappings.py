@@ -14,7 +14,6 @@ file may name any rule, built in or not:
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,7 +21,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from scopelint.errors import PluginError
-from scopelint.registry import RULES
+from scopelint.registry import RULES, bundles
 from scopelint.report import Report
 
 FOLDER = "mappings"
@@ -87,7 +86,7 @@ def with_references(report: Report) -> Report:
 
 
 def _folders() -> Iterator[Path]:
-    modules = dict.fromkeys(entry.module for entry in entry_points(group=RULES))
+    modules = dict.fromkeys(entry.module for entry in bundles(RULES))
     for module in sorted(modules):
         spec = importlib.util.find_spec(module)
         for place in (spec.submodule_search_locations or ()) if spec else ():
@@ -96,13 +95,19 @@ def _folders() -> Iterator[Path]:
 
 def _read(file: Path) -> StandardMapping:
     try:
-        return StandardMapping.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        return StandardMapping.model_validate(_data(file))
     except (OSError, ValueError, yaml.YAMLError) as error:
         problem = _first(error) if isinstance(error, ValidationError) else str(error)
         raise PluginError(
             f"the mapping {file} cannot be read: {problem}",
             hint="Correct the file, or uninstall the package that it is part of.",
         ) from None
+
+
+def _data(file: Path) -> object:
+    # LibYAML's loader, where PyYAML has it, is as safe and ten times as fast.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(file.read_text(encoding="utf-8"), loader)  # noqa: S506 - a safe one
 
 
 def _first(error: ValidationError) -> str:

@@ -14,7 +14,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Generic, TypeVar
@@ -53,6 +54,15 @@ class Found(Generic[_T]):
 
     cls: type[_T]
     distribution: str
+
+
+@cache
+def bundles(group: str) -> EntryPoints:
+    """Return the entry points of a group, RULES or REPORTERS.
+
+    They are looked for once a process: it reads the files of every installed package.
+    """
+    return entry_points(group=group)
 
 
 def find_rules(files: Iterable[Path] = ()) -> dict[str, Found[Rule]]:
@@ -149,7 +159,7 @@ def _find(group: str, base: type[_T]) -> Iterator[Found[_T]]:
 
 def _entries(group: str) -> Iterator[tuple[EntryPoint, str]]:
     """Yield the bundles of a group, each with the name of the installed package it is of."""
-    for entry in sorted(entry_points(group=group), key=lambda entry: (entry.name, entry.value)):
+    for entry in sorted(bundles(group), key=lambda entry: (entry.name, entry.value)):
         yield entry, entry.dist.name if entry.dist else "an unknown package"
 
 

@@ -60,7 +60,7 @@ class RuleOptions(BaseModel):
     A field's `description` is shown in `explain`, the config schema and the rule's page.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)

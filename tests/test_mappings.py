@@ -30,7 +30,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
     points = [EntryPoint("acme", "acme_mappings_bundle", "scopelint.rules")]
-    monkeypatch.setattr(mappings, "entry_points", lambda group: points)
+    monkeypatch.setattr(mappings, "bundles", lambda group: points)
     return folder / "mappings"
 
 

@@ -3,20 +3,22 @@
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from pydantic_core import to_jsonable_python
 
 from scopelint.cli import options
 from scopelint.cli.console import out
-from scopelint.mappings import References, StandardMapping, find_mappings, references
 from scopelint.registry import Found, find_rules
 from scopelint.rule import Rule
 from scopelint.text import clean, shorten
+
+if TYPE_CHECKING:
+    from scopelint.mappings import StandardMapping
 
 _GAP = "  "
 _LEAST_TITLE = 12
@@ -93,13 +95,18 @@ def rule_data(found: Found[Rule]) -> dict[str, Any]:
     }
 
 
-def supported(rule: type[Rule]) -> References:
+def supported(rule: type[Rule]) -> Mapping[str, tuple[str, ...]]:
     """Return the items of standards that a rule supports, by standard."""
+    # Reads the mappings' YAML, which the list of rules has no use for.
+    from scopelint.mappings import references
+
     return references(rule.code, _mappings())
 
 
 @cache
-def _mappings() -> tuple[StandardMapping, ...]:
+def _mappings() -> tuple["StandardMapping", ...]:
+    from scopelint.mappings import find_mappings
+
     return find_mappings()
 
 

@@ -27,7 +27,7 @@ FailOn = Literal["critical", "high", "medium", "low", "info", "never"]
 class ConfigSection(BaseModel):
     """Base of every mapping in scopelint.yml: unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 def _check_url(text: str) -> str:

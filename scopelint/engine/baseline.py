@@ -34,7 +34,7 @@ class Known(BaseModel):
     could not read beside projects; only a finding that sums that up has it.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     rule: str
@@ -46,7 +46,7 @@ class Known(BaseModel):
 
 
 class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
     schema_: Annotated[str, Field(alias="schema")]
     instance: str

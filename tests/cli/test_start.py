@@ -1,0 +1,48 @@
+"""What a command imports: one that asks no GitLab starts without what that takes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.kit import environment
+
+HEAVY = (
+    *("requests", "gitlab", "httpx", "urllib3", "rich", "jinja2", "sarif_om", "markdown_it"),
+    *("graphql", "scopelint_simulator", "scopelint.collect", "scopelint.repair", "scopelint.diff"),
+    *("scopelint_reports.sarif", "scopelint_reports.html", "scopelint_reports.console"),
+)
+PROGRAM = """
+import json, sys
+from scopelint.cli import cli
+from scopelint.cli.failure import run
+code = run(cli)
+print(json.dumps([code, sorted(sys.modules)]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "more"),
+    [
+        (("check", "{snapshot}", "--no-config", "-f", "json", "-o", "r.json"), 1, ()),
+        (("rules",), 0, ("scopelint.mappings", "yaml", "scopelint.config")),
+        (("explain", "SL101"), 0, ("scopelint.config", "scopelint.engine")),
+    ],
+    ids=["check", "rules", "explain"],
+)
+def test_an_offline_command_imports_nothing_that_it_does_not_use(
+    snapshot: Path, words: tuple[str, ...], code: int, more: tuple[str, ...]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *(word.format(snapshot=snapshot) for word in words)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    ended, loaded = json.loads(done.stdout.splitlines()[-1])
+    assert ended == code, done.stderr
+    assert not set(loaded) & {*HEAVY, *more}
