@@ -41,14 +41,13 @@ class ResolvedTarget:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[_T]):
-    """One page of an enumeration. `cursor` None means it was the last.
-
-    `expected` is GitLab's own count of the whole, hidden objects included; None if not asked.
-    """
+    """One page of an enumeration."""
 
     items: tuple[_T, ...]
     cursor: str | None = None
+    """Where the next page begins; None after the last."""
     expected: int | None = None
+    """GitLab's own count of the whole list, hidden objects included; None if not asked."""
 
 
 Details = list[tuple[Project, Sequence[Gap]]]

@@ -18,19 +18,19 @@ Shard = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class CollectRequest:
-    """The targets, the filters, the part of them, the way of reading, and how much at once.
-
-    `page_size` bounds the projects a request asks the scopes of; None starts at 100. `also_resolve`
-    are groups and projects, by number or full path, that a declared policy names.
-    """
+    """What to read, by which API, and how much at once."""
 
     targets: tuple[TargetRef, ...]
     filters: Filters = field(default_factory=Filters)
     api: Api = "auto"
     concurrency: int = 8
+    """Requests under way at once."""
     page_size: int | None = None
+    """Projects whose scopes one request asks for, at most; None starts at 100."""
     shard: Shard | None = None
+    """The part of the projects to read; None reads all."""
     also_resolve: tuple[tuple[EntryKind, int | str], ...] = ()
+    """Groups and projects, by number or full path, that a declared policy names."""
 
 
 def holds(shard: Shard | None, project_id: int) -> bool:

@@ -18,11 +18,12 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An answer that never came. `too_much` tells that a smaller question may be answered."""
+    """A question that GitLab did not answer."""
 
     reason: Reason
     detail: str
     too_much: bool = False
+    """Whether GitLab may answer a smaller question."""
 
 
 def decoding(ask: Callable[[], _T]) -> _T:

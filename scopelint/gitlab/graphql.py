@@ -62,10 +62,11 @@ class FineGrainedTokenError(AuthenticationError):
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """An error that left a null in the data; `path` names where."""
+    """An error that left a null in the data."""
 
     message: str
     path: tuple[str | int, ...]
+    """Where in the data: names of fields and indexes of lists."""
 
     @property
     def timed_out(self) -> bool:

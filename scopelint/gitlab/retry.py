@@ -41,10 +41,12 @@ class Failure(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RetryRule:
-    """What to do about a failure: at most `attempts` requests in all, `base` seconds doubling."""
+    """What to do about a failure."""
 
     attempts: int
+    """Requests in all, at most."""
     base: float
+    """Seconds before the second request; doubled before each further one."""
 
 
 MATRIX: Final[Mapping[Failure, RetryRule]] = {
@@ -114,15 +116,13 @@ def classify(answer: HttpAnswer) -> Failure | None:
 
 @dataclass
 class RequestStats:
-    """Thread-safe counters of one run.
-
-    `requests` counts every request sent, retries included; `waited` the seconds in which at least
-    one request waited, for the rate limit or before a retry.
-    """
+    """Thread-safe counters of one run."""
 
     kinds: Counter[str] = field(default_factory=Counter)
+    """Requests sent, retries included, by API: `graphql` and `rest`."""
     retries: int = 0
     waited: float = 0.0
+    """Seconds in which at least one request waited, for the rate limit or before a retry."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -149,17 +149,16 @@ class RequestStats:
 
 @dataclass
 class Retrier:
-    """Sends with the retry matrix, never faster than GitLab or the user allows.
-
-    `max_rpm` bounds the requests a minute of this process. `stop` ends every wait at once.
-    `sleep` and `clock` are replaced in tests.
-    """
+    """Sends with the retry matrix, never faster than GitLab or the user allows."""
 
     stats: RequestStats = field(default_factory=RequestStats)
     max_rpm: int | None = None
+    """Requests a minute, at most, of this process."""
     stop: threading.Event = field(default_factory=threading.Event)
+    """Once set, every wait ends at once and nothing more is sent."""
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
+    """Returns the part of a wait that is left to chance, from 0 to 1."""
     waiting_until: float = 0.0
     """Until when (by `clock`) a request waits for GitLab; in the past while none does."""
     _answered: bool = False
