@@ -89,7 +89,7 @@ class DeclaredPolicy(ABC):
     """The file, as messages name it."""
     include_archived: bool = False
     """Whether projects that are archived or scheduled for deletion are held to it too; gitlabform
-    leaves them alone unless told otherwise."""
+    leaves them alone by default."""
 
     def covers(self, project: Project) -> bool:
         """Tell whether a project is held to the policy, whatever that declares for it."""

@@ -29,7 +29,7 @@ class PolicySection(ConfigSection):
     archived: Literal["exclude", "include"] = Field(
         default="exclude",
         description="Whether archived projects, and those scheduled for deletion, are held to the "
-        "declared policy; gitlabform leaves them alone unless told otherwise.",
+        "declared policy; gitlabform leaves them alone by default.",
     )
 
 

@@ -22,7 +22,7 @@ def selector_problems(tree: MappingNode, known: Catalogue) -> list[Problem]:
     for key in ("select", "ignore"):
         items = tree.get(key)
         for item in items.value if isinstance(items, SequenceNode) else ():
-            # What is no text, or empty, is a fault of its type and told as such.
+            # The models report what is no text, or empty.
             if isinstance(item, ScalarNode) and isinstance(item.value, str) and item.value:
                 problems += looked_up(item, known.resolve)[1]
     for name, _ in entries(tree.get("severity")):

@@ -32,7 +32,7 @@ def read_declared(tree: MappingNode, files: Mapping[str, Path], root: Path | Non
             return declared_from(own, include_archived=include), []
     except ConfigError as error:
         return None, list(error.problems)
-    # What is of a wrong type is told by the models.
+    # The models report what is of a wrong type.
     return None, []
 
 

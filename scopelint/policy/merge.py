@@ -1,7 +1,6 @@
 """Layers of a gitlabform config, laid over one another as gitlabform does it.
 
-The steps are those of gitlabform's `configuration/core.py` and of the package `mergedeep`, told
-again over trees that keep the place of every value: mappings are merged key by key, everything
+The steps are those of gitlabform's `configuration/core.py` and of the package `mergedeep`, over trees that keep the place of every value: mappings are merged key by key, everything
 else is replaced; `inherit: false` puts the specific mapping in place of the merged one. What
 makes gitlabform stop is a `StopError` here, with the place.
 """
@@ -43,7 +42,7 @@ class Branch:
 Value: TypeAlias = Branch | ScalarNode | SequenceNode
 Path: TypeAlias = tuple[ScalarValue, ...]
 Replaced: TypeAlias = Callable[[Path, SequenceNode, SequenceNode], None]
-"""Told the path, the general and the specific list where one replaces the other."""
+"""Called with the path, the general and the specific list where one replaces the other."""
 
 
 class StopError(Exception):
@@ -82,8 +81,8 @@ def node_of(value: Value, otherwise: AnyNode) -> AnyNode:
 def merge(general: Value, specific: Value, replaced: Replaced | None = None) -> Branch:
     """Return `general` with `specific` laid over it; raise StopError where gitlabform cannot.
 
-    `replaced` hears of every list that takes the place of another, unless an `inherit: false`
-    around it says that this is meant.
+    `replaced` is called for every list that takes the place of another, unless an
+    `inherit: false` around it says that this is intended.
     """
     result = Branch(general.node if isinstance(general, Branch) else None)
     _lay_over(result, _mapping(general), (), None)

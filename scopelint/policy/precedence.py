@@ -1,6 +1,6 @@
 """The levels of a gitlabform config: which keys hold for a project, and in what order.
 
-Told again from gitlabform's `configuration/groups.py`, `projects.py` and `core.py`: `"*"` holds
+As gitlabform's `configuration/groups.py`, `projects.py` and `core.py` have it: `"*"` holds
 for all, `x/*` for a group and all below it, any other key with a `*` for the projects whose path
 matches it, a path for that project. General levels come first, a group's before its sub-groups'.
 """
@@ -83,8 +83,8 @@ class SkipList:
 class Levels:
     """The levels of one config; gives the merged config of a project.
 
-    `levels` are the values under `projects_and_groups`. `replaced` hears of lists that take the
-    place of inherited ones.
+    `levels` are the values under `projects_and_groups`. `replaced` is called for every list
+    that takes the place of an inherited one.
     """
 
     def __init__(
