@@ -5,7 +5,7 @@ says why. What an instance's version does not have yet is known, not missing: it
 value GitLab acts by (no entries, default permissions, switched off).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,11 @@ GROUP_PLACES = 200
 """Group entries that a project's allowlist can hold (GitLab's `GROUP_LINK_LIMIT`)."""
 PROJECT_PLACES = 200
 """Project entries that a project's allowlist can hold, a direction (`PROJECT_LINK_DIRECTIONAL_LIMIT`)."""
+
+LOG_ROWS = 1000
+"""Origins that a project's authentication log shows at most (`AUTHORIZATION_ROW_LIMIT`)."""
+LOG_FULL_FROM = 950
+"""So many rows may be a full log: GitLab cuts first, then drops origins that are gone."""
 
 
 class Fact(StrEnum):
@@ -161,6 +166,16 @@ class TokenUse:
     """The last time."""
 
 
+def split_uses(
+    project_id: int, uses: Iterable[TokenUse]
+) -> tuple[tuple[TokenUse, ...], datetime | None]:
+    """Return a log's uses by other projects, and when the project last used its own token."""
+    found = tuple(uses)
+    own = [use.last_used_at for use in found if use.origin_id == project_id]
+    others = tuple(use for use in found if use.origin_id != project_id)
+    return others, max(own, default=None)
+
+
 Flags = tuple[bool | None, bool | None]
 """A project's own inbound flag and the effective one; None is unknown."""
 
@@ -184,9 +199,11 @@ class Scope:
     outbound_entries: tuple[AllowlistEntry, ...] | None = ()
     """What is left of direction outbound; None where it cannot be read."""
     uses: tuple[TokenUse, ...] | None = None
-    """The authentication log; None where it was not read."""
+    """The authentication log, uses by other projects alone; None where it was not read."""
     missing: frozenset[Fact] = frozenset()
     """The facts of this project that are gaps; with `Fact.ENTRIES`, `entries` may not be all."""
+    own_token_last_used: datetime | None = None
+    """When the project last used its own token, by the log (18.1); None: not seen or not read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,21 +46,47 @@ LOG_READABLE: Final = Version(17, 9)
 """An origin that the token cannot read no longer fails the whole log. Source: the same, MR 178401."""
 ALL_AVAILABLE_ARGUMENT: Final = Version(17, 11)
 """`Query.groups` surely takes `allAvailable`. Source: doc/api/graphql/reference/_index.md."""
+PERMISSION_NAMES: Final = Version(17, 5)
+"""The first names of permissions, such as READ_PACKAGES. Source: changelog of 17.5."""
+ADMIN_INCLUDES_READ: Final = Version(17, 10)
+"""ADMIN_X permits READ_X too; before, the two are apart. Source: changelog of 17.10, MR 181970."""
+PIPELINE_PERMISSIONS: Final = Version(17, 11)
+"""READ_PIPELINES and ADMIN_PIPELINES exist. Source: changelog of 17.11."""
 OUTBOUND_REMOVED: Final = Version(18, 0)
 """The outbound limit has no effect any more. Source: changelog of 18.0, doc/update/deprecations.md."""
+REPOSITORY_PERMISSIONS_EARLIEST: Final = Version(18, 0)
+"""READ_REPOSITORIES, READ_MERGE_REQUESTS and READ_WORK_ITEMS may exist: they came in 18.x."""
+REPOSITORY_PERMISSIONS: Final = Version(18, 9)
+"""They surely exist. Source: doc/ci/jobs/fine_grained_permissions.md of 18.9."""
 SELF_ENTRIES: Final = Version(18, 1)
 """A project may be on its own allowlist, and its row limits its token. Source: changelog of 18.1, MR 192395."""
+OWN_USES_LOGGED: Final = Version(18, 1)
+"""The log has a project's uses of its own token. Source: code of 18.9, `Ci::JobToken::Scope#accessible?`."""
 PERMISSIONS_ALWAYS_IN_FORCE: Final = Version(18, 3)
 """Fine-grained permissions are in force without a switch. Source: changelog of 18.3, MR 196966."""
+INTERNAL_CLONE: Final = Version(18, 4)
+"""Internal projects can be cloned with any job token. Source: changelog of 18.4, MR 197620."""
+PUSH_SETTING_GENERAL: Final = Version(18, 4)
+"""Own pushes need no feature flag. Source: doc/ci/jobs/ci_job_token.md, history notes."""
 PUSH_SETTING_FIELD: Final = Version(18, 4)
 """`pushRepositoryForJobTokenAllowed` is surely there. Source: doc/ci/jobs/ci_job_token.md, history notes."""
+OPEN_TO_ANY_TOKEN_EARLIEST: Final = Version(18, 10)
+"""Public and internal projects may leave more open to tokens without an entry: not known up to 19.0."""
+RECENT_PERMISSIONS: Final = Version(19, 0)
+"""READ_BADGES, ADMIN_BADGES, ADMIN_REPOSITORIES exist. Source: doc/api/graphql/reference/_index.md."""
+DELETION_STOPS_JOBS: Final = Version(19, 0)
+"""A project scheduled for deletion starts no job and takes no push. Source: code of 19.x."""
+TOKEN_EXCHANGE: Final = Version(19, 0)
+"""The token exchange may take job tokens. Source: code of 19.x, `POST /token_exchange`."""
 CROSS_PROJECT_PUSH: Final = Version(19, 0)
 """Allowlisted projects can push, behind a flag that is off. Source: doc/ci/jobs/ci_job_token.md, history notes."""
 CROSS_PROJECT_PUSH_GENERAL: Final = Version(19, 1)
 """They can without a flag. Source: the same."""
+OPEN_TO_ANY_TOKEN: Final = Version(19, 1)
+"""What anonymous users may read is open to tokens without an entry. Source: code of 19.1, `ProjectPolicy`."""
 
 _ONE_OF_EACH: Final = tuple(
-    Version(*numbers) for numbers in ((17, 6), (17, 11), (18, 0), (18, 2), (18, 3))
+    Version(*numbers) for numbers in ((17, 6), (17, 9), (17, 11), (18, 0), (18, 2), (18, 3))
 )
 """One release of each way in which GitLab has decided about a request."""
 _PATTERN: Final = re.compile(r"(\d{1,4})\.(\d{1,4})(?:[.-].*)?", re.ASCII | re.DOTALL)
@@ -87,6 +113,16 @@ def before(version: tuple[int, int], release: Version) -> bool | None:
     return version < release if version != UNKNOWN else None
 
 
+def since_between(version: tuple[int, int], earliest: Version, surely: Version) -> bool | None:
+    """Tell whether a thing is there that came somewhere between two releases.
+
+    None where the version is not known or lies between them.
+    """
+    if version == UNKNOWN:
+        return None
+    return version >= surely or (None if version >= earliest else False)
+
+
 def outbound_counts(version: tuple[int, int]) -> bool | None:
     """Tell whether an origin's own outbound limit is looked at; None where it is not known."""
     return before(version, OUTBOUND_REMOVED)
@@ -100,6 +136,21 @@ def permissions_switched(version: tuple[int, int]) -> bool | None:
     if version == UNKNOWN:
         return None
     return PERMISSIONS_STORED <= version < PERMISSIONS_ALWAYS_IN_FORCE
+
+
+def any_token_reads_more(version: tuple[int, int]) -> bool | None:
+    """Tell whether public projects open what anonymous users may read to tokens without an entry."""
+    return since_between(version, OPEN_TO_ANY_TOKEN_EARLIEST, OPEN_TO_ANY_TOKEN)
+
+
+def own_push_counts(version: tuple[int, int]) -> bool | None:
+    """Tell whether the setting for own pushes has effect; None where a feature flag decides."""
+    return since_between(version, PUSH_SETTING, PUSH_SETTING_GENERAL)
+
+
+def cross_project_push_counts(version: tuple[int, int]) -> bool | None:
+    """Tell whether the setting for other projects' pushes has effect; None where a flag decides."""
+    return since_between(version, CROSS_PROJECT_PUSH, CROSS_PROJECT_PUSH_GENERAL)
 
 
 def possible(version: tuple[int, int]) -> tuple[tuple[int, int], ...]:

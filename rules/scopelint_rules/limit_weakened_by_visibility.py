@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from scopelint.access.open_parts import open_parts
+from scopelint.access import OpenParts, open_parts, packages_without_token
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import Fact
+from scopelint.model import Fact, Project
 from scopelint.rule import ProjectContext, ProjectRule
 
 
@@ -35,28 +35,24 @@ class LimitWeakenedByVisibility(ProjectRule):
         if scope.inbound_effective is False:
             return
         if project.visibility == "private":
-            yield PASS
+            yield self._private(project)
             return
         if project.visibility is None:
             yield self._not_read("The project's visibility", {"visibility": None})
             return
-        parts = open_parts(project, private=False)
+        parts = open_parts(project, private=False, version=context.inventory.scan.version)
+        unsure = (*parts.unread, *parts.by_release)
         evidence = {
             "visibility": project.visibility,
             "open": [part.name for part in parts.open],
-            "not_read": [part.name for part in parts.unread],
+            "not_read": [part.name for part in unsure],
         }
-        if not parts.open and not parts.unread:
+        if not parts.open and not unsure:
             yield PASS
         elif scope.inbound_effective is None:
             yield self._not_read("Whether the inbound limit is on", evidence)
         elif not parts.open:
-            what = (
-                "The visibility of every feature"
-                if project.access_levels is None
-                else (f"The visibility of {', '.join(part.name for part in parts.unread)}")
-            )
-            yield self._not_read(what, evidence)
+            yield self._not_read(_unread_words(context, parts), evidence)
         else:
             yield self.fail(
                 f"The limit is on, but the project is {project.visibility}, so any job token may"
@@ -67,9 +63,37 @@ class LimitWeakenedByVisibility(ProjectRule):
                 " meant to be read by all, waive this with that reason.",
             )
 
+    def _private(self, project: Project) -> Verdict:
+        """Judge a private project: its registry alone can be open, and to everybody."""
+        anybody = packages_without_token(project)
+        evidence = {"visibility": "private", "packages_without_token": anybody}
+        if anybody is None:
+            return self._not_read("Who may pull from the package registry", evidence)
+        if not anybody:
+            return PASS
+        return self.fail(
+            "The limit is on and the project is private, but anybody may pull its packages without"
+            " any token.",
+            evidence=evidence,
+            remediation='Clear "Allow anyone to pull from package registry" (Settings > General >'
+            " Visibility, project features, permissions); if these packages are meant for all,"
+            " waive this with that reason.",
+        )
+
     def _not_read(self, what: str, evidence: Mapping[str, Any]) -> Verdict:
         return self.unknown(
-            f"{what} could not be read, so what stays open to any job token is not known.",
+            f"{what} is not known, so what stays open to any job token is not known.",
             evidence=evidence,
             remediation="Scan again; if it stays so, check the token's role with: scopelint doctor",
         )
+
+
+def _unread_words(context: ProjectContext, parts: OpenParts) -> str:
+    """Say what is not known: levels of features, or what the release leaves open."""
+    if context.project.access_levels is None:
+        return "The visibility of every feature"
+    if parts.unread:
+        return f"The visibility of {', '.join(part.name for part in parts.unread)}"
+    names = ", ".join(part.name for part in parts.by_release)
+    release = ".".join(map(str, context.inventory.scan.version))
+    return f"Whether GitLab {release} leaves {names} open"

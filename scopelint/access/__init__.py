@@ -8,11 +8,13 @@ of all projects at once.
 """
 
 from scopelint.access.decision import Answer, Decision, Step, decide
-from scopelint.access.entries import POLICIES, covers, is_whole, nearest, with_implied
-from scopelint.access.push import may_push
-from scopelint.access.reach_chains import Chain, Chains, chains
+from scopelint.access.entries import covers, is_whole, nearest
+from scopelint.access.permissions import POLICIES, with_implied
+from scopelint.access.push import decide_with_push, may_push
+from scopelint.access.push_chains import Chain, Chains, chains
 from scopelint.access.reach_counts import Count, Cover, InboundCounter, inbound_counts
 from scopelint.access.reach_lists import Link, Origins, Targets, origins, targets
+from scopelint.access.visibility import OpenPart, OpenParts, open_parts, packages_without_token
 
 __all__ = [
     "POLICIES",
@@ -24,17 +26,22 @@ __all__ = [
     "Decision",
     "InboundCounter",
     "Link",
+    "OpenPart",
+    "OpenParts",
     "Origins",
     "Step",
     "Targets",
     "chains",
     "covers",
     "decide",
+    "decide_with_push",
     "inbound_counts",
     "is_whole",
     "may_push",
     "nearest",
+    "open_parts",
     "origins",
+    "packages_without_token",
     "targets",
     "with_implied",
 ]

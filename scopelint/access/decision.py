@@ -5,18 +5,23 @@ it hangs are named.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product, takewhile
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from scopelint.access.case import UNREAD, Answer, Judgement, KnownFacts, Step, judge
-from scopelint.access.entries import is_whole, nearest, with_implied
-from scopelint.access.open_parts import open_parts
+from scopelint.access.entries import is_whole, nearest
+from scopelint.access.known_case import UNREAD, Answer, Judgement, KnownFacts, Step, judge
+from scopelint.access.permissions import exists, ungoverned, with_implied
+from scopelint.access.visibility import OpenPart, level, open_parts, packages_without_token
 from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.versions import (
+    ADMIN_INCLUDES_READ,
+    DELETION_STOPS_JOBS,
     PERMISSIONS_ALWAYS_IN_FORCE,
     SELF_ENTRIES,
+    any_token_reads_more,
+    before,
     outbound_counts,
     permissions_switched,
     possible,
@@ -25,35 +30,38 @@ from scopelint.versions import (
 
 __all__ = ["Answer", "Decision", "Step", "decide"]
 
+T = TypeVar("T")
 _NOTHING: Final = Scope(None, None, None, None, None, outbound_entries=None)
 _NO_POLICIES: Final[frozenset[str]] = frozenset()
-_LEVELS: Final = "which features are open to everyone"
 _USER: Final = (
     "the user who started the pipeline must have access too: no entry gives any by itself"
 )
 _NOT_READ: Final = "not known"
+_LEAVING: Final = frozenset({"scheduled", "in_progress"})
 _VISIBILITIES: Final = frozenset({"private", "internal", "public"})
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What GitLab says when a job of `origin` uses its token on `target`.
-
-    `steps` tell in words how it came to that; with an unknown answer they end where the ways
-    part. `entry` is the entry that decided, None where none did. `lacking` are the wanted
-    policies it does not grant. `open_parts` stay open by visibility (partial). `ungoverned` is
-    what the entry's fine-grained permissions do not limit. `missing` names the facts that an
-    unknown answer hangs on. `notes` is what else a reader should know.
-    """
+    """What GitLab says when a job of one project uses its token on another one."""
 
     answer: Answer
     steps: tuple[Step, ...]
+    """How it came to that, in words; with an unknown answer they end where the ways part."""
     entry: AllowlistEntry | None = None
+    """The entry that decided, None where none did."""
     lacking: tuple[str, ...] = ()
-    open_parts: tuple[str, ...] = ()
+    """The wanted policies that it does not grant."""
+    open_parts: tuple[OpenPart, ...] = ()
+    """What the target's visibility leaves open (partial)."""
     ungoverned: tuple[str, ...] = ()
+    """What the entry's fine-grained permissions do not limit."""
     missing: tuple[str, ...] = ()
+    """The facts that an unknown answer hangs on."""
+    packages_without_token: bool | None = None
+    """Whether anybody may pull the target's packages without any token; None was not read."""
     notes: tuple[str, ...] = ()
+    """What else a reader should know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,8 @@ class _Era:
     outbound: bool
     enforced: bool | None
     self_rows: bool
+    implied: bool
+    """Whether `ADMIN_X` includes `READ_X`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ def decide(
     """Decide whether a job of `origin` may use its token on `target`.
 
     `wanted` are policies (`READ_PACKAGES`) that the request asks for; none asks whether the token
-    is accepted at all. `version` is GitLab's, `versions.UNKNOWN` where it is not known.
+    is accepted at all. `version` is GitLab's major and minor, `(0, 0)` where it is unknown.
     `assume_fine_grained` says whether fine-grained permissions are in force in GitLab 17.7 to
     18.2, where a setting that no API shows decides. The user who started the pipeline needs
     rights on the target too; that is not part of this answer.
@@ -92,33 +102,35 @@ def decide(
     asked = frozenset(wanted)
     choices = _choices(origin, target, version, assume_fine_grained)
     ways = [choice.options for choice in choices]
-    said = [_judged(origin, target, asked, values) for values in product(*ways)]
-    notes = _notes(origin, target)
-    if len({one.answer for one in said}) > 1:
-        return _undecided(choices, said, notes)
-    return Decision(
-        said[0].answer,
-        _shared_steps(said),
-        next((one.entry for one in said if one.entry not in (None, UNREAD)), None),
-        _common([one.lacking for one in said]),
-        _common([one.open for one in said]),
-        _common([one.ungoverned for one in said]),
-        (_LEVELS,) if said[0].answer is Answer.UNKNOWN else (),
-        notes,
-    )
+    judged = _Judge(origin, target, version)
+    said = [judged(asked, values) for values in product(*ways)]
+    answers = {one.answer for one in said}
+    open_registry = packages_without_token(target)
+    if len(answers) > 1:
+        decision = _undecided(choices, said)
+    else:
+        decision = Decision(
+            said[0].answer,
+            _shared_steps(said),
+            next((one.entry for one in said if one.entry not in (None, UNREAD)), None),
+            _common([one.lacking for one in said]),
+            _common([one.open for one in said]),
+            _common([one.ungoverned for one in said]),
+            tuple(dict.fromkeys(name for one in said for name in one.missing)),
+        )
+    notes = _notes(origin, target, decision, asked, version)
+    return replace(decision, packages_without_token=open_registry, notes=notes)
 
 
-def _undecided(
-    choices: Sequence[_Choice], said: Sequence[Judgement], notes: tuple[str, ...]
-) -> Decision:
+def _undecided(choices: Sequence[_Choice], said: Sequence[Judgement]) -> Decision:
     answers = {one.answer for one in said}
     names = _deciding(choices, [one.answer for one in said])
     if Answer.UNKNOWN in answers:
         answers = answers - {Answer.UNKNOWN} | {Answer.PARTIAL, Answer.DENIED}
-        names.append(_LEVELS)
+        names += dict.fromkeys(name for one in said for name in one.missing)
     either = " or ".join(sorted(answer.value for answer in answers))
     end = Step("unknown", f"{_NOT_READ}: {'; '.join(names)}. So it is {either}")
-    return Decision(Answer.UNKNOWN, (*_prefix(said), end), missing=tuple(names), notes=notes)
+    return Decision(Answer.UNKNOWN, (*_prefix(said), end), missing=tuple(names))
 
 
 def _choices(
@@ -147,8 +159,12 @@ def _choices(
 @lru_cache(maxsize=64)
 def _era(version: tuple[int, int]) -> _Era:
     always = since(version, PERMISSIONS_ALWAYS_IN_FORCE)
-    enforced = None if permissions_switched(version) else always
-    return _Era(bool(outbound_counts(version)), enforced, bool(since(version, SELF_ENTRIES)))
+    return _Era(
+        outbound=bool(outbound_counts(version)),
+        enforced=None if permissions_switched(version) else always,
+        self_rows=bool(since(version, SELF_ENTRIES)),
+        implied=bool(since(version, ADMIN_INCLUDES_READ)),
+    )
 
 
 def _switch(eras: Iterable[tuple[int, int]], assume: bool | None) -> Sequence[bool]:
@@ -199,7 +215,7 @@ def _policies(entry: AllowlistEntry | None) -> Sequence[frozenset[str] | None]:
     if entry is None or entry.default_permissions:
         return (None,)
     if entry.default_permissions is False and entry.policies is not None:
-        return (with_implied(entry.policies),)
+        return (frozenset(entry.policies),)
     return (None, _NO_POLICIES)
 
 
@@ -207,25 +223,42 @@ def _both(value: bool | None) -> Sequence[bool]:
     return (True, False) if value is None else (value,)
 
 
-def _judged(
-    origin: Project, target: Project, wanted: frozenset[str], values: Sequence[Any]
-) -> Judgement:
-    era, switch, outbound, listed, private, limit, (entry, policies) = values
-    case = KnownFacts(
-        origin=origin.path,
-        target=target.path,
-        same=origin.id == target.id,
-        outbound=era.outbound and outbound,
-        outbound_listed=listed,
-        private=private,
-        shown=target.visibility or ("private" if private else "public or internal"),
-        limit=limit,
-        entry=entry,
-        policies=policies,
-        enforced=switch if era.enforced is None else era.enforced,
-        self_rows=era.self_rows,
-    )
-    return judge(case, wanted, open_parts(target, private=private))
+class _Judge:
+    """Judges one pair for each way that the unread facts may be."""
+
+    def __init__(self, origin: Project, target: Project, version: tuple[int, int]) -> None:
+        self._origin = origin
+        self._target = target
+        self._ungoverned = ungoverned(version)
+        self._parts = {
+            (private, listed): open_parts(target, private=private, version=version, listed=listed)
+            for private in (True, False)
+            for listed in (True, False)
+        }
+
+    def __call__(self, wanted: frozenset[str], values: Sequence[Any]) -> Judgement:
+        era, switch, outbound, listed, private, limit, (entry, policies) = values
+        target = self._target
+        if policies is not None and era.implied:
+            policies = with_implied(policies)
+        case = KnownFacts(
+            origin=self._origin.path,
+            target=target.path,
+            same=self._origin.id == target.id,
+            outbound=era.outbound and outbound,
+            outbound_listed=listed,
+            private=private,
+            shown=target.visibility or ("private" if private else "public or internal"),
+            limit=limit,
+            entry=entry,
+            policies=policies,
+            enforced=switch if era.enforced is None else era.enforced,
+            self_rows=era.self_rows,
+            ungoverned=self._ungoverned,
+            stranger_parts=self._parts[private, False],
+            listed_parts=self._parts[private, True],
+        )
+        return judge(case, wanted)
 
 
 def _deciding(choices: Sequence[_Choice], answers: Sequence[Answer]) -> list[str]:
@@ -256,15 +289,57 @@ def _shared_steps(said: Sequence[Judgement]) -> tuple[Step, ...]:
     return (*prefix, Step("unread", text))
 
 
-def _common(lists: Collection[tuple[str, ...]]) -> tuple[str, ...]:
+def _common(lists: Collection[tuple[T, ...]]) -> tuple[T, ...]:
     first = next(iter(lists))
     return tuple(item for item in first if all(item in other for other in lists))
 
 
-def _notes(origin: Project, target: Project) -> tuple[str, ...]:
+def _notes(
+    origin: Project,
+    target: Project,
+    decision: Decision,
+    wanted: frozenset[str],
+    version: tuple[int, int],
+) -> tuple[str, ...]:
     notes = []
     if origin.archived:
         notes.append(f"{origin.path} is archived, so it can start no job today")
-    if target.deletion in ("scheduled", "in_progress"):
+    elif origin.deletion in _LEAVING:
+        leaves = f"{origin.path} is scheduled for deletion"
+        if not before(version, DELETION_STOPS_JOBS):
+            leaves += ": from GitLab 19.0 on such a project starts no job"
+        notes.append(leaves)
+    if target.deletion in _LEAVING:
         notes.append(f"{target.path} is to be deleted")
+    unknown_names = [name for name in sorted(wanted) if exists(name, version) is False]
+    if unknown_names:
+        release = "{}.{}".format(*version)
+        notes.append(f"GitLab {release} has no permission {', '.join(unknown_names)}")
+    if decision.answer in (Answer.DENIED, Answer.PARTIAL):
+        notes += _package_notes(target)
+        deployments = "READ_DEPLOYMENTS" in decision.lacking and decision.entry is None
+        if deployments and target.visibility != "private" and not any_token_reads_more(version):
+            notes.append(
+                f"before GitLab 19.1 the deployments of {target.path} are open where its metrics"
+                " dashboard is open to everyone, which no API shows"
+            )
     return (*notes, _USER)
+
+
+def _package_notes(target: Project) -> Iterator[str]:
+    """Yield what the limit does not cover in the target's package registry."""
+    registry = level(target, "package_registry")
+    if target.visibility == "private" and registry in (None, "public"):
+        yield (
+            f"job tokens are refused, but anybody may pull the packages of {target.path} without"
+            " any token: the limit does not protect them"
+            if registry
+            else f"whether anybody may pull the packages of {target.path} without any token was"
+            " not read"
+        )
+    if registry != "disabled" and not target.personal:
+        yield (
+            f"package routes of the groups above {target.path} never ask its allowlist"
+            f"{'' if registry else ' (where its package registry is on)'}: a job started by a"
+            " Reporter of such a group pulls its PyPI packages there, with the limit on or off"
+        )

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from scopelint.access import POLICIES, Answer, Decision, decide, may_push
+from scopelint.access import POLICIES, Answer, Decision, decide_with_push, may_push
 from scopelint.cli import options
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.pair import entry_data, find_project, read_inventory
@@ -60,7 +60,7 @@ def can_access(
     settings = resolve(source, console)
     with read_inventory((origin, target), sources, server, settings, console) as asked:
         one, other = find_project(asked.inventory, origin), find_project(asked.inventory, target)
-        decision = decide(
+        decision = decide_with_push(
             one,
             other,
             wanted,
@@ -101,7 +101,8 @@ def _data(
         "steps": [{"name": step.name, "text": step.text} for step in decision.steps],
         "entry": entry_data(decision.entry),
         "lacking": list(decision.lacking),
-        "open_parts": list(decision.open_parts),
+        "open_parts": [part.data() for part in decision.open_parts],
+        "packages_without_token": decision.packages_without_token,
         "ungoverned": list(decision.ungoverned),
         "missing": list(decision.missing),
         "may_push": pushes and may_push(one, other, version=inventory.scan.version),

@@ -88,6 +88,8 @@ def _data(
             **_count(coming.count),
             "everyone": coming.everyone,
             "others": coming.others.answer.value,
+            "open_parts": [part.data() for part in coming.others.open_parts],
+            "packages_without_token": coming.others.packages_without_token,
             "list": [_link(link) for link in coming.links],
             "outside": [entry_data(entry) for entry in coming.outside],
         },
@@ -128,6 +130,7 @@ def _lines(project: Project, coming: Origins, going: Targets, ways: Chains | Non
         yield f"    {entry_words(entry)}: outside what was read, counted and not listed"
     if not coming.everyone:
         yield f"    any other project: {coming.others.answer.value}"
+        yield from _open_lines(project, coming)
     yield f"  reaches {_number(going.count)} of those that were read"
     yield from _by_entry(going.links, "by an entry for ")
     if going.partial:
@@ -135,6 +138,18 @@ def _lines(project: Project, coming: Origins, going: Targets, ways: Chains | Non
     if ways is not None:
         yield from _chain_lines("reached by pushing first", ways.origins, ways)
         yield from _chain_lines("reaches by pushing first", ways.targets, ways)
+
+
+def _open_lines(project: Project, coming: Origins) -> Iterator[str]:
+    """Yield what is open past the limit: parts of the project, and its packages to everybody."""
+    if coming.others.open_parts:
+        words = "; ".join(part.words for part in coming.others.open_parts)
+        yield f"    open to any job token: {words}"
+    anybody = coming.others.packages_without_token
+    if anybody:
+        yield "    its packages: anybody may pull them without any token, whatever the limit says"
+    elif anybody is None and project.visibility == "private":
+        yield "    its packages: whether anybody may pull them without any token was not read"
 
 
 def _number(count: Count) -> str:

@@ -140,22 +140,29 @@ class PageSize:
 def read(run: Run, targets: Sequence[ResolvedTarget]) -> None:
     """Read the levels of every public and internal project that was read without them.
 
-    Reading by REST brings them with the list; then there is nothing to ask.
+    Of private projects one level matters, that of the package registry; it is read of those that
+    are targets themselves, which costs one request each. Reading by REST brings all levels with
+    the list; then there is nothing to ask.
     """
     missing = run.writer.without_access_levels()
-    if not missing:
+    single = {target.id: target for target in targets if target.kind == "project"}
+    alone = run.writer.lacking_access_levels(single)
+    if not missing and not alone:
         return
     rest = RestReader(run.connection, Filters(), run.reader.caps)
+    for project_id in alone:
+        _next_page(run, rest, single[project_id], None, None)
     for visibility in missing:
         for target in targets:
-            _next_page(run, rest, target, visibility, None)
+            if target.kind != "project":
+                _next_page(run, rest, target, visibility, None)
     run.work()
     for ids in run.writer.without_access_levels().values():
         run.writer.miss_access_levels(ids, Reason.ERROR, "REST did not list this project")
 
 
 def _next_page(
-    run: Run, rest: RestReader, target: ResolvedTarget, visibility: str, cursor: str | None
+    run: Run, rest: RestReader, target: ResolvedTarget, visibility: str | None, cursor: str | None
 ) -> None:
     def then(page: Page[Listed] | Failed) -> None:
         if isinstance(page, Failed):

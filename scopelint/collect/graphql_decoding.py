@@ -10,6 +10,8 @@ from scopelint.gitlab.capabilities import Capabilities
 from scopelint.gitlab.graphql import FieldError
 from scopelint.gitlab.queries import connections, number
 from scopelint.model import (
+    LOG_FULL_FROM,
+    LOG_ROWS,
     AllowlistEntry,
     Fact,
     Gap,
@@ -17,6 +19,7 @@ from scopelint.model import (
     Reason,
     Scope,
     TokenUse,
+    split_uses,
 )
 
 
@@ -35,6 +38,9 @@ class Reading:
     counts: dict[str, int] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
     uses: list[Node] | None = None
+    """Rows of the authentication log."""
+    uses_counted: int = 0
+    """GitLab's own count of them."""
 
     def add_gap(self, fact: Fact, reason: Reason, detail: str) -> None:
         """Note a fact of this project that could not be read; the first reason stands."""
@@ -120,6 +126,7 @@ def add_log(reading: Reading, log: Node | None, error: FieldError | None = None)
         reading.cursors.pop("ciJobTokenAuthLogs", None)
         reading.add_gap(Fact.LOG, *_why(error))
         return
+    reading.uses_counted = max(reading.uses_counted, log.get("count") or 0)
     reading.uses = [*(reading.uses or ()), *_nodes(reading, "ciJobTokenAuthLogs", log)]
 
 
@@ -141,15 +148,12 @@ def _nodes(reading: Reading, name: str, connection: Node) -> list[Node]:
     return [node for node in nodes or () if node is not None]
 
 
-LOG_CAP = 1000
-"""Origins a project's log shows at most (`AUTHORIZATION_ROW_LIMIT`)."""
-
-
 def finish(reading: Reading, caps: Capabilities) -> tuple[Project, list[Gap]]:
     """Put the project together once all its pages are there."""
     if reading.scope is None:
         return reading.project, []
-    uses = _uses(reading)
+    found = _uses(reading)
+    uses, own = (None, None) if found is None else split_uses(reading.project.id, found)
     inbound, outbound = _split(reading, caps)
     _note_unknown_permissions(reading, inbound)
     shown = len(reading.lists.get("outboundAllowlist", ()))
@@ -168,6 +172,7 @@ def finish(reading: Reading, caps: Capabilities) -> tuple[Project, list[Gap]]:
         entries=tuple(inbound),
         outbound_entries=tuple(outbound) if _outbound_known(reading, caps) else None,
         uses=uses,
+        own_token_last_used=own,
         missing=frozenset(missing),
     )
     return replace(reading.project, scope=scope), reading.gaps
@@ -196,8 +201,8 @@ def hidden_rows(reading: Reading, caps: Capabilities) -> bool:
 def _uses(reading: Reading) -> tuple[TokenUse, ...] | None:
     if reading.uses is None:
         return None
-    if len(reading.uses) >= LOG_CAP:
-        reading.add_gap(Fact.LOG, Reason.CAPPED, f"the log shows at most {LOG_CAP} origins")
+    if len(reading.uses) >= LOG_FULL_FROM or reading.uses_counted >= LOG_ROWS:
+        reading.add_gap(Fact.LOG, Reason.CAPPED, f"the log shows at most {LOG_ROWS} origins")
     known = [
         use
         for use in reading.uses

@@ -53,7 +53,7 @@ def read_project(node: Node) -> Project:
         last_activity_at=identity.read_time(node.get("last_activity_at")),
         group_id=namespace.get("id") if personal is False else None,
         personal=personal,
-        access_levels=access_levels(node) if node.get("visibility") in OPEN else None,
+        access_levels=access_levels(node),
     )
 
 
@@ -77,16 +77,17 @@ def access_levels(node: Node) -> dict[str, str] | None:
     """Read who may use each feature: `disabled`, `private`, `enabled` or `public`.
 
     A feature that the version does not tell is left out (the package registry's level came with
-    18.4). Where "public pipelines" is off, members alone see jobs and artifacts, whatever the
-    level of CI/CD says. None where the answer has no levels at all.
+    18.4). `public_jobs` is `private` where "Project-based pipeline visibility" is off: then members
+    alone see jobs and artifacts, whatever the level of CI/CD says. None where the answer has no
+    levels at all.
     """
     levels = {
         feature: str(level)
         for feature in FEATURES
         if (level := node.get(f"{feature}_access_level")) is not None
     }
-    if levels.get("builds") == "enabled" and node.get("public_jobs") is False:
-        levels["builds"] = "private"
+    if levels and node.get("public_jobs") is False:
+        levels["public_jobs"] = "private"
     return levels or None
 
 

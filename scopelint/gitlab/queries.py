@@ -269,6 +269,6 @@ def _target(caps: Capabilities) -> str:
 def _log(*, first_page: bool) -> str:
     after = "" if first_page else ", after: $ciJobTokenAuthLogs"
     return (
-        f"ciJobTokenAuthLogs(first: {PAGE}{after}) {{ {_PAGE_INFO}"
+        f"ciJobTokenAuthLogs(first: {PAGE}{after}) {{ count {_PAGE_INFO}"
         " nodes { lastAuthorizedAt originProject { id fullPath } } }"
     )

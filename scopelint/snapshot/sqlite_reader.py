@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
 from scopelint.errors import ScratchError, SnapshotError
-from scopelint.model import EntryKind, Flags, Gap, Group, Project, Scope, Target
+from scopelint.model import EntryKind, Flags, Gap, Group, Project, Scope, Target, split_uses
 from scopelint.snapshot import sqlite_rows as rows
 from scopelint.snapshot import sqlite_tables as tables
 from scopelint.snapshot.header import Cursor, Header
@@ -214,9 +214,11 @@ class Snapshot:
 
     @_checked
     def oldest_use(self) -> Iterator[datetime]:
-        """Yield the earliest of all last uses in the log, or nothing if it holds none."""
+        """Yield the earliest of all last uses by other projects in the log, or nothing if it holds none."""
         # With min(), SQLite takes the other columns from the row that has it.
         query = "SELECT last_used_at, min(julianday(last_used_at)) FROM uses"
+        # A project's uses of its own token say nothing of what its log shows of others.
+        query += " WHERE origin_id <> project_id"
         last_used_at, _ = self._db.execute(query).fetchone()
         if last_used_at is not None:
             yield datetime.fromisoformat(last_used_at)
@@ -317,6 +319,7 @@ class _Grouped:
 def _scope(row: rows.Row, inbound: Flags, entries: list[rows.Row], uses: list[rows.Row]) -> Scope:
     outbound, push, cross, outbound_known, uses_known, missing = row[16:]
     allowed = [rows.to_entry(entry) for entry in entries if entry[1] == "inbound"]
+    others, own = split_uses(row[0], (rows.to_use(use[1:]) for use in uses))
     leftover = [rows.to_entry(entry) for entry in entries if entry[1] == "outbound"]
     return Scope(
         inbound_own=inbound[0],
@@ -326,6 +329,7 @@ def _scope(row: rows.Row, inbound: Flags, entries: list[rows.Row], uses: list[ro
         cross_project_push=rows.flag(cross),
         entries=tuple(allowed),
         outbound_entries=tuple(leftover) if outbound_known else None,
-        uses=tuple(rows.to_use(use[1:]) for use in uses) if uses_known else None,
+        uses=others if uses_known else None,
+        own_token_last_used=own if uses_known else None,
         missing=rows.facts(missing),
     )

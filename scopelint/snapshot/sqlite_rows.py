@@ -116,8 +116,14 @@ def sort_entries(entries: Iterable[AllowlistEntry]) -> list[AllowlistEntry]:
 
 
 def use_rows(project: Project) -> Iterable[Row]:
-    """Yield the rows of a project's authentication log."""
-    for use in (project.scope.uses or ()) if project.scope else ():
+    """Yield the rows of a project's authentication log, the one of its own token too."""
+    scope = project.scope
+    if scope is None:
+        return
+    if scope.own_token_last_used is not None:
+        own = scope.own_token_last_used.isoformat()
+        yield (project.id, project.id, project.path, own)
+    for use in scope.uses or ():
         yield (project.id, use.origin_id, use.origin_path, use.last_used_at.isoformat())
 
 

@@ -190,6 +190,14 @@ class SnapshotWriter:
             found.setdefault(visibility, []).append(project_id)
         return found
 
+    def lacking_access_levels(self, ids: Iterable[int]) -> list[int]:
+        """Return those of these projects that were read without levels, private ones too."""
+        found = self._db.execute(
+            "SELECT id FROM projects WHERE state = 'read' AND access_levels IS NULL"
+        )
+        lacking = {project_id for (project_id,) in found}
+        return [project_id for project_id in ids if project_id in lacking]
+
     def add_access_levels(self, levels: Iterable[tuple[int, Mapping[str, str]]]) -> None:
         """Store who may use the features of projects; ignore projects that were not read."""
         with self._transaction():

@@ -16,6 +16,7 @@ from scopelint.model import (
     Scope,
     Target,
     TokenUse,
+    split_uses,
 )
 from scopelint.paths import is_inside
 from scopelint.snapshot import Header, Listed, Snapshot, SnapshotWriter
@@ -131,12 +132,14 @@ class _SnapshotBuilder:
             group_id=self._group_ids.get(path.rpartition("/")[0]),
             personal=spec.personal,
             access_levels=spec.access_levels,
-            scope=None if gap else self._scope(spec),
+            scope=None if gap else self._scope(path, spec),
             gap=gap,
         )
 
-    def _scope(self, spec: ProjectSpec) -> Scope:
-        outbound, uses = spec.outbound_entries, spec.uses
+    def _scope(self, path: str, spec: ProjectSpec) -> Scope:
+        outbound = spec.outbound_entries
+        own_id = self._ids.of("project", path)
+        uses, own = split_uses(own_id, map(self._use, spec.uses or ()))
         return Scope(
             inbound_own=spec.inbound_own,
             inbound_effective=spec.inbound_effective,
@@ -145,7 +148,8 @@ class _SnapshotBuilder:
             cross_project_push=spec.cross_project_push,
             entries=tuple(map(self._entry, spec.entries)),
             outbound_entries=None if outbound is None else tuple(map(self._entry, outbound)),
-            uses=None if uses is None else tuple(map(self._use, uses)),
+            uses=None if spec.uses is None else uses,
+            own_token_last_used=own,
             missing=spec.missing,
         )
 

@@ -1,7 +1,9 @@
 """What the authentication log says of an entry, and when it is old enough to say it.
 
 Source: docs.gitlab.com, "CI/CD job token", "Authentication log": a row is one origin whose token was
-accepted, with the time of its *last* use; uses of the project's own token are not in it.
+accepted, with the time of its *last* use. Since GitLab 18.1 a project's uses of its own token are
+in it too; the model keeps their time apart (`Scope.own_token_last_used`), so that no count, share
+or "used by" takes them for a use by somebody else.
 """
 
 from collections.abc import Iterable
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 from typing import TYPE_CHECKING, Final, Literal
 
-from scopelint.model import Scope
+from scopelint.model import LOG_FULL_FROM, LOG_ROWS, Scope
 
 
 def uses_through(entry: AllowlistEntry, uses: Iterable[TokenUse]) -> list[TokenUse]:
@@ -86,13 +88,12 @@ class UsageRule(EntryRule):
         return self._limit
 
 
-CAP: Final = 1000
-"""Origins that GitLab shows of a project's log at most."""
 MEDIUM_DAYS: Final = 30
 HIGH_DAYS: Final = 90
 """Days that a log must speak for, for what is built on it to be sure."""
 UNKNOWABLE: Final = (
     "attempts that GitLab refused, since only accepted tokens are logged",
+    "artifacts fetched by needs:project or over the artifacts API, which leave no row",
     "a project that comes for the first time tomorrow, or rarely (a yearly release)",
     "uses older than the log, and all but the last use of each origin",
     "reads that the project's visibility leaves open to anybody",
@@ -107,8 +108,8 @@ def fault(scope: Scope, inventory: "Inventory") -> str | None:
     if scope.uses is None:
         reason = inventory.scan.unavailable.get(Fact.LOG)
         return f"its authentication log was not read{f' ({reason})' if reason else ''}"
-    if len(scope.uses) >= CAP:
-        return f"its authentication log is full ({CAP:,} origins are shown at most), so there may be more"
+    if len(scope.uses) >= LOG_FULL_FROM:
+        return f"its authentication log is full ({LOG_ROWS:,} origins are shown at most), so there may be more"
     if Fact.LOG in scope.missing:
         return "its authentication log could not be read whole"
     return None

@@ -9,22 +9,30 @@ from dataclasses import replace
 
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 
-ALL = {
-    "READ_PACKAGES", "ADMIN_PACKAGES", "READ_JOBS", "ADMIN_REPOSITORIES", "READ_REPOSITORIES",
-    "READ_RELEASES", "ADMIN_RELEASES",
-}  # fmt: skip
-OPENED_BY = {
-    "READ_JOBS": {"builds", "repository"},
-    "READ_PIPELINES": {"builds", "repository"},
-    "READ_REPOSITORIES": {"repository"},
-    "READ_PACKAGES": {"package_registry"},
-    "READ_RELEASES": {"releases", "repository"},
-    "READ_ENVIRONMENTS": {"environments", "repository", "builds"},
-    "READ_DEPLOYMENTS": {"environments", "repository", "builds"},
-    "READ_MERGE_REQUESTS": {"merge_requests", "repository"},
-    "READ_WORK_ITEMS": {"issues"},
+ROUTES = {
+    # Permission: the features that each of its routes names, and whether a token that is not on
+    # the list is let in before 19.1 too.
+    "READ_JOBS": [({"builds", "repository"}, True)],
+    "READ_PIPELINES": [({"builds", "repository"}, False), ({"package_registry"}, True)],
+    "READ_REPOSITORIES": [({"repository"}, False)],
+    "READ_PACKAGES": [({"package_registry"}, True)],
+    "READ_RELEASES": [
+        ({"releases", "repository"}, True),
+        ({"releases"}, True),
+        ({"repository"}, False),
+    ],
+    "READ_ENVIRONMENTS": [({"environments", "repository", "builds"}, True)],
+    "READ_DEPLOYMENTS": [({"environments", "repository", "builds"}, False)],
+    "READ_MERGE_REQUESTS": [({"merge_requests", "repository"}, False)],
+    "READ_WORK_ITEMS": [({"issues"}, False)],
 }
-FEATURES = set().union(*OPENED_BY.values()) | {"container_registry"}
+FEATURES = {
+    "builds", "repository", "package_registry", "releases", "environments", "merge_requests",
+    "issues", "container_registry",
+}  # fmt: skip
+
+
+ALL = {*ROUTES, "ADMIN_PACKAGES", "ADMIN_REPOSITORIES", "ADMIN_RELEASES"}
 
 
 def answer(
@@ -35,9 +43,15 @@ def answer(
     assume: bool | None = None,
 ) -> str:
     """Return granted, denied, partial or unknown."""
+    eras = [(17, 0), (17, 8), (17, 10), (18, 0), (18, 1), (18, 5), (19, 1)]
+    if (18, 10) <= version <= (19, 0):
+        # Somewhere between these releases visibility came to leave more open.
+        eras = [(18, 9), (19, 1)]
+    elif version != (0, 0):
+        eras = [version]
     answers = {
         _one_world(o, t, wanted, v, switch)
-        for v in ([version] if version != (0, 0) else [(17, 0), (17, 8), (18, 0), (18, 1), (18, 5)])
+        for v in eras
         for switch in ([True, False] if assume is None else [assume])
         for o in _origins(origin)
         for t in _filled(target, version)
@@ -53,17 +67,26 @@ def may_push(origin: Project, target: Project, version: tuple[int, int]) -> bool
     """Tell whether origin, another project, may push to target; None is unknown."""
     if (0, 0) != version < (19, 0):
         return False
+    # Before 19.0 there are no such pushes. So where the version is not known, what matters is what
+    # a release from 19.0 on would do: there a row without a target is a deleted one.
     verdicts = {
         _push_in_one_world(o, t, bool(push), bool(cross), bool(archived))
         for o in _origins(origin)
-        for t in _filled(target, version)
-        for archived in _either(target.archived)
+        for t in _filled(target, max(version, (19, 0)))
+        for archived in _either(_leaving(target))
         for push in _either(_scope(target).push)
         for cross in _either(_scope(target).cross_project_push)
     }
     if verdicts == {False}:
         return False
     return True if verdicts == {True} and version >= (19, 1) else None
+
+
+def _leaving(project: Project) -> bool | None:
+    """Tell whether a project is archived or to be deleted, so that it takes no push."""
+    going = None if project.deletion is None else project.deletion != "none"
+    facts = {project.archived, going}
+    return True if True in facts else None if None in facts else False
 
 
 def _push_in_one_world(
@@ -175,35 +198,45 @@ def _one_world(
         if version < (18, 0) and origin.scope.outbound and target.visibility == "private":
             listed = {e.target_id for e in origin.scope.outbound_entries or ()}
             if not {target.id, EVERYONE} & listed:
-                return _left_open(target, wanted)
+                return _left_open(target, wanted, version, listed=False)
         if target.scope.inbound_effective and _deciding(origin, target) is None:
-            return _left_open(target, wanted)
+            return _left_open(target, wanted, version, listed=False)
     elif version < (18, 1):
         return "granted"
-    lacking = wanted - _allowed(_deciding(origin, target))
+    lacking = wanted - _allowed(_deciding(origin, target), version)
     in_force = version >= (18, 3) or (version >= (17, 7) and switch)
     if not target.scope.inbound_effective or not in_force or not lacking:
         return "granted"
-    return _left_open(target, lacking)
+    return _left_open(target, lacking, version, listed=True)
 
 
-def _allowed(entry: AllowlistEntry | None) -> set[str]:
+def _allowed(entry: AllowlistEntry | None, version: tuple[int, int]) -> set[str]:
     if entry is None or entry.default_permissions:
         return ALL
     allowed = set(entry.policies or ())
     for policy in set(allowed):
-        if policy.startswith("ADMIN_"):
+        if policy.startswith("ADMIN_") and version >= (17, 10):
             allowed.add(policy.replace("ADMIN_", "READ_"))
     return allowed
 
 
-def _left_open(target: Project, wanted: Iterable[str]) -> str:
+def _left_open(
+    target: Project, wanted: Iterable[str], version: tuple[int, int], *, listed: bool
+) -> str:
+    if target.visibility == "private":
+        return "denied"
     levels = target.access_levels or {}
     everyone = {name for name, level in levels.items() if level in ("enabled", "public")}
-    asked = [OPENED_BY.get(policy) for policy in wanted]
-    if not asked:
-        asked = [*OPENED_BY.values(), {"container_registry"}]
-    if target.visibility == "private":
-        everyone = {"package_registry"} if levels.get("package_registry") == "public" else set()
-    open_to_all = [needs for needs in asked if needs is not None and needs <= everyone]
+    if not set(wanted):
+        # Pulling images and cloning need no permission.
+        cloned = target.visibility == "public" or version >= (18, 4)
+        if "container_registry" in everyone or ("repository" in everyone and cloned):
+            return "partial"
+    asked = set(wanted) or set(ROUTES)
+    open_to_all = [
+        policy
+        for policy in asked
+        for needs, always in ROUTES.get(policy, ())
+        if needs <= everyone and (always or listed or version >= (19, 1))
+    ]
     return "partial" if open_to_all else "denied"

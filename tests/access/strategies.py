@@ -18,13 +18,16 @@ VERSIONS = (
     (18, 1),
     (18, 2),
     (18, 3),
+    (18, 9),
+    (18, 11),
     (19, 0),
     (19, 1),
 )
 
+WANTED = (*POLICIES, "READ_RELEASES", "READ_REPOSITORIES", "READ_PIPELINES", "READ_WORK_ITEMS")
 maybe = st.sampled_from([True, False, None])
 mostly = st.sampled_from([True, False, True, False, True, False, None])
-wanted = st.sets(st.sampled_from((*POLICIES, "READ_RELEASES", "READ_REPOSITORIES")), max_size=2)
+wanted = st.sets(st.sampled_from(WANTED), max_size=2)
 
 
 @st.composite
@@ -79,6 +82,7 @@ def projects(draw: st.DrawFn, path: str, *, known: bool = False) -> Project:
         path=path,
         visibility=draw(st.sampled_from(seen if known else [*seen, None])),
         archived=draw(st.sampled_from([False, False, True] if known else [False, True, None])),
+        deletion=draw(st.sampled_from(["none"] if known else ["none", "none", "scheduled", None])),
         personal=path.startswith("mia/"),
         access_levels=draw(st.none() | levels),
         scope=draw(scopes(known=known) if known else st.none() | scopes()),

@@ -9,7 +9,15 @@ import pytest
 
 from scopelint.collect import graphql_decoding, identity
 from scopelint.gitlab.graphql import FieldError
-from scopelint.model import AllowlistEntry, Fact, Gap, Project, Reason
+from scopelint.model import (
+    LOG_FULL_FROM,
+    LOG_ROWS,
+    AllowlistEntry,
+    Fact,
+    Gap,
+    Project,
+    Reason,
+)
 from tests.collect.nodes import NO_PERMISSION, VERSIONS, Path, node, nulled, read
 from tests.gitlab.test_queries import capabilities
 
@@ -363,13 +371,35 @@ def test_a_log_that_failed_is_a_gap() -> None:
     assert [(gap.fact, gap.reason) for gap in gaps] == [(Fact.LOG, Reason.TIMED_OUT)]
 
 
-def test_the_logs_cap_is_a_gap() -> None:
+def test_the_logs_cap_is_a_gap_by_its_rows_or_by_its_count() -> None:
+    """GitLab cuts at 1,000 origins and then drops those that are gone, so 950 may be all it shows."""
+    for rows, count, full in (
+        (LOG_FULL_FROM, None, True),
+        (LOG_FULL_FROM - 1, LOG_ROWS - 1, False),
+        (3, LOG_ROWS, True),
+    ):
+        found = node("18.5.0")
+        found["ciJobTokenAuthLogs"]["nodes"] *= rows
+        found["ciJobTokenAuthLogs"]["count"] = count
+        project, gaps, _ = read(found, "18.5.0")
+        assert [(gap.fact, gap.reason) for gap in gaps] == [(Fact.LOG, Reason.CAPPED)] * full
+        assert project.scope is not None
+        assert (Fact.LOG in project.scope.missing) == full
+
+
+def test_a_use_of_the_own_token_is_kept_apart() -> None:
+    """Since 18.1 every project that runs CI is an origin in its own log."""
     found = node("18.5.0")
-    found["ciJobTokenAuthLogs"]["nodes"] *= graphql_decoding.LOG_CAP
+    rows = found["ciJobTokenAuthLogs"]["nodes"]
+    others = len(rows)
+    own = {"id": "gid://gitlab/Project/101", "fullPath": "acme/web/shops/shop"}
+    rows.append({"lastAuthorizedAt": "2026-11-02T10:00:00Z", "originProject": own})
     project, gaps, _ = read(found, "18.5.0")
-    assert [(gap.fact, gap.reason) for gap in gaps] == [(Fact.LOG, Reason.CAPPED)]
+    assert gaps == []
     assert project.scope is not None
-    assert Fact.LOG in project.scope.missing
+    assert [use.origin_id for use in project.scope.uses or ()] != [101]
+    assert len(project.scope.uses or ()) == others
+    assert project.scope.own_token_last_used == datetime(2026, 11, 2, 10, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("place", [(), ("originProject",), ("lastAuthorizedAt",)])

@@ -7,8 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scopelint.access import Answer, decide
-from scopelint.access.entries import POLICIES
+from scopelint.access import POLICIES, Answer, decide
 from scopelint.finding import Outcome
 from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.rule import Rule

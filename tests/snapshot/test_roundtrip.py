@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ _scopes = st.builds(
     | st.lists(
         st.builds(
             TokenUse,
-            origin_id=st.integers(1, 9),
+            origin_id=st.integers(31, 39),
             origin_path=_text,
             last_used_at=st.datetimes(timezones=st.just(UTC)),
         ),
@@ -90,12 +91,16 @@ _scopes = st.builds(
         max_size=3,
     ).map(lambda uses: tuple(sorted(uses, key=lambda use: use.origin_id))),
     missing=st.frozensets(st.sampled_from(list(Fact))),
+    own_token_last_used=st.none() | st.datetimes(timezones=st.just(UTC)),
 )
 
 
 def _projects() -> st.SearchStrategy[list[Project]]:
     def project(number: int, scope: Scope | None, name: str, archived: bool | None) -> Project:
         path = f"acme/p{number}"
+        if scope is not None and scope.uses is None:
+            # Without a log there is no use of the own token either.
+            scope = replace(scope, own_token_last_used=None)
         gap = Gap(Fact.SCOPE, Reason.FORBIDDEN, name, "project", number, path)
         return Project(
             id=number,
@@ -121,17 +126,7 @@ def _sorted(scope: Scope) -> Scope:
         return tuple(sorted(entries, key=lambda e: (e.kind, e.key)))
 
     outbound = None if scope.outbound_entries is None else order(scope.outbound_entries)
-    return Scope(
-        scope.inbound_own,
-        scope.inbound_effective,
-        scope.outbound,
-        scope.push,
-        scope.cross_project_push,
-        order(scope.entries),
-        outbound,
-        scope.uses,
-        scope.missing,
-    )
+    return replace(scope, entries=order(scope.entries), outbound_entries=outbound)
 
 
 def _comparable(project: Project) -> tuple[Project, Scope | None]:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from scopelint.access.entries import UNGOVERNED
-from scopelint.access.open_parts import OpenParts
+from scopelint.access.visibility import OpenPart, OpenParts
 from scopelint.model import AllowlistEntry
 
 UNREAD: Final = AllowlistEntry("project", None, None)
@@ -36,59 +35,72 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class KnownFacts:
-    """All that the decision depends on. Paths are for the words only.
-
-    `policies` are those of the entry with what they imply; None means default permissions.
-    `enforced` tells whether fine-grained permissions are in force where the limit is on;
-    `self_rows` whether an entry that covers the project itself narrows its own token.
-    `shown` is the target's visibility in words; `private` is what counts of it.
-    `outbound` is the origin's own limit, already False from GitLab 18.0 on.
-    """
+    """All that the decision depends on. Paths are for the words only."""
 
     origin: str
     target: str
     same: bool
+    """Whether both are one project."""
     outbound: bool
+    """Whether the origin's own limit counts: never from GitLab 18.0 on."""
     outbound_listed: bool
     private: bool
+    """Whether the target is private."""
     shown: str
+    """The target's visibility in words."""
     limit: bool
     entry: AllowlistEntry | None
     policies: frozenset[str] | None
+    """The policies of the entry with what they imply; None is default permissions."""
     enforced: bool
+    """Whether fine-grained permissions are in force where the limit is on."""
     self_rows: bool
+    """Whether an entry that covers the project itself narrows its own token."""
+    ungoverned: tuple[str, ...]
+    """What no permission governs in this release."""
+    stranger_parts: OpenParts
+    """What visibility leaves open to a token without an entry."""
+    listed_parts: OpenParts
+    """What it leaves open to a token whose entry lacks the permission."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The answer to one case. `entry` decided it, `lacking` are the policies that stood out.
-
-    `open` are parts left open by visibility, `ungoverned` what an entry's policies do not limit.
-    """
+    """The answer to one case."""
 
     answer: Answer
     steps: tuple[Step, ...]
     entry: AllowlistEntry | None = None
+    """The entry that decided."""
     lacking: tuple[str, ...] = ()
-    open: tuple[str, ...] = ()
+    """The wanted policies that it does not grant."""
+    open: tuple[OpenPart, ...] = ()
+    """The parts that visibility leaves open."""
     ungoverned: tuple[str, ...] = ()
+    """What the entry's policies do not limit."""
+    missing: tuple[str, ...] = ()
+    """The facts that an unknown answer hangs on."""
 
 
-def judge(case: KnownFacts, wanted: frozenset[str], parts: OpenParts) -> Judgement:
+LEVELS: Final = "which features are open to everyone"
+RELEASE: Final = "what this release of GitLab leaves open to tokens that are not let in"
+
+
+def judge(case: KnownFacts, wanted: frozenset[str]) -> Judgement:
     """Answer one case; `wanted` empty asks whether the token is accepted at all.
 
-    `parts` is what visibility leaves open. UNKNOWN only where policies are wanted and the levels
-    of the features that they stand for were not read.
+    UNKNOWN only where it hangs on what visibility leaves open, and levels of features were not
+    read or the release is not known to open them.
     """
     if case.same:
-        return _judge_self(case, wanted, parts)
+        return _judge_self(case, wanted)
     if case.outbound and case.private and not case.outbound_listed:
         step = Step(
             "outbound",
             f"{case.origin} limits its outbound access, and {case.target} is private and not in its"
             " outbound allowlist",
         )
-        return _refused(case, (step,), wanted, parts)
+        return _refused(case, (step,), wanted)
     steps: tuple[Step, ...] = (_outbound_step(case),) if case.outbound else ()
     if not case.limit:
         step = Step(
@@ -98,20 +110,18 @@ def judge(case: KnownFacts, wanted: frozenset[str], parts: OpenParts) -> Judgeme
     steps += (Step("limit", f"{case.target} limits access to its allowlist"),)
     if case.entry is None:
         step = Step("entry", f"no entry of {case.target} matches {case.origin}")
-        return _refused(case, (*steps, step), wanted, parts)
-    return _judge_policies(case, (*steps, _entry_step(case.entry, case)), wanted, parts)
+        return _refused(case, (*steps, step), wanted)
+    return _judge_policies(case, (*steps, _entry_step(case.entry, case)), wanted)
 
 
-def _judge_self(case: KnownFacts, wanted: frozenset[str], parts: OpenParts) -> Judgement:
+def _judge_self(case: KnownFacts, wanted: frozenset[str]) -> Judgement:
     own = Step("self", "a project's own token is always accepted on the project itself")
     if not wanted or not case.self_rows or not case.limit or case.entry is None:
         return Judgement(Answer.GRANTED, (own,))
-    return _judge_policies(case, (own, _entry_step(case.entry, case)), wanted, parts)
+    return _judge_policies(case, (own, _entry_step(case.entry, case)), wanted)
 
 
-def _judge_policies(
-    case: KnownFacts, steps: tuple[Step, ...], wanted: frozenset[str], parts: OpenParts
-) -> Judgement:
+def _judge_policies(case: KnownFacts, steps: tuple[Step, ...], wanted: frozenset[str]) -> Judgement:
     if case.policies is None:
         step = Step("permissions", "the entry has default permissions: all that the user may do")
         return Judgement(Answer.GRANTED, (*steps, step), case.entry)
@@ -122,45 +132,54 @@ def _judge_policies(
     steps += (Step("permissions", f"the entry grants fine-grained permissions: {named}"),)
     lacking = tuple(sorted(wanted - case.policies))
     if not lacking:
-        return Judgement(Answer.GRANTED, steps, case.entry, ungoverned=UNGOVERNED)
+        return Judgement(Answer.GRANTED, steps, case.entry, ungoverned=case.ungoverned)
     step = Step("permissions", f"not among them: {', '.join(lacking)}")
-    return _refused(case, (*steps, step), frozenset(lacking), parts, case.entry)
+    return _refused(case, (*steps, step), frozenset(lacking), case.entry)
 
 
 def _refused(
     case: KnownFacts,
     steps: tuple[Step, ...],
     lacking: frozenset[str],
-    parts: OpenParts,
     entry: AllowlistEntry | None = None,
 ) -> Judgement:
     """Look at what the target's visibility leaves open to a token that is not let in."""
+    parts = case.stranger_parts if entry is None else case.listed_parts
     parts = parts.asked_by(lacking) if lacking else parts
-    answer, step = _by_visibility(case, parts, any_part=not lacking)
+    answer, step, missing = _by_visibility(case, parts, any_part=not lacking)
     return Judgement(
         answer,
         (*steps, step),
         entry,
         tuple(sorted(lacking)),
-        tuple(part.words for part in parts.open) if answer is Answer.PARTIAL else (),
-        UNGOVERNED if entry is not None else (),
+        parts.open if answer is Answer.PARTIAL else (),
+        case.ungoverned if entry is not None else (),
+        missing,
     )
 
 
-def _by_visibility(case: KnownFacts, parts: OpenParts, *, any_part: bool) -> tuple[Answer, Step]:
+def _by_visibility(
+    case: KnownFacts, parts: OpenParts, *, any_part: bool
+) -> tuple[Answer, Step, tuple[str, ...]]:
     if parts.open:
-        words = "; ".join(part.words for part in parts.open)
-        return Answer.PARTIAL, Step(
-            "visibility", f"{case.target} is {case.shown}, open to any: {words}"
-        )
+        text = f"{case.target} is {case.shown}, open to any: {_words(parts.open)}"
+        return Answer.PARTIAL, Step("visibility", text), ()
+    if not parts.unread and not parts.by_release:
+        text = f"{case.target} is {case.shown} and leaves none of it open to job tokens"
+        return Answer.DENIED, Step("visibility", text), ()
+    shown = f"{case.target} is {case.shown}; "
     if parts.unread:
-        words = "; ".join(part.words for part in parts.unread)
-        text = f"{case.target} is {case.shown}; which features are open to everyone was not read: {words}"
-        answer = Answer.PARTIAL if any_part else Answer.UNKNOWN
-        return answer, Step("visibility", text)
-    return Answer.DENIED, Step(
-        "visibility", f"{case.target} is {case.shown} and leaves none of it open"
-    )
+        text = f"{shown}which features are open to everyone was not read: {_words(parts.unread)}"
+        # Features are open to everyone unless somebody closed all of them.
+        if any_part:
+            return Answer.PARTIAL, Step("visibility", text), ()
+        return Answer.UNKNOWN, Step("visibility", text), (LEVELS,)
+    text = f"{shown}some releases leave this open and some do not: {_words(parts.by_release)}"
+    return Answer.UNKNOWN, Step("visibility", text), (RELEASE,)
+
+
+def _words(parts: tuple[OpenPart, ...]) -> str:
+    return "; ".join(part.words for part in parts)
 
 
 def _outbound_step(case: KnownFacts) -> Step:
