@@ -59,7 +59,7 @@ class UsageError(ScopelintError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault in a configuration file: where it is, what it is, and how to mend it.
+    """One fault in a configuration file: where it is, what it is, and how to correct it.
 
     `line` and `column` count from 1; both are None where the fault has no place in a file
     (an option or an environment variable). `excerpt` is the offending line.

@@ -180,7 +180,7 @@ def _load(load: Callable[[], ModuleType], what: str) -> ModuleType:
     except (Exception, SystemExit) as error:
         raise PluginError(
             f"{what} cannot be loaded: {type(error).__name__}: {error}",
-            hint="Mend, upgrade or uninstall that package; nothing was judged.",
+            hint="Repair, upgrade or uninstall that package; nothing was judged.",
         ) from error
 
 

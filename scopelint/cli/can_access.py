@@ -58,17 +58,17 @@ def can_access(
     start(console)
     wanted = _policies(wanted)
     settings = resolve(source, console)
-    with read_inventory((origin, target), sources, server, settings, console) as asked:
-        one, other = find_project(asked.inventory, origin), find_project(asked.inventory, target)
+    with read_inventory((origin, target), sources, server, settings, console) as read:
+        one, other = find_project(read.inventory, origin), find_project(read.inventory, target)
         decision = decide_with_push(
             one,
             other,
             wanted,
-            version=asked.inventory.scan.version,
-            assume_fine_grained=asked.assume_fine_grained,
+            version=read.inventory.scan.version,
+            assume_fine_grained=read.assume_fine_grained,
         )
         if answer_format == "json":
-            out(json.dumps(_data(asked.inventory, one, other, wanted, decision), indent=2))
+            out(json.dumps(_data(read.inventory, one, other, wanted, decision), indent=2))
         else:
             for line in _lines(one, other, wanted, decision):
                 out(clean(line))

@@ -189,7 +189,7 @@ def _guarded(destination: Destination, render: Callable[[BinaryIO], None], out: 
         raise PluginError(
             f"reporter {reporter.name} crashed: {type(error).__name__}: {error}",
             hint=f"This is a fault of {reporter.__module__}; use another format until it is"
-            " mended.",
+            " repaired.",
         ) from error
 
 

@@ -27,7 +27,7 @@ def gate(report: Path, *, gate: options.GateOptions, quiet: bool) -> int:
 
     GitLab drops the security reports of a failed job; so one job scans with --exit-zero and
     uploads them, and the next one gates. Without options the report's own thresholds hold, and
-    its waivers as they were; --as-of lets those that have ended by that day bite again.
+    its waivers as they were; with --as-of those that end before that day no longer count.
     """
     loaded = load_report(report)
     if not loaded.scan.projects.total and not gate.exit_zero:

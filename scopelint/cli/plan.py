@@ -33,7 +33,7 @@ from scopelint.snapshot.inventory import Inventory
     type=click.Choice(["findings", "declared"]),
     default="findings",
     show_default=True,
-    help="Mend what the rules find, or make it what the config declares.",
+    help="Repair what the rules find, or bring about what the config declares.",
 )
 @click.option("--unsafe", is_flag=True, help="Plan also what may take access that somebody uses.")
 @options.config_and_rules_options

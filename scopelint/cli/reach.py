@@ -62,8 +62,8 @@ def reach(
     """
     start(console)
     settings = resolve(source, console)
-    with read_inventory((project,), sources, server, settings, console, whole_group=True) as asked:
-        inventory = asked.inventory
+    with read_inventory((project,), sources, server, settings, console, whole_group=True) as read:
+        inventory = read.inventory
         found = find_project(inventory, project)
         coming, going = origins(inventory, found), targets(inventory, found)
         ways = chains(inventory, found) if transitive else None

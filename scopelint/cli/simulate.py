@@ -11,6 +11,9 @@ from scopelint.cli import options
 from scopelint.cli.console import err
 from scopelint.errors import UsageError
 
+_PACKAGES = {"graphql": "graphql-core", "scopelint_simulator": "the simulator"}
+"""What is missing, where an import fails."""
+
 
 @click.command()
 @click.argument("instance", type=options.FilePath())
@@ -77,7 +80,8 @@ def load_simulator() -> ModuleType:
     try:
         return import_module("scopelint_simulator")
     except ImportError as error:
+        missing = _PACKAGES.get(error.name or "", error.name)
         raise UsageError(
-            f"the built-in GitLab needs the extra 'demo': {error.name} is not installed",
+            f"the built-in GitLab needs the extra 'demo': {missing} is not installed",
             hint="pip install 'scopelint[demo]'",
         ) from None

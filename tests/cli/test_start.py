@@ -46,3 +46,32 @@ def test_an_offline_command_imports_nothing_that_it_does_not_use(
     ended, loaded = json.loads(done.stdout.splitlines()[-1])
     assert ended == code, done.stderr
     assert not set(loaded) & {*HEAVY, *more}
+
+
+WITHOUT = """
+import sys
+sys.modules[sys.argv.pop(1)] = None
+from scopelint.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("words", [("demo",), ("simulate", "instance.yml")], ids=lambda w: w[0])
+@pytest.mark.parametrize(
+    ("module", "name"), [("graphql", "graphql-core"), ("scopelint_simulator", "the simulator")]
+)
+def test_without_the_extra_a_command_says_what_to_install(
+    place: Path, words: tuple[str, ...], module: str, name: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, module, *words],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert f"needs the extra 'demo': {name} is not installed" in done.stderr
+    assert "hint: pip install 'scopelint[demo]'" in done.stderr
+    assert not list(place.rglob("demo-out"))
