@@ -1,4 +1,8 @@
-"""The command line: the only part that prints, and the only one that exits."""
+"""The command line: the only part that prints, and the only one that exits.
+
+It offers `main`, the program, and `cli`, its commands: one module each, imported when it is called.
+It may import every other package of the core; none of them imports it.
+"""
 
 import sys
 from typing import NoReturn

@@ -1,11 +1,12 @@
 """The engine: rules and inventory in, report out.
 
-running   the whole way, from an inventory to a report
-shares    which process judges which projects
-judging   asks the rules; what they need and is missing is unknown
-ledger    makes findings of what they say, and keeps them
-tally     counts findings
-spool     holds more findings than memory does
+It offers `run`, the whole way from an inventory to a report, with its `Settings`; `gate`, which says
+what fails a run; and `verdicts`, one rule's answers, for `scopelint.testing`. It may import the
+interfaces of rules and reports, `access` and the snapshot, but no configuration, no network and no
+format: `config` turns scopelint.yml into what is given to it.
+
+`parallel` shares the projects out to processes, `evaluation` asks the rules, `collector` makes
+findings of their answers, `spill` keeps more of them than memory holds.
 """
 
 from scopelint.engine.evaluation import verdicts

@@ -17,7 +17,7 @@ every_face = pytest.mark.parametrize(
 )
 
 INTERFACES = {
-    "scopelint.secrets": "the one type that hides a token, for every package",
+    "scopelint_simulator.answer": "what every part of the simulator answers with",
     "scopelint_simulator.versions": "the releases that the simulator knows, apart from the core's",
 }
 """Modules that are short because nothing else belongs to what others import from them."""
@@ -31,15 +31,11 @@ SHARED_NAMES: dict[str, str] = {}
 # What is not done yet; a line goes when it is.
 SHORT_TODAY = {
     "scopelint.diff.as_markdown",
-    "scopelint.diff.scan_info",
     "scopelint.engine.settings",
     "scopelint.progress",
     "scopelint.testing.reports",
-    "scopelint_reports.ansi",
-    "scopelint_simulator.answer",
 }
-NAMES_TODAY = {"run", "collection", "load", "models", "progress", "settings", "reader"}
-CLASSES_TODAY = {"Setting"}
+NAMES_TODAY = {"run", "collection", "load", "progress", "settings", "reader"}
 CIRCLES_TODAY = [
     [
         "scopelint.access",
@@ -49,11 +45,7 @@ CIRCLES_TODAY = [
         "scopelint.access.reach_lists",
     ],
 ]
-FACES_TODAY = {
-    *("scopelint", "scopelint.access", "scopelint.cli", "scopelint.diff", "scopelint.engine"),
-    *("scopelint.export", "scopelint.text", "scopelint.uses"),
-    *("scopelint_rules", "scopelint_reports"),
-}
+FACES_TODAY = {"scopelint.access"}
 
 
 @every_module
@@ -100,8 +92,7 @@ def test_no_class_name_is_taken_twice() -> None:
         if not module.is_simulator
         for name in class_names(module)
     )
-    twice = {name for name, count in names.items() if count > 1}
-    assert twice <= CLASSES_TODAY, "one word a thing"
+    assert not [name for name, count in names.items() if count > 1], "one word a thing"
 
 
 def test_no_module_name_is_taken_twice_in_a_family() -> None:
@@ -135,7 +126,7 @@ def test_the_first_file_of_a_package_says_what_it_is_for(face: Module) -> None:
         return
     text = ast.get_docstring(face.tree) or ""
     assert len([line for line in text.splitlines() if line.strip()]) >= 3
-    assert "import" in text.split(), "say which packages it may import"
+    assert {"import", "imports"} & set(text.split()), "say which packages it may import"
 
 
 def test_a_circle_is_seen_however_long() -> None:
