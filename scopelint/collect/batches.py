@@ -103,7 +103,7 @@ class PageSize:
         self._managed = 0
 
     def answered(self, size: int, seconds: float, *, near_limit: bool = False) -> None:
-        """Learn from a page of `size` projects that came in `seconds`.
+        """Learn from a page of `size` projects that was answered in `seconds`.
 
         `near_limit`: its query came near the server's limit of complexity.
         """

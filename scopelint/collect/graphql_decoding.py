@@ -25,20 +25,19 @@ from scopelint.model import (
 
 @dataclass(slots=True)
 class Reading:
-    """One project while it is put together from one or several answers.
-
-    `lists` holds the rows of each allowlist connection, `counts` GitLab's own count of them, and
-    `cursors` the connections that have more pages.
-    """
+    """One project while it is put together from one or several answers."""
 
     project: Project
     scope: Scope | None
     gaps: list[Gap] = field(default_factory=list)
     lists: dict[str, list[Node]] = field(default_factory=dict)
+    """The rows of each allowlist connection, by its name."""
     counts: dict[str, int] = field(default_factory=dict)
+    """GitLab's own count of these rows."""
     cursors: dict[str, str] = field(default_factory=dict)
+    """Where the next page begins, for the connections that have one."""
     uses: list[Node] | None = None
-    """Rows of the authentication log."""
+    """The rows of the authentication log; None where it was not read."""
     uses_counted: int = 0
     """GitLab's own count of them."""
 

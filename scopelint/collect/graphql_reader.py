@@ -226,7 +226,7 @@ class GraphQLReader:
     ) -> graphql.Result:
         """Send the query that `build` makes, again without what GitLab does not know.
 
-        A version that nobody foresaw may have renamed or removed a field: then the scan goes on,
+        A later version may have renamed or removed a field: then the scan goes on,
         and only the fact behind it is missing.
         """
         caps = self.caps

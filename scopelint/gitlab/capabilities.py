@@ -48,7 +48,7 @@ _SURE: Final[Mapping[tuple[str, str], tuple[Version, Fact]]] = {
 """From which version on a field is surely there, and the fact that is not readable without it.
 
 A field that is missing before is one that the version does not have yet, which is known; one that
-is missing from then on was renamed or removed in a version that nobody foresaw, which is a gap.
+is missing from then on was renamed or removed in a later version, which is a gap.
 """
 _GONE_WITH_OUTBOUND: Final[Mapping[tuple[str, str], Fact]] = {
     ("ProjectCiCdSetting", "jobTokenScopeEnabled"): Fact.OUTBOUND,

@@ -177,7 +177,7 @@ class Retrier:
         while True:
             attempt += 1
             if self.stop.is_set():
-                # A thread left behind must not open a connection that nobody closes any more.
+                # Connections are closed already: a thread still at work must not open another.
                 raise ExchangeError(Failure.CONNECTION, "the run was stopped")
             answer, error = self._send_once(exchange, kind)
             if error is None and answer is not None:

@@ -27,16 +27,18 @@ _NOT_A_GROUP = frozenset({"-", "api", "users", "admin", "dashboard", "explore", 
 class TargetSpec:
     """One target as the user named it, not yet looked up.
 
-    Exactly one of `path` (full path) and `id` is set, none for kind `instance`. Kind `any` is a
-    group or a project. `url_origin` is the instance's normalised URL where the target was given
-    as a URL, else None. `given` is the user's own text.
+    Exactly one of `path` and `id` is set, neither for the kind `instance`.
     """
 
     kind: TargetKind
+    """`any` is a group or a project."""
     path: str | None = None
+    """The full path."""
     id: int | None = None
     url_origin: str | None = None
+    """The instance's normalised URL where the target was given as a URL."""
     given: str = ""
+    """The user's own text."""
 
     def __str__(self) -> str:
         return self.path or (str(self.id) if self.id is not None else self.kind)

@@ -38,7 +38,7 @@ TargetPath = Callable[[EntryKind, int], str | Failed | None]
 
 
 class LostAnswerError(Exception):
-    """The answer to a write never came whole: it may have happened or not."""
+    """No whole answer to a write arrived: it may have happened or not."""
 
 
 class WriteRefusedError(Exception):
