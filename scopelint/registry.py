@@ -216,7 +216,7 @@ def _from_files(files: Iterable[Path]) -> Iterator[Found[Rule]]:
 
 
 def _check_rule(found: Found[Rule]) -> None:
-    _check_declares(found, ("code", "name", "title", "severity"))
+    _check_declares(found, ("code", "name", "title", "requirement", "severity"))
     cls = found.cls
     if not issubclass(cls, _KINDS):
         kinds = ", ".join(kind.__name__ for kind in _KINDS)
@@ -248,7 +248,7 @@ def _takes_a_context(judge: Callable[..., object]) -> bool:
 
 
 def _check_declares(found: Found[_T], attributes: Iterable[str]) -> None:
-    missing = [name for name in attributes if not hasattr(found.cls, name)]
+    missing = [name for name in attributes if not getattr(found.cls, name, None)]
     if missing:
         raise PluginError(f"{_place(found)} does not declare {', '.join(missing)}")
 

@@ -36,6 +36,8 @@ class RuleSummary:
     confidence: str = "high"
     distribution: str = "scopelint"
     """The installed package that the rule is of."""
+    requirement: str = ""
+    """What holds where the rule passes, without a full stop; empty where it is not known."""
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The items of standards that the rule supports, by the standard's name and version."""
 

@@ -9,6 +9,7 @@ but `context.inventory.as_of`. One module a rule, and its page beside it: `<rule
         code = "ACME001"
         name = "too-many-entries"
         title = "The allowlist is too long to be reviewed"
+        requirement = "The allowlist is short enough to be reviewed"
         severity = Severity.LOW
 
         def judge(self, context: ProjectContext) -> Verdict:
@@ -40,6 +41,7 @@ from scopelint.declared import DeclaredPolicy, DeclaredScope
 from scopelint.finding import Confidence, Outcome, Severity, Verdict
 from scopelint.globs import GlobSet
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.remedy import NoRemedy, Remedy
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
@@ -103,7 +105,9 @@ class Rule(ABC):
     the rule cannot judge: where one is missing for the whole run the rule is *not judged*, where
     it is missing for one project the engine reports unknown for that project. `strict` rules run
     only with `profile: strict` or when selected. `cwe` holds numbers, `owasp` identifiers such as
-    `CICD-SEC-2`. `since` is the scopelint version that brought the rule. `help_uri` is a web page for
+    `CICD-SEC-2`. `requirement` is what holds where the rule passes, in one sentence without its full
+    stop ("The job token limit is on"), `remedy` what `scopelint plan` does about a finding, or why
+    nothing. `since` is the scopelint version that brought the rule. `help_uri` is a web page for
     readers of reports that take only a link; by default GitLab's own page on job tokens. `once` is
     the kind's: judged once a run, not for each project.
     """
@@ -111,9 +115,11 @@ class Rule(ABC):
     code: ClassVar[str]
     name: ClassVar[str]
     title: ClassVar[str]
+    requirement: ClassVar[str] = ""
     severity: ClassVar[Severity]
     subject: ClassVar[Subject]
     once: ClassVar[bool] = False
+    remedy: ClassVar[Remedy] = NoRemedy()
     confidence: ClassVar[Confidence] = Confidence.HIGH
     strict: ClassVar[bool] = False
     tags: ClassVar[tuple[str, ...]] = ()

@@ -23,6 +23,7 @@ class Mine(ProjectRule):
     code = "{code}"
     name = "{name}"
     title = "Mine"
+    requirement = "It is in order"
     severity = Severity.LOW
 
     def judge(self, context):

@@ -5,6 +5,7 @@ from typing import Final
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.finegrained import FineGrainedRule
 from scopelint.paths import entry_evidence, is_self
+from scopelint.remedy import NoRemedy
 from scopelint.rule import EntryContext
 
 OPENS: Final = {
@@ -30,12 +31,14 @@ class AdminPolicyGranted(FineGrainedRule):
     code = "SL502"
     name = "admin-policy-granted"
     title = "An entry may write, not only read"
+    requirement = "No fine-grained entry may write"
     severity = Severity.LOW
     strict = True
     tags = ("job-token", "permissions", "least-privilege")
     cwe = (250,)
     owasp = ("CICD-SEC-5",)
     help_uri = "https://docs.gitlab.com/ci/jobs/fine_grained_permissions/"
+    remedy = NoRemedy("which permissions its jobs need is in no log; choose them by hand")
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail that names each writing permission; None for default permissions."""

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import GROUP_PLACES, PROJECT_PLACES, Fact
+from scopelint.remedy import NoRemedy
 from scopelint.rule import ProjectContext, ProjectRule, RuleOptions
 
 
@@ -29,12 +30,16 @@ class AllowlistNearlyFull(ProjectRule):
     code = "SL404"
     name = "allowlist-nearly-full"
     title = "The allowlist is nearly full"
+    requirement = "The allowlist has places left"
     severity = Severity.LOW
     tags = ("job-token", "allowlist", "limits")
     cwe = (1220,)
     owasp = ("CICD-SEC-5",)
     needs = frozenset({Fact.ENTRIES})
     Options = AllowlistNearlyFullOptions
+    remedy = NoRemedy(
+        "which entries could go is for their owners to say; scopelint suggest shows the unused"
+    )
 
     def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield one fail that says which of the two kinds is running out."""

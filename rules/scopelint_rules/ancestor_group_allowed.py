@@ -2,6 +2,7 @@
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.paths import entry_evidence, inside_path, is_inside
+from scopelint.remedy import RemoveEntry
 from scopelint.rule import EntryContext, EntryRule
 
 
@@ -14,10 +15,12 @@ class AncestorGroupAllowed(EntryRule):
     code = "SL303"
     name = "ancestor-group-allowed"
     title = "A group above the project's own group is on the allowlist"
+    requirement = "No entry lets in a group above the project's own group"
     severity = Severity.LOW
     tags = ("job-token", "allowlist", "least-privilege")
     cwe = (1220,)
     owasp = ("CICD-SEC-5",)
+    remedy = RemoveEntry("it lets in an ancestor group")
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for a group strictly above the project's own, below the top level."""

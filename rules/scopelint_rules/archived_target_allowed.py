@@ -2,6 +2,7 @@
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.paths import entry_evidence, is_self
+from scopelint.remedy import RemoveEntry
 from scopelint.rule import EntryContext, EntryRule
 
 
@@ -11,10 +12,12 @@ class ArchivedTargetAllowed(EntryRule):
     code = "SL403"
     name = "archived-target-allowed"
     title = "An archived project is on the allowlist"
+    requirement = "No archived project is on the allowlist"
     severity = Severity.LOW
     tags = ("job-token", "allowlist", "hygiene")
     cwe = (459,)
     owasp = ("CICD-SEC-5",)
+    remedy = RemoveEntry("its project is archived")
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for an archived target; None where that was not read."""

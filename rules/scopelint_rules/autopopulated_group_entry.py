@@ -3,6 +3,7 @@
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact
 from scopelint.paths import entry_evidence, is_inside
+from scopelint.remedy import RemoveEntry
 from scopelint.rule import EntryContext, EntryRule
 from scopelint.uses.log import narrower, uses_through
 
@@ -16,11 +17,13 @@ class AutopopulatedGroupEntry(EntryRule):
     code = "SL406"
     name = "autopopulated-group-entry"
     title = "A group entry was made by auto-population"
+    requirement = "No group entry was made by auto-population"
     severity = Severity.LOW
     tags = ("job-token", "allowlist", "least-privilege")
     cwe = (1220,)
     owasp = ("CICD-SEC-5",)
     needs = frozenset({Fact.ENTRIES, Fact.PERMISSIONS})
+    remedy = RemoveEntry("it was added by GitLab's auto-population")
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for such an entry, unless a graver rule speaks of it."""

@@ -9,6 +9,7 @@ from scopelint.access import Answer, decide
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.paths import entry_evidence, is_self
+from scopelint.remedy import RemoveEntry
 from scopelint.rule import Boundary, Policy, ProjectContext, ProjectRule, RuleOptions
 from scopelint.versions import outbound_counts
 
@@ -47,10 +48,12 @@ class BoundaryCrossed(ProjectRule):
     code = "SL308"
     name = "boundary-crossed"
     title = "Access that a declared trust boundary denies"
+    requirement = "Nobody gets in whom a declared boundary keeps out"
     severity = Severity.HIGH
     tags = ("job-token", "allowlist", "boundary")
     cwe = (863,)
     owasp = ("CICD-SEC-2", "CICD-SEC-5")
+    remedy = RemoveEntry("it crosses a boundary")
 
     def __init__(
         self, options: Mapping[str, Any] | RuleOptions | None = None, policy: Policy | None = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact, Scope
 from scopelint.paths import is_self
+from scopelint.remedy import SwitchSetting
 from scopelint.rule import ProjectContext, ProjectRule
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class CrossProjectPushAllowed(ProjectRule):
     code = "SL602"
     name = "cross-project-push-allowed"
     title = "Jobs of other projects may push to this one"
+    requirement = "Jobs of other projects may not push to this one"
     severity = Severity.HIGH
     tags = ("job-token", "push", "settings", "allowlist")
     cwe = (250, 732)
@@ -32,6 +34,12 @@ class CrossProjectPushAllowed(ProjectRule):
     help_uri = (
         "https://docs.gitlab.com/ci/jobs/ci_job_token/"
         "#allow-git-push-requests-to-your-project-repository"
+    )
+    remedy = SwitchSetting(
+        "cross-project-push",
+        False,
+        "jobs of other projects may push",
+        unsafe="jobs of other projects that push here fail once it is off, and no log tells of them",
     )
 
     def not_judged(self, inventory: "Inventory") -> str | None:

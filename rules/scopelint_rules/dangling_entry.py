@@ -2,6 +2,7 @@
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.paths import entry_evidence, is_self, scheduled_for_deletion
+from scopelint.remedy import RemoveEntry, SafeIf
 from scopelint.rule import EntryContext, EntryRule
 from scopelint.versions import EVERY_TARGET_SHOWN, before
 
@@ -12,10 +13,12 @@ class DanglingEntry(EntryRule):
     code = "SL402"
     name = "dangling-entry"
     title = "An entry points to what is being deleted"
+    requirement = "No entry points to what is gone or being deleted"
     severity = Severity.LOW
     tags = ("job-token", "allowlist", "hygiene")
     cwe = (459,)
     owasp = ("CICD-SEC-5",)
+    remedy = RemoveEntry("what it allows is being deleted", SafeIf.TARGET_GONE)
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail by what was seen of the target, or by its path alone."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from scopelint.declared import DeclaredName
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact, Scope
+from scopelint.remedy import NoRemedy
 from scopelint.rule import DeclaredContext, DeclaredRule
 
 if TYPE_CHECKING:
@@ -21,10 +22,12 @@ class DeclaredEntryMissing(DeclaredRule):
     code = "SL802"
     name = "declared-entry-missing"
     title = "A declared entry is not on the allowlist"
+    requirement = "Every declared entry is on the allowlist"
     severity = Severity.MEDIUM
     tags = ("job-token", "allowlist", "declared", "drift")
     cwe = (284,)
     owasp = ("CICD-SEC-5", "CICD-SEC-7")
+    remedy = NoRemedy("use plan --to declared")
 
     def judge(self, context: DeclaredContext) -> Iterable[Verdict]:
         """Yield a verdict for each missing entry, one pass where none is."""

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from scopelint.declared import DeclaredPolicy
 from scopelint.finding import PASS, Severity, Verdict
+from scopelint.remedy import NoRemedy
 from scopelint.rule import DeclaredFileContext, DeclaredFileRule, RuleOptions
 
 
@@ -24,11 +25,13 @@ class DeclaredPolicyFault(DeclaredFileRule):
     code = "SL805"
     name = "declared-policy-fault"
     title = "A fault in the declared policy's file"
+    requirement = "The declared policy's file does what it seems to"
     severity = Severity.MEDIUM
     tags = ("job-token", "declared")
     cwe = (1188,)
     owasp = ("CICD-SEC-7",)
     Options = DeclaredPolicyFaultOptions
+    remedy = NoRemedy("correct the declared policy")
 
     def judge(self, context: DeclaredFileContext) -> Iterable[Verdict]:
         """Yield a fail for each fault, one pass where there is none."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from scopelint.finding import PASS, Severity, Verdict
+from scopelint.remedy import NoRemedy
 from scopelint.rule import DeclaredContext, DeclaredRule
 
 
@@ -15,10 +16,12 @@ class DeclaredSettingDiffers(DeclaredRule):
     code = "SL801"
     name = "declared-setting-differs"
     title = "A setting differs from the declared policy"
+    requirement = "The job token limit is as the declared policy says"
     severity = Severity.HIGH
     tags = ("job-token", "settings", "declared", "drift")
     cwe = (284,)
     owasp = ("CICD-SEC-5", "CICD-SEC-7")
+    remedy = NoRemedy("use plan --to declared")
 
     def judge(self, context: DeclaredContext) -> Iterable[Verdict]:
         """Yield one verdict on the inbound limit."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from scopelint.declared import DeclaredName, DeclaredPolicy
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import EntryKind
+from scopelint.remedy import NoRemedy
 from scopelint.rule import DeclaredFileContext, DeclaredFileRule
 
 if TYPE_CHECKING:
@@ -22,10 +23,12 @@ class DeclaredTargetUnknown(DeclaredFileRule):
     code = "SL804"
     name = "declared-target-unknown"
     title = "The declared policy names something that is not there"
+    requirement = "Everything that the declared policy names is there"
     severity = Severity.MEDIUM
     tags = ("job-token", "declared")
     cwe = (1188,)
     owasp = ("CICD-SEC-7",)
+    remedy = NoRemedy("correct the declared policy")
 
     def judge(self, context: DeclaredFileContext) -> Iterable[Verdict]:
         """Yield a verdict for each name that is not known, one pass where all are."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact
 from scopelint.paths import entry_evidence, is_self
+from scopelint.remedy import NoRemedy
 from scopelint.rule import EntryContext, EntryRule
 from scopelint.versions import PERMISSIONS_STORED, before
 
@@ -18,6 +19,7 @@ class DefaultPermissions(EntryRule):
     code = "SL501"
     name = "default-permissions"
     title = "An entry grants all permissions"
+    requirement = "Every entry has fine-grained permissions"
     severity = Severity.LOW
     strict = True
     tags = ("job-token", "permissions", "least-privilege")
@@ -25,6 +27,7 @@ class DefaultPermissions(EntryRule):
     owasp = ("CICD-SEC-5",)
     help_uri = "https://docs.gitlab.com/ci/jobs/fine_grained_permissions/"
     needs = frozenset({Fact.ENTRIES, Fact.PERMISSIONS})
+    remedy = NoRemedy("which permissions its jobs need is in no log; choose them by hand")
 
     def not_judged(self, inventory: "Inventory") -> str | None:
         """Say that the instance's version has no other permissions to choose."""

@@ -2,6 +2,7 @@
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.paths import entry_evidence
+from scopelint.remedy import RemoveEntry
 from scopelint.rule import EntryContext, EntryRule
 
 
@@ -11,11 +12,13 @@ class EmptyGroupAllowed(EntryRule):
     code = "SL405"
     name = "empty-group-allowed"
     title = "An empty group is on the allowlist"
+    requirement = "Every group on the allowlist holds a project"
     severity = Severity.LOW
     strict = True
     tags = ("job-token", "allowlist", "hygiene")
     cwe = (1220,)
     owasp = ("CICD-SEC-5",)
+    remedy = RemoveEntry("its group is empty")
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for an exact count of 0; None where nothing tells the count."""

@@ -3,6 +3,7 @@
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.finegrained import FineGrainedRule
 from scopelint.paths import entry_evidence, is_self
+from scopelint.remedy import RemoveEntry, SafeIf
 from scopelint.rule import EntryContext
 
 
@@ -12,11 +13,13 @@ class EmptyPermissionsEntry(FineGrainedRule):
     code = "SL503"
     name = "empty-permissions-entry"
     title = "An entry is fine-grained with no permission"
+    requirement = "Every fine-grained entry has a permission"
     severity = Severity.LOW
     tags = ("job-token", "permissions")
     cwe = (732,)
     owasp = ("CICD-SEC-5",)
     help_uri = "https://docs.gitlab.com/ci/jobs/fine_grained_permissions/"
+    remedy = RemoveEntry("it is fine-grained with no permission", SafeIf.NOT_USED)
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for an empty list; None for default permissions."""

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.paths import entry_evidence, inside_path
+from scopelint.remedy import RemoveEntry
 from scopelint.rule import EntryContext, EntryRule, RuleOptions
 
 
@@ -26,11 +27,13 @@ class GroupEntryTooBroad(EntryRule):
     code = "SL302"
     name = "group-entry-too-broad"
     title = "A group entry lets in too many projects"
+    requirement = "No group entry lets in more projects than are allowed"
     severity = Severity.MEDIUM
     tags = ("job-token", "allowlist", "least-privilege")
     cwe = (1220,)
     owasp = ("CICD-SEC-5",)
     Options = GroupEntryTooBroadOptions
+    remedy = RemoveEntry("its group is too broad")
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail above the limit, unknown where a part of the group was not counted."""

@@ -7,6 +7,7 @@ from pydantic import Field
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, ProjectCount, TokenUse
 from scopelint.paths import entry_evidence
+from scopelint.remedy import NoRemedy
 from scopelint.rule import EntryContext
 from scopelint.uses.log import UsageOptions, UsageRule, narrower, uses_through
 
@@ -37,12 +38,14 @@ class GroupEntryWiderThanUse(UsageRule):
     code = "SL703"
     name = "group-entry-wider-than-use"
     title = "A group entry is much wider than its use"
+    requirement = "No group entry is much wider than its use"
     severity = Severity.LOW
     tags = ("job-token", "usage", "least-privilege")
     cwe = (272, 1220)
     owasp = ("CICD-SEC-5",)
     help_uri = "https://docs.gitlab.com/ci/jobs/ci_job_token/#job-token-authentication-log"
     Options = GroupEntryWiderThanUseOptions
+    remedy = NoRemedy("which projects should stay is for the owners to say")
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for a small share, unknown where the group could not be counted."""

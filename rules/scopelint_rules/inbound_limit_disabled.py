@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Scope
+from scopelint.remedy import RestrictProject
 from scopelint.rule import ProjectContext, ProjectRule
 
 _FIX = (
@@ -19,6 +20,7 @@ class InboundLimitDisabled(ProjectRule):
     code = "SL101"
     name = "inbound-limit-disabled"
     title = "The job token limit is off"
+    requirement = "The job token limit is on"
     severity = Severity.HIGH
     tags = ("job-token", "inbound", "settings")
     cwe = (732, 1188)
@@ -26,6 +28,7 @@ class InboundLimitDisabled(ProjectRule):
     help_uri = (
         "https://docs.gitlab.com/ci/jobs/ci_job_token/#allow-any-project-to-access-your-project"
     )
+    remedy = RestrictProject(unknown_too=True)
 
     def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail where the effective flag is off, unknown where nothing tells it."""

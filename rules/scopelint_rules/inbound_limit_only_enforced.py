@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact
+from scopelint.remedy import SwitchSetting
 from scopelint.rule import ProjectContext, ProjectRule
 
 if TYPE_CHECKING:
@@ -22,10 +23,16 @@ class InboundLimitOnlyEnforced(ProjectRule):
     code = "SL102"
     name = "inbound-limit-only-enforced"
     title = "Only the instance setting keeps the job token limit on"
+    requirement = "The project's own limit is on, whatever the instance enforces"
     severity = Severity.LOW
     tags = ("job-token", "inbound", "settings")
     cwe = (654,)
     owasp = ("CICD-SEC-7",)
+    remedy = SwitchSetting(
+        "inbound",
+        True,
+        "the instance protects it today; its own limit keeps it protected when that ends",
+    )
 
     def not_judged(self, inventory: "Inventory") -> str | None:
         """Say that REST alone hides the own flag, unless enforcement is known to be off."""

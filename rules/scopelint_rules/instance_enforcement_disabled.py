@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Scan
+from scopelint.remedy import NoRemedy
 from scopelint.rule import InstanceContext, InstanceRule
 from scopelint.versions import ENFORCEMENT_SETTING, since
 
@@ -19,6 +20,7 @@ class InstanceEnforcementDisabled(InstanceRule):
     code = "SL103"
     name = "instance-enforcement-disabled"
     title = "The instance does not enforce the job token limit"
+    requirement = "The instance enforces the job token limit for every project"
     severity = Severity.LOW
     tags = ("job-token", "inbound", "instance")
     cwe = (732,)
@@ -27,6 +29,7 @@ class InstanceEnforcementDisabled(InstanceRule):
         "https://docs.gitlab.com/administration/settings/continuous_integration/"
         "#enforce-job-token-allowlist"
     )
+    remedy = NoRemedy("it is a setting of the instance, for its administrators")
 
     def not_judged(self, inventory: "Inventory") -> str | None:
         """Say why this scan cannot, or need not, tell anything about the instance."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact
+from scopelint.remedy import SwitchSetting
 from scopelint.rule import ProjectContext, ProjectRule
 
 
@@ -13,6 +14,7 @@ class JobTokenPushAllowed(ProjectRule):
     code = "SL601"
     name = "job-token-push-allowed"
     title = "Jobs may push to their own project"
+    requirement = "Jobs may not push to their own project with a job token"
     severity = Severity.LOW
     tags = ("job-token", "push", "settings")
     cwe = (250,)
@@ -22,6 +24,12 @@ class JobTokenPushAllowed(ProjectRule):
         "#allow-git-push-requests-to-your-project-repository"
     )
     needs = frozenset({Fact.PUSH})
+    remedy = SwitchSetting(
+        "push",
+        False,
+        "jobs may push to their own project",
+        unsafe="jobs that push (releases, generated files) fail once it is off, and no log tells of them",
+    )
 
     def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail where the setting is on."""

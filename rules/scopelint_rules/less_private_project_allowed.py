@@ -3,6 +3,7 @@
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact
 from scopelint.paths import entry_evidence, is_self
+from scopelint.remedy import RemoveEntry
 from scopelint.rule import EntryContext, EntryRule
 
 
@@ -12,12 +13,14 @@ class LessPrivateProjectAllowed(EntryRule):
     code = "SL307"
     name = "less-private-project-allowed"
     title = "A private project lets in a less private one"
+    requirement = "A private project lets in only private projects"
     severity = Severity.LOW
     strict = True
     tags = ("job-token", "allowlist", "visibility")
     cwe = (668,)
     owasp = ("CICD-SEC-4", "CICD-SEC-5")
     needs = frozenset({Fact.ENTRIES, Fact.VISIBILITY})
+    remedy = RemoveEntry("it is less private than this project")
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for a less private target; None where this token cannot see it."""

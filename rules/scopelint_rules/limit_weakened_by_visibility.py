@@ -6,6 +6,7 @@ from typing import Any
 from scopelint.access import OpenParts, open_parts, packages_without_token
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact, Project
+from scopelint.remedy import NoRemedy
 from scopelint.rule import ProjectContext, ProjectRule
 
 
@@ -18,6 +19,7 @@ class LimitWeakenedByVisibility(ProjectRule):
     code = "SL104"
     name = "limit-weakened-by-visibility"
     title = "Visibility leaves parts open although the limit is on"
+    requirement = "No feature of the project answers any job token"
     severity = Severity.LOW
     strict = True
     tags = ("job-token", "inbound", "visibility")
@@ -28,6 +30,7 @@ class LimitWeakenedByVisibility(ProjectRule):
         "#limit-job-token-scope-for-public-or-internal-projects"
     )
     needs = frozenset({Fact.VISIBILITY, Fact.ACCESS_LEVELS})
+    remedy = NoRemedy("the project's visibility and features are not for the token scope to change")
 
     def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail that names the open features, unknown where a needed fact was not read."""

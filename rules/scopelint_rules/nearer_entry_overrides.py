@@ -6,6 +6,7 @@ from typing import Any
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.finegrained import Enclosing, FineGrainedRule, granted, in_words, includes
 from scopelint.paths import entry_evidence
+from scopelint.remedy import NoRemedy
 from scopelint.rule import EntryContext, Policy, RuleOptions
 
 
@@ -18,12 +19,14 @@ class NearerEntryOverrides(FineGrainedRule):
     code = "SL504"
     name = "nearer-entry-overrides"
     title = "A nearer entry makes a narrower one void"
+    requirement = "No entry makes a narrower one void"
     severity = Severity.LOW
     strict = True
     tags = ("job-token", "permissions", "allowlist")
     cwe = (732,)
     owasp = ("CICD-SEC-5",)
     help_uri = "https://docs.gitlab.com/ci/jobs/fine_grained_permissions/"
+    remedy = NoRemedy("which of the two entries was meant is not known")
 
     def __init__(
         self, options: Mapping[str, Any] | RuleOptions | None = None, policy: Policy | None = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact, Scope
 from scopelint.paths import is_self
+from scopelint.remedy import RemoveOutboundEntries
 from scopelint.rule import ProjectContext, ProjectRule
 from scopelint.versions import OUTBOUND_REMOVED, outbound_counts
 
@@ -22,12 +23,14 @@ class OutboundAllowlistNotEmpty(ProjectRule):
     code = "SL202"
     name = "outbound-allowlist-not-empty"
     title = "Entries of the deprecated outbound allowlist are left over"
+    requirement = "The deprecated outbound allowlist is empty"
     severity = Severity.LOW
     tags = ("job-token", "outbound", "deprecated")
     cwe = (459,)
     owasp = ("CICD-SEC-7",)
     help_uri = "https://docs.gitlab.com/update/deprecations/"
     needs = frozenset({Fact.OUTBOUND_ENTRIES})
+    remedy = RemoveOutboundEntries()
 
     def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield one fail that names the leftover entries, less the project itself."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact, Project, Scope
+from scopelint.remedy import SwitchSetting
 from scopelint.rule import ProjectContext, ProjectRule
 from scopelint.versions import Version, outbound_counts
 
@@ -14,12 +15,19 @@ class OutboundLimitEnabled(ProjectRule):
     code = "SL201"
     name = "outbound-limit-enabled"
     title = "The deprecated outbound job token limit is still on"
+    requirement = "The deprecated outbound limit is off"
     severity = Severity.LOW
     tags = ("job-token", "outbound", "deprecated")
     cwe = (477,)
     owasp = ("CICD-SEC-7",)
     help_uri = "https://docs.gitlab.com/update/deprecations/"
     needs = frozenset({Fact.OUTBOUND})
+    remedy = SwitchSetting(
+        "outbound",
+        False,
+        "the deprecated outbound limit is still on",
+        unsafe="before GitLab 18.0 this project's jobs reach more once it is off",
+    )
 
     def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail where the setting is on; its message says whether it has an effect."""

@@ -2,6 +2,7 @@
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.paths import entry_evidence, inside_path, outside_path
+from scopelint.remedy import RemoveEntry
 from scopelint.rule import EntryContext, EntryRule
 
 
@@ -11,10 +12,12 @@ class OutsideGroupAllowed(EntryRule):
     code = "SL304"
     name = "outside-group-allowed"
     title = "A group outside the top-level group is on the allowlist"
+    requirement = "Every group on the allowlist lies inside the top-level group or is trusted"
     severity = Severity.HIGH
     tags = ("job-token", "allowlist", "outside")
     cwe = (668, 732)
     owasp = ("CICD-SEC-2", "CICD-SEC-5")
+    remedy = RemoveEntry("its group lies outside")
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for a foreign group; whether this token can see it does not matter."""

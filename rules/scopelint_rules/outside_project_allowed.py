@@ -2,6 +2,7 @@
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.paths import entry_evidence, inside_path, outside_path
+from scopelint.remedy import RemoveEntry
 from scopelint.rule import EntryContext, EntryRule
 
 
@@ -15,10 +16,12 @@ class OutsideProjectAllowed(EntryRule):
     code = "SL305"
     name = "outside-project-allowed"
     title = "A project outside the top-level group is on the allowlist"
+    requirement = "Every project on the allowlist lies inside the top-level group or is trusted"
     severity = Severity.MEDIUM
     tags = ("job-token", "allowlist", "outside")
     cwe = (668, 732)
     owasp = ("CICD-SEC-2", "CICD-SEC-5")
+    remedy = RemoveEntry("its project lies outside")
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for a foreign project that is not known to be personal."""

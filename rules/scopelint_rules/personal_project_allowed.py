@@ -2,6 +2,7 @@
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.paths import entry_evidence, inside_path, outside_path
+from scopelint.remedy import RemoveEntry
 from scopelint.rule import EntryContext, EntryRule
 
 
@@ -11,10 +12,12 @@ class PersonalProjectAllowed(EntryRule):
     code = "SL306"
     name = "personal-project-allowed"
     title = "Somebody's personal project is on the allowlist"
+    requirement = "No personal project is on the allowlist"
     severity = Severity.HIGH
     tags = ("job-token", "allowlist", "outside")
     cwe = (668, 732)
     owasp = ("CICD-SEC-2", "CICD-SEC-5")
+    remedy = RemoveEntry("it is a personal project")
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for a personal project; None where this token cannot see the target."""

@@ -10,6 +10,7 @@ from scopelint.access import InboundCounter
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.paths import is_inside, is_self
+from scopelint.remedy import NoRemedy
 from scopelint.rule import ProjectContext, ProjectRule, RuleOptions
 from scopelint.versions import outbound_counts
 
@@ -49,11 +50,15 @@ class ReachTooWide(ProjectRule):
     code = "SL309"
     name = "reach-too-wide"
     title = "Too many projects can reach this one"
+    requirement = "No more projects than are allowed can reach this one"
     severity = Severity.MEDIUM
     tags = ("job-token", "allowlist", "least-privilege")
     cwe = (1220,)
     owasp = ("CICD-SEC-5",)
     Options = ReachTooWideOptions
+    remedy = NoRemedy(
+        "which entries could go is for their owners to say; scopelint suggest shows the unused"
+    )
 
     def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail above the limit, unknown where the count may be too small."""

@@ -7,6 +7,7 @@ from scopelint.finding import PASS, Severity, Verdict
 from scopelint.finegrained import Enclosing, granted, in_words
 from scopelint.model import Fact
 from scopelint.paths import entry_evidence, is_self
+from scopelint.remedy import RemoveEntry, SafeIf
 from scopelint.rule import EntryContext, EntryRule, Policy, RuleOptions
 
 
@@ -20,11 +21,13 @@ class RedundantEntry(EntryRule):
     code = "SL401"
     name = "redundant-entry"
     title = "Another entry already grants the same"
+    requirement = "No entry grants what another entry grants already"
     severity = Severity.LOW
     tags = ("job-token", "allowlist", "hygiene")
     cwe = (459,)
     owasp = ("CICD-SEC-5",)
     needs = frozenset({Fact.ENTRIES, Fact.PERMISSIONS})
+    remedy = RemoveEntry("another entry already grants the same", SafeIf.COVERED)
 
     def __init__(
         self, options: Mapping[str, Any] | RuleOptions | None = None, policy: Policy | None = None

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact
+from scopelint.remedy import NoRemedy
 from scopelint.rule import InstanceContext, InstanceRule
 
 _WORDS = {
@@ -27,10 +28,12 @@ class ScanIncomplete(InstanceRule):
     code = "SL902"
     name = "scan-incomplete"
     title = "The scan is incomplete"
+    requirement = "Everything that was asked for was read"
     severity = Severity.UNKNOWN
     tags = ("job-token", "coverage")
     cwe = (223,)
     owasp = ("CICD-SEC-10",)
+    remedy = NoRemedy("what could not be read is to be read again")
 
     def judge(self, context: InstanceContext) -> Iterable[Verdict]:
         """Yield one unknown with the numbers, or a pass."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from scopelint.finding import Severity, Verdict
 from scopelint.model import Reason
+from scopelint.remedy import NoRemedy
 from scopelint.rule import UnreadableContext, UnreadableProjectRule
 
 _WHY = {
@@ -30,11 +31,13 @@ class ScopeUnreadable(UnreadableProjectRule):
     code = "SL901"
     name = "scope-unreadable"
     title = "The job token scope could not be read"
+    requirement = "The job token scope could be read"
     severity = Severity.UNKNOWN
     tags = ("job-token", "coverage")
     cwe = (223,)
     owasp = ("CICD-SEC-10",)
     help_uri = "https://docs.gitlab.com/api/project_job_token_scopes/"
+    remedy = NoRemedy("what could not be read is to be read again")
 
     def judge(self, context: UnreadableContext) -> Iterable[Verdict]:
         """Yield the project's one unknown."""

@@ -2,6 +2,7 @@
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.paths import entry_evidence, inside_path
+from scopelint.remedy import RemoveEntry
 from scopelint.rule import EntryContext, EntryRule
 
 
@@ -11,10 +12,12 @@ class TopLevelGroupAllowed(EntryRule):
     code = "SL301"
     name = "top-level-group-allowed"
     title = "The whole top-level group is on the allowlist"
+    requirement = "No entry lets in the whole top-level group"
     severity = Severity.HIGH
     tags = ("job-token", "allowlist", "least-privilege")
     cwe = (732, 1220)
     owasp = ("CICD-SEC-5",)
+    remedy = RemoveEntry("it lets in the whole top-level group")
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for the top-level group; None for what is no group inside it."""

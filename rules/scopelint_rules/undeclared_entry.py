@@ -7,6 +7,7 @@ from scopelint.declared import DeclaredName, DeclaredScope
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact
 from scopelint.paths import entry_evidence, is_self
+from scopelint.remedy import NoRemedy
 from scopelint.rule import DeclaredContext, DeclaredRule
 
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ class UndeclaredEntry(DeclaredRule):
     code = "SL803"
     name = "undeclared-entry"
     title = "An entry is not declared"
+    requirement = "Every entry on the allowlist is declared"
     severity = Severity.MEDIUM
     tags = ("job-token", "allowlist", "declared", "drift")
     cwe = (284,)
     owasp = ("CICD-SEC-5", "CICD-SEC-7")
+    remedy = NoRemedy("use plan --to declared")
 
     def judge(self, context: DeclaredContext) -> Iterable[Verdict]:
         """Yield a verdict for each undeclared entry, one pass where none is."""

@@ -4,6 +4,7 @@ from datetime import UTC
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.paths import entry_evidence, is_self
+from scopelint.remedy import RemoveEntry, SafeIf
 from scopelint.rule import EntryContext
 from scopelint.uses.log import UsageRule, uses_through
 
@@ -14,11 +15,13 @@ class UnusedEntry(UsageRule):
     code = "SL701"
     name = "unused-entry"
     title = "An entry has not been used for a long time"
+    requirement = "Every entry old enough to be judged has been used lately"
     severity = Severity.LOW
     tags = ("job-token", "usage", "least-privilege")
     cwe = (272,)
     owasp = ("CICD-SEC-5",)
     help_uri = "https://docs.gitlab.com/ci/jobs/ci_job_token/#job-token-authentication-log"
+    remedy = RemoveEntry("not used, as far as the log tells", SafeIf.NOT_USED)
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for an old entry without a late use; None for a young one."""

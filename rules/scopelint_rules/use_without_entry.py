@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact, Scope
+from scopelint.remedy import RestrictProject
 from scopelint.rule import ProjectContext, ProjectRule
 from scopelint.uses.log import uses_through
 
@@ -22,11 +23,13 @@ class UseWithoutEntry(ProjectRule):
     code = "SL702"
     name = "use-without-entry"
     title = "Used by projects that no entry covers"
+    requirement = "Every origin that uses the project is covered by an entry"
     severity = Severity.INFO
     tags = ("job-token", "usage", "inbound")
     cwe = (732,)
     owasp = ("CICD-SEC-5",)
     help_uri = "https://docs.gitlab.com/ci/jobs/ci_job_token/#job-token-authentication-log"
+    remedy = RestrictProject(alone=False)
 
     def not_judged(self, inventory: "Inventory") -> str | None:
         """Say why the log is not there, if it was read of no project."""

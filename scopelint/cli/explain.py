@@ -76,6 +76,8 @@ def _facts(found: Found[Rule]) -> Iterator[tuple[str, str]]:
     yield "Severity", f"{rule.severity.value} (confidence {rule.confidence.value})"
     yield "Set", _SETS[rule.strict]
     yield "Judges", _JUDGES[rule.subject]
+    yield "Requirement", f"{clean(rule.requirement)}."
+    yield "Remedy", clean(str(rule.remedy))
     references = [*(f"CWE-{number}" for number in rule.cwe), *rule.owasp]
     if references:
         yield "References", clean(", ".join(references))

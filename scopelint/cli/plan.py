@@ -74,6 +74,7 @@ def plan(
             made = plan_from_findings(
                 inventory,
                 report.findings,
+                {rule.code: rule.remedy for rule in (*chosen, *settings.selectable)},
                 unsafe=unsafe,
                 assume=config.assume_fine_grained,
             )

@@ -71,7 +71,8 @@ def lines(found: Iterable[Found[Rule]], width: int | None) -> Iterator[str]:
 def rule_data(found: Found[Rule]) -> dict[str, Any]:
     """Return what a program may want to know of a rule.
 
-    `supports` are items of standards. `options` is JSON Schema, `defaults` what holds where the
+    `requirement` is what holds where the rule passes, `remedy` a sentence on what `plan` does about
+    a finding. `supports` are items of standards. `options` is JSON Schema, `defaults` what holds where the
     config says nothing; an option that must be given has no default.
     """
     rule = found.cls
@@ -79,6 +80,8 @@ def rule_data(found: Found[Rule]) -> dict[str, Any]:
         "code": rule.code,
         "name": rule.name,
         "title": rule.title,
+        "requirement": rule.requirement,
+        "remedy": str(rule.remedy),
         "severity": rule.severity.value,
         "confidence": rule.confidence.value,
         "set": rule_set(rule),

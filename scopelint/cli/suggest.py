@@ -19,6 +19,7 @@ from scopelint.cli.plan_output import (
 from scopelint.cli.settings import resolve
 from scopelint.errors import UsageError
 from scopelint.model import Fact
+from scopelint.remedy import restricts
 from scopelint.repair.allowlist import AllowlistOptions
 from scopelint.repair.plan_file import Plan
 from scopelint.repair.plan_text import declared_policy
@@ -76,7 +77,8 @@ def suggest(
     Look the plan over, then do it with `scopelint apply`.
     """
     start(console)
-    config = resolve(source, console).config
+    run = resolve(source, console)
+    config = run.config
     check_places(
         {"plan": plan.output, "policy": policy_file},
         (*plan.snapshots, config.source, *config.files.values()),
@@ -90,7 +92,8 @@ def suggest(
                 f"the snapshot holds no authentication log: {reason}",
                 hint="Collect with --usage, through GraphQL.",
             )
-        made = suggested(inventory, allowlist, config.assume_fine_grained)
+        fixes = [code for code, found in run.rules.items() if restricts(found.cls.remedy)]
+        made = suggested(inventory, allowlist, config.assume_fine_grained, fixes=fixes)
         if policy_file is not None:
             text = declared_policy(made, include_archived=_has_archived(made, inventory))
             write_file(policy_file, write_text(text))

@@ -257,6 +257,7 @@ class FindingsCollector:
                 code=rule.code,
                 name=rule.name,
                 title=rule.title,
+                requirement=rule.requirement,
                 severity=self._severities.get(rule.code, rule.severity),
                 help_uri=rule.help_uri,
                 page=rule.page(),

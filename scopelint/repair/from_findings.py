@@ -5,14 +5,25 @@ entries are judged as if its limit were on, since that is when they bite.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from scopelint.finding import Finding, Outcome
 from scopelint.finding import State as FindingState
 from scopelint.model import AllowlistEntry, Project, Scope
+from scopelint.remedy import (
+    NoRemedy,
+    Remedy,
+    RemoveEntry,
+    RemoveOutboundEntries,
+    RestrictProject,
+    SafeIf,
+    ScopeSetting,
+    SwitchSetting,
+    restricts,
+)
 from scopelint.repair.allowlist import AllowlistOptions
 from scopelint.repair.plan_file import Action, EntryState, Plan, ProjectPlan, SkippedProject
 from scopelint.repair.planning import (
@@ -28,19 +39,6 @@ from scopelint.repair.planning import (
     unsafe_reason,
     widest_first,
     with_limit_on,
-)
-from scopelint.repair.remedies import (
-    CAN_BE_SAFE,
-    DANGLING,
-    FLAGS,
-    NO_REMEDY,
-    NOTHING,
-    OPEN,
-    OPEN_WITH_USES,
-    OUTBOUND_ROWS,
-    REDUNDANT,
-    REMOVED,
-    UNREADABLE,
 )
 from scopelint.repair.safety import (
     NO_CHANGE,
@@ -59,50 +57,56 @@ if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 
 
+_Operation = Literal["set-inbound", "set-outbound", "set-push", "set-cross-project-push"]
+_OPERATIONS: Final[Mapping[ScopeSetting, _Operation]] = {
+    "inbound": "set-inbound",
+    "outbound": "set-outbound",
+    "push": "set-push",
+    "cross-project-push": "set-cross-project-push",
+}
+
+
 def plan_from_findings(
     inventory: "Inventory",
     findings: Iterable[Finding],
+    remedies: Mapping[str, Remedy],
     *,
     unsafe: bool = False,
     assume: bool | None = None,
 ) -> Plan:
-    """Return the plan that mends these findings; waived ones and unknowns ask for nothing.
+    """Return the plan that fixes these findings; waived ones and unknowns ask for nothing.
 
-    `assume` says whether fine-grained permissions are in force, where a switch of GitLab 17.7 to
+    `remedies` are those that the rules of the run declare, by code. `assume` says whether fine-grained permissions are in force, where a switch of GitLab 17.7 to
     18.2 decides that no API shows.
     """
     by_project: dict[int, list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.project is not None and _asks(finding):
+        if finding.project is not None and _asks(finding, remedies):
             by_project[finding.project.id].append(finding)
     assumptions = Assumptions(inventory.scan.version, assume)
     parts: list[ProjectPlan | SkippedProject] = []
     for project in inventory.projects():
         found = by_project.get(project.id, ())
         if project.scope is None or found:
-            parts += _of_project(inventory, project, found, assumptions, unsafe=unsafe)
+            work = _Work(inventory, project, found, remedies, assumptions, unsafe)
+            parts += _of_project(work)
     return make_plan(inventory, "findings", parts, unsafe=unsafe)
 
 
-def _asks(finding: Finding) -> bool:
+def _asks(finding: Finding, remedies: Mapping[str, Remedy]) -> bool:
     """Tell whether a finding asks for a repair, or for a word why there is none."""
-    if finding.state is FindingState.WAIVED or finding.rule in UNREADABLE:
+    if finding.state is FindingState.WAIVED:
         return False
-    return finding.verdict is Outcome.FAIL or finding.rule == OPEN
+    remedy = remedies.get(finding.rule)
+    unknown_too = isinstance(remedy, RestrictProject) and remedy.unknown_too
+    return finding.verdict is Outcome.FAIL or unknown_too
 
 
-def _of_project(
-    inventory: "Inventory",
-    project: Project,
-    findings: Sequence[Finding],
-    assumptions: Assumptions,
-    *,
-    unsafe: bool,
-) -> list[ProjectPlan | SkippedProject]:
+def _of_project(work: "_Work") -> list[ProjectPlan | SkippedProject]:
+    project = work.project
     state = state_of(project)
     if isinstance(state, SkippedProject):
         return [state]
-    work = _Work(inventory, project, findings, assumptions, unsafe)
     work.do()
     if not work.actions:
         return [skipped(project, reason) for reason in dict.fromkeys(work.declined)]
@@ -119,6 +123,7 @@ class _Work:
     inventory: "Inventory"
     project: Project
     findings: Sequence[Finding]
+    remedies: Mapping[str, Remedy]
     assumptions: Assumptions
     unsafe: bool
     actions: list[Action] = field(default_factory=list)
@@ -138,8 +143,8 @@ class _Work:
         by_code: dict[str, list[Finding]] = defaultdict(list)
         for finding in self.findings:
             by_code[finding.rule].append(finding)
-        if OPEN in by_code:
-            self._close([*by_code[OPEN], *by_code[OPEN_WITH_USES]])
+        if asking := self._asking_to_restrict():
+            self._close(asking[0])
         if self.project.archived and not self.closed:
             self.declined.append("it is archived: only closing an open one is planned")
             return
@@ -148,19 +153,33 @@ class _Work:
         for code in sorted(by_code):
             self._other(code, by_code[code])
 
-    def _close(self, findings: list[Finding]) -> None:
+    def _remedy(self, code: str) -> Remedy:
+        return self.remedies.get(code, NoRemedy())
+
+    def _asking_to_restrict(self) -> list[str]:
+        """Return the codes of the findings that by themselves ask for the limit to go on."""
+        codes = {finding.rule for finding in self.findings}
+        return sorted(code for code in codes if restricts(self._remedy(code)))
+
+    def _close(self, code: str) -> None:
         found = close(
             SuggestRequest(self.inventory, AllowlistOptions(), self.assumptions), self.project
         )
         if isinstance(found, SkippedProject):
-            self.declined.append(f"{OPEN}: {found.reason}")
+            self.declined.append(f"{code}: {found.reason}")
             return
         self.closed = True
         self.confidence = found.confidence
         self.notes += found.notes
-        mended = tuple(sorted(finding.fingerprint for finding in findings))
+        fixed = tuple(
+            sorted(
+                finding.fingerprint
+                for finding in self.findings
+                if isinstance(self._remedy(finding.rule), RestrictProject)
+            )
+        )
         for action in found.actions:
-            names = mended if action.operation == "set-inbound" else ()
+            names = fixed if action.operation == "set-inbound" else ()
             if action.operation == "remove-entry" and action.entry is not None:
                 names = self._prints(action.entry)
             self.actions.append(action.model_copy(update={"findings": names}))
@@ -177,39 +196,42 @@ class _Work:
         )
 
     def _entries(self) -> None:
-        codes: dict[str, set[str]] = defaultdict(set)
+        asked: dict[str, dict[str, RemoveEntry]] = defaultdict(dict)
         for finding in self.findings:
-            if finding.entry is not None and finding.rule in REMOVED:
-                codes[f"{finding.entry.kind}:{finding.entry.id}"].add(finding.rule)
-        touchable = changeable_entries(self.scope, self.project)
-        if f"project:{self.project.id}" in codes:
+            remedy = self._remedy(finding.rule)
+            if finding.entry is not None and isinstance(remedy, RemoveEntry):
+                asked[f"{finding.entry.kind}:{finding.entry.id}"][finding.rule] = remedy
+        changeable = changeable_entries(self.scope, self.project)
+        if f"project:{self.project.id}" in asked:
             self.declined.append("a project's own entry is never touched")
-        for entry in widest_first(e for e in touchable if e.key in codes):
-            self._entry(entry, sorted(codes[entry.key]))
+        for entry in widest_first(e for e in changeable if e.key in asked):
+            self._entry(entry, dict(sorted(asked[entry.key].items())))
 
-    def _entry(self, entry: AllowlistEntry, codes: Sequence[str]) -> None:
+    def _entry(self, entry: AllowlistEntry, remedies: Mapping[str, RemoveEntry]) -> None:
+        """Plan to remove an entry, as the rules with these codes ask for."""
+        safe_if = {remedy.safe_if for remedy in remedies.values()}
         action = removal(
             entry,
-            "; ".join(f"{code}: {REMOVED[code]}" for code in codes),
+            "; ".join(f"{code}: {remedy.reason}" for code, remedy in remedies.items()),
             findings=self._prints(EntryState.of(entry)),
         )
         before, then = self._before, project_after(self._left or self._before, [action])
         effect = access_change(before, then, origin_of(entry), self.assumptions)
-        what = f"removing the {entry.kind} entry {entry.target_path} ({', '.join(codes)})"
+        what = f"removing the {entry.kind} entry {entry.target_path} ({', '.join(remedies)})"
         if removal_widens(before, then, entry, self.assumptions):
             self.declined.append(f"{what} would widen access: a wider entry grants more")
             return
         # Who does not come through it was looked at with the entry that lets him in.
         uses = uses_through(entry, self.scope.uses or ())
         why = self._why_unsafe(
-            codes, effect, list(losing_origins(before, then, uses, self.assumptions))
+            safe_if, effect, list(losing_origins(before, then, uses, self.assumptions))
         )
         if why is None:
             if effect != NO_CHANGE:
                 self._rely_on_log(entry)
             self._remove(action, then)
-        elif set(codes) == {REDUNDANT}:
-            # The entry above it goes, so this one is not redundant any more.
+        elif safe_if == {SafeIf.COVERED}:
+            # The entry that covers it goes, so the finding does not hold any more.
             return
         elif self.unsafe:
             reason = f"{action.reason} (unsafe: {why})"
@@ -226,17 +248,19 @@ class _Work:
         return with_limit_on(self.project)
 
     def _why_unsafe(
-        self, codes: Collection[str], effect: AccessChange, lost: Sequence[str]
+        self, safe_if: set[SafeIf], effect: AccessChange, lost: Sequence[str]
     ) -> str | None:
         """Say why a removal that widens nothing is not safe; None where it is."""
-        if effect == NO_CHANGE and REDUNDANT in codes:
+        if effect == NO_CHANGE and SafeIf.COVERED in safe_if:
             return None
-        if not any(code in codes for code in CAN_BE_SAFE if code != REDUNDANT):
+        if not safe_if & {SafeIf.NOT_USED, SafeIf.TARGET_GONE}:
             return "who comes through it today would lose access"
         if lost:
             more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
             return f"the log has uses by {', '.join(sorted(lost)[:3])}{more}"
-        return None if DANGLING in codes else log.fault(self.scope, self.inventory)
+        if SafeIf.TARGET_GONE in safe_if:
+            return None
+        return log.fault(self.scope, self.inventory)
 
     def _rely_on_log(self, entry: AllowlistEntry) -> None:
         if reason := log.fault(self.scope, self.inventory):
@@ -251,25 +275,32 @@ class _Work:
 
     def _other(self, code: str, findings: list[Finding]) -> None:
         prints = tuple(sorted(finding.fingerprint for finding in findings))
-        if code in FLAGS:
-            self._flag(code, prints)
-        elif code == OUTBOUND_ROWS:
-            self._outbound_rows(prints)
-        elif code == OPEN_WITH_USES:
-            if not any(finding.rule == OPEN for finding in self.findings):
-                self.declined.append(f"{code}: it goes with closing the project ({OPEN})")
-        elif code not in REMOVED and code != OPEN:
-            self.declined.append(f"{code}: {NO_REMEDY.get(code, f'{NOTHING} {code}')}")
+        match self._remedy(code):
+            case SwitchSetting() as remedy:
+                self._switch(code, remedy, prints)
+            case RemoveOutboundEntries():
+                self._outbound_entries(code, prints)
+            case RestrictProject(alone=False) if not self._asking_to_restrict():
+                self.declined.append(f"{code}: it goes with {self._closing()}")
+            case NoRemedy(reason):
+                self.declined.append(f"{code}: {reason}")
+            case _:
+                pass  # Entries, and closing the project, came first.
 
-    def _flag(self, code: str, prints: tuple[str, ...]) -> None:
-        remedy = FLAGS[code]
+    def _closing(self) -> str:
+        codes = [code for code, remedy in self.remedies.items() if restricts(remedy)]
+        return f"closing the project ({', '.join(codes) or 'no rule of this run asks for it'})"
+
+    def _switch(self, code: str, remedy: SwitchSetting, prints: tuple[str, ...]) -> None:
         if remedy.unsafe and not self.unsafe:
-            self.declined.append(f"{code}: switching it off needs --unsafe: {remedy.unsafe}")
+            self.declined.append(
+                f"{code}: switching it {remedy.direction} needs --unsafe: {remedy.unsafe}"
+            )
             return
         reason = f"{code}: {remedy.reason}"
         self.actions.append(
             Action(
-                operation=remedy.operation,
+                operation=_OPERATIONS[remedy.setting],
                 value=remedy.value,
                 reason=f"{reason} (unsafe: {remedy.unsafe})" if remedy.unsafe else reason,
                 findings=prints,
@@ -277,12 +308,12 @@ class _Work:
             )
         )
 
-    def _outbound_rows(self, prints: tuple[str, ...]) -> None:
+    def _outbound_entries(self, code: str, prints: tuple[str, ...]) -> None:
         switched = any(action.operation == "set-outbound" for action in self.actions)
         if self.scope.outbound and not switched:
             self.declined.append(
-                f"{OUTBOUND_ROWS}: the outbound limit is still on, and its entries may be in force;"
-                " switching it off (SL201) needs --unsafe"
+                f"{code}: the outbound limit is still on, and its entries may be in force; switching"
+                " it off needs --unsafe"
             )
             return
         effect = "that has no effect once the limit is off" if switched else "without effect"
@@ -292,7 +323,7 @@ class _Work:
                     Action(
                         operation="remove-outbound-entry",
                         entry=EntryState.of(entry),
-                        reason=f"{OUTBOUND_ROWS}: a leftover of the outbound allowlist, {effect}",
+                        reason=f"{code}: a leftover of the outbound allowlist, {effect}",
                         findings=prints,
                         safe=not self.scope.outbound,
                     )

@@ -4,7 +4,7 @@ An open project is closed, with entries for the origins in its log. A closed pro
 entries that nobody used. `scopelint.uses.log` says what the log cannot tell.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -48,19 +48,25 @@ class SuggestRequest:
     inventory: "Inventory"
     options: AllowlistOptions
     assumptions: Assumptions
+    fixes: tuple[str, ...] = ()
+    """The codes of the rules whose finding is fixed where an open project is closed."""
 
 
 def suggest(
-    inventory: "Inventory", options: AllowlistOptions | None = None, assume: bool | None = None
+    inventory: "Inventory",
+    options: AllowlistOptions | None = None,
+    assume: bool | None = None,
+    *,
+    fixes: Iterable[str] = (),
 ) -> Plan:
     """Return the plan that the authentication log asks for.
 
     `assume` says whether fine-grained permissions are in force, where a switch of GitLab 17.7 to
-    18.2 decides that no API shows.
+    18.2 decides that no API shows. `fixes` are the codes of the rules whose finding is fixed where
+    an open project is closed: the plan names these findings.
     """
-    request = SuggestRequest(
-        inventory, options or AllowlistOptions(), Assumptions(inventory.scan.version, assume)
-    )
+    assumptions = Assumptions(inventory.scan.version, assume)
+    request = SuggestRequest(inventory, options or AllowlistOptions(), assumptions, tuple(fixes))
     return make_plan(inventory, "suggest", _parts(request))
 
 
@@ -84,7 +90,7 @@ def close(request: SuggestRequest, project: Project) -> ProjectPlan | SkippedPro
     chosen = choose_entries(request.inventory, project, uses, request.options, taken=own)
     if isinstance(chosen, str):
         return skipped(project, chosen)
-    actions = ordered([*_allowing(project, scope, chosen), _switch(request.inventory, project)])
+    actions = ordered([*_allowing(project, scope, chosen), _switch(request, project)])
     if reason := too_many_entries(scope, actions):
         return skipped(project, reason)
     check = check_safety(project, project_after(project, actions), request.assumptions)
@@ -147,9 +153,10 @@ def _why(chosen: ChosenEntry) -> str:
     return f"{share} {chosen.below} projects in it use this project, last on {last}"
 
 
-def _switch(inventory: "Inventory", project: Project) -> Action:
-    code = fingerprint("SL101", inventory.scan.instance, project.id, "")
-    return Action(operation="set-inbound", value=True, reason=_CLOSES, findings=(code,))
+def _switch(request: SuggestRequest, project: Project) -> Action:
+    instance = request.inventory.scan.instance
+    findings = tuple(fingerprint(code, instance, project.id, "") for code in request.fixes)
+    return Action(operation="set-inbound", value=True, reason=_CLOSES, findings=findings)
 
 
 def _notes(

@@ -223,6 +223,9 @@ class RuleRecord(JsonRecord):
     title: str
     severity: Severity
     help_uri: str
+    requirement: str = Field(
+        default="", description="What holds where the rule passes; not there where none is known."
+    )
     outcomes: OutcomesRecord
     not_judged: str | None
 

@@ -26,6 +26,7 @@ class {name}(ProjectRule):
     code = "{code}"
     name = "{slug}"
     title = "Too many entries"
+    requirement = "It is in order"
     severity = Severity.LOW
     Options = {name}Options
 
@@ -203,6 +204,7 @@ class Telling(InstanceRule):
     code = "ACME009"
     name = "telling"
     title = "What rules are told"
+    requirement = "It is in order"
     severity = Severity.INFO
 
     def judge(self, context):

@@ -33,6 +33,7 @@ class HostileRule(ProjectRule):
     code = "EVIL001"
     name = "hostile-rule"
     title = "A title \\x1b]0;owned\\x07 of somebody else"
+    requirement = "It is in order"
     severity = Severity.LOW
     strict = True
     owasp = ("\\x1b[2J",)
@@ -138,6 +139,8 @@ def test_explain_gives_a_pipe_the_markdown_with_the_facts(word: str) -> None:
     assert said.endswith(rest.strip() + "\n")
     assert "- **Set:** default: it runs unless it is ignored\n" in said
     assert "- **Judges:** each entry of a project's allowlist\n" in said
+    assert "- **Requirement:** No group entry lets in more projects than are allowed.\n" in said
+    assert "- **Remedy:** `scopelint plan` removes the entry, only with --unsafe.\n" in said
     assert "- **Options:** `SL302: {max_projects: 50}`\n" in said
     assert "- **From:** scopelint, since " in said
     assert said.count("## Options") == 1
@@ -181,6 +184,8 @@ def test_explain_as_json_holds_the_page() -> None:
     said = json.loads(call("explain", "SL302", "-f", "json").expect(0).out)
     assert said["page"] == find_rules()["SL302"].cls.page()
     assert said["defaults"] == {"max_projects": 50}
+    assert said["requirement"] == "No group entry lets in more projects than are allowed"
+    assert said["remedy"] == "`scopelint plan` removes the entry, only with --unsafe."
 
 
 def test_an_unknown_rule_is_a_usage_error_with_a_suggestion() -> None:

@@ -11,6 +11,7 @@ from graphql import parse
 from pydantic_core import PydanticUndefined
 
 import scopelint_rules
+from scopelint.remedy import NoRemedy
 from scopelint.rule import Rule
 from scopelint.testing import load_cases
 from tests.rules.catalogue import CASES, RULES, case_file
@@ -120,6 +121,19 @@ def test_texts_fit_every_format(rule: type[Rule]) -> None:
     assert not rule.title.endswith(".")
     assert inspect.getdoc(rule)
     assert rule.help_uri.startswith("https://docs.gitlab.com/")
+
+
+@every_rule
+def test_a_rule_declares_what_holds_where_it_passes_and_what_fixes_a_finding(
+    rule: type[Rule],
+) -> None:
+    assert {"requirement", "remedy"} <= vars(rule).keys()
+    assert 10 <= len(rule.requirement) <= 90
+    assert rule.requirement[0].isupper()
+    assert not rule.requirement.endswith(".")
+    assert rule.remedy != NoRemedy()
+    assert str(rule.remedy).startswith("`scopelint plan` ")
+    assert str(rule.remedy).endswith(".")
 
 
 @every_rule

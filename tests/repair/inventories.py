@@ -10,6 +10,7 @@ from scopelint import engine
 from scopelint.finding import Finding, Outcome
 from scopelint.model import Project, TokenUse
 from scopelint.registry import find_rules
+from scopelint.remedy import Remedy
 from scopelint.repair.actions import scope_after
 from scopelint.repair.plan_file import Plan
 from scopelint.report import Report
@@ -69,6 +70,11 @@ def judged(inventory: Inventory) -> Report:
     return engine.run(
         inventory, rules, engine.Settings(today=datetime(2026, 8, 1, tzinfo=UTC).date())
     )
+
+
+def remedies() -> dict[str, Remedy]:
+    """Return what every installed rule declares as its remedy, by code."""
+    return {code: found.cls.remedy for code, found in find_rules().items()}
 
 
 def done(projects: Iterable[Project], plan: Plan) -> list[Project]:

@@ -23,7 +23,7 @@ from scopelint.snapshot.inventory import Inventory
 from scopelint_simulator import Simulator
 from tests.examples import examples
 from tests.repair import applying
-from tests.repair.inventories import fails, judged
+from tests.repair.inventories import fails, judged, remedies
 
 VERSIONS = ["17.11.0", "18.5.0", "19.3.0"]
 
@@ -100,7 +100,7 @@ def test_an_applied_plan_does_what_it_says(version: str, seed: int, log: int, ki
             if kind == "log":
                 made = suggest(inventory)
             else:
-                made = plan_from_findings(inventory, found, unsafe=kind == "unsafe")
+                made = plan_from_findings(inventory, found, remedies(), unsafe=kind == "unsafe")
         states = applying.states(gitlab)
         journal = Path(tmp) / "journal"
         reports = applying.run_apply(gitlab.url, made, journal)

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from scopelint import engine
-from scopelint.finding import State
+from scopelint.finding import PASS, Severity, State, Verdict
 from scopelint.registry import find_rules
+from scopelint.remedy import RemoveEntry, SafeIf, SwitchSetting
 from scopelint.repair.from_findings import plan_from_findings
 from scopelint.repair.plan_file import Plan
 from scopelint.repair.plan_text import plan_lines
+from scopelint.rule import EntryContext, EntryRule, ProjectContext, ProjectRule, Rule
 from scopelint.testing import inventory
+from tests.repair.inventories import remedies
 
 OLD = "2024-01-01T00:00:00Z"
 USED = [{"origin": "acme/tool", "at": "2026-07-30T00:00:00Z"}]
@@ -36,7 +39,7 @@ def planned(project: dict[str, Any], *, unsafe: bool = False, rules: str = "", *
     classes = [f.cls for f in found if (f.cls.code in wanted if wanted else not f.cls.strict)]
     with inventory(described) as observed:
         report = engine.run(observed, [cls() for cls in classes])
-        return plan_from_findings(observed, report.findings, unsafe=unsafe)
+        return plan_from_findings(observed, report.findings, remedies(), unsafe=unsafe)
 
 
 def done(plan: Plan) -> list[str]:
@@ -225,8 +228,8 @@ def test_a_waived_finding_is_ignored() -> None:
         report = engine.run(observed, rules)
         [finding] = report.findings
         waived = replace(finding, state=State.WAIVED)
-        assert plan_from_findings(observed, [waived]).projects == ()
-        assert len(plan_from_findings(observed, [finding]).projects) == 1
+        assert plan_from_findings(observed, [waived], remedies()).projects == ()
+        assert len(plan_from_findings(observed, [finding], remedies()).projects) == 1
 
 
 def test_what_was_not_read_is_named() -> None:
@@ -239,3 +242,66 @@ def test_what_was_not_read_is_named() -> None:
 def test_same_plan_each_time() -> None:
     project = listed({"group": "acme"}, WEB, TILL, TOOL, uses=USED, push=True)
     assert planned(project, unsafe=True).text() == planned(project, unsafe=True).text()
+
+
+class SandboxAllowed(EntryRule):
+    """A third party's rule."""
+
+    code, name, title, severity = "ACME001", "sandbox-allowed", "A sandbox", Severity.HIGH
+    remedy = RemoveEntry("it is a sandbox")
+
+    def judge(self, context: EntryContext) -> Verdict:
+        return self.fail("a sandbox") if context.entry.target_path == "acme/tool" else PASS
+
+
+class UnusedSandboxAllowed(SandboxAllowed):
+    remedy = RemoveEntry("it is a sandbox", SafeIf.NOT_USED)
+
+
+class NothingDeclared(EntryRule):
+    code, name, title, severity = "ACME003", "nothing-declared", "A sandbox", Severity.HIGH
+
+    def judge(self, context: EntryContext) -> Verdict:
+        return self.fail("a sandbox")
+
+
+class PushAllowed(ProjectRule):
+    code, name, title, severity = "ACME002", "push", "Push", Severity.HIGH
+    remedy = SwitchSetting("push", False, "nobody pushes here")
+
+    def judge(self, context: ProjectContext) -> Verdict:
+        return self.fail("it may push") if context.scope.push else PASS
+
+
+def fixed_by(rule: type[Rule], project: dict[str, Any], *, unsafe: bool = False) -> Plan:
+    """The plan for `acme/web/shop` by one rule, whoever wrote it."""
+    described = {
+        "version": "19.3.0-ee",
+        "enforcement": "off",
+        "projects": {"acme/web/shop": project},
+    }
+    with inventory(described) as observed:
+        report = engine.run(observed, [rule()])
+        return plan_from_findings(
+            observed, report.findings, {rule.code: rule.remedy}, unsafe=unsafe
+        )
+
+
+def test_a_rule_says_what_fixes_its_findings_whoever_wrote_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Rule, "page", classmethod(lambda _cls: ""))
+    used = listed(TOOL, WEB, uses=USED)
+    assert "ACME001) needs --unsafe" in said(fixed_by(SandboxAllowed, used))
+    plan = fixed_by(SandboxAllowed, used, unsafe=True)
+    assert done(plan) == ["remove-entry acme/tool unsafe"]
+    assert plan.projects[0].actions[0].reason.startswith("ACME001: it is a sandbox (unsafe: ")
+
+    unused = listed(TOOL, uses=[])
+    assert done(fixed_by(UnusedSandboxAllowed, unused)) == ["remove-entry acme/tool"]
+    assert done(fixed_by(SandboxAllowed, unused)) == []
+
+    assert done(fixed_by(PushAllowed, {"push": True})) == ["set-push False"]
+    assert "ACME003: no change of the token scope alone fixes it" in said(
+        fixed_by(NothingDeclared, used, unsafe=True)
+    )

@@ -16,7 +16,7 @@ from scopelint.repair.planning import ORDER
 from scopelint.repair.suggest import suggest
 from tests.access.strategies import IDS, POLICIES
 from tests.examples import examples
-from tests.repair.inventories import done, fails, judged, logged, observed, versions
+from tests.repair.inventories import done, fails, judged, logged, observed, remedies, versions
 
 Version = tuple[int, int]
 quick = settings(
@@ -82,7 +82,7 @@ def check_harmless(before: list[Project], plan: Plan, version: Version) -> list[
 def test_a_safe_plan_of_findings(before: list[Project], version: Version) -> None:
     inventory = observed(before, version)
     findings = judged(inventory).findings
-    plan = plan_from_findings(inventory, findings)
+    plan = plan_from_findings(inventory, findings, remedies())
     after = check_harmless(before, plan, version)
     named = {f for part in plan.projects for action in part.actions for f in action.findings}
     assert named <= fails(findings)
@@ -99,7 +99,7 @@ def test_an_unsafe_plan_of_findings_widens_nothing_inbound(
 ) -> None:
     inventory = observed(before, version)
     findings = judged(inventory).findings
-    plan = plan_from_findings(inventory, findings, unsafe=True)
+    plan = plan_from_findings(inventory, findings, remedies(), unsafe=True)
     after = done(before, plan)
     named = {f for part in plan.projects for action in part.actions for f in action.findings}
     assert not named & fails(judged(observed(after, version)).findings)
@@ -142,7 +142,10 @@ def test_a_suggestion_is_done_once(before: list[Project], version: Version) -> N
 def test_plans_say_for_which_state_they_are(before: list[Project], version: Version) -> None:
     inventory = observed(before, version)
     states = {each.id: ScopeState.of(each.scope) for each in before if each.scope}
-    for plan in (suggest(inventory), plan_from_findings(inventory, judged(inventory).findings)):
+    for plan in (
+        suggest(inventory),
+        plan_from_findings(inventory, judged(inventory).findings, remedies()),
+    ):
         assert Plan.model_validate_json(plan.text()) == plan
         assert all(part.digest == states[part.id].digest for part in plan.projects)
         own = {f"project:{part.id}": part for part in plan.projects}

@@ -12,6 +12,7 @@ class PublicProject(ProjectRule):
     code = "ACME001"
     name = "public-project"
     title = "The project is public"
+    requirement = "The project is private or internal"
     severity = Severity.CRITICAL
     since = "1.0.0"
     help_uri = "https://acme.example.com/rules/public-project"

@@ -1,0 +1,117 @@
+"""What fixes a finding, as its rule declares it and as `scopelint plan` does it.
+
+    remedy = RemoveEntry("it lets in a sandbox")
+    remedy = SwitchSetting("push", False, "jobs may push", unsafe="jobs that push fail then")
+    remedy = NoRemedy("which permissions its jobs need is in no log; choose them by hand")
+
+A reason says in a few words why the change is made; a plan shows it behind the rule's code. A remedy
+that may take access from somebody is *unsafe*: it is planned only with `--unsafe`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+ScopeSetting = Literal["inbound", "outbound", "push", "cross-project-push"]
+"""A setting of a project's job token scope that a plan can switch."""
+
+_SETTINGS: dict[ScopeSetting, str] = {
+    "inbound": "the inbound limit",
+    "outbound": "the outbound limit",
+    "push": "Git push by job token",
+    "cross-project-push": "cross-project Git push",
+}
+
+
+class SafeIf(StrEnum):
+    """What makes the removal of an entry safe. No removal that widens access is ever planned."""
+
+    NEVER = "never"
+    """Nothing does: the entry is in use by right, and the rule does not want it."""
+    NOT_USED = "not-used"
+    """The authentication log was read whole and shows no use that would be refused."""
+    TARGET_GONE = "target-gone"
+    """The log, as far as it was read, shows no use that would be refused."""
+    COVERED = "covered"
+    """Every origin keeps the permissions that it has, through another entry."""
+
+
+_SAFE: dict[SafeIf, str] = {
+    SafeIf.NEVER: "only with --unsafe",
+    SafeIf.NOT_USED: "where the log shows that nobody loses access, else only with --unsafe",
+    SafeIf.TARGET_GONE: "where no logged use would be refused, else only with --unsafe",
+    SafeIf.COVERED: "where every origin keeps its permissions",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEntry:
+    """The finding's entry is removed from the allowlist; a finding without one asks for nothing."""
+
+    reason: str
+    safe_if: SafeIf = SafeIf.NEVER
+
+    def __str__(self) -> str:
+        return f"`scopelint plan` removes the entry, {_SAFE[self.safe_if]}."
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchSetting:
+    """A setting is switched; `unsafe` says why nobody should do it unasked, None where it is safe."""
+
+    setting: ScopeSetting
+    value: bool
+    reason: str
+    unsafe: str | None = None
+
+    @property
+    def direction(self) -> str:
+        """How it is switched: `on` or `off`."""
+        return "on" if self.value else "off"
+
+    def __str__(self) -> str:
+        only = f", only with --unsafe: {self.unsafe}" if self.unsafe else ""
+        return f"`scopelint plan` switches {_SETTINGS[self.setting]} {self.direction}{only}."
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictProject:
+    """The limit goes on, with the smallest allowlist that keeps every logged use working.
+
+    With `unknown_too` an unknown finding asks for it as well. Without `alone` a finding does not
+    ask for it by itself; it is fixed where another rule's finding asks.
+    """
+
+    unknown_too: bool = False
+    alone: bool = True
+
+    def __str__(self) -> str:
+        what = "`scopelint plan` switches the limit on, with the entries that the log asks for"
+        return f"{what}." if self.alone else f"{what}, where another finding asks for it."
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveOutboundEntries:
+    """The leftover outbound entries are removed, once the outbound limit is off."""
+
+    def __str__(self) -> str:
+        return "`scopelint plan` removes the outbound entries, once the outbound limit is off."
+
+
+@dataclass(frozen=True, slots=True)
+class NoRemedy:
+    """Nothing is planned, and why."""
+
+    reason: str = "no change of the token scope alone fixes it; its page says what does"
+
+    def __str__(self) -> str:
+        return f"`scopelint plan` changes nothing: {self.reason}."
+
+
+def restricts(remedy: "Remedy") -> bool:
+    """Tell whether a finding with this remedy asks by itself for the limit to go on."""
+    return isinstance(remedy, RestrictProject) and remedy.alone
+
+
+Remedy = RemoveEntry | SwitchSetting | RestrictProject | RemoveOutboundEntries | NoRemedy
+"""What a rule declares as its `remedy`; as text it is a sentence for `scopelint explain`."""
