@@ -14,7 +14,11 @@ NOT_AVAILABLE = (
     "permission to perform this action"
 )
 NO_FINE_GRAINED = (
-    "Access denied: This operation doesn't support fine-grained personal access tokens"
+    "Access denied: This operation doesn't support fine-grained personal access tokens."
+)
+FINE_GRAINED_REQUIRED = (
+    "Access denied: This operation requires a fine-grained personal access token with the "
+    "following project permissions: [read_job_token_scope]"
 )
 TIMED_OUT = "Request timed out. Please try a less complex query or a smaller set of records."
 
@@ -57,9 +61,17 @@ class Context:
         if token is not None and token.kind == "fine_grained":
             raise GraphQLError(NO_FINE_GRAINED)
 
+    def refuse_classic(self, project: Project) -> None:
+        """Raise GraphQLError for a classic token where the project's group requires other ones."""
+        token = self.caller.token
+        classic = token is not None and token.kind == "personal"
+        if classic and self.instance.needs_fine_grained_token(project):
+            raise GraphQLError(FINE_GRAINED_REQUIRED)
+
     def authorize_scope(self, project: Project) -> None:
         """Let a Maintainer's token pass; raises GraphQLError for others."""
         self.refuse_fine_grained()
+        self.refuse_classic(project)
         if not self.caller.can_admin(project):
             unavailable()
         self.asked_scope(project)

@@ -33,7 +33,8 @@ def generate(
     """Add `projects` projects and `groups` groups below the group `under`, which must be there.
 
     Each project gets `entries` inbound entries to others of them (about a third of them to
-    groups, a fifth of them fine-grained where the version can) and `log` rows in its log;
+    groups, a fifth of them fine-grained where the version can), up to `log` rows of others in its
+    log and, where `log` is not 0, the one of its own jobs (which GitLab shows since 18.1);
     a share of `open_share` has its own inbound flag off.
     """
     start = instance.group_at(under)
@@ -107,8 +108,9 @@ class _Rows:
 
     def log(self, project: Project, count: int) -> tuple[LogRow, ...]:
         drawn = {self.made[self.random.randrange(len(self.made))] for _ in range(count)}
+        """Rows of other projects, and the one of its own jobs, which every busy project has."""
         at = project.created_at + timedelta(days=30)
-        origins = sorted(drawn - {project.id})
+        origins = sorted(drawn | {project.id}) if count else []
         return tuple(LogRow(self.instance.next_row(), origin, at) for origin in origins)
 
     def _entry(self, project: Project) -> Entry:

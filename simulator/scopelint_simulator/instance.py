@@ -9,7 +9,19 @@ from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from scopelint_simulator.versions import ENFORCEMENT_SETTING, Version, parse_version
+from scopelint_simulator.versions import (
+    CONTAINER_POLICIES_END,
+    ENFORCEMENT_SETTING,
+    GRANULAR_TOKENS_REQUIRED,
+    PIPELINE_POLICIES,
+    RECENT_POLICIES,
+    REPOSITORY_POLICIES,
+    Version,
+    parse_version,
+)
+
+DEFAULT_ORGANIZATION = "default"
+"""The organization of every caller."""
 
 Kind: TypeAlias = Literal["project", "group"]
 Direction: TypeAlias = Literal["inbound", "outbound"]
@@ -46,9 +58,24 @@ POLICIES = (
     ),
     "READ_MERGE_REQUESTS",
     "READ_WORK_ITEMS",
+    "READ_CONTAINERS",
+    "ADMIN_CONTAINERS",
 )
-"""Every value of GitLab's enum `CiJobTokenScopePolicies` (19.3)."""
-RECENT_POLICY_NAMES = frozenset({"READ_BADGES", "ADMIN_BADGES", "ADMIN_REPOSITORIES"})
+"""Every value that GitLab's enum `CiJobTokenScopePolicies` has or had."""
+
+
+def policy_exists(name: str, version: Version) -> bool:
+    """Tell whether a release has a policy, as the schema's enum does.
+
+    The first names are taken for every release: before 17.5 no API shows them.
+    """
+    if name.endswith("_CONTAINERS"):
+        return version < CONTAINER_POLICIES_END
+    if name in ("READ_BADGES", "ADMIN_BADGES", "ADMIN_REPOSITORIES"):
+        return version >= RECENT_POLICIES
+    if name in ("READ_REPOSITORIES", "READ_MERGE_REQUESTS", "READ_WORK_ITEMS"):
+        return version >= REPOSITORY_POLICIES
+    return not name.endswith("_PIPELINES") or version >= PIPELINE_POLICIES
 
 
 @dataclass(slots=True)
@@ -84,6 +111,10 @@ class Group:
     parent: int | None
     created_at: datetime
     marked_for_deletion_on: date | None = None
+    organization: str = DEFAULT_ORGANIZATION
+    """Of a top-level group: the organization that it and all below it belong to."""
+    requires_fine_grained: bool = False
+    """Whether classic tokens are refused for what lies in it."""
     children: list[int] = field(default_factory=list)
     projects: list[int] = field(default_factory=list)
 
@@ -181,6 +212,12 @@ class InstanceSettings:
     enterprise: bool = True
     enforce_inbound: bool = True
     fine_grained: bool = True
+    admin_mode: bool = False
+    """Whether REST needs the scope `admin_mode` for what only administrators may do."""
+    requires_fine_grained: bool = False
+    """Whether classic tokens are refused everywhere."""
+    feature_flags: Mapping[str, bool] = field(default_factory=dict)
+    """Feature flags by name; one that is not named is off."""
 
     @property
     def version(self) -> Version:
@@ -294,6 +331,18 @@ class Instance:
         if self._all is None:
             self._all = tuple(sorted(self.projects, reverse=True))
         return self._all
+
+    def organization(self, project: Project) -> str:
+        """The organization that a project belongs to."""
+        above = list(self.ancestors(project.group))
+        return above[-1].organization if above else DEFAULT_ORGANIZATION
+
+    def needs_fine_grained_token(self, project: Project) -> bool:
+        """Whether the instance or a group above a project refuses classic tokens for it."""
+        if self.settings.version < GRANULAR_TOKENS_REQUIRED:
+            return False
+        required = (group.requires_fine_grained for group in self.ancestors(project.group))
+        return self.settings.requires_fine_grained or any(required)
 
     def enforced(self) -> bool:
         """Whether the instance makes every project restricted."""

@@ -7,7 +7,6 @@ from typing import TypeAlias
 from scopelint_simulator.generate import generate
 from scopelint_simulator.instance import (
     DEFAULT_LEVELS,
-    RECENT_POLICY_NAMES,
     Entry,
     Group,
     Instance,
@@ -20,6 +19,7 @@ from scopelint_simulator.instance import (
     Scope,
     Token,
     User,
+    policy_exists,
 )
 from scopelint_simulator.instance_format import (
     EntryPart,
@@ -29,7 +29,7 @@ from scopelint_simulator.instance_format import (
     Target,
 )
 from scopelint_simulator.permissions import ROLES
-from scopelint_simulator.versions import ENFORCED_BY_DEFAULT, RECENT_POLICIES, parse_version
+from scopelint_simulator.versions import ENFORCED_BY_DEFAULT, parse_version
 
 Place: TypeAlias = tuple[str | int, ...]
 LONG_AGO = datetime(2023, 1, 1, tzinfo=UTC)
@@ -65,6 +65,9 @@ class Builder:
                 head.enterprise,
                 version >= ENFORCED_BY_DEFAULT if enforce is None else enforce,
                 head.fine_grained,
+                head.admin_mode,
+                head.requires_fine_grained,
+                dict(head.feature_flags),
             )
         )
         self._users: dict[str, User] = {}
@@ -130,6 +133,8 @@ class Builder:
                     parent.id if parent else None,
                     part.created_at or LONG_AGO,
                     part.marked_for_deletion_on,
+                    part.organization,
+                    part.requires_fine_grained,
                 )
             )
 
@@ -235,10 +240,16 @@ class Builder:
             log = []
             for number, use in enumerate(part.scope.log):
                 where = (*place, "log", number, "origin")
-                origin = self._target("project", use.origin, where)
+                origin = self._origin(use.origin, where)
                 if origin is not None:
                     log.append(LogRow(self.instance.next_row(), origin, use.at))
             project.scope.log = tuple(log)
+
+    def _origin(self, given: Target, place: Place) -> int | None:
+        """The number of a log row's origin; one that is gone has left the instance since."""
+        if isinstance(given, OutsidePart) and given.gone:
+            return given.id
+        return self._target("project", given, place)
 
     def _entry(self, project: Project, part: EntryPart, place: Place) -> Entry | None:
         kind: Kind = "group" if part.group is not None or part.gone == "group" else "project"
@@ -252,9 +263,10 @@ class Builder:
         if part.added_by is not None:
             author = self._user(part.added_by, *place, "added_by")
         policies = part.permissions or ()
-        if self.instance.settings.version < RECENT_POLICIES:
-            for policy in RECENT_POLICY_NAMES.intersection(policies):
-                message = f"{policy} does not exist before GitLab {RECENT_POLICIES}"
+        version = self.instance.settings.version
+        for policy in policies:
+            if not policy_exists(policy, version):
+                message = f"{policy} does not exist in GitLab {version}"
                 self._fault(*place, "permissions", message=message)
         return Entry(
             id=self.instance.next_row(),

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from scopelint_simulator.instance import FEATURES, POLICIES
+from scopelint_simulator.instance import DEFAULT_ORGANIZATION, FEATURES, POLICIES
 from scopelint_simulator.versions import parse_version
 
 
@@ -98,6 +98,9 @@ class GitLabPart(Part):
     enterprise: StrictBool = True
     enforce_inbound: StrictBool | None = None
     fine_grained: StrictBool = True
+    admin_mode: StrictBool = False
+    requires_fine_grained: StrictBool = False
+    feature_flags: dict[Text, StrictBool] = {}
 
 
 class UserPart(Part):
@@ -136,6 +139,14 @@ class GroupPart(Part):
     visibility: Visibility = "private"
     created_at: Moment | None = None
     marked_for_deletion_on: Day | None = None
+    organization: Text = DEFAULT_ORGANIZATION
+    requires_fine_grained: StrictBool = False
+
+    @model_validator(mode="after")
+    def _top_level(self) -> Self:
+        if self.organization != DEFAULT_ORGANIZATION and "/" in self.path:
+            raise ValueError("only a top-level group names its organization")
+        return self
 
 
 class NamespacePart(Part):

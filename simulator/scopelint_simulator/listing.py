@@ -12,7 +12,13 @@ from graphql import GraphQLError
 
 from scopelint_simulator.connections import Connection, by_id_descending
 from scopelint_simulator.context import Context, Info
-from scopelint_simulator.instance import Group, Namespace, Project
+from scopelint_simulator.instance import (
+    DEFAULT_ORGANIZATION,
+    Group,
+    Instance,
+    Namespace,
+    Project,
+)
 
 _MAX_FULL_PATHS = 50
 _LEVELS = {
@@ -109,9 +115,14 @@ def projects(_root: Any, info: Info, **arguments: Any) -> Connection:
         if arguments.get("fullPaths") is not None:
             wanted.intersection_update(rows)
         rows = sorted((number for number in wanted if number in instance.projects), reverse=True)
-    tests = [caller.can_read, *_query_tests(context, arguments)]
+    tests = [caller.can_read, _in_own_organization(instance), *_query_tests(context, arguments)]
     kept = [number for number in rows if all(test(instance.projects[number]) for test in tests)]
     return by_id_descending(kept, arguments, instance.projects.get)
+
+
+def _in_own_organization(instance: Instance) -> Callable[[Project], bool]:
+    """Tell projects of the caller's organization; `Group.projects` does not ask for it."""
+    return lambda project: instance.organization(project) == DEFAULT_ORGANIZATION
 
 
 def _query_tests(context: Context, arguments: dict[str, Any]) -> list[Callable[[Project], bool]]:

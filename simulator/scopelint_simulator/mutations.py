@@ -142,6 +142,7 @@ def _update_policies(_root: Any, info: Info, input: Input) -> dict[str, Any]:
 
     def change() -> Entry:
         return scope_service.update_policies(
+            context.instance,
             context.caller,
             project,
             target,

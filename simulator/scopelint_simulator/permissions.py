@@ -26,6 +26,8 @@ class Caller:
 
     instance: Instance
     token: Token | None = None
+    rest: bool = False
+    """Whether the request came over REST: Admin Mode does not hold a token back in GraphQL."""
     _roles: dict[int, int] = field(default_factory=dict)
     _seen_groups: frozenset[int] | None = None
 
@@ -36,8 +38,11 @@ class Caller:
 
     @property
     def admin(self) -> bool:
-        """Whether this is an administrator."""
-        return self.token is not None and self.token.user.admin
+        """Whether this may do what an administrator may."""
+        if self.token is None or not self.token.user.admin:
+            return False
+        held_back = self.rest and self.instance.settings.admin_mode
+        return not held_back or "admin_mode" in self.token.scopes
 
     def has_scope(self, kind: Literal["read", "write"]) -> bool:
         """Whether the token's scopes allow reading, or writing, over the API."""

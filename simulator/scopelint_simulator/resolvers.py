@@ -8,15 +8,18 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
+from graphql import GraphQLError
+
 from scopelint_simulator import listing
 from scopelint_simulator.connections import Connection
-from scopelint_simulator.context import Info
+from scopelint_simulator.context import Info, unavailable
 from scopelint_simulator.instance import Group, Namespace, Outside, Project, User
 from scopelint_simulator.mutations import MUTATIONS
 from scopelint_simulator.resolvers_scope import SCOPE_RESOLVERS
 
 Resolver: TypeAlias = Callable[..., Any]
 
+_MOST_FLAGS = 20
 _LEVELS = {
     0: ("NO_ACCESS", "No access"),
     10: ("GUEST", "Guest"),
@@ -81,6 +84,17 @@ def _metadata(_root: Any, info: Info) -> dict[str, Any]:
         "revision": settings.revision,
         "enterprise": settings.enterprise,
     }
+
+
+def _feature_flags(_metadata: Any, info: Info, names: list[str]) -> list[dict[str, Any]]:
+    """`metadata.featureFlags`: for any signed-in user, at most 20 names."""
+    context = info.context
+    if context.caller.user is None:
+        unavailable()
+    if len(names) > _MOST_FLAGS:
+        raise GraphQLError(f"You cannot ask for more than {_MOST_FLAGS} feature flags")
+    flags = context.instance.settings.feature_flags
+    return [{"name": name, "enabled": flags.get(name, False)} for name in names]
 
 
 def _current_user(_root: Any, info: Info) -> User | None:
@@ -288,6 +302,7 @@ _CONNECTIONS = (
 )
 
 RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
+    "Metadata": {"featureFlags": _feature_flags},
     "Query": {
         "currentUser": _current_user,
         "group": _group,

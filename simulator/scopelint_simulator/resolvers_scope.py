@@ -12,7 +12,11 @@ from graphql import GraphQLError
 from scopelint_simulator.connections import Connection
 from scopelint_simulator.context import Context, Info, InternalError
 from scopelint_simulator.instance import Direction, Entry, Group, LogRow, Outside, Project, Scope
-from scopelint_simulator.versions import AUTH_LOG_WITHOUT_AUTHORIZATION, LONG_ENTRY_PAGES
+from scopelint_simulator.versions import (
+    AUTH_LOG_WITHOUT_AUTHORIZATION,
+    LONG_ENTRY_PAGES,
+    OWN_USES_LOGGED,
+)
 
 LOG_ROWS = 1000
 """Origins that the authentication log gives at most (`AUTHORIZATION_ROW_LIMIT`)."""
@@ -23,6 +27,7 @@ def _settings(project: Project, info: Info) -> Project | None:
     """`ciCdSettings`: silently null below Maintainer and where there is no settings row."""
     context = info.context
     context.refuse_fine_grained()
+    context.refuse_classic(project)
     if not context.caller.can_admin(project):
         return None
     context.asked_scope(project)
@@ -77,13 +82,22 @@ def _target(entry: Entry, info: Info) -> Project | Group | Outside | None:
 def _log(project: Project, info: Info, **arguments: Any) -> Connection:
     context = info.context
     context.authorize_scope(project)
-    rows = _newest_first(project.scope.log[:LOG_ROWS])
+    rows = _newest_first(_shown_uses(project, context))
     if context.version < AUTH_LOG_WITHOUT_AUTHORIZATION:
         for row in rows:
             origin = context.instance.target("project", row.origin)
             if origin is None or not context.caller.can_read_target(origin):
                 raise GraphQLError(_NULL_ORIGIN)
     return Connection(rows, arguments, key=_row_id, show=_same)
+
+
+def _shown_uses(project: Project, context: Context) -> list[LogRow]:
+    """The rows that the log shows: the newest origins first, then those still there of them."""
+    rows = list(project.scope.log)
+    if context.version < OWN_USES_LOGGED:
+        rows = [row for row in rows if row.origin != project.id]
+    newest = sorted(rows, key=lambda row: (row.at, row.id), reverse=True)[:LOG_ROWS]
+    return [row for row in newest if context.instance.target("project", row.origin) is not None]
 
 
 def _origin(row: LogRow, info: Info) -> Project | Group | Outside | None:

@@ -28,8 +28,17 @@ class Call:
             raise unauthorized()
 
     def require_permission(self, permission: str, project: Project) -> None:
-        """Raise 403 where a fine-grained token lacks `permission`."""
+        """Raise 403 where a fine-grained token lacks `permission`, or a classic one is refused."""
         token = self.caller.token
+        required = self.instance.needs_fine_grained_token(project)
+        if token is not None and token.kind == "personal" and required:
+            text = (
+                "Access denied: This operation requires a fine-grained personal access token with "
+                f"the following project permissions: [{permission}]"
+            )
+            raise RestError(
+                403, {"error": "insufficient_granular_scope", "error_description": text}
+            )
         if token is None or token.kind != "fine_grained" or permission in token.scopes:
             return
         text = (

@@ -12,6 +12,7 @@ from scopelint_simulator.permissions import Caller
 from scopelint_simulator.versions import (
     ENFORCEMENT_REFUSES,
     NEW_DUPLICATE_TEXT,
+    OWN_POLICIES_MAKE_ROW,
     SELF_ENTRIES,
     UNREADABLE_TARGET_REMOVABLE,
 )
@@ -120,6 +121,7 @@ def remove_entry(
 
 
 def update_policies(
+    instance: Instance,
     caller: Caller,
     project: Project,
     target: Target,
@@ -127,11 +129,24 @@ def update_policies(
     default_permissions: bool,
     policies: tuple[str, ...],
 ) -> Entry:
-    """Change the permissions of an inbound row and return it; raises ServiceError."""
+    """Change the permissions of an inbound row and return it; raises ServiceError.
+
+    Where the target is the project itself and has no row, one is made.
+    """
     if not caller.can_admin(project):
         text = "You have insufficient permission to update this job token scope"
         raise ServiceError(text, "forbidden")
     entry = find_entry(project, target)
+    own = kind_of(target) == "project" and target.id == project.id
+    if entry is None and own and instance.settings.version >= OWN_POLICIES_MAKE_ROW:
+        return add_entry(
+            instance,
+            caller,
+            project,
+            target,
+            default_permissions=default_permissions,
+            policies=policies,
+        )
     if entry is None:
         raise ServiceError("Unable to find a job token scope for the given project & target")
     changed = replace(

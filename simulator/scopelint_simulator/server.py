@@ -141,7 +141,7 @@ class Simulator:
                 return verdict.answer or Answer(200), verdict
         if kind == "web":
             return _web(request.path), verdict
-        caller = self._caller(token)
+        caller = self._caller(token, rest=kind == "rest")
         if kind == "graphql":
             return self._answer_graphql(request, full_path, token, caller, body), verdict
         if token is not None and caller.user is None:
@@ -178,12 +178,12 @@ class Simulator:
         with self._lock:
             self.counts[kind] += 1
 
-    def _caller(self, text: str | None) -> Caller:
+    def _caller(self, text: str | None, *, rest: bool) -> Caller:
         token = self.instance.tokens.get(text) if text is not None else None
         # Neither API takes a job token for what is served here; both treat it as unknown.
         if token is None or token.expired or token.kind == "job":
-            return Caller(self.instance)
-        return Caller(self.instance, token)
+            return Caller(self.instance, rest=rest)
+        return Caller(self.instance, token, rest=rest)
 
     def _bad_token(self, text: str) -> Answer:
         known = self.instance.tokens.get(text)

@@ -26,6 +26,10 @@ ENFORCED_BY_DEFAULT = Version(18, 0)
 OUTBOUND_REMOVED = Version(18, 0)
 SELF_ENTRIES = Version(18, 1)
 """A project may stand in its own allowlist."""
+OWN_USES_LOGGED = Version(18, 1)
+"""The log has a project's uses of its own token too (facts: gitlab-3.md, 1)."""
+GRANULAR_TOKENS_REQUIRED = Version(19, 0)
+"""A group or an instance can refuse classic tokens (gitlab-3.md, 2)."""
 ENFORCEMENT_REFUSES = Version(18, 8)
 """Switching the limit off under enforcement is an error; before, it was accepted without effect."""
 UNREADABLE_TARGET_REMOVABLE = Version(19, 0)
@@ -39,8 +43,15 @@ REMOVE_PROJECT_DEFAULTS_INBOUND = Version(17, 11)
 DEFAULT_PERMISSIONS = Version(17, 8)
 NEW_DUPLICATE_TEXT = Version(17, 9)
 """About when "already in the job token allowlist" replaced the older wording."""
+CONTAINER_POLICIES_END = Version(18, 0)
+"""About when READ_CONTAINERS and ADMIN_CONTAINERS went (gitlab-3.md, 4)."""
+PIPELINE_POLICIES = Version(17, 11)
+REPOSITORY_POLICIES = Version(18, 0)
+"""READ_REPOSITORIES, READ_MERGE_REQUESTS, READ_WORK_ITEMS: some release of 18 (gitlab-3.md, 4)."""
 RECENT_POLICIES = Version(19, 0)
 """Job token policies for badges, and `ADMIN_REPOSITORIES`."""
+OWN_POLICIES_MAKE_ROW = Version(18, 9)
+"""Policies for the project itself make its row where there is none (gitlab-3.md, 4)."""
 
 
 def parse_version(text: str) -> Version:

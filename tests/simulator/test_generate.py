@@ -49,7 +49,11 @@ def test_entries_are_valid_and_distinct() -> None:
         targets = [(entry.kind, entry.target) for entry in project.scope.entries]
         assert len(set(targets)) == len(targets)
         assert ("project", project.id) not in targets
-        assert all(row.origin != project.id for row in project.scope.log)
+        assert sum(row.origin == project.id for row in project.scope.log) == 1
+
+
+def test_without_a_log_no_project_used_its_own_token() -> None:
+    assert all(project.scope.log == () for project in build(log=0).projects.values())
 
 
 def test_one_project_cannot_point_to_others() -> None:

@@ -121,7 +121,7 @@ def test_faults(text: str, part: str) -> None:
 def test_policies_newer_than_the_version_are_a_fault() -> None:
     text = 'gitlab: {version: "18.5.0"}\n' + SMALL
     text += "  - {path: a/b, scope: {allowlist: [{group: a, permissions: [ADMIN_REPOSITORIES]}]}}\n"
-    assert "does not exist before GitLab 19.0" in faults(text)[0]
+    assert "ADMIN_REPOSITORIES does not exist in GitLab 18.5" in faults(text)[0]
 
 
 def test_missing_file(tmp_path: Path) -> None:

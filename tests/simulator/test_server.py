@@ -163,7 +163,7 @@ def test_silence_on_stderr(capfd: pytest.CaptureFixture[str]) -> None:
 def test_an_error_of_its_own_is_a_500_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     simulator = Simulator(load_instance(instance_text()))
 
-    def broken(*_args: object) -> None:
+    def broken(*_args: object, **_more: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(simulator, "_caller", broken)
