@@ -33,7 +33,8 @@ ENFORCEMENT_SETTING: Final = Version(17, 6)
 ENTRY_ROWS: Final = Version(17, 7)
 """GraphQL has `Project.ciJobTokenScopeAllowlist`. Source: changelog of 17.7, MR 171887."""
 PERMISSIONS_STORED: Final = Version(17, 7)
-"""Entries can be fine-grained; a switch decides whether that is in force. Source: changelog of 17.7."""
+"""Entries can be fine-grained; a switch decides whether that is in force.
+Source: changelog of 17.7."""
 DEFAULT_PERMISSIONS_FIELD: Final = Version(17, 8)
 """The first entries with `defaultPermissions`. Source: doc/api/graphql/reference/_index.md."""
 PERMISSION_FIELDS: Final = Version(17, 9)
@@ -41,9 +42,11 @@ PERMISSION_FIELDS: Final = Version(17, 9)
 AUTOPOPULATED_FIELD: Final = Version(17, 9)
 """Entries have `autopopulated` in GraphQL. Source: changelog of 17.9, MR 177785."""
 EVERY_TARGET_SHOWN: Final = Version(17, 9)
-"""A target that the token cannot read is named, no longer null. Source: changelog of 17.9, MR 178401."""
+"""A target that the token cannot read is named, no longer null.
+Source: changelog of 17.9, MR 178401."""
 LOG_READABLE: Final = Version(17, 9)
-"""An origin that the token cannot read no longer fails the whole log. Source: the same, MR 178401."""
+"""An origin that the token cannot read no longer fails the whole log.
+Source: the same, MR 178401."""
 ALL_AVAILABLE_ARGUMENT: Final = Version(17, 11)
 """`Query.groups` surely takes `allAvailable`. Source: doc/api/graphql/reference/_index.md."""
 PERMISSION_NAMES: Final = Version(17, 5)
@@ -53,15 +56,18 @@ ADMIN_INCLUDES_READ: Final = Version(17, 10)
 PIPELINE_PERMISSIONS: Final = Version(17, 11)
 """READ_PIPELINES and ADMIN_PIPELINES exist. Source: changelog of 17.11."""
 OUTBOUND_REMOVED: Final = Version(18, 0)
-"""The outbound limit has no effect any more. Source: changelog of 18.0, doc/update/deprecations.md."""
+"""The outbound limit has no effect any more.
+Source: changelog of 18.0, doc/update/deprecations.md."""
 REPOSITORY_PERMISSIONS_EARLIEST: Final = Version(18, 0)
 """READ_REPOSITORIES, READ_MERGE_REQUESTS and READ_WORK_ITEMS may exist: they came in 18.x."""
 REPOSITORY_PERMISSIONS: Final = Version(18, 9)
 """They surely exist. Source: doc/ci/jobs/fine_grained_permissions.md of 18.9."""
 SELF_ENTRIES: Final = Version(18, 1)
-"""A project may be on its own allowlist, and its row limits its token. Source: changelog of 18.1, MR 192395."""
+"""A project may be on its own allowlist, and its row limits its token.
+Source: changelog of 18.1, MR 192395."""
 OWN_USES_LOGGED: Final = Version(18, 1)
-"""The log has a project's uses of its own token. Source: code of 18.9, `Ci::JobToken::Scope#accessible?`."""
+"""The log has a project's uses of its own token.
+Source: code of 18.9, `Ci::JobToken::Scope#accessible?`."""
 PERMISSIONS_ALWAYS_IN_FORCE: Final = Version(18, 3)
 """Fine-grained permissions are in force without a switch. Source: changelog of 18.3, MR 196966."""
 INTERNAL_CLONE: Final = Version(18, 4)
@@ -69,21 +75,25 @@ INTERNAL_CLONE: Final = Version(18, 4)
 PUSH_SETTING_GENERAL: Final = Version(18, 4)
 """Own pushes need no feature flag. Source: doc/ci/jobs/ci_job_token.md, history notes."""
 PUSH_SETTING_FIELD: Final = Version(18, 4)
-"""`pushRepositoryForJobTokenAllowed` is surely there. Source: doc/ci/jobs/ci_job_token.md, history notes."""
+"""`pushRepositoryForJobTokenAllowed` is surely there.
+Source: doc/ci/jobs/ci_job_token.md, history notes."""
 OPEN_TO_ANY_TOKEN_EARLIEST: Final = Version(18, 10)
 """Public and internal projects may leave more open to tokens without an entry: not known up to 19.0."""
 RECENT_PERMISSIONS: Final = Version(19, 0)
-"""READ_BADGES, ADMIN_BADGES, ADMIN_REPOSITORIES exist. Source: doc/api/graphql/reference/_index.md."""
+"""READ_BADGES, ADMIN_BADGES, ADMIN_REPOSITORIES exist.
+Source: doc/api/graphql/reference/_index.md."""
 DELETION_STOPS_JOBS: Final = Version(19, 0)
 """A project scheduled for deletion starts no job and takes no push. Source: code of 19.x."""
 TOKEN_EXCHANGE: Final = Version(19, 0)
 """The token exchange may take job tokens. Source: code of 19.x, `POST /token_exchange`."""
 CROSS_PROJECT_PUSH: Final = Version(19, 0)
-"""Allowlisted projects can push, behind a flag that is off. Source: doc/ci/jobs/ci_job_token.md, history notes."""
+"""Allowlisted projects can push, behind a flag that is off.
+Source: doc/ci/jobs/ci_job_token.md, history notes."""
 CROSS_PROJECT_PUSH_GENERAL: Final = Version(19, 1)
 """They can without a flag. Source: the same."""
 OPEN_TO_ANY_TOKEN: Final = Version(19, 1)
-"""What anonymous users may read is open to tokens without an entry. Source: code of 19.1, `ProjectPolicy`."""
+"""What anonymous users may read is open to tokens without an entry.
+Source: code of 19.1, `ProjectPolicy`."""
 
 _ONE_OF_EACH: Final = tuple(
     Version(*numbers) for numbers in ((17, 6), (17, 9), (17, 11), (18, 0), (18, 2), (18, 3))
@@ -131,7 +141,7 @@ def outbound_counts(version: tuple[int, int]) -> bool | None:
 def permissions_switched(version: tuple[int, int]) -> bool | None:
     """Tell whether a switch decides if fine-grained permissions are in force; None is unknown.
 
-    A feature flag up to 17.10, a setting of the top-level group up to 18.2; no API shows the latter.
+    Up to 17.10 a feature flag, up to 18.2 a setting of the top-level group that no API shows.
     """
     if version == UNKNOWN:
         return None

@@ -132,7 +132,7 @@ class _Reader:
         yield from self.read(document, path, chain)
 
     def _place(self, item: ScalarNode, path: Path | None) -> Path | None:
-        """Return the file that is named, None where it must not be read; `problems` then says why."""
+        """Return the file that is named; None, and a problem, where it must not be read."""
         message, hint = self._refusal(str(item.value), path)
         if message or path is None:
             self.problems.append(item.problem(message, hint))

@@ -36,7 +36,7 @@ class RuleParts:
 def read_overrides(tree: MappingNode, known: Catalogue) -> list[RuleParts]:
     """Check the selectors and options of every override in a config's tree.
 
-    Options are checked as they will hold: with those that the config gives the rule for all projects.
+    Options are checked as they will hold: with those that the rule has for all projects.
     Raise PluginError where a rule's own validation crashes.
     """
     listed = tree.get("overrides")

@@ -1,8 +1,9 @@
 """Layers of a gitlabform config, laid over one another as gitlabform does it.
 
-The steps are those of gitlabform's `configuration/core.py` and of the package `mergedeep`, over trees that keep the place of every value: mappings are merged key by key, everything
-else is replaced; `inherit: false` puts the specific mapping in place of the merged one. What
-makes gitlabform stop is a `StopError` here, with the place.
+The steps are those of gitlabform's `configuration/core.py` and of the package `mergedeep`, over
+trees that keep the place of every value: mappings are merged key by key, everything else is
+replaced; `inherit: false` puts the specific mapping in place of the merged one. What makes
+gitlabform stop is a `StopError` here, with the place.
 """
 
 from collections.abc import Callable
