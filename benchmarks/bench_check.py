@@ -211,10 +211,10 @@ def _asked(inventory: Inventory, projects: Sequence[Project], rules: Sequence[Ru
     """Return the least seconds of three that asking these rules about all projects took."""
 
     def once() -> float:
-        ledger = FindingsCollector(inventory, rules, engine.Settings())
+        collector = FindingsCollector(inventory, rules, engine.Settings())
         began = time.process_time()
         for project in projects:
-            ledger.judge_project(project)
+            collector.judge_project(project)
         return time.process_time() - began
 
     return min(once() for _ in range(3))

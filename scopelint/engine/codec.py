@@ -1,4 +1,4 @@
-"""How what a ledger keeps is stored: findings, and what passed where."""
+"""How what a collector keeps is stored: findings, and what passed where."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""The ledger of a run: verdicts become findings, and everything is counted as the projects pass.
+"""The findings of a run: verdicts become findings, and everything is counted as the projects pass.
 
 A run may keep several, each for a part of the projects, in processes of their own; what they hold
 adds up (`part`, `include`), so that it does not matter who judged what.
@@ -86,7 +86,7 @@ class FindingsCollector:
             settings.overrides,
             lambda rule: rule.not_judged(inventory),
         )
-        self._panels: dict[int, Evaluator] = {}
+        self._evaluators: dict[int, Evaluator] = {}
         self._counts: Counter[tuple[str, Outcome]] = Counter()
         self._baseline = settings.baseline
         self._findings = SpillWriter(FINDINGS, files.findings if files else None)
@@ -113,26 +113,26 @@ class FindingsCollector:
     def judge_project(self, project: Project) -> None:
         """Ask the project's rules about it."""
         plan = self._plans.at(project.path)
-        panel = self._panels.get(plan.number) or self._panel(plan)
-        said = panel.ask(project, self._inventory)
+        evaluator = self._evaluators.get(plan.number) or self._evaluator(plan)
+        said = evaluator.ask(project, self._inventory)
         ref = ProjectRef(project.id, project.path, project.web_url)
         subject = _JudgedSubject(ref, plan.severities)
         passed, failed = said.passed, 0
         for number, verdict, entry in said.others:
             if verdict.outcome is Outcome.PASS:
-                passed |= panel.bits[number]
+                passed |= evaluator.bits[number]
             else:
-                failed |= panel.bits[number]
-            self._enter(subject, panel.rules[number], verdict, verdict.entry or entry)
+                failed |= evaluator.bits[number]
+            self._enter(subject, evaluator.rules[number], verdict, verdict.entry or entry)
         readable = project.scope is not None
         if readable:
             self._used_plans.add(plan.number)
         self._judged.add(JudgedProject(ref, readable, passed & ~failed, plan.number))
         self._overview.add(project)
 
-    def _panel(self, plan: RuleSet) -> Evaluator:
-        self._panels[plan.number] = panel = Evaluator(plan.judging)
-        return panel
+    def _evaluator(self, plan: RuleSet) -> Evaluator:
+        self._evaluators[plan.number] = evaluator = Evaluator(plan.judging)
+        return evaluator
 
     def _enter(
         self, subject: "_JudgedSubject", rule: Rule, verdict: Verdict, entry: AllowlistEntry | None
@@ -177,7 +177,7 @@ class FindingsCollector:
         )
 
     def part(self) -> CollectedPart:
-        """Return all that was found, to be included elsewhere; the ledger is done then."""
+        """Return all that was found, to be included elsewhere; the collector is done then."""
         return CollectedPart(
             findings=self._findings.flush(),
             judged=self._judged.flush(),
@@ -189,7 +189,7 @@ class FindingsCollector:
         )
 
     def include(self, part: CollectedPart, files: PartFiles) -> None:
-        """Add what another ledger found in its part of the projects."""
+        """Add what another collector found in its part of the projects."""
         self._parts.append((files, part))
         self.tally.include(part.tally)
         self._counts.update(part.counts)
@@ -242,10 +242,10 @@ class FindingsCollector:
         return self._overview.data(self.tally.namespaces)
 
     def _passes(self) -> Counter[tuple[str, Outcome]]:
-        """Count the verdicts that panels only count."""
+        """Count the verdicts that evaluators only count."""
         counts: Counter[tuple[str, Outcome]] = Counter()
-        for panel in self._panels.values():
-            for rule, number in zip(panel.rules, panel.passes, strict=True):
+        for evaluator in self._evaluators.values():
+            for rule, number in zip(evaluator.rules, evaluator.passes, strict=True):
                 counts[rule.code, Outcome.PASS] += number
         return counts
 

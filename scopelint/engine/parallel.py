@@ -38,7 +38,7 @@ _STRETCHES: Final = 8
 def judge_projects(
     inventory: Inventory, rules: Sequence[Rule], settings: Settings
 ) -> FindingsCollector:
-    """Ask the rules about every project, and return the ledger of what they said.
+    """Ask the rules about every project, and return the collector of what they said.
 
     Raises what judging raises: PluginError, UsageError, SnapshotError, ScratchError.
     """
@@ -50,16 +50,16 @@ def judge_projects(
         with suppress(ScopelintError, OSError, EOFError):
             return _together(inventory, rules, settings, processes)
         log.debug("a process that judged has failed; judging again in one")
-    ledger = _begun(inventory, rules, settings)
+    collector = _begun(inventory, rules, settings)
     for project in inventory.projects():
-        ledger.judge_project(project)
-    return ledger
+        collector.judge_project(project)
+    return collector
 
 
 def _begun(inventory: Inventory, rules: Sequence[Rule], settings: Settings) -> FindingsCollector:
-    ledger = FindingsCollector(inventory, rules, settings)
-    ledger.judge_instance()
-    return ledger
+    collector = FindingsCollector(inventory, rules, settings)
+    collector.judge_instance()
+    return collector
 
 
 def _processes(inventory: Inventory) -> int:
@@ -73,14 +73,14 @@ def _processes(inventory: Inventory) -> int:
 def _together(
     inventory: Inventory, rules: Sequence[Rule], settings: Settings, processes: int
 ) -> FindingsCollector:
-    ledger = _begun(inventory, rules, settings)
+    collector = _begun(inventory, rules, settings)
     inventory.targets()  # Read once, before there are several who would each read them.
     stretches = _Stretches(inventory.chunks(max(1, inventory.total // (processes * _STRETCHES))))
 
-    def judge(ledger: FindingsCollector) -> None:
+    def judge(collector: FindingsCollector) -> None:
         while (stretch := stretches.take()) is not None:
             for project in inventory.projects(stretch):
-                ledger.judge_project(project)
+                collector.judge_project(project)
 
     def help_out(files: PartFiles) -> CollectedPart:
         with inventory.reopened():
@@ -90,10 +90,10 @@ def _together(
 
     files = [PartFiles(Scratch(), Scratch()) for _ in range(processes - 1)]
     with closing(stretches), _helpers(help_out, files) as answers:
-        judge(ledger)
+        judge(collector)
         for each, answer in zip(files, answers, strict=True):
-            ledger.include(answer.recv(), each)
-    return ledger
+            collector.include(answer.recv(), each)
+    return collector
 
 
 class _Stretches:

@@ -46,18 +46,18 @@ def run(
     """
     settings = settings or Settings()
     with _no_collector():
-        ledger = judge_projects(inventory, rules, settings)
-    return _report(inventory, ledger, settings, distributions or {})
+        collector = judge_projects(inventory, rules, settings)
+    return _report(inventory, collector, settings, distributions or {})
 
 
 def _report(
     inventory: Inventory,
-    ledger: FindingsCollector,
+    collector: FindingsCollector,
     settings: Settings,
     distributions: Mapping[str, str],
 ) -> Report:
-    ledger.judge_skipped()
-    summary = ledger.tally.summary()
+    collector.judge_skipped()
+    summary = collector.tally.summary()
     return Report(
         tool_version=scopelint.__version__,
         scan=scan_summary(inventory),
@@ -68,13 +68,13 @@ def _report(
             complete=inventory.complete,
             most=settings.most,
             allow_incomplete=settings.allow_incomplete,
-            accepted=gaps_accepted(inventory.gaps, ledger.tally.accepted),
+            accepted=gaps_accepted(inventory.gaps, collector.tally.accepted),
         ),
-        rules=ledger.rule_summaries(distributions),
-        findings=ledger.findings(),
-        outcomes=ledger.outcomes(),
-        overview=ledger.overview(),
-        warnings=tuple(waiver_warnings(ledger.waivers, inventory, ledger.codes)),
+        rules=collector.rule_summaries(distributions),
+        findings=collector.findings(),
+        outcomes=collector.outcomes(),
+        overview=collector.overview(),
+        warnings=tuple(waiver_warnings(collector.waivers, inventory, collector.codes)),
         min_severity=settings.min_severity,
         new_only=settings.new_only,
     )
