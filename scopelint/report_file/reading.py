@@ -9,7 +9,7 @@ import codecs
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scopelint.errors import UsageError
 from scopelint.report import Report
@@ -25,6 +25,8 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class _Head(BaseModel):
+    model_config = ConfigDict(defer_build=True)  # needed only where a file is refused
+
     version: Any = Field(default=None, alias="schema")
 
 
