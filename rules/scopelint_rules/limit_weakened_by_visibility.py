@@ -38,7 +38,9 @@ class LimitWeakenedByVisibility(ProjectRule):
         if scope.inbound_effective is False:
             return
         if project.visibility == "private":
-            yield self._private(project)
+            # A scan over GraphQL reads no levels of private projects: neither a pass nor a finding.
+            if project.access_levels is not None:
+                yield self._private(project)
             return
         if project.visibility is None:
             yield self._not_read("The project's visibility", {"visibility": None})
