@@ -35,7 +35,7 @@ def test_the_plan_and_the_policy(kept: Path) -> None:
     assert "acme/quiet  (low confidence)" in result.out
     assert "  acme/full\n      it cannot be closed safely: " in result.out
     assert "The log is known to reach back 212 days (to 2026-01-01). It cannot tell:" in result.out
-    assert result.out.count("\n  - ") == 4
+    assert result.out.count("\n  - ") == 5
     assert "Plan: 2 projects: 1 to add, 2 to change, 0 to remove." in result.out
     assert load_plan(Path("p")).made_from == "suggest"
     assert Path("p").stat().st_mode & 0o777 == 0o600
