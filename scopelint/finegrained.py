@@ -6,7 +6,7 @@ entry nearest to the origin decides, and from GitLab 18.3 on every stored permis
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from scopelint.access.permissions import with_implied
+from scopelint.access.entries import with_implied
 from scopelint.finding import Confidence
 from scopelint.model import AllowlistEntry, Fact, Scope
 from scopelint.rule import EntryRule

@@ -8,8 +8,7 @@ of all projects at once.
 """
 
 from scopelint.access.decision import Answer, Decision, Step, decide
-from scopelint.access.entries import covers, is_whole, nearest
-from scopelint.access.permissions import POLICIES, with_implied
+from scopelint.access.entries import POLICIES, covers, is_whole, nearest, with_implied
 from scopelint.access.push import decide_with_push, may_push
 from scopelint.access.push_chains import Chain, Chains, chains
 from scopelint.access.reach_counts import Count, Cover, InboundCounter, inbound_counts

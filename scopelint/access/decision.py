@@ -10,9 +10,8 @@ from functools import lru_cache
 from itertools import product, takewhile
 from typing import Any, Final, TypeVar
 
-from scopelint.access.entries import is_whole, nearest
+from scopelint.access.entries import exists, is_whole, nearest, ungoverned, with_implied
 from scopelint.access.known_case import UNREAD, Answer, Judgement, KnownFacts, Step, judge
-from scopelint.access.permissions import exists, ungoverned, with_implied
 from scopelint.access.visibility import OpenPart, level, open_parts, packages_without_token
 from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.versions import (

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from scopelint.access.decision import Answer, Decision, Step, decide
-from scopelint.access.permissions import PUSH_POLICY
+from scopelint.access.entries import PUSH_POLICY
 from scopelint.model import Project, Scope
 from scopelint.versions import (
     CROSS_PROJECT_PUSH_GENERAL,
