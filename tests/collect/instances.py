@@ -48,7 +48,11 @@ def alike(by_graphql: Seen, by_rest: Seen, *, own: bool = True) -> None:
     assert by_graphql.projects.keys() == by_rest.projects.keys()
     show = comparable if own else without_own
     for path, project in by_graphql.projects.items():
-        assert show(project) == show(by_rest.projects[path])
+        other = by_rest.projects[path]
+        if project.visibility == "private" and project.access_levels is None:
+            # REST has the levels of private projects in its list; for GraphQL they would cost more.
+            other = replace(other, access_levels=None)
+        assert show(project) == show(other)
     assert by_graphql.groups == by_rest.groups
     assert by_graphql.targets == by_rest.targets
     assert by_graphql.gaps_of(Fact.TARGET) == by_rest.gaps_of(Fact.TARGET)
