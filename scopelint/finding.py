@@ -40,6 +40,17 @@ class Confidence(StrEnum):
     LOW = "low"
 
 
+class Role(StrEnum):
+    """What other parts ask a rule about, whatever its code is."""
+
+    SCAN_COMPLETENESS = "scan-completeness"
+    """Its one finding, of verdict unknown, sums up all that was not read.
+
+    Formats without a place for unknown results show it instead of them. Where it is accepted, so
+    are the gaps that are about no project.
+    """
+
+
 class Outcome(StrEnum):
     """What a rule can say of its subject."""
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, ClassVar, Literal
 
-from scopelint.finding import Finding, Outcome, ProjectRef, Severity, State
+from scopelint.finding import Finding, Outcome, ProjectRef, Role, Severity, State
 from scopelint.model import Gap, Scan
 
 
@@ -38,6 +38,8 @@ class RuleSummary:
     """The installed package that the rule is of."""
     requirement: str = ""
     """What holds where the rule passes, without a full stop; empty where it is not known."""
+    role: Role | None = None
+    """What other parts ask this rule about; None for nearly all rules."""
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The items of standards that the rule supports, by the standard's name and version."""
 
@@ -132,6 +134,8 @@ class Report:
     """The projects in path order; None in a report that was read back."""
     overview: Mapping[str, Any] | None = None
     """JSON data for pictures of the tree (outside contract, section 5)."""
+    not_run: tuple[RuleSummary, ...] = ()
+    """Installed rules with a role that took no part in the run."""
     warnings: tuple[str, ...] = ()
     """Sentences about waivers: expired, ending soon, matching nothing."""
     min_severity: Severity = Severity.INFO
@@ -141,6 +145,10 @@ class Report:
     whole_set: bool = False
     """True where nothing narrowed the run: every rule of the profile judged every project below the
     targets, and every finding is shown. False where that is not known."""
+
+    def rules_with(self, role: Role) -> tuple[RuleSummary, ...]:
+        """Return the rules that have a role, those of the run first."""
+        return tuple(rule for rule in (*self.rules, *self.not_run) if rule.role is role)
 
     def shown(self, *, waived: bool = False) -> Iterator[Finding]:
         """Yield the findings the user asked to see, in order; waived ones only when asked.

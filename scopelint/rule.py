@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from scopelint.declared import DeclaredPolicy, DeclaredScope
-from scopelint.finding import Confidence, Outcome, Severity, Verdict
+from scopelint.finding import Confidence, Outcome, Role, Severity, Verdict
 from scopelint.globs import GlobSet
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.remedy import NoRemedy, Remedy
@@ -108,8 +108,9 @@ class Rule(ABC):
     `CICD-SEC-2`. `requirement` is what holds where the rule passes, in one sentence without its full
     stop ("The job token limit is on"), `remedy` what `scopelint plan` does about a finding, or why
     nothing. `since` is the scopelint version that brought the rule. `help_uri` is a web page for
-    readers of reports that take only a link; by default GitLab's own page on job tokens. `once` is
-    the kind's: judged once a run, not for each project.
+    readers of reports that take only a link; by default GitLab's own page on job tokens. `role` is
+    what other parts ask this rule about; nearly all rules have none. `once` is the kind's: judged
+    once a run, not for each project.
     """
 
     code: ClassVar[str]
@@ -120,6 +121,7 @@ class Rule(ABC):
     subject: ClassVar[Subject]
     once: ClassVar[bool] = False
     remedy: ClassVar[Remedy] = NoRemedy()
+    role: ClassVar[Role | None] = None
     confidence: ClassVar[Confidence] = Confidence.HIGH
     strict: ClassVar[bool] = False
     tags: ClassVar[tuple[str, ...]] = ()

@@ -25,7 +25,7 @@ _ABOUT = "https://docs.gitlab.com/ci/jobs/ci_job_token/"
 
 
 class AnnotationsReporter(Reporter):
-    """Links for a job page. Waived findings are left out; SL902 stands for what is unknown."""
+    """Links for a job page. Waived findings are left out; one link stands for all that is unknown."""
 
     name = "annotations"
     title = "links on the GitLab job page: the verdict, the worst projects"
@@ -37,7 +37,8 @@ class AnnotationsReporter(Reporter):
         found = survey(report, most_notices=0)
         links = [_link(f"scopelint {report.gate.result}: {gate_words(report)}", about)]
         if found.summed_up is not None:
-            links.append(_link(f"SL902 {found.summed_up.message}", page or _help(report) or about))
+            text = f"{found.summed_up.rule} {found.summed_up.message}"
+            links.append(_link(text, page or _help(report, found.summed_up.rule) or about))
         worst = _worst(f for f in results(report, found) if f is not found.summed_up)
         room = LINKS - len(links) - (len(worst) > LINKS - len(links))
         links += [_link(text, url) for text, url in worst[:room]]
@@ -51,8 +52,8 @@ def _link(text: str, url: str) -> dict[str, dict[str, str]]:
     return {"external_link": {"label": shorten(visible(text), _LABEL_CHARS), "url": url}}
 
 
-def _help(report: Report) -> str | None:
-    uris = (rule.help_uri for rule in report.rules if rule.code == "SL902")
+def _help(report: Report, code: str) -> str | None:
+    uris = (rule.help_uri for rule in (*report.rules, *report.not_run) if rule.code == code)
     return web_address(next(uris, None))
 
 

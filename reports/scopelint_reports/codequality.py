@@ -29,7 +29,7 @@ _DESCRIPTION_CHARS = 1_000
 
 
 class CodeQualityReporter(Reporter):
-    """Issues of Code Quality. Waived findings are left out; SL902 stands for what is unknown."""
+    """Issues of Code Quality. Waived findings are left out; one stands for all that is unknown."""
 
     name = "gitlab-codequality"
     title = "GitLab Code Quality: the merge request widget of every tier"

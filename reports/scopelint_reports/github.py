@@ -30,7 +30,7 @@ _MESSAGE_CHARS = 1_000
 
 
 class GithubReporter(Reporter):
-    """Workflow commands. Waived findings are left out; SL902 stands for what is unknown."""
+    """Workflow commands. Waived findings are left out; one stands for all that is unknown."""
 
     name = "github"
     title = "annotations of a GitHub Actions run (workflow commands)"

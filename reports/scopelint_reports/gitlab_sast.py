@@ -35,7 +35,7 @@ _WEAKNESSES = 19
 
 
 class GitlabSastReporter(Reporter):
-    """Vulnerabilities. Waived findings are left out; SL902 stands for what is unknown."""
+    """Vulnerabilities. Waived findings are left out; one stands for all that is unknown."""
 
     name = "gitlab-sast"
     title = "GitLab security report (sast): Vulnerability Report and security widget"

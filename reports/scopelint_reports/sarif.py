@@ -6,7 +6,7 @@ or `absent`, which some of them count as live. Results are streamed, severest fi
 GitLab keeps 5,000 a run in file order and takes at most 20 runs a file.
 
 What could not be judged is no result: it is a notification of the run, which then counts as not
-successful, and a single result of the rule SL902.
+successful, and a single result that sums them up.
 """
 
 import json
@@ -19,13 +19,13 @@ from urllib.parse import quote
 
 import sarif_om as om
 
-from scopelint.finding import Finding, Severity, State
+from scopelint.finding import Finding, Role, Severity, State
 from scopelint.report import Report, Reporter
 from scopelint.text import json_text, plain, shorten, utc
 from scopelint_reports.location import place, settings_url
 from scopelint_reports.sarif_rules import LEVELS, SECURITY_SEVERITIES, taxonomies, tool
 from scopelint_reports.sarif_write import to_data
-from scopelint_reports.unknowns import INCOMPLETE, Survey, results, survey
+from scopelint_reports.unknowns import Survey, results, survey
 
 SCHEMA_URI = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -205,7 +205,13 @@ def _category(report: Report) -> str:
 
 
 def _notifications(report: Report, found: Survey) -> list[om.Notification]:
-    made = [_notice(finding, report.scan.scan.instance) for finding in found.notices]
+    summing = {rule.code for rule in report.rules_with(Role.SCAN_COMPLETENESS)}
+    made = [
+        _notice(
+            finding, report.scan.scan.instance, "error" if finding.rule in summing else "warning"
+        )
+        for finding in found.notices
+    ]
     more = found.unknown - len(found.notices)
     if more:
         made.append(_note(f"{more} more findings of verdict unknown are not listed.", "warning"))
@@ -234,11 +240,8 @@ def _note(text: str, level: Literal["note", "warning", "error"]) -> om.Notificat
     return om.Notification(message=om.Message(text=text), level=level)
 
 
-def _notice(finding: Finding, instance: str) -> om.Notification:
-    note = _note(
-        _text(finding.message) or finding.name,
-        "error" if finding.rule == INCOMPLETE else "warning",
-    )
+def _notice(finding: Finding, instance: str, level: Literal["warning", "error"]) -> om.Notification:
+    note = _note(_text(finding.message) or finding.name, level)
     note.associated_rule = om.ReportingDescriptorReference(id=finding.rule)
     note.locations = [_location(finding, instance)]
     return note

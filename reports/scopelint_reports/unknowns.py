@@ -1,33 +1,29 @@
 """What formats without a place for "unknown" make of it: one result that sums it up.
 
 Security reports, Code Quality and annotations know only problems. There unknown findings become
-notices beside the results, where the format has such a place, and the single result of the rule
-SL902 (outside contract, section 5).
+notices beside the results, where the format has such a place, and a single result of the rule
+whose role is scan completeness (outside contract, section 5).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from scopelint.finding import Confidence, Finding, Outcome, Severity, State, fingerprint
+from scopelint.finding import Confidence, Finding, Outcome, Role, Severity, State, fingerprint
 from scopelint.report import Report
-
-INCOMPLETE = "SL902"
-"""The code of the rule that sums up what could not be read."""
 
 
 @dataclass(slots=True)
 class Survey:
-    """What a first walk over the findings told: how many fail, and what could not be judged.
-
-    `notices` are the first unknown findings, `unknown` counts all of them. `summed_up` is the one
-    result for all of them: None where there are none, or where the user waived it.
-    """
+    """What a first walk over the findings tells: how many fail, and what could not be judged."""
 
     fails: int = 0
     unknown: int = 0
+    """How many findings are unknown."""
     summed_up: Finding | None = None
+    """The one result for all of them; None where there are none, or where the user waived it."""
     notices: list[Finding] = field(default_factory=list)
+    """The first unknown findings."""
 
     @property
     def results(self) -> int:
@@ -38,14 +34,16 @@ class Survey:
 def survey(report: Report, *, most_notices: int, show_waived: bool = False) -> Survey:
     """Walk over the shown findings once; waived ones count as nothing unless asked for."""
     found = Survey()
+    summing = {rule.code for rule in report.rules_with(Role.SCAN_COMPLETENESS)}
     has_sum = False
     states = set()
+    first: Finding | None = None
     for finding in report.shown(waived=True):
         hidden = finding.state is State.WAIVED and not show_waived
         if finding.verdict is Outcome.FAIL:
             found.fails += not hidden
             continue
-        if finding.rule == INCOMPLETE:
+        if finding.rule in summing:
             has_sum = True
             if not hidden and found.summed_up is None:
                 found.summed_up = finding
@@ -53,11 +51,12 @@ def survey(report: Report, *, most_notices: int, show_waived: bool = False) -> S
             continue
         states.add(finding.state)
         found.unknown += 1
+        first = first or finding
         if len(found.notices) < most_notices:
             found.notices.append(finding)
-    if found.unknown and not has_sum:
+    if first is not None and not has_sum:
         state = State.NEW if State.NEW in states else State.BASELINED
-        found.summed_up = _sum(report, found.unknown, state)
+        found.summed_up = _sum(report, found.unknown, state, first)
     return found
 
 
@@ -71,12 +70,18 @@ def results(
         yield found.summed_up
 
 
-def _sum(report: Report, unknown: int, state: State) -> Finding:
-    """Make the one result that stands for all that is unknown, where the rule SL902 did not."""
+def _sum(report: Report, unknown: int, state: State, first: Finding) -> Finding:
+    """Make the one result for all that is unknown, where no rule gave it.
+
+    It is of the rule that would have given it, or of the first unknown finding's rule where no such
+    rule is installed.
+    """
     projects = report.scan.projects
+    rule = next(iter(report.rules_with(Role.SCAN_COMPLETENESS)), None)
+    code, name = (rule.code, rule.name) if rule else (first.rule, first.name)
     return Finding(
-        rule=INCOMPLETE,
-        name="scan-incomplete",
+        rule=code,
+        name=name,
         severity=Severity.UNKNOWN,
         confidence=Confidence.HIGH,
         verdict=Outcome.UNKNOWN,
@@ -86,6 +91,6 @@ def _sum(report: Report, unknown: int, state: State) -> Finding:
         ),
         project=None,
         entry=None,
-        fingerprint=fingerprint(INCOMPLETE, report.scan.scan.instance, None, ""),
+        fingerprint=fingerprint(code, report.scan.scan.instance, None, ""),
         state=state,
     )

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from scopelint.finding import PASS, Severity, Verdict
+from scopelint.finding import PASS, Role, Severity, Verdict
 from scopelint.model import Fact
 from scopelint.remedy import NoRemedy
 from scopelint.rule import InstanceContext, InstanceRule
@@ -34,6 +34,7 @@ class ScanIncomplete(InstanceRule):
     cwe = (223,)
     owasp = ("CICD-SEC-10",)
     remedy = NoRemedy("what could not be read is to be read again")
+    role = Role.SCAN_COMPLETENESS
 
     def judge(self, context: InstanceContext) -> Iterable[Verdict]:
         """Yield one unknown with the numbers, or a pass."""

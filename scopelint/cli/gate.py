@@ -13,7 +13,7 @@ from scopelint.cli.judge import exit_code
 from scopelint.engine.counts import counted
 from scopelint.engine.gate import gaps_accepted
 from scopelint.errors import NothingScannedError
-from scopelint.finding import Finding, Severity, State
+from scopelint.finding import Finding, Role, Severity, State
 from scopelint.report import Report, Summary
 from scopelint.report_file import load_report
 
@@ -73,8 +73,9 @@ def _later(report: Report, day: date) -> tuple[Summary, bool]:
         replace(finding, state=State.NEW) if _lapsed(finding, day) else finding
         for finding in report.findings
     )
+    codes = {rule.code for rule in report.rules_with(Role.SCAN_COMPLETENESS)}
     accepted = report.gate.gaps_accepted and (
-        not again.unknown or gaps_accepted(report.scan.gaps, counted(findings).accepted)
+        not again.unknown or gaps_accepted(report.scan.gaps, counted(findings).accepted, codes)
     )
     return summary, accepted
 

@@ -21,11 +21,12 @@ from scopelint.cli.settings import RunSettings
 from scopelint.config import Catalogue, added_rules, select_rules
 from scopelint.engine.baseline import Baseline
 from scopelint.engine.baseline import load as load_baseline
+from scopelint.engine.collector import rule_summary
 from scopelint.errors import ExitCode, NothingScannedError, UsageError
 from scopelint.finding import Severity
 from scopelint.globs import GlobSet
 from scopelint.mappings import with_references
-from scopelint.report import Gate, RenderOptions, Report
+from scopelint.report import Gate, RenderOptions, Report, RuleSummary
 from scopelint.rule import Policy, Rule
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
@@ -42,6 +43,8 @@ class PreparedCheck:
     settings: engine.Settings
     destinations: list[Destination]
     distributions: Mapping[str, str]
+    not_run: tuple[RuleSummary, ...]
+    """Installed rules with a role that take no part."""
     report: ReportOptions
     console: Console
     baseline_file: Path | None = None
@@ -68,7 +71,7 @@ class PreparedCheck:
             report = engine.run(
                 inventory, self.rules, self.settings, distributions=self.distributions
             )
-            report = with_references(report)
+            report = replace(with_references(report), not_run=self.not_run)
             self._tell_outside(inventory)
             self.check_instance(inventory.scan.instance)
             return replace(report, whole_set=self.whole_set and snapshot.header.filters.everything)
@@ -170,6 +173,7 @@ def prepare(
         ),
         destinations=places,
         distributions={code: found.distribution for code, found in settings.rules.items()},
+        not_run=_not_run(settings, (*chosen, *engine_settings.selectable)),
         report=report,
         console=console,
         baseline_file=baseline.baseline,
@@ -237,6 +241,15 @@ def _chosen(settings: RunSettings) -> tuple[tuple[type[Rule], ...], tuple[type[R
     )
     wanted = {code for override in config.overrides for code in override.select}
     return classes, added_rules(known, wanted, classes, **words)
+
+
+def _not_run(settings: RunSettings, running: Iterable[Rule]) -> tuple[RuleSummary, ...]:
+    codes = {rule.code for rule in running}
+    return tuple(
+        rule_summary(found.cls, found.distribution)
+        for code, found in settings.rules.items()
+        if found.cls.role is not None and code not in codes
+    )
 
 
 def _fail_on(text: str) -> engine.FailOn:

@@ -11,12 +11,13 @@ from scopelint.report import ProjectOutcome
 
 
 class JudgedProject(NamedTuple):
-    """What is kept of a judged project: the bits of the rules that passed, the number of its plan."""
+    """What is kept of a judged project: the bits of the rules that passed,
+    and the number of its rule set."""
 
     project: ProjectRef
     readable: bool
     passed: int
-    plan: int
+    rule_set: int
 
 
 class Outcomes:
@@ -67,7 +68,7 @@ JUDGED: Codec[JudgedProject] = Codec(
     lambda each: (each.project.path, each.project.id),
     lambda each: (
         (each.project.id, each.project.path, each.project.web_url),
-        (each.readable, each.passed, each.plan),
+        (each.readable, each.passed, each.rule_set),
     ),
     lambda packed: JudgedProject(ProjectRef(*packed[0]), *packed[1]),
     lambda each: each.project.path,

@@ -6,7 +6,7 @@ adds up (`part`, `include`), so that it does not matter who judged what.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,10 +48,10 @@ class CollectedPart:
 
     findings: Written
     judged: Written
-    tally: FindingCounts
+    finding_counts: FindingCounts
     counts: Counter[tuple[str, Outcome]]
     used_waivers: set[int]
-    used_plans: set[int]
+    used_rule_sets: set[int]
     seen: OverviewPart
 
 
@@ -79,7 +79,7 @@ class FindingsCollector:
         self._severities = settings.severities
         self._rules = (*rules, *settings.selectable)
         self._reasons = {rule.code: rule.not_judged(inventory) for rule in self._rules}
-        self._plans = RuleSets(
+        self._rule_sets = RuleSets(
             rules,
             settings.selectable,
             settings.severities,
@@ -91,11 +91,11 @@ class FindingsCollector:
         self._baseline = settings.baseline
         self._findings = SpillWriter(FINDINGS, files.findings if files else None)
         self._judged = SpillWriter(JUDGED, files.judged if files else None)
-        self._used_plans: set[int] = set()
+        self._used_rule_sets: set[int] = set()
         self._parts: list[tuple[PartFiles, CollectedPart]] = []
         self._overview = Overview(inventory)
         self.waivers = WaiverBook(settings.waivers, settings.today or datetime.now(UTC).date())
-        self.tally = FindingCounts()
+        self.finding_counts = FindingCounts()
 
     @property
     def codes(self) -> frozenset[str]:
@@ -112,13 +112,13 @@ class FindingsCollector:
 
     def judge_project(self, project: Project) -> None:
         """Ask the project's rules about it."""
-        plan = self._plans.at(project.path)
-        evaluator = self._evaluators.get(plan.number) or self._evaluator(plan)
-        said = evaluator.ask(project, self._inventory)
+        rule_set = self._rule_sets.at(project.path)
+        evaluator = self._evaluators.get(rule_set.number) or self._evaluator(rule_set)
+        answers = evaluator.ask(project, self._inventory)
         ref = ProjectRef(project.id, project.path, project.web_url)
-        subject = _JudgedSubject(ref, plan.severities)
-        passed, failed = said.passed, 0
-        for number, verdict, entry in said.others:
+        subject = _JudgedSubject(ref, rule_set.severities)
+        passed, failed = answers.passed, 0
+        for number, verdict, entry in answers.others:
             if verdict.outcome is Outcome.PASS:
                 passed |= evaluator.bits[number]
             else:
@@ -126,18 +126,18 @@ class FindingsCollector:
             self._enter(subject, evaluator.rules[number], verdict, verdict.entry or entry)
         readable = project.scope is not None
         if readable:
-            self._used_plans.add(plan.number)
-        self._judged.add(JudgedProject(ref, readable, passed & ~failed, plan.number))
+            self._used_rule_sets.add(rule_set.number)
+        self._judged.add(JudgedProject(ref, readable, passed & ~failed, rule_set.number))
         self._overview.add(project)
 
-    def _evaluator(self, plan: RuleSet) -> Evaluator:
-        self._evaluators[plan.number] = evaluator = Evaluator(plan.judging)
+    def _evaluator(self, rule_set: RuleSet) -> Evaluator:
+        self._evaluators[rule_set.number] = evaluator = Evaluator(rule_set.judging)
         return evaluator
 
     def _enter(
         self, subject: "_JudgedSubject", rule: Rule, verdict: Verdict, entry: AllowlistEntry | None
     ) -> None:
-        """Take in a verdict on a subject, as it is said of `entry` where it is."""
+        """Take in a verdict on a subject, and on `entry` where it is about one."""
         self._counts[rule.code, verdict.outcome] += 1
         if verdict.outcome is Outcome.PASS:
             return
@@ -153,7 +153,7 @@ class FindingsCollector:
         finding = self.waivers.mark(finding)
         if self._baseline is not None:
             finding = self._baseline.mark(finding)
-        self.tally.add(finding)
+        self.finding_counts.add(finding)
         self._findings.add(finding)
 
     def _finding(
@@ -181,20 +181,20 @@ class FindingsCollector:
         return CollectedPart(
             findings=self._findings.flush(),
             judged=self._judged.flush(),
-            tally=self.tally,
+            finding_counts=self.finding_counts,
             counts=self._counts + self._passes(),
             used_waivers=self.waivers.used,
-            used_plans=self._used_plans,
+            used_rule_sets=self._used_rule_sets,
             seen=self._overview.seen,
         )
 
     def include(self, part: CollectedPart, files: PartFiles) -> None:
         """Add what another collector found in its part of the projects."""
         self._parts.append((files, part))
-        self.tally.include(part.tally)
+        self.finding_counts.include(part.finding_counts)
         self._counts.update(part.counts)
         self.waivers.used |= part.used_waivers
-        self._used_plans |= part.used_plans
+        self._used_rule_sets |= part.used_rule_sets
         self._overview.seen.include(part.seen)
 
     def judge_skipped(self) -> None:
@@ -202,27 +202,28 @@ class FindingsCollector:
 
         A rule that judged nowhere is *not judged*, which its summary says once.
         """
-        plans = {number: self._plans.numbered(number) for number in sorted(self._used_plans)}
-        judging = {rule.code for plan in plans.values() for _, rule in plan.judging}
+        used = sorted(self._used_rule_sets)
+        rule_sets = {number: self._rule_sets.numbered(number) for number in used}
+        judging = {rule.code for rule_set in rule_sets.values() for _, rule in rule_set.judging}
         self._reasons |= {
             rule.code: rule.not_judged(self._inventory)
-            for plan in plans.values()
-            for rule in plan.skipped
+            for rule_set in rule_sets.values()
+            for rule in rule_set.skipped
         } | dict.fromkeys(judging)
         missed = {
             number: [
                 rule
-                for rule in plan.skipped
+                for rule in rule_set.skipped
                 if rule.code in judging and not isinstance(rule, UnreadableProjectRule)
             ]
-            for number, plan in plans.items()
+            for number, rule_set in rule_sets.items()
         }
         if not any(missed.values()):
             return
         for each in self._all_judged():
-            for rule in missed[each.plan] if each.readable else ():
+            for rule in missed[each.rule_set] if each.readable else ():
                 verdict = _cannot(rule, each.project.path, self._inventory)
-                subject = _JudgedSubject(each.project, plans[each.plan].severities)
+                subject = _JudgedSubject(each.project, rule_sets[each.rule_set].severities)
                 self._enter(subject, rule, verdict, None)
 
     def findings(self) -> Collection[Finding]:
@@ -232,14 +233,14 @@ class FindingsCollector:
 
     def outcomes(self) -> Iterable[ProjectOutcome]:
         """Return what passed where, by project path; it can be walked any number of times."""
-        return Outcomes(self._all_judged(), self._plans.bits)
+        return Outcomes(self._all_judged(), self._rule_sets.bits)
 
     def _all_judged(self) -> Spill[JudgedProject]:
         return self._judged.collected((files.judged, part.judged) for files, part in self._parts)
 
     def overview(self) -> dict[str, Any]:
         """Return the report's picture of the tree."""
-        return self._overview.data(self.tally.namespaces)
+        return self._overview.data(self.finding_counts.namespaces)
 
     def _passes(self) -> Counter[tuple[str, Outcome]]:
         """Count the verdicts that evaluators only count."""
@@ -253,24 +254,35 @@ class FindingsCollector:
         """Return each rule's identity, texts and counts, by code."""
         counts = self._counts + self._passes()
         return tuple(
-            RuleSummary(
-                code=rule.code,
-                name=rule.name,
-                title=rule.title,
-                requirement=rule.requirement,
+            replace(
+                rule_summary(rule, distributions.get(rule.code, "scopelint")),
                 severity=self._severities.get(rule.code, rule.severity),
-                help_uri=rule.help_uri,
                 page=rule.page(),
                 outcomes={outcome: counts[rule.code, outcome] for outcome in Outcome},
                 not_judged=self._reasons[rule.code],
-                tags=rule.tags,
-                cwe=rule.cwe,
-                owasp=rule.owasp,
-                confidence=rule.confidence.value,
-                distribution=distributions.get(rule.code, "scopelint"),
             )
             for rule in sorted(self._rules, key=lambda rule: rule.code)
         )
+
+
+def rule_summary(rule: Rule | type[Rule], distribution: str = "scopelint") -> RuleSummary:
+    """Return what a rule declares, as a report shows it; its page and its counts are left empty."""
+    return RuleSummary(
+        code=rule.code,
+        name=rule.name,
+        title=rule.title,
+        requirement=rule.requirement,
+        severity=rule.severity,
+        help_uri=rule.help_uri,
+        page="",
+        outcomes={},
+        tags=rule.tags,
+        cwe=rule.cwe,
+        owasp=rule.owasp,
+        confidence=rule.confidence.value,
+        distribution=distribution,
+        role=rule.role,
+    )
 
 
 def _cannot(rule: Rule, path: str, inventory: Inventory) -> Verdict:

@@ -10,7 +10,7 @@ from scopelint.report import Summary
 
 @dataclass(slots=True)
 class FindingCounts:
-    """What a report says of all its findings together; tallies of several parts add up.
+    """What a report says of all its findings together; the counts of several parts add up.
 
     `severities` counts new fails, `others` the new unknowns and what is waived or baselined.
     `namespaces` counts new findings on projects by the namespace that holds the project and by
@@ -58,7 +58,7 @@ class FindingCounts:
 
 def counted(findings: Iterable[Finding]) -> FindingCounts:
     """Count findings that are there already."""
-    tally = FindingCounts()
+    counts = FindingCounts()
     for finding in findings:
-        tally.add(finding)
-    return tally
+        counts.add(finding)
+    return counts

@@ -10,7 +10,7 @@
 Waived and baselined findings, and unknown ones, never fail a run.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal
 
 from scopelint.finding import Severity
@@ -19,8 +19,6 @@ from scopelint.report import Gate, Summary
 
 FailOn = Severity | Literal["never"]
 
-INCOMPLETE = "SL902"
-"""The rule that sums up what no finding on a project stands for."""
 _OF_THE_RUN = frozenset({Fact.UNFINISHED, Fact.SHARD})
 ALLOWED = "the scan is incomplete, which is allowed"
 ACCEPTED = "every gap of the scan is waived or baselined"
@@ -61,19 +59,24 @@ def _reasons(summary: Summary, fail_on: Severity, most: Mapping[Severity, int]) 
             yield f"{count} {severity.value}"
 
 
-def gaps_accepted(gaps: Iterable[Gap], accepted: Mapping[int | str, bool]) -> bool:
+def gaps_accepted(
+    gaps: Iterable[Gap], accepted: Mapping[int | str, bool], codes: Collection[str]
+) -> bool:
     """Tell whether a waiver or the baseline covers every gap that makes a scan incomplete.
 
-    `accepted` is a tally's. A gap of a project is covered where the project has findings of
-    verdict unknown and none of them is new; any other gap where the finding SL902 is not new. A
-    collection that was broken off, and a missing shard, are faults of the run itself: nothing
+    `accepted` is that of `FindingCounts`; `codes` are the rules whose role is scan completeness. A
+    gap of a project is covered where the project has findings of verdict unknown and none of them
+    is new; any other gap where one of those rules has such findings and none of them is new. A
+    collection that was broken off, and a missing shard, are errors of the run itself: nothing
     covers them.
     """
     breaking = [gap for gap in gaps if gap.breaks_completeness]
     if not breaking or any(gap.fact in _OF_THE_RUN for gap in breaking):
         return False
+    sums = [accepted[code] for code in codes if code in accepted]
+    rest = bool(sums) and all(sums)
     subjects = (subject(gap) for gap in breaking)
-    return all(accepted.get(INCOMPLETE if of is None else of, False) for of in subjects)
+    return all(rest if of is None else accepted.get(of, False) for of in subjects)
 
 
 def subject(gap: Gap) -> int | None:

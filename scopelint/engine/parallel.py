@@ -1,8 +1,8 @@
-"""Judging on more than one core: processes that each take stretches of the projects.
+"""Judging on more than one core: processes that each take chunks of the projects.
 
-A rule is pure, so it does not matter who asks it. Helpers are forked: they are born with the
-inventory, the rules and whatever these have found already, without a word being copied; what they
-find comes back in files that the parent opened, and their counts through a pipe. Where forking is
+A rule is pure, so it does not matter who asks it. Helpers are forked: they have the
+inventory, the rules and what these have found so far, and nothing is copied. What they find is
+written to files that the parent opened; their counts go through a pipe. Where forking is
 not safe (not on Linux, or with threads running) or does not pay, one process judges alone.
 """
 
@@ -31,21 +31,21 @@ PAYS_FROM: Final = 5_000
 """Projects below which a helper costs more than it saves."""
 _MOST: Final = 4
 """Processes at most: each has a copy of what it touches of the inventory."""
-_STRETCHES: Final = 8
-"""Stretches for each process, so that none waits long for one that got the larger projects."""
+_CHUNKS: Final = 8
+"""Chunks for each process, so that none waits long for one that got the larger projects."""
 
 
 def judge_projects(
     inventory: Inventory, rules: Sequence[Rule], settings: Settings
 ) -> FindingsCollector:
-    """Ask the rules about every project, and return the collector of what they said.
+    """Ask the rules about every project, and return the collector of their answers.
 
     Raises what judging raises: PluginError, UsageError, SnapshotError, ScratchError.
     """
     processes = settings.processes or _processes(inventory)
     if processes > 1:
-        # Whatever goes wrong: judging alone meets the same fault, and then it has its place, its
-        # cause and its order; or it does not, where a helper was killed for its memory.
+        # Judging alone meets the same error, and then tells where and why; or it does not, where a
+        # helper was killed for its memory.
         log.debug("judging in %d processes", processes)
         with suppress(ScopelintError, OSError, EOFError):
             return _together(inventory, rules, settings, processes)
@@ -75,11 +75,11 @@ def _together(
 ) -> FindingsCollector:
     collector = _begun(inventory, rules, settings)
     inventory.targets()  # Read once, before there are several who would each read them.
-    stretches = _Stretches(inventory.chunks(max(1, inventory.total // (processes * _STRETCHES))))
+    chunks = _ChunkQueue(inventory.chunks(max(1, inventory.total // (processes * _CHUNKS))))
 
     def judge(collector: FindingsCollector) -> None:
-        while (stretch := stretches.take()) is not None:
-            for project in inventory.projects(stretch):
+        while (chunk := chunks.take()) is not None:
+            for project in inventory.projects(chunk):
                 collector.judge_project(project)
 
     def help_out(files: PartFiles) -> CollectedPart:
@@ -89,33 +89,33 @@ def _together(
             return own.part()
 
     files = [PartFiles(Scratch(), Scratch()) for _ in range(processes - 1)]
-    with closing(stretches), _helpers(help_out, files) as answers:
+    with closing(chunks), _helpers(help_out, files) as answers:
         judge(collector)
         for each, answer in zip(files, answers, strict=True):
             collector.include(answer.recv(), each)
     return collector
 
 
-class _Stretches:
-    """The stretches that nobody has taken yet, for a process and those that it forks.
+class _ChunkQueue:
+    """The chunks that nobody has taken yet, for a process and those that it forks.
 
     Their numbers wait in a pipe: reading one takes it from all others, and there is no lock that
     a process could hold when it is killed.
     """
 
-    def __init__(self, stretches: Sequence[range]) -> None:
-        self._stretches = stretches
+    def __init__(self, chunks: Sequence[range]) -> None:
+        self._chunks = chunks
         self._owner = os.getpid()
         self._reader, writer = os.pipe()
         with os.fdopen(writer, "wb") as file:
-            file.write(b"".join(map(_NUMBER.pack, range(len(stretches)))))
+            file.write(b"".join(map(_NUMBER.pack, range(len(chunks)))))
 
     def take(self) -> range | None:
         """Return one that is nobody else's from now on; None where there is none left."""
         if self._owner not in (os.getpid(), os.getppid()):
             return None  # Nobody waits for the answer: the owner was killed.
         number = os.read(self._reader, _NUMBER.size)
-        return self._stretches[_NUMBER.unpack(number)[0]] if number else None
+        return self._chunks[_NUMBER.unpack(number)[0]] if number else None
 
     def close(self) -> None:
         """Close the pipe."""

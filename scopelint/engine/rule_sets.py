@@ -1,6 +1,6 @@
 """Which rules judge a project, with which options and severities, by its path.
 
-All projects that the same overrides match share one plan, so a run makes a handful of them
+All projects that the same overrides match share one rule set, so a run makes a handful of them
 however many projects there are.
 """
 
@@ -18,18 +18,19 @@ from scopelint.rule import Rule, RuleOptions, UnreadableProjectRule
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What is otherwise for the projects whose full path matches `projects`.
-
-    `select` and `ignore` are codes. `options` hold, by code, the values that are named here, by
-    the options' names; `place` says where the override stands, for messages.
-    """
+    """What is otherwise for the projects whose full path matches `projects`."""
 
     projects: GlobSet
     select: frozenset[str] = frozenset()
+    """Codes of rules that judge here too."""
     ignore: frozenset[str] = frozenset()
+    """Codes of rules that do not judge here."""
     severities: Mapping[str, Severity] = field(default_factory=dict)
+    """By code."""
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By code, and by the option's name: the values that the override gives."""
     place: str = "an override"
+    """Where the override stands, for messages."""
 
 
 Matching = tuple[int, ...]
@@ -38,21 +39,20 @@ Matching = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """How the projects are judged that the same overrides match.
-
-    `number` has the bits of those overrides, so it is the same in every process. `judging` are the rules, each with its bit (one of its own for each code of the run).
-    `skipped` are those that cannot judge this inventory with the options they have here.
-    `severities` are those that differ from the rules' own, by code.
-    """
+    """How the projects are judged that the same overrides match."""
 
     number: int
+    """The bits of those overrides, so it is the same in every process."""
     judging: tuple[tuple[int, Rule], ...]
+    """The rules that judge, each with its bit; a code has the same bit in all sets of a run."""
     skipped: tuple[Rule, ...]
+    """Those that cannot judge this inventory with the options they have here."""
     severities: Mapping[str, Severity]
+    """Those that differ from the rules' own, by code."""
 
 
 class RuleSets:
-    """Finds a project's plan.
+    """Finds a project's rule set.
 
     `rules` are those of the run and `selectable` those that only overrides select; `reason` says
     why a rule cannot judge the inventory, None if it can.
@@ -75,8 +75,8 @@ class RuleSets:
         self._any = GlobSet(glob for each in overrides for glob in each.projects.patterns)
         self._reason = reason
         self._variants: dict[tuple[str, Matching], Rule] = {}
-        self._plans: dict[Matching, RuleSet] = {}
-        self._plain = self._plan(())
+        self._made: dict[Matching, RuleSet] = {}
+        self._plain = self._make(())
 
     @property
     def bits(self) -> Mapping[str, int]:
@@ -84,7 +84,7 @@ class RuleSets:
         return self._bits
 
     def at(self, path: str) -> RuleSet:
-        """Return the plan for the project at a full path.
+        """Return the rule set for the project at a full path.
 
         Raise UsageError where the options of several overrides together do not fit a rule.
         """
@@ -93,14 +93,14 @@ class RuleSets:
         matching = tuple(
             index for index, each in enumerate(self._overrides) if each.projects.matches(path)
         )
-        return self._plans.get(matching) or self._plan(matching)
+        return self._made.get(matching) or self._make(matching)
 
     def numbered(self, number: int) -> RuleSet:
-        """Return the plan with a number, which another process may have made."""
+        """Return the rule set with a number, which another process may have made."""
         matching = tuple(index for index in range(len(self._overrides)) if number >> index & 1)
-        return self._plans.get(matching) or self._plan(matching)
+        return self._made.get(matching) or self._make(matching)
 
-    def _plan(self, matching: Matching) -> RuleSet:
+    def _make(self, matching: Matching) -> RuleSet:
         codes, severities = set(self._chosen), dict(self._severities)
         for index in matching:
             each = self._overrides[index]
@@ -108,16 +108,16 @@ class RuleSets:
             codes -= each.ignore
             severities |= each.severities
         here = [self._variant(code, matching) for code in self._all if code in codes]
-        rules = [_told(rule, codes) if matching else rule for rule in here]
+        rules = [_with_selected(rule, codes) if matching else rule for rule in here]
         able = [(rule, self._reason(rule) is None) for rule in rules]
-        plan = RuleSet(
+        rule_set = RuleSet(
             number=sum(1 << index for index in matching),
             judging=tuple((self._bits[rule.code], rule) for rule, can in able if can),
             skipped=tuple(rule for rule, can in able if not can),
             severities=severities,
         )
-        self._plans[matching] = plan
-        return plan
+        self._made[matching] = rule_set
+        return rule_set
 
     def _variant(self, code: str, matching: Matching) -> Rule:
         """Return the rule with the options that hold here, one object for equal options."""
@@ -130,17 +130,17 @@ class RuleSets:
         return self._variants[code, changing]
 
     def _changed(self, rule: Rule, changing: Matching) -> Rule:
-        values = _given(rule.options)
+        values = _set_values(rule.options)
         for index in changing:
             values |= self._overrides[index].options[rule.code]
         try:
             return type(rule)(values, rule.policy)
         except ValidationError as error:
             places = " and ".join(self._overrides[index].place for index in changing)
-            fault = error.errors(include_url=False)[0]
+            first = error.errors(include_url=False)[0]
             raise UsageError(
                 f"the options of {rule.code} ({rule.name}) in {places} do not fit together:"
-                f" {fault['msg']}",
+                f" {first['msg']}",
                 hint="Both overrides match the same projects.",
             ) from None
 
@@ -149,11 +149,11 @@ def _of_projects(rules: Iterable[Rule]) -> dict[str, Rule]:
     return {rule.code: rule for rule in rules if not rule.once}
 
 
-def _told(rule: Rule, codes: set[str]) -> Rule:
-    """Have a rule that names the rules of a project know those that hold there.
+def _with_selected(rule: Rule, codes: set[str]) -> Rule:
+    """Return the rule with `policy.selected` as it is here, where it is for unreadable projects.
 
-    Only rules for unreadable projects are: others may keep what they found of the inventory, and a
-    second object would find it again.
+    Those rules name the rules that could not judge. Any other rule stays the same object: it may
+    keep what it has worked out of the inventory, which a second one would work out again.
     """
     if not isinstance(rule, UnreadableProjectRule):
         return rule
@@ -163,6 +163,6 @@ def _told(rule: Rule, codes: set[str]) -> Rule:
     return type(rule)(rule.options, replace(policy, selected=selected))
 
 
-def _given(options: RuleOptions) -> dict[str, Any]:
+def _set_values(options: RuleOptions) -> dict[str, Any]:
     fields = type(options).model_fields
     return {fields[name].alias or name: getattr(options, name) for name in options.model_fields_set}

@@ -10,6 +10,7 @@ from scopelint.engine.gate import gaps_accepted, gate
 from scopelint.engine.parallel import judge_projects
 from scopelint.engine.settings import Settings
 from scopelint.engine.waivers import waiver_warnings
+from scopelint.finding import Role
 from scopelint.report import ProjectCounts, Report, ScanSummary
 from scopelint.rule import Rule
 from scopelint.snapshot.inventory import Inventory
@@ -57,7 +58,10 @@ def _report(
     distributions: Mapping[str, str],
 ) -> Report:
     collector.judge_skipped()
-    summary = collector.tally.summary()
+    summary = collector.finding_counts.summary()
+    rules = collector.rule_summaries(distributions)
+    completeness = {rule.code for rule in rules if rule.role is Role.SCAN_COMPLETENESS}
+    accepted = collector.finding_counts.accepted
     return Report(
         tool_version=scopelint.__version__,
         scan=scan_summary(inventory),
@@ -68,9 +72,9 @@ def _report(
             complete=inventory.complete,
             most=settings.most,
             allow_incomplete=settings.allow_incomplete,
-            accepted=gaps_accepted(inventory.gaps, collector.tally.accepted),
+            accepted=gaps_accepted(inventory.gaps, accepted, completeness),
         ),
-        rules=collector.rule_summaries(distributions),
+        rules=rules,
         findings=collector.findings(),
         outcomes=collector.outcomes(),
         overview=collector.overview(),

@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, SkipJsonSchema
 from scopelint.finding import (
     Finding,
     Outcome,
+    Role,
     Severity,
 )
 from scopelint.model import EntryKind, Filters, Gap, Reason, Scan
@@ -225,6 +226,11 @@ class RuleRecord(JsonRecord):
     help_uri: str
     requirement: str = Field(
         default="", description="What holds where the rule passes; not there where none is known."
+    )
+    role: Role | SkipJsonSchema[None] = Field(
+        default=None,
+        json_schema_extra=_without_default,
+        description="What the rule's findings stand for; not there for nearly all rules.",
     )
     outcomes: OutcomesRecord
     not_judged: str | None

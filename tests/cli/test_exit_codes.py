@@ -1,5 +1,6 @@
 """Every exit code of the outside contract, section 2."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,14 @@ def test_check_gives_the_code_of_the_scan(gitlab: Simulator, token: str) -> None
         call("check", path, "--exit-zero").expect(0)
     call("check", "part.snapshot", "--allow-incomplete").expect(0)
     call("check", "acme.snapshot", "--fail-on", "critical").expect(0)
+
+
+@pytest.mark.usefixtures("token")
+def test_a_rule_that_does_not_run_still_names_what_is_unknown(gitlab: Simulator) -> None:
+    call("collect", "part", "--url", gitlab.url, "-o", "p.snapshot", "-q")
+    given = ("check", "p.snapshot", "--ignore", "SL902", "-f", "gitlab-codequality")
+    found = [issue["check_name"] for issue in json.loads(call(*given).expect(3).out)]
+    assert found.count("SL902 scan-incomplete") == 1
 
 
 def test_the_snapshot_of_an_empty_group_is_an_empty_check(gitlab: Simulator, token: str) -> None:

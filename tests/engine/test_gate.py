@@ -113,4 +113,20 @@ WAIVED, BASELINED, NEW = State.WAIVED, State.BASELINED, State.NEW
     ],
 )
 def test_which_gaps_are_accepted(gaps: Any, findings: Any, *, accepted: bool) -> None:
-    assert gaps_accepted(gaps, counted(unknown(*each) for each in findings).accepted) is accepted
+    found = counted(unknown(*each) for each in findings).accepted
+    assert gaps_accepted(gaps, found, {"SL902"}) is accepted
+
+
+@pytest.mark.parametrize(
+    ("codes", "accepted"),
+    [
+        ((), False),
+        (("SL902",), False),
+        (("ACME902",), True),
+        (("ACME902", "ACME903"), True),
+        (("ACME902", "SL902"), False),
+    ],
+)
+def test_every_rule_that_sums_up_must_be_accepted(codes: Any, *, accepted: bool) -> None:
+    findings = [unknown("SL902", None, NEW), unknown("ACME902", None, WAIVED)]
+    assert gaps_accepted((GROUP,), counted(findings).accepted, codes) is accepted

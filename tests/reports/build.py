@@ -16,6 +16,7 @@ from scopelint.finding import (
     Finding,
     Outcome,
     ProjectRef,
+    Role,
     Severity,
     State,
     Waiver,
@@ -61,6 +62,7 @@ def _rule(
     tags: tuple[str, ...] = ("job-token",),
     owasp: tuple[str, ...] = ("CICD-SEC-2",),
     not_judged: str | None = None,
+    role: Role | None = None,
 ) -> RuleSummary:
     page = (
         f"# {code} {name}\n\n## What it flags\n\n{title}, in words.\nSecond line.\n\n"
@@ -71,7 +73,7 @@ def _rule(
     )
     uri = f"https://example.com/scopelint/rules/{name}"
     return RuleSummary(
-        code, name, title, severity, uri, page, {}, not_judged, tags, cwe, owasp, "high"
+        code, name, title, severity, uri, page, {}, not_judged, tags, cwe, owasp, "high", role=role
     )
 
 
@@ -106,7 +108,13 @@ RULES: tuple[RuleSummary, ...] = (
     _rule("SL305", "outside-project-allowed", "A project from outside is allowed", Severity.MEDIUM),
     _rule("SL702", "use-without-entry", "Uses that no entry covers", Severity.INFO),
     _rule("SL901", "scope-unreadable", "The job token scope could not be read", Severity.UNKNOWN),
-    _rule("SL902", "scan-incomplete", "The scan is incomplete", Severity.UNKNOWN),
+    _rule(
+        "SL902",
+        "scan-incomplete",
+        "The scan is incomplete",
+        Severity.UNKNOWN,
+        role=Role.SCAN_COMPLETENESS,
+    ),
 )
 RULE_BY_CODE: Mapping[str, RuleSummary] = {rule.code: rule for rule in RULES}
 

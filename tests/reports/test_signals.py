@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scopelint.finding import Severity, State
-from scopelint.report import RenderOptions, Report
+from scopelint.report import RenderOptions, Report, RuleSummary
 from scopelint_reports import github
 from scopelint_reports.annotations import LINKS, AnnotationsReporter
 from scopelint_reports.github import GithubReporter
@@ -85,6 +85,24 @@ def test_the_job_page_gets_the_worst_projects() -> None:
 def test_the_job_page_gets_one_link_for_what_is_unknown() -> None:
     found = links(build.incomplete(summed_up=False))
     assert [label[:5] for label, _ in found] == ["scope", "SL902"]
+
+
+@pytest.mark.parametrize(
+    ("not_run", "code"),
+    [
+        ((build.RULE_BY_CODE["SL902"],), "SL902"),
+        ((replace(build.RULE_BY_CODE["SL902"], code="ACME902"),), "ACME902"),
+        ((), "SL901"),
+    ],
+    ids=["ours", "a-plug-ins", "none"],
+)
+def test_what_is_unknown_is_summed_up_where_that_rule_did_not_run(
+    not_run: tuple[RuleSummary, ...], code: str
+) -> None:
+    report = build.incomplete(summed_up=False)
+    rules = tuple(rule for rule in report.rules if rule.code != "SL902")
+    _, (label, _) = links(replace(report, rules=rules, not_run=not_run))
+    assert label.startswith(f"{code} Not everything could be judged: 2 unknown")
 
 
 def test_the_job_page_gets_no_more_than_it_can_show() -> None:
