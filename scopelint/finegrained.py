@@ -19,13 +19,16 @@ ALL: Final = frozenset({"*"})
 """What default permissions grant: everything the user who started the pipeline may do."""
 
 
-def granted(entry: AllowlistEntry) -> frozenset[str] | None:
-    """Return the permissions of an entry, implied ones included; `ALL`, or None if not known."""
+def granted(entry: AllowlistEntry, version: tuple[int, int]) -> frozenset[str] | None:
+    """Return the permissions of an entry; `ALL`, or None if not known.
+
+    With those that `version` of GitLab implies.
+    """
     if entry.default_permissions:
         return ALL
     if entry.default_permissions is None or entry.policies is None:
         return None
-    return with_implied(entry.policies)
+    return with_implied(entry.policies, version)
 
 
 def includes(wide: frozenset[str], narrow: frozenset[str]) -> bool:
@@ -79,9 +82,9 @@ class Enclosing:
 class FineGrainedRule(EntryRule):
     """A rule about fine-grained entries: sure where these are in force for certain.
 
-    From 17.7 to 18.2 (and where the version is not known) a switch decides that no API shows. The
-    policy's `assume_fine_grained` answers for it: on, the rule is as sure as later; off, it is not
-    judged; left open, its confidence is medium.
+    From 17.7 to 18.2 (and where the version is not known) a switch decides. Up to 17.10 it is a
+    feature flag, which proves it where it is on. Else the policy's `assume_fine_grained` answers:
+    on, the rule is as sure as later; off, it is not judged; left open, its confidence is medium.
     """
 
     needs: ClassVar[frozenset[Fact]] = frozenset({Fact.ENTRIES, Fact.PERMISSIONS})
@@ -89,14 +92,17 @@ class FineGrainedRule(EntryRule):
     def not_judged(self, inventory: "Inventory") -> str | None:
         """Say that the run assumes these permissions not to be in force, where a switch decides."""
         reason = super().not_judged(inventory)
-        if reason is None and self._open(inventory) and self.policy.assume_fine_grained is False:
+        if reason is None and self._open(inventory) and self._assumed(inventory) is False:
             return "fine-grained permissions are assumed to be off (assume: fine_grained)"
         return reason
 
     def sureness(self, inventory: "Inventory") -> Confidence:
         """Return the confidence of a fail."""
-        unsure = self._open(inventory) and self.policy.assume_fine_grained is None
+        unsure = self._open(inventory) and self._assumed(inventory) is None
         return Confidence.MEDIUM if unsure else Confidence.HIGH
+
+    def _assumed(self, inventory: "Inventory") -> bool | None:
+        return inventory.scan.fine_grained(self.policy.assume_fine_grained)
 
     @staticmethod
     def _open(inventory: "Inventory") -> bool:

@@ -12,7 +12,12 @@ from enum import StrEnum
 from typing import Literal
 
 from scopelint.globs import matches
-from scopelint.versions import Version, parse_version
+from scopelint.versions import (
+    FeatureFlags,
+    Version,
+    parse_version,
+    permissions_in_force,
+)
 
 GROUP_PLACES = 200
 """Group entries that a project's allowlist can hold (GitLab's `GROUP_LINK_LIMIT`)."""
@@ -344,8 +349,17 @@ class Scan:
     """Facts that this way of reading shows for no project, each with the reason in words."""
     filters: Filters = field(default_factory=Filters)
     """What was left out."""
+    feature_flags: FeatureFlags = field(default_factory=dict)
+    """The flags that decide in this release, as far as GitLab told; see `versions.FeatureFlags`."""
 
     @property
     def version(self) -> Version:
         """The GitLab version as numbers, `versions.UNKNOWN` where it is not known."""
         return parse_version(self.gitlab_version)
+
+    def fine_grained(self, assumed: bool | None) -> bool | None:
+        """Tell whether fine-grained permissions are in force in GitLab 17.7 to 18.2.
+
+        `assumed` is what the user says of it (`assume.fine_grained`); a flag that is on proves it.
+        """
+        return permissions_in_force(self.version, self.feature_flags, assumed)

@@ -83,7 +83,7 @@ class Policy:
 
     `trusted` are the globs of `trusted:` and `--trusted`. `boundaries` are those of the config.
     `assume_fine_grained` says, for GitLab 17.7 to 18.2, whether fine-grained permissions are in
-    force, which no API shows there; None leaves it open. `selected` are the codes of the rules of
+    force, which GitLab does not tell for each group; None leaves it open. `selected` are the codes of the rules of
     this run, in order; `of_instance` are those among them that judge no project. Where overrides of
     the config match a project, an `UnreadableProjectRule` finds that project's own set there.
     `declared` is what a policy file says the settings are meant to be, None without one.

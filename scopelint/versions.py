@@ -6,6 +6,7 @@ GitLab did not tell is `UNKNOWN`, and every question about it has the answer Non
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 
@@ -53,6 +54,9 @@ PERMISSION_NAMES: Final = Version(17, 5)
 """The first names of permissions, such as READ_PACKAGES. Source: changelog of 17.5."""
 ADMIN_INCLUDES_READ: Final = Version(17, 10)
 """ADMIN_X permits READ_X too; before, the two are apart. Source: changelog of 17.10, MR 181970."""
+PERMISSIONS_BY_GROUP: Final = Version(17, 11)
+"""A setting of the top-level group decides whether permissions are in force; no API shows it.
+Before, a feature flag does. Source: changelog of 17.11."""
 PIPELINE_PERMISSIONS: Final = Version(17, 11)
 """READ_PIPELINES and ADMIN_PIPELINES exist. Source: changelog of 17.11."""
 OUTBOUND_REMOVED: Final = Version(18, 0)
@@ -94,6 +98,19 @@ CROSS_PROJECT_PUSH_GENERAL: Final = Version(19, 1)
 OPEN_TO_ANY_TOKEN: Final = Version(19, 1)
 """What anonymous users may read is open to tokens without an entry.
 Source: code of 19.1, `ProjectPolicy`."""
+
+FeatureFlags = Mapping[str, bool]
+"""The feature flags that the instance told of by name, and whether each is on. One that is not in
+it is not known, and one that is off may still be on for a single project or group."""
+NO_FLAGS: Final[FeatureFlags] = {}
+"""Nothing is known of any flag."""
+
+OWN_PUSH_FLAG: Final = "allow_push_repository_for_job_token"
+"""Decides about own pushes from 17.2 to 18.3. Source: doc/ci/jobs/ci_job_token.md of 18.9."""
+PERMISSIONS_FLAG: Final = "add_policies_to_ci_job_token"
+"""Decides whether permissions are in force from 17.7 to 17.10. Source: changelog of 17.7."""
+CROSS_PUSH_FLAG: Final = "allow_push_to_allowlisted_projects"
+"""Decides about other projects' pushes in 19.0. Source: doc/ci/jobs/ci_job_token.md of 19.0."""
 
 _ONE_OF_EACH: Final = tuple(
     Version(*numbers) for numbers in ((17, 6), (17, 9), (17, 11), (18, 0), (18, 2), (18, 3))
@@ -148,19 +165,58 @@ def permissions_switched(version: tuple[int, int]) -> bool | None:
     return PERMISSIONS_STORED <= version < PERMISSIONS_ALWAYS_IN_FORCE
 
 
+def permissions_flagged(version: tuple[int, int]) -> bool | None:
+    """Tell whether that switch is a feature flag, which GitLab tells of; None is unknown."""
+    if version == UNKNOWN:
+        return None
+    return PERMISSIONS_STORED <= version < PERMISSIONS_BY_GROUP
+
+
+def permissions_in_force(
+    version: tuple[int, int], flags: FeatureFlags, assumed: bool | None
+) -> bool | None:
+    """Tell whether fine-grained permissions are in force where a switch decides.
+
+    True where the flag of that release is on, which proves it; else what the user assumes.
+    """
+    if permissions_flagged(version) and flags.get(PERMISSIONS_FLAG):
+        return True
+    return assumed
+
+
+def flags_of(version: tuple[int, int]) -> tuple[str, ...]:
+    """Return the names of the feature flags that decide something about job tokens in a release."""
+    eras = (
+        (OWN_PUSH_FLAG, own_push_counts(version) is None),
+        (PERMISSIONS_FLAG, permissions_flagged(version) is True),
+        (CROSS_PUSH_FLAG, cross_project_push_counts(version) is None),
+    )
+    return tuple(name for name, decides in eras if decides and version != UNKNOWN)
+
+
 def any_token_reads_more(version: tuple[int, int]) -> bool | None:
     """Tell whether public projects open what anonymous users may read to tokens without an entry."""
     return since_between(version, OPEN_TO_ANY_TOKEN_EARLIEST, OPEN_TO_ANY_TOKEN)
 
 
-def own_push_counts(version: tuple[int, int]) -> bool | None:
-    """Tell whether the setting for own pushes has effect; None where a feature flag decides."""
-    return since_between(version, PUSH_SETTING, PUSH_SETTING_GENERAL)
+def own_push_counts(version: tuple[int, int], flags: FeatureFlags = NO_FLAGS) -> bool | None:
+    """Tell whether the setting for own pushes has effect.
+
+    From 17.2 to 18.3 a feature flag decides: True where it is on, else None.
+    """
+    era = since_between(version, PUSH_SETTING, PUSH_SETTING_GENERAL)
+    return True if era is None and flags.get(OWN_PUSH_FLAG) else era
 
 
-def cross_project_push_counts(version: tuple[int, int]) -> bool | None:
-    """Tell whether the setting for other projects' pushes has effect; None where a flag decides."""
-    return since_between(version, CROSS_PROJECT_PUSH, CROSS_PROJECT_PUSH_GENERAL)
+def cross_project_push_counts(
+    version: tuple[int, int], flags: FeatureFlags = NO_FLAGS
+) -> bool | None:
+    """Tell whether the setting for other projects' pushes has effect.
+
+    In 19.0 a feature flag decides: True where it is on, else None.
+    """
+    era = since_between(version, CROSS_PROJECT_PUSH, CROSS_PROJECT_PUSH_GENERAL)
+    return True if era is None and flags.get(CROSS_PUSH_FLAG) else era
 
 
 def possible(version: tuple[int, int]) -> tuple[tuple[int, int], ...]:

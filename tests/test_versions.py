@@ -8,9 +8,13 @@ from scopelint.versions import (
     Version,
     at_least,
     before,
+    cross_project_push_counts,
+    flags_of,
     is_known,
     outbound_counts,
+    own_push_counts,
     parse_version,
+    permissions_in_force,
     permissions_switched,
     possible,
     since,
@@ -86,3 +90,45 @@ def test_a_version_not_known_may_be_of_any_way_of_deciding() -> None:
         (outbound_counts(one), permissions_switched(one), since(one, Version(18, 1)))
         for one in possible(UNKNOWN)
     }
+
+
+@pytest.mark.parametrize(
+    ("version", "asked"),
+    [
+        ((17, 1), ()),
+        ((17, 2), ("allow_push_repository_for_job_token",)),
+        ((17, 7), ("allow_push_repository_for_job_token", "add_policies_to_ci_job_token")),
+        ((17, 10), ("allow_push_repository_for_job_token", "add_policies_to_ci_job_token")),
+        ((17, 11), ("allow_push_repository_for_job_token",)),
+        ((18, 3), ("allow_push_repository_for_job_token",)),
+        ((18, 4), ()),
+        ((18, 9), ()),
+        ((19, 0), ("allow_push_to_allowlisted_projects",)),
+        ((19, 1), ()),
+        (UNKNOWN, ()),
+    ],
+)
+def test_flags_are_asked_where_one_decides(
+    version: tuple[int, int], asked: tuple[str, ...]
+) -> None:
+    assert flags_of(version) == asked
+
+
+def test_a_flag_that_is_on_proves_it_and_one_that_is_off_proves_nothing() -> None:
+    on = dict.fromkeys(
+        (*flags_of((17, 7)), *flags_of((19, 0))),
+        True,
+    )
+    off = dict.fromkeys(on, False)
+    assert own_push_counts((18, 3), on) is True
+    assert own_push_counts((18, 3), off) is None
+    assert own_push_counts((17, 1), on) is False
+    assert own_push_counts((18, 4), off) is True
+    assert cross_project_push_counts((19, 0), on) is True
+    assert cross_project_push_counts((19, 0), off) is None
+    assert cross_project_push_counts((18, 9), on) is False
+    assert permissions_in_force((17, 9), on, None) is True
+    assert permissions_in_force((17, 9), on, False) is True
+    assert permissions_in_force((17, 9), off, None) is None
+    assert permissions_in_force((17, 9), off, False) is False
+    assert permissions_in_force((17, 11), on, None) is None

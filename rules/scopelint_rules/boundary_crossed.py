@@ -186,7 +186,7 @@ class BoundaryCrossed(ProjectRule):
             limited,
             project,
             version=inventory.scan.version,
-            assume_fine_grained=self.policy.assume_fine_grained,
+            assume_fine_grained=inventory.scan.fine_grained(self.policy.assume_fine_grained),
         )
         return decision.answer not in (Answer.DENIED, Answer.PARTIAL)
 

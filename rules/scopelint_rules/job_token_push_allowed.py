@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 
-from scopelint.finding import PASS, Severity, Verdict
+from scopelint.finding import PASS, Confidence, Severity, Verdict
 from scopelint.model import Fact
 from scopelint.remedy import SwitchSetting
 from scopelint.rule import ProjectContext, ProjectRule
+from scopelint.versions import own_push_counts
+
+_FLAG = " Before GitLab 18.4 only where an administrator switched a feature flag on, which is not known."
 
 
 class JobTokenPushAllowed(ProjectRule):
@@ -43,10 +46,13 @@ class JobTokenPushAllowed(ProjectRule):
                 " doctor",
             )
         elif scope.push:
+            scan = context.inventory.scan
+            sure = own_push_counts(scan.version, scan.feature_flags)
             yield self.fail(
                 "A job of this project may push to it with its job token, as the user who started it:"
-                " what runs in the pipeline may change what the next one runs.",
+                f" what runs in the pipeline may change what the next one runs.{'' if sure else _FLAG}",
                 evidence=evidence,
+                confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
                 remediation='Clear "Allow Git push requests to the repository" (Settings > CI/CD > Job'
                 " token permissions); if a job must push, protect the branches it must not touch.",
             )

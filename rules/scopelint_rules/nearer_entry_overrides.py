@@ -42,7 +42,8 @@ class NearerEntryOverrides(FineGrainedRule):
         above = self._enclosing.nearest(entry, context.scope)
         if above is None:
             return PASS
-        mine, theirs = granted(entry), granted(above)
+        version = context.inventory.scan.version
+        mine, theirs = granted(entry, version), granted(above, version)
         if mine is not None and theirs is not None and includes(theirs, mine):
             return PASS
         evidence = {

@@ -43,7 +43,8 @@ class RedundantEntry(EntryRule):
         above = self._enclosing.nearest(entry, context.scope)
         if above is None:
             return PASS
-        mine, theirs = granted(entry), granted(above)
+        version = context.inventory.scan.version
+        mine, theirs = granted(entry, version), granted(above, version)
         if mine is not None and theirs is not None and mine != theirs:
             return PASS
         evidence = {

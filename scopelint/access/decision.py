@@ -18,10 +18,12 @@ from scopelint.versions import (
     ADMIN_INCLUDES_READ,
     DELETION_STOPS_JOBS,
     PERMISSIONS_ALWAYS_IN_FORCE,
+    PERMISSIONS_FLAG,
     SELF_ENTRIES,
     any_token_reads_more,
     before,
     outbound_counts,
+    permissions_flagged,
     permissions_switched,
     possible,
     since,
@@ -65,7 +67,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class _Era:
-    """How a release decides; `enforced` None means that a setting no API shows decides."""
+    """How a release decides; `enforced` None means that a switch decides."""
 
     outbound: bool
     enforced: bool | None
@@ -95,7 +97,7 @@ def decide(
     `wanted` are policies (`READ_PACKAGES`) that the request asks for; none asks whether the token
     is accepted at all. `version` is GitLab's major and minor, `(0, 0)` where it is unknown.
     `assume_fine_grained` says whether fine-grained permissions are in force in GitLab 17.7 to
-    18.2, where a setting that no API shows decides. The user who started the pipeline needs
+    18.2, where a switch decides (`Scan.fine_grained`). The user who started the pipeline needs
     rights on the target too; that is not part of this answer.
     """
     asked = frozenset(wanted)
@@ -142,7 +144,7 @@ def _choices(
         _Choice("the version of GitLab", [_era(one) for one in eras]),
         _Choice(
             "whether fine-grained permissions are switched on for"
-            f" {target.top_level_path} (no API shows it; assume.fine_grained decides)",
+            f" {target.top_level_path} ({_switch_words(version)}; assume.fine_grained decides)",
             _switch(eras, assume),
         ),
         *_outbound_choices(origin, target, eras),
@@ -164,6 +166,12 @@ def _era(version: tuple[int, int]) -> _Era:
         self_rows=bool(since(version, SELF_ENTRIES)),
         implied=bool(since(version, ADMIN_INCLUDES_READ)),
     )
+
+
+def _switch_words(version: tuple[int, int]) -> str:
+    if permissions_flagged(version):
+        return f"the feature flag {PERMISSIONS_FLAG} is not known to be on"
+    return "no API shows it"
 
 
 def _switch(eras: Iterable[tuple[int, int]], assume: bool | None) -> Sequence[bool]:
@@ -239,7 +247,7 @@ class _Judge:
         era, switch, outbound, listed, private, limit, (entry, policies) = values
         target = self._target
         if policies is not None and era.implied:
-            policies = with_implied(policies)
+            policies = with_implied(policies, ADMIN_INCLUDES_READ)
         case = KnownFacts(
             origin=self._origin.path,
             target=target.path,

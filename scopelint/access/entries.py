@@ -10,6 +10,7 @@ from typing import Final
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.paths import is_inside
 from scopelint.versions import (
+    ADMIN_INCLUDES_READ,
     EVERY_TARGET_SHOWN,
     PERMISSION_NAMES,
     PERMISSIONS_STORED,
@@ -76,9 +77,14 @@ def ungoverned(version: tuple[int, int]) -> tuple[str, ...]:
     return (*always, "the token exchange (a token of the triggering user, from GitLab 19 on)")
 
 
-def with_implied(policies: Iterable[str]) -> frozenset[str]:
-    """Return the policies and what they imply since GitLab 17.10: `ADMIN_X` implies `READ_X`."""
+def with_implied(policies: Iterable[str], version: tuple[int, int]) -> frozenset[str]:
+    """Return the policies and what they imply: since GitLab 17.10 `ADMIN_X` implies `READ_X`.
+
+    Where the version is not known, it is taken for a newer one.
+    """
     named = frozenset(policies)
+    if before(version, ADMIN_INCLUDES_READ):
+        return named
     return named | {
         f"READ_{name.removeprefix('ADMIN_')}" for name in named if name.startswith("ADMIN_")
     }

@@ -12,6 +12,10 @@ from scopelint.access.entries import PUSH_POLICY
 from scopelint.model import Project, Scope
 from scopelint.versions import (
     CROSS_PROJECT_PUSH_GENERAL,
+    CROSS_PUSH_FLAG,
+    NO_FLAGS,
+    OWN_PUSH_FLAG,
+    FeatureFlags,
     at_least,
     cross_project_push_counts,
     own_push_counts,
@@ -22,13 +26,15 @@ _OWN = "Allow Git push requests to the repository"
 _CROSS = "Allow cross-project Git push requests from allowlisted projects"
 
 
-def accepts_push(target: Project, version: tuple[int, int]) -> bool | None:
+def accepts_push(
+    target: Project, version: tuple[int, int], flags: FeatureFlags = NO_FLAGS
+) -> bool | None:
     """Tell whether a project takes pushes from the projects of its allowlist; None is unknown.
 
     Needs both push settings and the limit on, and a project that is neither archived nor, from
     19.0 on, scheduled for deletion.
     """
-    era = cross_project_push_counts(version)
+    era = cross_project_push_counts(version, flags)
     if era is False or target.archived or target.deletion in ("scheduled", "in_progress"):
         return False
     if target.scope is None:
@@ -40,23 +46,31 @@ def accepts_push(target: Project, version: tuple[int, int]) -> bool | None:
     return _all(facts)
 
 
-def accepts_own_push(project: Project, version: tuple[int, int]) -> bool | None:
+def accepts_own_push(
+    project: Project, version: tuple[int, int], flags: FeatureFlags = NO_FLAGS
+) -> bool | None:
     """Tell whether a project's own jobs may push to it; None is unknown.
 
-    From 17.2 to 18.3 a flag decides that is off by default.
+    From 17.2 to 18.3 a flag decides that is off by default: only one that is on proves anything.
     """
-    era = own_push_counts(version)
+    era = own_push_counts(version, flags)
     if era is False or project.archived:
         return False
     return _all([era, None if project.scope is None else project.scope.push])
 
 
-def may_push(origin: Project, target: Project, *, version: tuple[int, int]) -> bool | None:
+def may_push(
+    origin: Project,
+    target: Project,
+    *,
+    version: tuple[int, int],
+    flags: FeatureFlags = NO_FLAGS,
+) -> bool | None:
     """Tell whether a job of `origin` may push to `target`, another project; None is unknown.
 
     Such an origin can change what the target's next pipeline runs, and so act with its token.
     """
-    accepted = accepts_push(target, version)
+    accepted = accepts_push(target, version, flags)
     if accepted is False:
         return False
     scope = replace(target.scope or _NOTHING, inbound_effective=True)
@@ -80,6 +94,7 @@ def decide_with_push(
     *,
     version: tuple[int, int],
     assume_fine_grained: bool | None = None,
+    flags: FeatureFlags = NO_FLAGS,
 ) -> Decision:
     """Decide as `decide` does, and look at the push settings where a push is wanted.
 
@@ -93,7 +108,8 @@ def decide_with_push(
     if PUSH_POLICY not in asked or decision.answer in (Answer.DENIED, Answer.PARTIAL):
         return decision
     own = origin.id == target.id
-    accepted = accepts_own_push(target, version) if own else accepts_push(target, version)
+    accepts = accepts_own_push if own else accepts_push
+    accepted = accepts(target, version, flags)
     if accepted:
         return decision
     why = _own_obstacle(target, version) if own else _obstacle(target, version)
@@ -125,7 +141,10 @@ def _own_obstacle(project: Project, version: tuple[int, int]) -> str:
     if push is False:
         return f'"{_OWN}" is off'
     if push and era is None:
-        return "before GitLab 18.4 only where an administrator switched a feature flag on"
+        return (
+            "before GitLab 18.4 only where an administrator switched a feature flag on"
+            f" ({OWN_PUSH_FLAG})"
+        )
     return f'"{_OWN}" was not read'
 
 
@@ -148,7 +167,7 @@ def _obstacle(target: Project, version: tuple[int, int]) -> str:
     for hinders, _, name in facts:
         if hinders is None:
             return f"{name} was not read"
-    return "in GitLab 19.0 a feature flag decides (allow_push_to_allowlisted_projects)"
+    return f"in GitLab 19.0 a feature flag decides ({CROSS_PUSH_FLAG})"
 
 
 def _not(value: bool | None) -> bool | None:

@@ -70,11 +70,12 @@ class _Pushes:
 
     def __init__(self, inventory: Inventory, project: Project) -> None:
         self._version = inventory.scan.version
+        self._flags = inventory.scan.feature_flags
         self._project = project
         self.exact = inventory.complete
         self.takers: dict[int, Project] = {}
         for other in inventory.projects():
-            accepts = accepts_push(other, self._version)
+            accepts = accepts_push(other, self._version, self._flags)
             whole = other.scope is not None and is_whole(other.scope, self._version)
             if accepts is None or (accepts and not whole):
                 self.exact = False
@@ -98,7 +99,7 @@ class _Pushes:
         for taker in sorted(candidates.values(), key=lambda one: one.path):
             if taker.id == origin.id:
                 continue
-            pushes = may_push(origin, taker, version=self._version)
+            pushes = may_push(origin, taker, version=self._version, flags=self._flags)
             if pushes is None:
                 self.exact = False
             elif pushes:

@@ -65,7 +65,8 @@ def can_access(
             other,
             wanted,
             version=read.inventory.scan.version,
-            assume_fine_grained=read.assume_fine_grained,
+            assume_fine_grained=read.inventory.scan.fine_grained(read.assume_fine_grained),
+            flags=read.inventory.scan.feature_flags,
         )
         if answer_format == "json":
             out(json.dumps(_data(read.inventory, one, other, wanted, decision), indent=2))
@@ -105,7 +106,10 @@ def _data(
         "packages_without_token": decision.packages_without_token,
         "ungoverned": list(decision.ungoverned),
         "missing": list(decision.missing),
-        "may_push": pushes and may_push(one, other, version=inventory.scan.version),
+        "may_push": pushes
+        and may_push(
+            one, other, version=inventory.scan.version, flags=inventory.scan.feature_flags
+        ),
         "notes": list(decision.notes),
     }
 

@@ -153,6 +153,7 @@ def _header(
         whole_instance=whole,
         shard=request.shard,
         unavailable=reader.unavailable(),
+        feature_flags=reader.caps.feature_flags,
     )
 
 

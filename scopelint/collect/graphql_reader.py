@@ -26,6 +26,7 @@ from scopelint.gitlab.graphql import (
     FineGrainedTokenError,
     InvalidQueryError,
 )
+from scopelint.gitlab.retry import ExchangeError
 from scopelint.model import Fact, Gap, Group, Project, Reason, Target
 from scopelint.snapshot import Filters, Listed
 
@@ -51,12 +52,24 @@ class GraphQLReader:
         self._by_number: dict[tuple[str, int], Mapping[str, Any]] = {}
         self._look_up(*queries.preflight(paths[: queries.TARGETS], ids))
         self.caps = Capabilities.from_data(self._found)
+        if self.caps.flags_to_ask:
+            self.caps = self.caps.with_flags(self._flags())
         self.administrator = self.caps.administrator
         for start in range(queries.TARGETS, len(paths), queries.TARGETS):
             some = paths[start : start + queries.TARGETS]
             self._look_up(*queries.more_targets(some, start, ()))
         for start in range(queries.PAGE, len(ids), queries.PAGE):
             self._look_up(*queries.more_targets((), 0, ids[start : start + queries.PAGE]))
+
+    def _flags(self) -> Mapping[str, Any]:
+        """Ask for the feature flags that decide in this release; nothing where GitLab refuses."""
+        try:
+            return graphql.run(
+                self._connection, *queries.feature_flags(self.caps.flags_to_ask)
+            ).data
+        except (graphql.TooMuchError, ExchangeError, GitLabError) as error:
+            log.info("the feature flags are not known: %s", error)
+            return {}
 
     def _look_up(self, text: str, variables: Mapping[str, Any]) -> None:
         data = graphql.run(self._connection, text, variables).data

@@ -12,6 +12,7 @@ from scopelint.access import InboundCounter
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.snapshot.inventory import Inventory
 from scopelint.uses.log import uses_through
+from scopelint.versions import OWN_USES_LOGGED, since
 
 Row = Mapping[str, Any]
 
@@ -19,7 +20,7 @@ PROJECT_COLUMNS = (
     "path", "id", "web_url", "visibility", "archived", "read", "why_not",
     "inbound_effective", "inbound_own", "outbound", "push", "cross_project_push",
     "group_entries", "project_entries", "outbound_entries",
-    "reached_by", "reached_by_exact", "last_used",
+    "reached_by", "reached_by_exact", "last_used", "own_token_last_used",
 )  # fmt: skip
 """`read` is false where the scope was not read, `why_not` says why, or what of it is missing."""
 ENTRY_COLUMNS = (
@@ -49,7 +50,10 @@ def projects(inventory: Inventory) -> Iterator[tuple[Row, Iterator[Row]]]:
         if state in {"read", "unreadable"}:
             project = next(read)
         why = _why_not(project, state)
-        yield _project_row(project, why, counter), _entry_rows(project, why, inventory)
+        yield (
+            _project_row(project, why, counter, inventory.scan.version),
+            _entry_rows(project, why, inventory),
+        )
 
 
 def _why_not(project: Project, state: str) -> str:
@@ -61,7 +65,9 @@ def _why_not(project: Project, state: str) -> str:
     return f"{gap.reason.value}: {gap.detail}" if gap.detail else gap.reason.value
 
 
-def _project_row(project: Project, why: str, counter: InboundCounter) -> Row:
+def _project_row(
+    project: Project, why: str, counter: InboundCounter, version: tuple[int, int]
+) -> Row:
     scope = project.scope
     count = counter.count(project) if scope else None
     whole = scope is not None and Fact.ENTRIES not in scope.missing
@@ -86,6 +92,7 @@ def _project_row(project: Project, why: str, counter: InboundCounter) -> Row:
         count.number if count else None,
         count.exact if count else None,
         _last_used(scope),
+        _own_last_used(scope, version),
     )
     return dict(zip(PROJECT_COLUMNS, values, strict=True))
 
@@ -152,6 +159,16 @@ def _last_used(scope: Scope | None, entry: AllowlistEntry | None = None) -> str 
         return None
     found = scope.uses if entry is None else uses_through(entry, scope.uses)
     return _utc(max((use.last_used_at for use in found), default=None)) or ""
+
+
+def _own_last_used(scope: Scope | None, version: tuple[int, int]) -> str | None:
+    """Return when a project last used its own token: empty if it did not, None if not known.
+
+    The log has such uses since 18.1 only.
+    """
+    if scope is None or scope.uses is None or not since(version, OWN_USES_LOGGED):
+        return None
+    return _utc(scope.own_token_last_used) or ""
 
 
 def _utc(moment: datetime | None) -> str | None:

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from scopelint import versions
 from scopelint.model import Fact
-from scopelint.versions import Version, parse_version, since
+from scopelint.versions import FeatureFlags, Version, flags_of, parse_version, since
 
 ADMINISTRATOR_LIMIT: Final = 300
 """The complexity limit GitLab grants an administrator; others get 250."""
 
 _TYPES: Final = (
+    "Metadata",
     "Group",
     "Project",
     "ProjectCiCdSetting",
@@ -87,6 +88,7 @@ class Capabilities:
     target_types: frozenset[str] = frozenset()
     inbound_type: str = ""
     dropped_arguments: frozenset[str] = frozenset()
+    feature_flags: FeatureFlags = field(default_factory=dict)
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "Capabilities":
@@ -119,6 +121,25 @@ class Capabilities:
     def administrator(self) -> bool:
         """Whether the token is an administrator's, told by its complexity limit."""
         return self.limit >= ADMINISTRATOR_LIMIT
+
+    @property
+    def flags_to_ask(self) -> tuple[str, ...]:
+        """The names of the feature flags that decide in this release and that GitLab tells of."""
+        return flags_of(self.version) if self.has("Metadata", "featureFlags") else ()
+
+    def with_flags(self, data: Mapping[str, Any]) -> "Capabilities":
+        """Return these capabilities with the answer to `queries.feature_flags()`.
+
+        What is no flag of a name and a boolean is left out: not known.
+        """
+        rows = (data.get("metadata") or {}).get("featureFlags")
+        flags = {
+            row["name"]: row["enabled"]
+            for row in (rows if isinstance(rows, list) else ())
+            if isinstance(row, Mapping) and isinstance(row.get("enabled"), bool)
+            if row.get("name") in self.flags_to_ask
+        }
+        return replace(self, feature_flags=flags)
 
     def has(self, type_name: str, field_name: str) -> bool:
         """Tell whether a type has a field on this instance."""

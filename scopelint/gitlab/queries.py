@@ -40,6 +40,12 @@ def preflight(paths: Sequence[str], ids: Sequence[int]) -> tuple[str, dict[str, 
     return _lookup("Preflight", paths, 0, ids[:PAGE], preflight_selection())
 
 
+def feature_flags(names: Sequence[str]) -> tuple[str, dict[str, object]]:
+    """Return the query for whether feature flags are on, at most 20 by name."""
+    text = "query Flags($names: [String!]!) { metadata { featureFlags(names: $names) { name enabled } } }"
+    return text, {"names": list(names)}
+
+
 def more_targets(
     paths: Sequence[str], start: int, ids: Sequence[int]
 ) -> tuple[str, dict[str, object]]:

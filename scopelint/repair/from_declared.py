@@ -36,6 +36,7 @@ from scopelint.repair.safety import (
     check_safety,
     origin_of,
 )
+from scopelint.versions import OWN_USES_LOGGED, since
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
@@ -55,7 +56,7 @@ def plan_to_declared(
     API shows.
     """
     names = _Names(inventory)
-    assumptions = Assumptions(inventory.scan.version, assume)
+    assumptions = Assumptions(inventory.scan.version, inventory.scan.fine_grained(assume))
     enforced = {"on": True, "off": False}.get(inventory.scan.enforcement)
     parts: list[ProjectPlan | SkippedProject] = []
     for project in inventory.projects():
@@ -193,7 +194,12 @@ def _with_safety(
         notes.append(f"origins in the log lose access: {names}{more}")
     if check.own.loses:
         notes.append("the project's own jobs lose access by its own entry's permissions")
-    lost = bool(check.loses) or project.scope is None or project.scope.uses is None
+    scope = project.scope
+    lost = bool(check.loses) or scope is None or scope.uses is None
+    if scope is not None and check.own.loses:
+        # Up to 18.0 a log without own uses does not tell that there are none.
+        logged = since(context.assumptions.version, OWN_USES_LOGGED)
+        lost = lost or scope.own_token_last_used is not None or not logged
     return [
         action.model_copy(update={"safe": _is_safe(_effect(project, action, context), lost=lost)})
         for action in actions

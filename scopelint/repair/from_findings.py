@@ -83,7 +83,7 @@ def plan_from_findings(
     for finding in findings:
         if finding.project is not None and _asks(finding, remedies):
             by_project[finding.project.id].append(finding)
-    assumptions = Assumptions(inventory.scan.version, assume)
+    assumptions = Assumptions(inventory.scan.version, inventory.scan.fine_grained(assume))
     parts: list[ProjectPlan | SkippedProject] = []
     for project in inventory.projects():
         found = by_project.get(project.id, ())

@@ -39,8 +39,8 @@ class Assumptions:
     version: tuple[int, int]
     """GitLab's version; `versions.UNKNOWN` where it is not known."""
     assume_fine_grained: bool | None = None
-    """Whether fine-grained permissions are in force from 17.7 to 18.2, where a switch decides that
-    no API shows; None tries both."""
+    """Whether fine-grained permissions are in force from 17.7 to 18.2, where a switch decides
+    (`Scan.fine_grained`); None tries both."""
 
     def each(self) -> Iterator[_Case]:
         """Yield every version and setting of the switch that may be the real one."""
@@ -185,7 +185,8 @@ def _representatives(before: Project, after: Project) -> Iterator[tuple[Project,
 
 @lru_cache(maxsize=4096)
 def _compared(before: _Side, after: _Side, case: _Case) -> AccessChange:
-    named = with_implied({*(before.permissions or ()), *(after.permissions or ())} - {*_ALL})
+    listed = {*(before.permissions or ()), *(after.permissions or ())} - {*_ALL}
+    named = with_implied(listed, case[0])
     wanted = frozenset({"", *POLICIES, *named})
     had, has = _granted(before, case, wanted), _granted(after, case, wanted)
     return AccessChange(gains=bool(has - had), loses=bool(had - has))

@@ -30,6 +30,7 @@ from scopelint.repair.planning import (
 from scopelint.repair.safety import Assumptions, check_safety
 from scopelint.uses import log
 from scopelint.uses.log import uses_through
+from scopelint.versions import OWN_USES_LOGGED, since
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 _OWN_ENTRY: Final = (
     "its own entry is fine-grained and limits its own jobs once the limit is on; a plan never changes"
     " a project's own entry"
+)
+_NOT_TOLD: Final = (
+    "which permissions its jobs need is told by no API; widen that entry or remove it first"
 )
 _CLOSES: Final = "any project's job token is accepted today; the origins in the log stay allowed"
 
@@ -65,7 +69,7 @@ def suggest(
     18.2 decides that no API shows. `fixes` are the codes of the rules whose finding is fixed where
     an open project is closed: the plan names these findings.
     """
-    assumptions = Assumptions(inventory.scan.version, assume)
+    assumptions = Assumptions(inventory.scan.version, inventory.scan.fine_grained(assume))
     request = SuggestRequest(inventory, options or AllowlistOptions(), assumptions, tuple(fixes))
     return make_plan(inventory, "suggest", _parts(request))
 
@@ -81,10 +85,11 @@ def _parts(request: SuggestRequest) -> Iterator[ProjectPlan | SkippedProject]:
 def close(request: SuggestRequest, project: Project) -> ProjectPlan | SkippedProject:
     """Plan to close an open project with the allowlist that its log asks for, or say why not."""
     state, scope = state_of(project), project.scope
-    if isinstance(state, SkippedProject) or scope is None:
-        return state if isinstance(state, SkippedProject) else skipped(project, "it was not read")
-    if reason := _not_to_close(request, scope):
-        return skipped(project, reason)
+    if isinstance(state, SkippedProject):
+        return state
+    reason = "it was not read" if scope is None else _not_to_close(request, scope)
+    if scope is None or reason:
+        return skipped(project, reason or "")
     uses = [use for use in scope.uses or () if use.origin_id != project.id]
     own = len(scope.entries) - len(changeable_entries(scope, project))
     chosen = choose_entries(request.inventory, project, uses, request.options, taken=own)
@@ -94,8 +99,9 @@ def close(request: SuggestRequest, project: Project) -> ProjectPlan | SkippedPro
     if reason := too_many_entries(scope, actions):
         return skipped(project, reason)
     check = check_safety(project, project_after(project, actions), request.assumptions)
-    if check.gains or check.loses:
-        return skipped(project, unsafe_reason(check))
+    reason = unsafe_reason(check) if check.gains or check.loses else None
+    if reason := reason or (_own_jobs(request, scope) if check.own.loses else None):
+        return skipped(project, reason)
     notes = list(_notes(request.inventory, project, uses, chosen))
     if check.own.loses:
         notes.append(_OWN_ENTRY)
@@ -103,6 +109,18 @@ def close(request: SuggestRequest, project: Project) -> ProjectPlan | SkippedPro
         "low" if check.own.loses else log.confidence(request.inventory, empty=not uses)
     )
     return project_plan(project, state, actions, confidence=confidence, notes=notes)
+
+
+def _own_jobs(request: SuggestRequest, scope: Scope) -> str | None:
+    """Say why a project whose own entry would limit its own jobs is left alone; None if not used."""
+    if scope.own_token_last_used is not None:
+        return (
+            f"{_OWN_ENTRY}, and its jobs used their token, last on"
+            f" {scope.own_token_last_used.date()}: {_NOT_TOLD}"
+        )
+    if not since(request.inventory.scan.version, OWN_USES_LOGGED):
+        return f"{_OWN_ENTRY}, and whether its jobs use their token is not in the log: {_NOT_TOLD}"
+    return None
 
 
 def _not_to_close(request: SuggestRequest, scope: Scope) -> str | None:

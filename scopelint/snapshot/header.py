@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, cast
 
 from scopelint.errors import SnapshotError
 from scopelint.model import Enforcement, Fact, Filters, Scan
+from scopelint.versions import FeatureFlags
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Header:
     named: Mapping[str, int | None] = field(default_factory=dict)
     """The ids of the groups and projects that a declared policy names by path, by keys such as
     `group:acme/web` in lower case; None for one that was not found or is not visible."""
+    feature_flags: FeatureFlags = field(default_factory=dict)
+    """As in `Scan`; older snapshots have none, so nothing is known of them."""
 
     def scan(self) -> Scan:
         """Return the part that rules and reports may see."""
@@ -54,6 +57,7 @@ class Header:
             requests=self.requests,
             unavailable=self.unavailable,
             filters=self.filters,
+            feature_flags=self.feature_flags,
         )
 
     def with_changes(self, **changes: Any) -> Self:
@@ -97,6 +101,9 @@ class Header:
                     key: None if number is None else int(number)
                     for key, number in data.get("named", {}).items()
                 },
+                feature_flags={
+                    name: _boolean(on) for name, on in data.get("feature_flags", {}).items()
+                },
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SnapshotError(
@@ -118,6 +125,12 @@ def _plain(value: object) -> object:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected text, found {type(value).__name__}")
+    return value
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"expected a boolean, found {type(value).__name__}")
     return value
 
 

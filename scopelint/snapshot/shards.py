@@ -245,7 +245,18 @@ def _merge_headers(headers: Sequence[Header]) -> Header:
         shard=None,
         unavailable={fact: why for header in headers for fact, why in header.unavailable.items()},
         named=_merge_named(headers),
+        feature_flags=_merge_flags(headers),
     )
+
+
+def _merge_flags(headers: Sequence[Header]) -> dict[str, bool]:
+    """Return the flags of which every part says the same: what changed meanwhile proves nothing."""
+    first, *others = headers
+    return {
+        name: on
+        for name, on in first.feature_flags.items()
+        if all(other.feature_flags.get(name) is on for other in others)
+    }
 
 
 def _merge_named(headers: Sequence[Header]) -> dict[str, int | None]:

@@ -92,6 +92,7 @@ class _SnapshotBuilder:
             whole_instance=spec.whole_instance,
             unavailable=spec.unavailable,
             named=spec.named,
+            feature_flags=spec.feature_flags,
         )
 
     def _groups(self) -> Iterator[Group]:

@@ -155,6 +155,7 @@ class InventorySpec(_Spec):
     started_at: datetime = STARTED
     finished_at: datetime | None = FINISHED
     unavailable: dict[Fact, str] = Field(default_factory=dict)
+    feature_flags: dict[str, bool] = Field(default_factory=dict)
     groups: tuple[Annotated[GroupSpec, BeforeValidator(_as_mapping)], ...] = ()
     projects: dict[str, Annotated[ProjectSpec, BeforeValidator(lambda v: {} if v is None else v)]]
     excluded: tuple[str, ...] = ()

@@ -221,3 +221,16 @@ def test_memory_does_not_grow_with_the_projects() -> None:
 @given(st.sampled_from(["graphql", "rest"]))
 def test_the_same_snapshot_gives_the_same_bytes(api: str) -> None:
     assert _tables({**INVENTORY, "api": api}) == _tables({**INVENTORY, "api": api})
+
+
+def test_the_last_use_of_a_projects_own_token_is_a_column_of_its_own() -> None:
+    own = {"uses": [{"origin": "acme/a", "at": "2026-07-01T00:00:00Z"}]}
+    for version, cells in (
+        ("18.5.0", ["2026-07-01T00:00:00Z", "", "unknown"]),
+        ("18.0.0", ["unknown", "unknown", "unknown"]),
+    ):
+        projects, _ = _tables(
+            {"version": version, "projects": {"acme/a": own, "acme/b": {"uses": []}, "acme/c": {}}}
+        )
+        assert [row["own_token_last_used"] for row in projects] == cells
+        assert [row["last_used"] for row in projects] == ["", "", "unknown"]

@@ -124,6 +124,26 @@ def test_its_own_entry_stays() -> None:
     assert any("own entry is fine-grained" in note for note in part.notes)
 
 
+@pytest.mark.parametrize("last_used", [LATE, None])
+def test_an_own_entry_narrower_than_the_own_tokens_use_is_left_alone(last_used: str | None) -> None:
+    own = {"project": SHOP, "policies": ["READ_JOBS"]}
+    uses = [*used("acme/tool"), *(used(SHOP, at=last_used) if last_used else ())]
+    plan = suggested(is_open(entries=[own], uses=uses))
+    if last_used is None:
+        assert done(plan) == ["add acme/tool", "set True"]
+        return
+    assert done(plan) == []
+    [reason] = reasons(plan)
+    assert "its jobs used their token, last on 2026-07-30" in reason
+    assert "widen that entry or remove it first" in reason
+
+
+def test_an_own_entry_that_takes_nothing_from_its_jobs_hinders_nothing() -> None:
+    plan = suggested(is_open(entries=[{"project": SHOP}], uses=used("acme/tool", SHOP)))
+    assert done(plan) == ["add acme/tool", "set True"]
+    assert "own entry" not in "\n".join(plan_lines(plan))
+
+
 MANY = [f"acme/many/p{number:03d}" for number in range(201)]
 
 
