@@ -17,7 +17,7 @@ SEVERE: Final = {"SL101", "SL301", "SL302", "SL304", "SL305", "SL306", "SL602"}
 MAX_PROJECTS: Final = 3
 THRESHOLD: Final = 2
 DAYS: Final = 90
-MAX_SHARE: Final = 40
+MAX_SHARE: Final = 60
 MIN_PROJECTS: Final = 3
 CONFIG: Final = {
     "trusted": ["friends/**"],
