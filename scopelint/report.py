@@ -40,17 +40,93 @@ class RuleSummary:
     """What holds where the rule passes, without a full stop; empty where it is not known."""
     role: Role | None = None
     """What other parts ask this rule about; None for nearly all rules."""
+    own_severity: Severity | None = None
+    """The rule's own severity where the configuration gives it another one, else None."""
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The items of standards that the rule supports, by the standard's name and version."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectCounts:
-    """How many projects the scan found, read, and could not read."""
+    """The projects below the targets: `total` is the sum of what became of them."""
 
     total: int
     read: int
     unreadable: int
+    """Asked for and not read."""
+    left_out: int = 0
+    """Listed and not asked for: a filter left them out."""
+
+    @property
+    def wanted(self) -> int:
+        """How many were asked for: those that no filter left out."""
+        return self.total - self.left_out
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The projects that one filter left out; one that several leave out counts with the first."""
+
+    filter: Literal["include", "exclude", "archived"]
+    projects: int
+    groups: tuple[str, ...]
+    """Full paths of groups that together hold them and nothing else where that is possible, else
+    of the namespaces they lie in; at most `LEFT_OUT_GROUPS`, those with most of them first."""
+
+
+LEFT_OUT_GROUPS = 20
+"""How many groups are named for one filter."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOff:
+    """A rule that is installed and did not judge, because of the user's choice."""
+
+    code: str
+    name: str
+    reason: str
+    """What turned it off: `--ignore SL1`, `ignore in scopelint.yml`, `--select SL4`."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedOverride:
+    """What was otherwise for some projects: one of the configuration's `overrides`."""
+
+    projects: tuple[str, ...]
+    """Globs of full paths."""
+    select: tuple[str, ...] = ()
+    """Codes of rules that judge these projects too."""
+    ignore: tuple[str, ...] = ()
+    """Codes of rules that do not judge them."""
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    """Severities that hold for them, by code."""
+    options: tuple[str, ...] = ()
+    """Codes of rules that have other options there."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedConfig:
+    """One file of the configuration that a report was made with."""
+
+    name: str
+    """As the user or a message names it."""
+    sha256: str
+    """The digest of its bytes, in hex."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user chose of the rules, beside the severities that the rules' summaries tell."""
+
+    configs: tuple[UsedConfig, ...] = ()
+    """The configuration, then the files that it extends; empty where none was used."""
+    profile: str = "default"
+    rules_off: tuple[RuleOff, ...] = ()
+    """By code."""
+    overrides: tuple[UsedOverride, ...] = ()
+    """In the order of the configuration: the later one wins."""
+    trusted: tuple[str, ...] = ()
+    """Globs of paths outside the top-level group that may be allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +144,8 @@ class ScanSummary:
     """Inbound allowlist entries read."""
     gaps: tuple[Gap, ...]
     """What could not be read, and why."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What filters left out, an item a filter that left out something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +216,8 @@ class Report:
     """Installed rules with a role that took no part in the run."""
     warnings: tuple[str, ...] = ()
     """Sentences about waivers: expired, ending soon, matching nothing."""
+    choices: Choices = Choices()
+    """Which rules were off, what was otherwise for some projects, and the configuration used."""
     min_severity: Severity = Severity.INFO
     """Findings below it are not shown."""
     new_only: bool = False

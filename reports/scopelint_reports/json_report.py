@@ -34,6 +34,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield "]},"
     yield f'"summary": {json_text(run["summary"])},'
     yield f'"gate": {json_text(run["gate"])},'
+    yield f'"config": {json_text(run["config"])},'
     yield '"rules": ['
     yield from _items(map(RuleRecord.to_data, report.rules))
     yield "],"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scopelint import engine
+from scopelint.cli.choices import choices
 from scopelint.cli.console import Console
 from scopelint.cli.files import (
     Destination,
@@ -205,6 +206,7 @@ def build_rules(settings: RunSettings) -> tuple[tuple[Rule, ...], engine.Setting
     engine_settings = engine.Settings(
         severities=config.severity,
         overrides=config.overrides,
+        choices=choices(settings, (*classes, *added)),
         selectable=tuple(rule(config.options.get(rule.code), policy) for rule in added),
     )
     rules = tuple(rule(config.options.get(rule.code), policy) for rule in classes)

@@ -36,6 +36,8 @@ class Combined:
     """The faults of all files, each at its place."""
     files: Mapping[str, Path]
     """Their paths, by the names that messages use."""
+    digests: Mapping[str, str]
+    """The SHA-256 of their bytes, in hex, by the same names."""
 
 
 def combine(
@@ -55,7 +57,7 @@ def combine(
             for part in (tree, over):
                 reader.problems += given_twice(part.get(key), known)
         tree = reader.laid_over(tree, over)
-    return Combined(tree, tuple(reader.problems), reader.files)
+    return Combined(tree, tuple(reader.problems), reader.files, reader.digests)
 
 
 def _mapping(document: Document, problems: list[Problem]) -> MappingNode:
@@ -74,6 +76,7 @@ class _Reader:
     root: Path | None
     problems: list[Problem] = field(default_factory=list)
     files: dict[str, Path] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     seen: set[Path] = field(default_factory=set)
 
     def read(
@@ -91,6 +94,7 @@ class _Reader:
             chain = (*chain, (real, document.file.name))
             self.seen.add(real)
             self.files[document.file.name] = path
+            self.digests[document.file.name] = document.file.sha256
         for item in _extended(tree):
             yield from self._extended(item, path, chain)
         yield tree if len(chain) <= 1 else _without_extends(tree, self.problems)

@@ -84,6 +84,8 @@ class Config:
     in it is a default."""
     files: Mapping[str, Path] = field(default_factory=dict)
     """The paths of the file and of all it extends, by the names that `places` give them."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """The SHA-256 of the bytes of the file and of all it extends, in hex, by the same names."""
     notes: tuple[str, ...] = ()
     """What a user should know about how the file was found."""
 
@@ -217,6 +219,7 @@ def config_from(
         declared=declared,
         places=_places(tree),
         files=whole.files,
+        digests=whole.digests,
         notes=notes,
     )
 

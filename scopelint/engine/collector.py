@@ -257,6 +257,7 @@ class FindingsCollector:
             replace(
                 rule_summary(rule, distributions.get(rule.code, "scopelint")),
                 severity=self._severities.get(rule.code, rule.severity),
+                own_severity=_own_severity(rule, self._severities),
                 page=rule.page(),
                 outcomes={outcome: counts[rule.code, outcome] for outcome in Outcome},
                 not_judged=self._reasons[rule.code],
@@ -283,6 +284,11 @@ def rule_summary(rule: Rule | type[Rule], distribution: str = "scopelint") -> Ru
         distribution=distribution,
         role=rule.role,
     )
+
+
+def _own_severity(rule: Rule, severities: Mapping[str, Severity]) -> Severity | None:
+    """Return a rule's own severity where another one holds for the run."""
+    return rule.severity if severities.get(rule.code, rule.severity) != rule.severity else None
 
 
 def _cannot(rule: Rule, path: str, inventory: Inventory) -> Verdict:

@@ -25,13 +25,12 @@ _NOT_PRIVATE: Final = frozenset({"internal", "public"})
 class OverviewPart:
     """What an overview counted while projects streamed by; that of several parts adds up.
 
-    `read` and `failed` count projects by namespace, `groups_in` the projects of a cell that let in
+    `read` counts the projects that were read by namespace, `groups_in` the projects of a cell that let in
     a group, `free_in` those that let in only its origins without an outbound limit, `pairs` single
     origins, by the cells of origin and target.
     """
 
     read: Counter[str] = field(default_factory=Counter)
-    failed: Counter[str] = field(default_factory=Counter)
     groups_in: Counter[tuple[str, int]] = field(default_factory=Counter)
     free_in: Counter[tuple[str, int]] = field(default_factory=Counter)
     pairs: Counter[tuple[int, int]] = field(default_factory=Counter)
@@ -39,7 +38,6 @@ class OverviewPart:
     def include(self, other: "OverviewPart") -> None:
         """Add what another part counted."""
         self.read.update(other.read)
-        self.failed.update(other.failed)
         self.groups_in.update(other.groups_in)
         self.free_in.update(other.free_in)
         self.pairs.update(other.pairs)
@@ -55,7 +53,7 @@ class Overview:
 
     def __init__(self, inventory: Inventory) -> None:
         self._tree = inventory.tree
-        self._filtered = inventory.tree.total > inventory.total
+        self._left_out = Counter(path.rpartition("/")[0] for path in inventory.left_out)
         self._counter = inventory.derived(InboundCounter)
         self._namespaces = list(self._tree.paths())
         self.cells = choose_cells(self._tree)
@@ -67,7 +65,8 @@ class Overview:
     def add(self, project: Project) -> None:
         """Take in one project of the inventory."""
         seen = self.seen
-        (seen.failed if project.scope is None else seen.read)[project.namespace_path] += 1
+        if project.scope is not None:
+            seen.read[project.namespace_path] += 1
         target = self._places.cell(project.path)
         if target is None:
             return
@@ -110,7 +109,7 @@ class Overview:
         return {"groups": list(self._groups(found)), "reach": self._reach()}
 
     def _groups(self, found: Mapping[tuple[str, str], int]) -> Iterator[dict[str, Any]]:
-        counts = self._unread()
+        counts = self._not_judged()
         for (namespace, name), number in found.items():
             counts[namespace][name] += number
         # Children come after their parents, so backwards each sum is whole before it is added.
@@ -119,24 +118,19 @@ class Overview:
                 counts[path.rpartition("/")[0]].update(counts[path])
         for path in self._largest():
             here = counts[path]
-            severities = (severity.value for severity in Severity)
-            shown = {name: here[name] for name in severities if here[name]}
+            names = ("left_out", *(severity.value for severity in Severity))
+            shown = {name: here[name] for name in names if here[name]}
             below = self._tree.projects_below(path)
             yield {"path": path, "projects": below, "unread": here["unread"]} | shown
 
-    def _unread(self) -> dict[str, Counter[str]]:
-        """Count, by namespace, the projects that were asked for and not read.
-
-        Where a filter left projects out, those that were only listed cannot be told from them, and
-        only the unreadable ones count.
-        """
+    def _not_judged(self) -> dict[str, Counter[str]]:
+        """Count, by namespace, the projects that were asked for and not read, or left out."""
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         for number, path in enumerate(self._namespaces):
-            failed = self.seen.failed[path]
-            if not self._filtered:
-                failed = self._tree.between(number, number + 1) - self.seen.read[path]
-            if failed:
-                counts[path]["unread"] = failed
+            left_out = self._left_out[path]
+            unread = self._tree.between(number, number + 1) - left_out - self.seen.read[path]
+            if unread or left_out:
+                counts[path].update(unread=unread, left_out=left_out)
         return counts
 
     def _largest(self) -> list[str]:
@@ -158,7 +152,32 @@ class Overview:
                 for origin, projects in places.below(group).items():
                     pairs[origin, target] += projects * number
         listed = [[origin, target, number] for (origin, target), number in sorted(pairs.items())]
-        return {"groups": self.cells, "pairs": [pair for pair in listed if pair[2] > 0]}
+        return {
+            "groups": self.cells,
+            "pairs": [pair for pair in listed if pair[2] > 0],
+            "projects": self._sizes(),
+        }
+
+    def _sizes(self) -> list[list[int]]:
+        """Return, for each cell, how many projects it stands for, were read and were left out."""
+        sizes = [[number, 0, 0] for number in self._in_cells(self._direct())]
+        for place, counted in ((1, self.seen.read), (2, self._left_out)):
+            for size, number in zip(sizes, self._in_cells(counted), strict=True):
+                size[place] = number
+        return sizes
+
+    def _direct(self) -> Mapping[str, int]:
+        between = self._tree.between
+        return {path: between(index, index + 1) for index, path in enumerate(self._namespaces)}
+
+    def _in_cells(self, counted: Mapping[str, int]) -> list[int]:
+        """Add up, by cell, what was counted by namespace."""
+        numbers = [0] * len(self.cells)
+        for path, number in counted.items():
+            cell = self._places.of(path) if number else None
+            if cell is not None:
+                numbers[cell] += number
+        return numbers
 
 
 def choose_cells(tree: GroupTree) -> list[str]:
@@ -208,6 +227,10 @@ class _Places:
     def cell(self, project_path: str) -> int | None:
         """Return the cell that a project of the tree counts for, None where it is in none."""
         return self._cells.get(project_path.rpartition("/")[0])
+
+    def of(self, namespace: str) -> int | None:
+        """Return the cell that a namespace's own projects count for, None where it is in none."""
+        return self._cells.get(namespace)
 
     def below(self, group: str) -> Mapping[int, int]:
         """Return the number of projects below a group by cell; an empty path is everything."""

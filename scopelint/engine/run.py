@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import scopelint
 from scopelint.engine.collector import FindingsCollector
 from scopelint.engine.gate import gaps_accepted, gate
+from scopelint.engine.left_out import left_out_by_filter
 from scopelint.engine.parallel import judge_projects
 from scopelint.engine.settings import Settings
 from scopelint.engine.waivers import waiver_warnings
@@ -79,6 +80,7 @@ def _report(
         outcomes=collector.outcomes(),
         overview=collector.overview(),
         warnings=tuple(waiver_warnings(collector.waivers, inventory, collector.codes)),
+        choices=settings.choices,
         min_severity=settings.min_severity,
         new_only=settings.new_only,
     )
@@ -86,7 +88,10 @@ def _report(
 
 def scan_summary(inventory: Inventory) -> ScanSummary:
     """Return the scan's frame and numbers as a report shows them."""
-    counts = ProjectCounts(inventory.total, inventory.read, inventory.total - inventory.read)
+    left_out = left_out_by_filter(inventory)
+    number = sum(each.projects for each in left_out)
+    wanted, read = inventory.total, inventory.read
+    counts = ProjectCounts(wanted + number, read, wanted - read, number)
     return ScanSummary(
         scan=inventory.scan,
         complete=inventory.complete,
@@ -94,4 +99,5 @@ def scan_summary(inventory: Inventory) -> ScanSummary:
         groups=len(inventory.groups),
         entries=inventory.entry_count,
         gaps=inventory.gaps,
+        left_out=left_out,
     )

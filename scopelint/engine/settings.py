@@ -9,6 +9,7 @@ from scopelint.engine.gate import FailOn
 from scopelint.engine.rule_sets import Override
 from scopelint.engine.waivers import WaiverRule
 from scopelint.finding import Severity
+from scopelint.report import Choices
 from scopelint.rule import Rule
 
 
@@ -20,7 +21,8 @@ class Settings:
     `selectable` are rules beyond the run's own that they may select. `most` are the tolerated
     numbers of findings by severity. `waivers` are held against `today`, today's UTC date where it
     is None; then `baseline` marks what is still new and was there before. `processes` judge at the
-    same time; None leaves that to the engine.
+    same time; None leaves that to the engine. `choices` is
+    what the report says of how the rules were chosen.
     """
 
     fail_on: FailOn = Severity.MEDIUM
@@ -30,6 +32,7 @@ class Settings:
     min_severity: Severity = Severity.INFO
     new_only: bool = False
     overrides: tuple[Override, ...] = ()
+    choices: Choices = field(default_factory=Choices)
     selectable: tuple[Rule, ...] = ()
     waivers: tuple[WaiverRule, ...] = ()
     today: date | None = None

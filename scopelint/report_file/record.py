@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any, ClassVar, NamedTuple, get_args
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
 
 from pydantic import (
     AfterValidator,
@@ -47,6 +47,7 @@ RuleCode = Annotated[str, Field(pattern="^[A-Z]{2,8}[0-9]{3}$")]
 Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema(_TIME)]
 FiniteData = Annotated[dict[str, Any], AfterValidator(_finite)]
 SomeText = Annotated[str, Field(min_length=1)]
+Threshold = Literal["critical", "high", "medium", "low", "info"]
 
 
 class JsonRecord(BaseModel):

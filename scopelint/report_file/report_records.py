@@ -1,9 +1,9 @@
 """The JSON report as models: the one description that writes it, reads it back and is its schema."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic.config import JsonDict
 from pydantic.json_schema import GenerateJsonSchema, SkipJsonSchema
 
@@ -14,14 +14,34 @@ from scopelint.finding import (
     Severity,
 )
 from scopelint.model import EntryKind, Filters, Gap, Reason, Scan
-from scopelint.report import Gate, ProjectCounts, Report, RuleSummary, ScanSummary, Summary
+from scopelint.report import (
+    Choices,
+    Gate,
+    ProjectCounts,
+    Report,
+    RuleSummary,
+    ScanSummary,
+    Summary,
+)
+from scopelint.report_file.choice_records import (
+    ConfigRecord,
+    LeftOutRecord,
+    OverrideRecord,
+    RuleOffRecord,
+)
 from scopelint.report_file.finding_records import FindingRecord
-from scopelint.report_file.record import Count, JsonRecord, Moment, RuleCode, SomeText
+from scopelint.report_file.overview_records import OverviewRecord
+from scopelint.report_file.record import (
+    Count,
+    JsonRecord,
+    Moment,
+    RuleCode,
+    SomeText,
+    Threshold,
+)
 
 SCHEMA = "scopelint-report/1"
 """The name and version of the JSON report's schema."""
-
-Threshold = Literal["critical", "high", "medium", "low", "info"]
 
 
 def _without_default(schema: JsonDict) -> None:
@@ -74,13 +94,20 @@ class GapRecord(JsonRecord):
 
 
 class ProjectCountsRecord(JsonRecord):
-    """How many projects were found, were read, and could not be read."""
+    """The projects below the targets: `total` is the sum of the others."""
 
     core = ProjectCounts
 
     total: Count
     read: Count
-    unreadable: Count
+    unreadable: Count = Field(description="Asked for and not read.")
+    left_out: Count = Field(default=0, description="Listed and not asked for: a filter's choice.")
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "ProjectCountsRecord":
+        if self.total != self.read + self.unreadable + self.left_out:
+            raise ValueError("`total` is not the sum of `read`, `unreadable` and `left_out`")
+        return self
 
 
 class FiltersRecord(JsonRecord):
@@ -127,24 +154,43 @@ class ScanRecord(FrameRecord):
     projects: ProjectCountsRecord
     groups: Count
     entries: Count
+    left_out: tuple[LeftOutRecord, ...] = Field(
+        default=(), description="What filters left out, an item a filter that left out something."
+    )
+    rules_off: tuple[RuleOffRecord, ...] = Field(
+        default=(), description="Installed rules that did not judge, because of the user's choice."
+    )
+    overrides: tuple[OverrideRecord, ...] = Field(
+        default=(), description="What was otherwise for some projects; the later one wins."
+    )
     gaps: tuple[GapRecord, ...]
 
     @classmethod
-    def to_data(cls, source: ScanSummary) -> dict[str, Any]:
-        """Return the JSON data of a scan without its gaps, which are written one by one."""
-        return FrameRecord.to_data(source.scan) | {
-            "complete": source.complete,
-            "projects": ProjectCountsRecord.to_data(source.projects),
-            "groups": source.groups,
-            "entries": source.entries,
+    def to_data(cls, source: Report) -> dict[str, Any]:
+        """Return the JSON data of a report's scan without gaps, which are written one by one."""
+        scan, choices = source.scan, source.choices
+        data: dict[str, Any] = FrameRecord.to_data(scan.scan) | {
+            "complete": scan.complete,
+            "projects": ProjectCountsRecord.to_data(scan.projects),
+            "groups": scan.groups,
+            "entries": scan.entries,
         }
+        lists = {
+            "left_out": [LeftOutRecord.to_data(each) for each in scan.left_out],
+            "rules_off": [RuleOffRecord.to_data(each) for each in choices.rules_off],
+            "overrides": [OverrideRecord.to_data(each) for each in choices.overrides],
+        }
+        return data | {name: items for name, items in lists.items() if items}
 
     def to_core(self) -> ScanSummary:
         """Return the scan."""
         values = self.attributes()
         scan = Scan(**{name: values[name] for name in FrameRecord.model_fields})
         gaps = tuple(gap.to_core() for gap in self.gaps)
-        return ScanSummary(scan, self.complete, values["projects"], self.groups, self.entries, gaps)
+        left_out = tuple(each.to_core() for each in self.left_out)
+        return ScanSummary(
+            scan, self.complete, values["projects"], self.groups, self.entries, gaps, left_out
+        )
 
 
 class SummaryRecord(JsonRecord):
@@ -232,43 +278,17 @@ class RuleRecord(JsonRecord):
         json_schema_extra=_without_default,
         description="What the rule's findings stand for; not there for nearly all rules.",
     )
+    own_severity: Severity | SkipJsonSchema[None] = Field(
+        default=None,
+        json_schema_extra=_without_default,
+        description="The rule's own severity, where the configuration gives it another one.",
+    )
     outcomes: OutcomesRecord
     not_judged: str | None
 
     def to_core(self) -> RuleSummary:
         """Return the rule; its page is not in the file."""
         return RuleSummary(page="", **self.attributes())
-
-
-class GroupRecord(JsonRecord):
-    """A group's numbers: beside those that are always there, findings by severity."""
-
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Count]
-
-    path: str
-    projects: Count
-    unread: Count
-
-
-class ReachRecord(JsonRecord):
-    """Who reaches whom: pairs of indexes into `groups`, after them a count where there is one."""
-
-    groups: tuple[str, ...] = Field(max_length=40)
-    pairs: tuple[Annotated[tuple[Count, ...], Field(min_length=2, max_length=3)], ...]
-
-    @model_validator(mode="after")
-    def _pairs_are_of_groups(self) -> "ReachRecord":
-        if any(max(pair[:2]) >= len(self.groups) for pair in self.pairs):
-            raise ValueError("a pair names a group that is not there")
-        return self
-
-
-class OverviewRecord(JsonRecord):
-    """Numbers for pictures of the tree."""
-
-    groups: tuple[GroupRecord, ...] = Field(max_length=2000)
-    reach: ReachRecord | None
 
 
 class ReportRecord(JsonRecord):
@@ -279,6 +299,9 @@ class ReportRecord(JsonRecord):
     scan: ScanRecord
     summary: SummaryRecord
     gate: GateRecord
+    config: ConfigRecord | SkipJsonSchema[None] = Field(
+        default=None, json_schema_extra=_without_default
+    )
     rules: tuple[RuleRecord, ...]
     overview: OverviewRecord | None
     findings: tuple[FindingRecord, ...] = Field(
@@ -295,7 +318,20 @@ class ReportRecord(JsonRecord):
             gate=self.gate.to_core(),
             rules=tuple(rule.to_core() for rule in self.rules),
             findings=sorted(findings, key=lambda finding: finding.sort_key),
-            overview=self.overview.model_dump(mode="json") if self.overview else None,
+            overview=self.overview.to_data_again() if self.overview else None,
+            choices=self._choices(),
+            min_severity=Severity(self.config.min_severity) if self.config else Severity.INFO,
+            new_only=self.config.new_only if self.config else False,
+        )
+
+    def _choices(self) -> Choices:
+        config = self.config
+        return Choices(
+            configs=tuple(each.to_core() for each in config.files) if config else (),
+            profile=config.profile if config else "default",
+            rules_off=tuple(each.to_core() for each in self.scan.rules_off),
+            overrides=tuple(each.to_core() for each in self.scan.overrides),
+            trusted=config.trusted if config else (),
         )
 
 
@@ -304,9 +340,10 @@ def run_data(report: Report) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "tool": {"name": "scopelint", "version": report.tool_version},
-        "scan": ScanRecord.to_data(report.scan),
+        "scan": ScanRecord.to_data(report),
         "summary": SummaryRecord.to_data(report.summary),
         "gate": GateRecord.to_data(report.gate),
+        "config": ConfigRecord.to_data(report),
     }
 
 

@@ -277,6 +277,13 @@ class Inventory:
         """
         return self._snapshot.project_states()
 
+    @cached_property
+    def left_out(self) -> tuple[str, ...]:
+        """The full paths of the projects that a filter of the collection left out, in order."""
+        if not self._snapshot.count("excluded"):
+            return ()  # The walk below is over every listed project.
+        return tuple(sorted(path for _, path, state in self.states() if state == "excluded"))
+
     @contextmanager
     def reopened(self) -> Iterator[None]:
         """Read from files that are opened again: a forked process must not use its parent's."""

@@ -10,6 +10,7 @@ import scopelint
 from scopelint.model import (
     AllowlistEntry,
     Fact,
+    Filters,
     Gap,
     Group,
     Project,
@@ -93,6 +94,7 @@ class _SnapshotBuilder:
             unavailable=spec.unavailable,
             named=spec.named,
             feature_flags=spec.feature_flags,
+            filters=spec.filters or Filters(exclude=spec.excluded),
         )
 
     def _groups(self) -> Iterator[Group]:

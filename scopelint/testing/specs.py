@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from scopelint.model import Enforcement, EntryKind, Fact, Reason
+from scopelint.model import Enforcement, EntryKind, Fact, Filters, Reason
 
 STARTED = datetime(2026, 8, 1, 6, 0, 0, tzinfo=UTC)
 FINISHED = datetime(2026, 8, 1, 6, 0, 42, tzinfo=UTC)
@@ -158,7 +158,10 @@ class InventorySpec(_Spec):
     feature_flags: dict[str, bool] = Field(default_factory=dict)
     groups: tuple[Annotated[GroupSpec, BeforeValidator(_as_mapping)], ...] = ()
     projects: dict[str, Annotated[ProjectSpec, BeforeValidator(lambda v: {} if v is None else v)]]
+    filters: Filters | None = None
+    """None where `excluded` says it all."""
     excluded: tuple[str, ...] = ()
+    """Full paths of projects that the filters left out."""
     listed: tuple[str, ...] = ()
     resolved: tuple[ResolvedSpec, ...] = ()
     named: dict[str, int | None] = Field(default_factory=dict)

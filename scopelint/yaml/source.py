@@ -1,6 +1,7 @@
 """The text of a YAML file: read within bounds, decoded, and its offsets as lines and columns."""
 
 import codecs
+import hashlib
 import re
 from bisect import bisect_right
 from functools import cached_property
@@ -31,9 +32,11 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 class SourceText:
     """A file's text with its name; turns character offsets into lines and columns."""
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, sha256: str = "") -> None:
+        """`sha256` is the digest of the file's bytes in hex, empty for what is no whole file."""
         self.name = name
         self.text = text
+        self.sha256 = sha256
 
     def __repr__(self) -> str:
         return f"SourceText({self.name!r})"
@@ -88,7 +91,8 @@ def decode(data: bytes | str, name: str) -> SourceText:
     if len(data) > MAX_BYTES:
         raise _fault(name, f"the file is larger than {MAX_BYTES // 1024**2} MB")
     text = data if isinstance(data, str) else _decode_bytes(data, name)
-    source = SourceText(name, text.removeprefix("\ufeff"))
+    digest = hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+    source = SourceText(name, text.removeprefix("\ufeff"), digest)
     _refuse_control_characters(source)
     return source
 

@@ -65,7 +65,11 @@ class Memory:
 
     def count(self, *states: str) -> int:
         readable = sum(project.scope is not None for project in self._projects)
-        counts = {"read": readable, "unreadable": len(self._projects) - readable}
+        counts = {
+            "read": readable,
+            "unreadable": len(self._projects) - readable,
+            "excluded": len(IDS) - len(self._projects),
+        }
         return sum(counts.get(state, 0) for state in states)
 
     def count_entries(self) -> int:

@@ -22,15 +22,20 @@ from scopelint.finding import (
     Waiver,
     fingerprint,
 )
-from scopelint.model import EntryKind, Fact, Gap, Reason, Scan
+from scopelint.model import EntryKind, Fact, Filters, Gap, Reason, Scan
 from scopelint.report import (
+    Choices,
     Gate,
+    LeftOut,
     ProjectCounts,
     ProjectOutcome,
     Report,
+    RuleOff,
     RuleSummary,
     ScanSummary,
     Summary,
+    UsedConfig,
+    UsedOverride,
 )
 
 INSTANCE = "https://gitlab.example.com"
@@ -303,6 +308,44 @@ def incomplete(*, summed_up: bool = True) -> Report:
     findings = [unreadable(ref) for ref in dark] + ([scan_incomplete()] if summed_up else [])
     gaps = (*(scope_gap(ref) for ref in dark), Gap(Fact.LOG, Reason.UNAVAILABLE, "no --usage"))
     return report(findings, projects=[project(n) for n in range(1, 13)], gaps=gaps)
+
+
+def narrowed() -> Report:
+    """Make a report of 10 of 15 projects: 3 left out, 2 not read; rules off, severities changed."""
+    base = incomplete()
+    counts = ProjectCounts(total=15, read=10, unreadable=2, left_out=3)
+    filters = Filters(include=("acme/**",), exclude=("acme/web/**", f"acme/{HTML}/**"))
+    left_out = (LeftOut("include", 1, ("else",)), LeftOut("exclude", 2, ("acme/web",)))
+    scan = replace(
+        base.scan,
+        scan=replace(base.scan.scan, filters=filters),
+        projects=counts,
+        left_out=left_out,
+    )
+    choices = Choices(
+        configs=(UsedConfig("scopelint.yml", "ab" * 32), UsedConfig("../company.yml", "cd" * 32)),
+        profile="strict",
+        rules_off=(
+            RuleOff("SL103", "instance-enforcement-disabled", "ignore: SL1 in scopelint.yml"),
+            RuleOff("SL201", "outbound-limit-enabled", "--ignore outbound-limit-enabled"),
+            RuleOff("SL305", "outside-project-allowed", "--ignore SL305"),
+        ),
+        overrides=(
+            UsedOverride(
+                ("acme/sandbox/**",), ("SL501",), ("SL304",), {"SL302": Severity.INFO}, ("SL302",)
+            ),
+        ),
+        trusted=("acme-shared/**",),
+    )
+    off = {rule.code for rule in choices.rules_off}
+    rules = tuple(
+        replace(rule, own_severity=Severity.HIGH if rule.code == "SL302" else None)
+        for rule in base.rules
+        if rule.code not in off
+    )
+    return replace(
+        base, scan=scan, choices=choices, rules=rules, min_severity=Severity.LOW, new_only=True
+    )
 
 
 def hostile_findings() -> list[Finding]:

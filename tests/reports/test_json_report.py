@@ -38,7 +38,7 @@ def test_it_is_valid_against_its_schema(name: str) -> None:
 
 def test_shape_and_order_are_those_of_the_contract() -> None:
     data = loaded(build.everything())
-    top = ["schema", "tool", "scan", "summary", "gate", "rules", "overview", "findings"]
+    top = ["schema", "tool", "scan", "summary", "gate", "config", "rules", "overview", "findings"]
     assert list(data) == top
     assert data["schema"] == "scopelint-report/1"
     assert data["tool"] == {"name": "scopelint", "version": "0.1.0"}

@@ -39,7 +39,11 @@ def test_a_run_fills_it_and_the_schema_holds(judged: Report) -> None:
         {"path": "acme/ops", "projects": 2, "unread": 1},
         {"path": "acme/web", "projects": 2, "unread": 0, "high": 1},
     ]
-    matrix = {"groups": ["acme/ops", "acme/web"], "pairs": [[0, 1, 4], [1, 1, 1]]}
+    matrix = {
+        "groups": ["acme/ops", "acme/web"],
+        "pairs": [[0, 1, 4], [1, 1, 1]],
+        "projects": [[2, 1, 0], [2, 2, 0]],
+    }
     assert data["overview"]["reach"] == matrix
 
 

@@ -1,0 +1,89 @@
+"""The records of what a run left out by choice: filters, rules, severities, the configuration."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from scopelint.finding import Severity
+from scopelint.report import (
+    LEFT_OUT_GROUPS,
+    LeftOut,
+    Report,
+    RuleOff,
+    UsedConfig,
+    UsedOverride,
+)
+from scopelint.report_file.record import Count, JsonRecord, RuleCode, SomeText, Threshold
+
+
+class LeftOutRecord(JsonRecord):
+    """The projects that one filter left out; one that several leave out counts with the first."""
+
+    core = LeftOut
+
+    filter: Literal["include", "exclude", "archived"]
+    projects: Count
+    groups: tuple[str, ...] = Field(
+        max_length=LEFT_OUT_GROUPS,
+        description="The groups that hold them, those with most of them first.",
+    )
+
+
+class RuleOffRecord(JsonRecord):
+    """A rule that is installed and did not judge, because of the user's choice."""
+
+    core = RuleOff
+
+    code: RuleCode
+    name: SomeText
+    reason: str = Field(description="What turned it off, such as `--ignore SL1`.")
+
+
+class OverrideRecord(JsonRecord):
+    """What was otherwise for the projects whose full paths match `projects`."""
+
+    core = UsedOverride
+
+    projects: tuple[str, ...]
+    select: tuple[RuleCode, ...] = ()
+    ignore: tuple[RuleCode, ...] = ()
+    severities: dict[RuleCode, Severity] = Field(default_factory=dict, alias="severity")
+    options: tuple[RuleCode, ...] = Field(
+        default=(), description="Rules that have other options there."
+    )
+
+
+class UsedConfigRecord(JsonRecord):
+    """One file of the configuration that the report was made with."""
+
+    core = UsedConfig
+
+    name: str
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class ConfigRecord(JsonRecord):
+    """The configuration that the report was made with, and what was shown of the findings."""
+
+    profile: str = Field(description="The set of rules: default or strict.")
+    files: tuple[UsedConfigRecord, ...] = Field(
+        description="The configuration, then the files it extends; empty where none was used."
+    )
+    trusted: tuple[str, ...] = Field(
+        default=(), description="Globs of paths outside the top-level group that may be allowed."
+    )
+    min_severity: Threshold = Field(description="Failing findings below it are not listed.")
+    new_only: bool = Field(default=False, description="Baselined findings are not listed.")
+
+    @classmethod
+    def to_data(cls, source: Report) -> dict[str, Any]:
+        """Return the JSON data of a report's configuration."""
+        choices = source.choices
+        data: dict[str, Any] = {
+            "profile": choices.profile,
+            "files": [UsedConfigRecord.to_data(each) for each in choices.configs],
+        }
+        if choices.trusted:
+            data["trusted"] = choices.trusted
+        data["min_severity"] = source.min_severity
+        return data | ({"new_only": True} if source.new_only else {})
