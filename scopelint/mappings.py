@@ -14,10 +14,10 @@ file may name any rule, built in or not:
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from scopelint.errors import PluginError
@@ -39,7 +39,7 @@ def _as_text(value: object) -> object:
 class StandardMapping(BaseModel):
     """One data file: a standard, its items, and the rules that support them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     name: _Text
     version: _Text
@@ -79,10 +79,39 @@ def references(code: str, mappings: tuple[StandardMapping, ...]) -> References:
 
 
 def with_references(report: Report) -> Report:
-    """Return the report, its rules with the items that they support."""
-    mappings = find_mappings()
-    rules = (replace(rule, references=references(rule.code, mappings)) for rule in report.rules)
+    """Return the report, its rules with the items that they support.
+
+    The data files are read when somebody looks at one, because few formats show them; that raises
+    what `find_mappings` raises.
+    """
+    rules = (replace(rule, references=_Supported(rule.code)) for rule in report.rules)
     return replace(report, rules=tuple(rules))
+
+
+class _Supported(References):
+    """The items that a rule supports."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+
+    def __getitem__(self, standard: str) -> tuple[str, ...]:
+        return supported(self._code)[standard]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(supported(self._code))
+
+    def __len__(self) -> int:
+        return len(supported(self._code))
+
+
+def supported(code: str) -> References:
+    """Return the items of the installed standards that a rule supports, by standard."""
+    return references(code, _installed())
+
+
+@cache
+def _installed() -> tuple[StandardMapping, ...]:
+    return find_mappings()
 
 
 def _folders() -> Iterator[Path]:
@@ -94,6 +123,8 @@ def _folders() -> Iterator[Path]:
 
 
 def _read(file: Path) -> StandardMapping:
+    import yaml
+
     try:
         return StandardMapping.model_validate(_data(file))
     except (OSError, ValueError, yaml.YAMLError) as error:
@@ -105,6 +136,8 @@ def _read(file: Path) -> StandardMapping:
 
 
 def _data(file: Path) -> object:
+    import yaml
+
     # LibYAML's loader, where PyYAML has it, is as safe and ten times as fast.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(file.read_text(encoding="utf-8"), loader)  # noqa: S506 - a safe one

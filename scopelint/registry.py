@@ -135,6 +135,35 @@ def _reporters(name: str, modules: Iterable[str], distribution: str) -> list[Fou
     ]
 
 
+def find_rule(text: str, files: Iterable[Path] = ()) -> Found[Rule]:
+    """Return the rule with this code or name, without importing the others where it can.
+
+    A rule's module is called what the rule is called, and the page beside it begins with the code
+    and the name: `# SL101 inbound-limit-disabled`. Where no page says so, and where rules of files
+    are asked for, all are imported. Raise UsageError with a suggestion where there is no such rule,
+    and PluginError as `find_rules` does.
+    """
+    files = tuple(files)
+    for found in () if files else _paged(text):
+        _check_rule(found)
+        if text.upper() == found.cls.code or text.lower() == found.cls.name:
+            return found
+    return get_rule(text, find_rules(files))
+
+
+def _paged(text: str) -> Iterator[Found[Rule]]:
+    """Yield the rules of the modules whose page begins with this code or name."""
+    for entry, distribution in _entries(RULES):
+        bundle = _import(entry.module, distribution)
+        for place in getattr(bundle, "__path__", ()):
+            for page in sorted(Path(place).glob("*.md")):
+                with page.open(encoding="utf-8", errors="replace") as lines:
+                    title = lines.readline().lower().split()
+                if text.lower() in title and page.with_suffix(".py").is_file():
+                    module = _import(f"{entry.module}.{page.stem}", distribution)
+                    yield from _classes(module, Rule, distribution)
+
+
 def get_rule(text: str, rules: Mapping[str, Found[Rule]]) -> Found[Rule]:
     """Return the rule with this code or name; raise UsageError with a suggestion if there is none."""
     for code, found in rules.items():

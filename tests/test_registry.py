@@ -1,15 +1,17 @@
 """Finding rules and reporters through entry points; what is broken is named."""
 
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 
 import pytest
 
+from scopelint import registry
 from scopelint.errors import PluginError, UsageError
 from scopelint.registry import (
     REPORTERS,
     RULES,
     find_reporters,
+    find_rule,
     find_rules,
     get_reporter,
     get_rule,
@@ -82,6 +84,41 @@ def test_a_file_that_crashes_or_is_not_there(tmp_path: Path) -> None:
         find_rules([file])
     with pytest.raises(UsageError, match="is not there"):
         find_rules([tmp_path / "none.py"])
+
+
+@pytest.mark.parametrize(
+    "text", ["SL302", "sl302", "group-entry-too-broad", "Group-Entry-Too-Broad"]
+)
+def test_one_rule_is_found_by_code_and_name(text: str) -> None:
+    """Alone it is what it is among all."""
+    assert find_rule(text) == find_rules()["SL302"]
+
+
+def test_one_rule_of_a_file_is_found_and_one_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """A page is only a hint: it may be missing a title, or name what its module does not hold."""
+    file = written(tmp_path)
+    file.with_suffix(".md").write_text("# SL101 inbound-limit-disabled\n")
+    assert find_rule("MINE001", [file]).cls.name == "mine"
+    assert find_rule("SL101", [file]).distribution == "scopelint"
+    with pytest.raises(UsageError, match="unknown rule 'inbound'") as error:
+        find_rule("inbound")
+    assert "inbound-limit" in error.value.hint
+
+
+def test_one_rule_is_found_where_no_page_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then all modules are imported, also one beside a page that names it wrongly."""
+    bundle = tmp_path / "acme_titles"
+    bundle.mkdir()
+    (bundle / "__init__.py").write_text("")
+    written(bundle, "ACME007", "acme-rule").with_suffix(".md").write_text("Without a title.\n")
+    (bundle / "other.py").write_text("")
+    (bundle / "other.md").write_text("# ACME007 acme-rule\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    entry = EntryPoint("acme", "acme_titles", RULES)
+    monkeypatch.setattr(registry, "bundles", lambda group: EntryPoints([entry]))
+    assert find_rule("ACME007").cls.__module__ == "acme_titles.mine"
 
 
 def test_unknown_names_get_a_suggestion() -> None:

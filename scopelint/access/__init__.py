@@ -5,13 +5,17 @@ the instance's version to an answer with the steps that led there. A fact that w
 "unknown" wherever the answer depends on it. `origins`, `targets`, `chains` and `InboundCounter`
 build on it: one project's lists, the chains that cross-project pushes make possible, and the counts
 of all projects at once.
+
+It may import the model, versions, paths and the snapshot's inventory; it knows no rule and never
+asks GitLab.
 """
 
 from scopelint.access.decision import Answer, Decision, Step, decide
 from scopelint.access.entries import POLICIES, covers, is_whole, nearest, with_implied
+from scopelint.access.outbound import Cover
 from scopelint.access.push import decide_with_push, may_push
 from scopelint.access.push_chains import Chain, Chains, chains
-from scopelint.access.reach_counts import Count, Cover, InboundCounter, inbound_counts
+from scopelint.access.reach_counts import Count, InboundCounter, inbound_counts
 from scopelint.access.reach_lists import Link, Origins, Targets, origins, targets
 from scopelint.access.visibility import OpenPart, OpenParts, open_parts, packages_without_token
 

@@ -2,16 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from scopelint.model import Project, ProjectCount
-from scopelint.snapshot.inventory import GroupTree, Inventory
+from scopelint.model import AllowlistEntry, Project, ProjectCount
 from scopelint.versions import is_known
 
 if TYPE_CHECKING:
-    from scopelint.access.reach_counts import Cover
+    from scopelint.snapshot.inventory import GroupTree, Inventory
 
 _NOT_PRIVATE = frozenset({"internal", "public"})
+
+
+class Cover(NamedTuple):
+    """The origins that a project's inbound side lets in."""
+
+    groups: tuple[str, ...] = ()
+    """Full paths of groups, with all below them; no one lies in another. An open project has the
+    one group `EVERYTHING`."""
+    projects: tuple[AllowlistEntry, ...] = ()
+    """Those outside these groups, without the project itself."""
+    whole: bool = True
+    """False where there may be more origins."""
 
 
 class Outbound:
@@ -21,7 +32,10 @@ class Outbound:
     projects they list; of all others it is not known.
     """
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: "Inventory") -> None:
+        # Imported here: the list of rules starts without the snapshot.
+        from scopelint.snapshot.inventory import GroupTree
+
         self._certain = is_known(inventory.scan.version)
         self.states: dict[int, bool | None] = {}
         self.listing: dict[int, list[tuple[int, str]]] = defaultdict(list)
@@ -49,7 +63,7 @@ class Outbound:
                     self.listing[entry.target_id or 0].append((project.id, project.path))
         return state
 
-    def count(self, project: Project, covered: "Cover", inbound: ProjectCount) -> ProjectCount:
+    def count(self, project: Project, covered: Cover, inbound: ProjectCount) -> ProjectCount:
         """Take from an inbound count the origins that their own limit may hold back."""
         if project.visibility in _NOT_PRIVATE:
             return inbound
@@ -74,18 +88,18 @@ class Outbound:
         settled = project.visibility == "private" and self._certain
         return ProjectCount(number, exact and not held and (settled or number == inbound.number))
 
-    def listed_origins(self, project: Project, covered: "Cover") -> Iterator[str]:
+    def listed_origins(self, project: Project, covered: Cover) -> Iterator[str]:
         """Yield the paths of limited origins that list a project which lets them in."""
         return (path for _, path in self._listed(project, covered))
 
-    def _listed(self, project: Project, covered: "Cover") -> Iterator[tuple[int, str]]:
+    def _listed(self, project: Project, covered: Cover) -> Iterator[tuple[int, str]]:
         single = {entry.target_id for entry in covered.projects}
         for origin_id, path in self.listing.get(project.id, ()):
             if origin_id in single or any(_covers(group, path) for group in covered.groups):
                 yield origin_id, path
 
 
-def _below(tree: GroupTree, group: str) -> int:
+def _below(tree: "GroupTree", group: str) -> int:
     return tree.projects_below(group) if group else tree.total
 
 

@@ -8,13 +8,17 @@ are followed by the shortest way. Needs GitLab 19.0 or later.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from scopelint.access import Answer, decide, is_whole, may_push
-from scopelint.access.push import accepts_push
+from scopelint.access.decision import Answer, decide
+from scopelint.access.entries import is_whole
+from scopelint.access.push import accepts_push, may_push
 from scopelint.access.reach_counts import paths_above
 from scopelint.access.reach_lists import plainly_closed
 from scopelint.model import Project
-from scopelint.snapshot.inventory import Inventory
+
+if TYPE_CHECKING:
+    from scopelint.snapshot.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Chains:
     exact: bool
 
 
-def chains(inventory: Inventory, project: Project) -> Chains:
+def chains(inventory: "Inventory", project: Project) -> Chains:
     """Follow cross-project pushes from and to a project, certain steps only."""
     graph = _Pushes(inventory, project)
     onward = graph.from_project() if graph.takers else {}
@@ -68,7 +72,7 @@ _Ways = dict[int, tuple[str, ...]]
 class _Pushes:
     """The projects that take pushes, found by those they may come from."""
 
-    def __init__(self, inventory: Inventory, project: Project) -> None:
+    def __init__(self, inventory: "Inventory", project: Project) -> None:
         self._version = inventory.scan.version
         self._flags = inventory.scan.feature_flags
         self._project = project

@@ -6,13 +6,15 @@ project, and a group's size is looked up once.
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from scopelint.access import is_whole
-from scopelint.access.outbound import Outbound
+from scopelint.access.entries import is_whole
+from scopelint.access.outbound import Cover, Outbound
 from scopelint.model import AllowlistEntry, Project, ProjectCount
-from scopelint.snapshot.inventory import Inventory
 from scopelint.versions import outbound_counts
+
+if TYPE_CHECKING:
+    from scopelint.snapshot.inventory import Inventory
 
 Count = ProjectCount
 """A number of projects; `exact` False means there may be more."""
@@ -20,18 +22,6 @@ _FEW: Final = 4
 """Up to so many groups a list is searched quicker than a set is made."""
 EVERYTHING: Final = ""
 """Stands for the whole instance where a group's path is expected: every path lies below it."""
-
-
-class Cover(NamedTuple):
-    """The origins that a project's inbound side lets in: `groups` with all below them, `projects`.
-
-    No group lies in another, no project in a group; the project itself is not among `projects`.
-    An open project has the one group `EVERYTHING`. `whole` False: there may be more origins.
-    """
-
-    groups: tuple[str, ...] = ()
-    projects: tuple[AllowlistEntry, ...] = ()
-    whole: bool = True
 
 
 def cover(project: Project, version: tuple[int, int]) -> Cover:
@@ -78,7 +68,7 @@ class InboundCounter:
     with the entries.
     """
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: "Inventory") -> None:
         self._inventory = inventory
         self._version = inventory.scan.version
         self._sizes: dict[str, Count] = {}
@@ -127,7 +117,7 @@ class InboundCounter:
         return self._inventory.derived(_outside_sizes)
 
 
-def _outside_sizes(inventory: Inventory) -> dict[str, int]:
+def _outside_sizes(inventory: "Inventory") -> dict[str, int]:
     """Return GitLab's own counts of the groups outside the read tree, by path."""
     return {
         target.path: target.project_count
@@ -136,7 +126,7 @@ def _outside_sizes(inventory: Inventory) -> dict[str, int]:
     }
 
 
-def inbound_counts(inventory: Inventory) -> Iterator[tuple[int, Count]]:
+def inbound_counts(inventory: "Inventory") -> Iterator[tuple[int, Count]]:
     """Yield each project's id and how many projects can reach it, by id, in one pass."""
     counter = inventory.derived(InboundCounter)
     for project in inventory.projects():

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from scopelint.access import Answer, Decision, covers, decide, is_whole
+from scopelint.access.decision import Answer, Decision, decide
+from scopelint.access.entries import covers, is_whole
 from scopelint.access.reach_counts import Count, InboundCounter, cover
 from scopelint.model import AllowlistEntry, Project
-from scopelint.snapshot.inventory import Inventory
 from scopelint.versions import outbound_counts
+
+if TYPE_CHECKING:
+    from scopelint.snapshot.inventory import Inventory
 
 CERTAIN_OR_NOT = (Answer.GRANTED, Answer.UNKNOWN)
 
@@ -62,7 +66,7 @@ class Targets:
         return Count(granted, exact=self.everything and granted == len(self.links))
 
 
-def origins(inventory: Inventory, target: Project) -> Origins:
+def origins(inventory: "Inventory", target: Project) -> Origins:
     """Return who can reach a project, by path; the project itself is left out."""
     version = inventory.scan.version
     others = decide(Project(-1, "any other project"), target, version=version)
@@ -91,7 +95,7 @@ def origins(inventory: Inventory, target: Project) -> Origins:
 
 
 def _matched(
-    inventory: Inventory, target: Project, entries: tuple[AllowlistEntry, ...]
+    inventory: "Inventory", target: Project, entries: tuple[AllowlistEntry, ...]
 ) -> Iterator[Project]:
     """Yield the origins that an entry matches: those that were seen, and single ones outside."""
     single = {e.target_id: e for e in entries if e.kind == "project" and e.target_id is not None}
@@ -116,7 +120,7 @@ def _matched(
     yield from waiting.values()
 
 
-def targets(inventory: Inventory, origin: Project) -> Targets:
+def targets(inventory: "Inventory", origin: Project) -> Targets:
     """Return what a project can reach, by path; the project itself is left out."""
     version = inventory.scan.version
     found: list[Link] = []

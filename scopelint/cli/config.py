@@ -8,7 +8,9 @@ import click
 from scopelint.cli import options
 from scopelint.cli.commands import Entry, LazyGroup
 from scopelint.cli.console import err, out
-from scopelint.config import DIALECT, FoundConfig, config_schema, find_config, load_config
+from scopelint.config import FoundConfig, find_config
+from scopelint.config.load import load_config
+from scopelint.config.schema import DIALECT, config_schema
 from scopelint.diff.as_json import schema as diff_schema
 from scopelint.errors import UsageError
 from scopelint.registry import find_rules

@@ -11,7 +11,7 @@ import click
 from scopelint.cli import options
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.files import check_writable, write_file
-from scopelint.config import config_text, entry_roots, jobs_text
+from scopelint.config.starter import config_text, entry_roots, jobs_text
 from scopelint.errors import UsageError
 from scopelint.gitlab.address import AddressError
 from scopelint.gitlab.targets import check_path

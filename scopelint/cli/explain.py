@@ -13,7 +13,7 @@ import click
 from scopelint.cli import options
 from scopelint.cli.console import Console, out
 from scopelint.cli.rules import defaults, format_option, origin, rule_data, supported
-from scopelint.registry import Found, find_rules, get_rule
+from scopelint.registry import Found, find_rule
 from scopelint.rule import Rule, Subject
 from scopelint.text import clean
 
@@ -39,7 +39,7 @@ def explain(rule: str, rules_files: tuple[Path, ...], format_name: str, color: s
 
     A terminal gets it set in columns; a file or a pipe gets the Markdown.
     """
-    found = get_rule(rule, find_rules(rules_files))
+    found = find_rule(rule, rules_files)
     if format_name == "json":
         out(json.dumps(rule_data(found) | {"page": found.cls.page()}, indent=2))
         return

@@ -4,9 +4,8 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from pydantic_core import to_jsonable_python
@@ -16,9 +15,6 @@ from scopelint.cli.console import out
 from scopelint.registry import Found, find_rules
 from scopelint.rule import Rule
 from scopelint.text import clean, shorten
-
-if TYPE_CHECKING:
-    from scopelint.mappings import StandardMapping
 
 _GAP = "  "
 _LEAST_TITLE = 12
@@ -101,16 +97,9 @@ def rule_data(found: Found[Rule]) -> dict[str, Any]:
 def supported(rule: type[Rule]) -> Mapping[str, tuple[str, ...]]:
     """Return the items of standards that a rule supports, by standard."""
     # Reads the mappings' YAML, which the list of rules has no use for.
-    from scopelint.mappings import references
+    from scopelint import mappings
 
-    return references(rule.code, _mappings())
-
-
-@cache
-def _mappings() -> tuple["StandardMapping", ...]:
-    from scopelint.mappings import find_mappings
-
-    return find_mappings()
+    return mappings.supported(rule.code)
 
 
 def rule_set(rule: type[Rule]) -> str:

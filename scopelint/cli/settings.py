@@ -6,15 +6,17 @@ It is resolved once, each value with what set it. The run uses it, and `config s
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from scopelint.cli.console import Console
 from scopelint.cli.option_groups import ConfigOptions, GateOptions, RuleChoice
-from scopelint.config import Config, SettingPlace, find_config, load_config
+from scopelint.config import Config, SettingPlace, find_config
 from scopelint.errors import UsageError
 from scopelint.registry import Found, find_rules
 from scopelint.rule import Rule
-from scopelint.yaml import Location
+
+if TYPE_CHECKING:
+    from scopelint.yaml import Location
 
 Kind = Literal["default", "file", "environment", "flag", "fault"]
 T_co = TypeVar("T_co", covariant=True)
@@ -134,6 +136,9 @@ def _read_config(
     where = source.config_file or find_config(Path.cwd())
     if where is None:
         return Config()
+    # A run without a file starts without the reader of YAML.
+    from scopelint.config.load import load_config
+
     config = load_config(where, [found.cls for found in rules.values()])
     for note in config.notes:
         console.warn(note)
@@ -161,7 +166,7 @@ def _joined(
     )
 
 
-def _leaves(data: object, location: Location = ()) -> Iterator[tuple[Location, object]]:
+def _leaves(data: object, location: "Location" = ()) -> Iterator[tuple["Location", object]]:
     """Yield every single value with its keys; an empty list or mapping is a value."""
     if isinstance(data, dict) and data:
         for key, value in data.items():
@@ -173,7 +178,7 @@ def _leaves(data: object, location: Location = ()) -> Iterator[tuple[Location, o
         yield location, data
 
 
-def _key(location: Location) -> str:
+def _key(location: "Location") -> str:
     text = ""
     for step in location:
         text += f"[{step}]" if isinstance(step, int) else f"{'.' if text else ''}{step}"

@@ -1,17 +1,17 @@
 """scopelint.yml: found, read with all it extends, checked, with the place of every value.
 
-It offers `find_config` and `load_config`, which give a `Config`; `config_schema` for editors; the
-`Catalogue` of rules by their selectors, and which of them run (`select_rules`, `added_rules`); and
-`config_text` and `jobs_text`, the files to begin with. A config is checked as a whole: every fault
-comes at once, with file, line and column.
+It offers `find_config`, the `Config` of a run, the `Catalogue` of rules by their selectors, and which
+of them run (`select_rules`, `added_rules`). What few commands need is imported from its module, so
+that the others start without it: `load.load_config` reads a file, `schema.config_schema` is for
+editors, `starter` has the files to begin with. A config is checked as a whole: all its errors are
+reported together, with file, line and column.
 
 It may import the engine (waivers and overrides live there), `policy`, `yaml` and the addresses of
 `gitlab`; it never asks GitLab.
 """
 
 from scopelint.config.discovery import CONFIG_NAMES, FoundConfig, find_config
-from scopelint.config.load import Config, SettingPlace, config_from, load_config
-from scopelint.config.schema import DIALECT, config_schema
+from scopelint.config.loaded import Config, SettingPlace
 from scopelint.config.selection import (
     Catalogue,
     Profile,
@@ -21,11 +21,9 @@ from scopelint.config.selection import (
     select_rules,
     severity_overrides,
 )
-from scopelint.config.starter import config_text, entry_roots, jobs_text
 
 __all__ = [
     "CONFIG_NAMES",
-    "DIALECT",
     "Catalogue",
     "Config",
     "FoundConfig",
@@ -34,13 +32,7 @@ __all__ = [
     "SettingPlace",
     "UnknownSelectorError",
     "added_rules",
-    "config_from",
-    "config_schema",
-    "config_text",
-    "entry_roots",
     "find_config",
-    "jobs_text",
-    "load_config",
     "select_rules",
     "severity_overrides",
 ]

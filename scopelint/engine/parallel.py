@@ -7,7 +7,6 @@ not safe (not on Linux, or with threads running) or does not pay, one process ju
 """
 
 import logging
-import multiprocessing
 import os
 import signal
 import struct
@@ -15,8 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from multiprocessing.connection import Connection
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scopelint.engine.collector import CollectedPart, FindingsCollector, PartFiles
 from scopelint.engine.settings import Settings
@@ -24,6 +22,9 @@ from scopelint.engine.spill import Scratch
 from scopelint.errors import ScopelintError
 from scopelint.rule import Rule
 from scopelint.snapshot.inventory import Inventory
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,8 @@ def _begun(inventory: Inventory, rules: Sequence[Rule], settings: Settings) -> F
 def _processes(inventory: Inventory) -> int:
     if sys.platform != "linux" or threading.active_count() > 1 or inventory.total < PAYS_FROM:
         return 1
+    import multiprocessing
+
     if multiprocessing.current_process().daemon:
         return 1  # A helper of somebody else's may have none of its own.
     return min(len(os.sched_getaffinity(0)), _MOST)
@@ -128,11 +131,14 @@ _NUMBER = struct.Struct("I")
 @contextmanager
 def _helpers(
     help_out: Callable[[PartFiles], CollectedPart], files: Sequence[PartFiles]
-) -> Iterator[list[Connection]]:
+) -> Iterator[list["Connection"]]:
     """Start a helper for each of these files; yield where their answers come from.
 
     One that fails gives no answer (EOFError). None outlives this.
     """
+    # Imported here, because few runs have so many projects that it pays.
+    import multiprocessing
+
     context = multiprocessing.get_context("fork")
     started = []
     answers: list[Connection] = []
@@ -157,8 +163,8 @@ def _helpers(
 
 
 def _answer(
-    sender: Connection,
-    inherited: Sequence[Connection],
+    sender: "Connection",
+    inherited: Sequence["Connection"],
     help_out: Callable[[PartFiles], CollectedPart],
     files: PartFiles,
 ) -> None:

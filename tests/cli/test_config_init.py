@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scopelint.config import Config, load_config
+from scopelint.config import Config
+from scopelint.config.load import load_config
 from scopelint.registry import find_rules
 from scopelint_simulator import Simulator
 from tests.cli.kit import TOKEN, call
@@ -198,7 +199,7 @@ def test_show_without_a_config_is_all_defaults() -> None:
 
 
 def test_the_jobs_are_a_shell_word_each() -> None:
-    from scopelint.config import config_text, jobs_text
+    from scopelint.config.starter import config_text, jobs_text
 
     text = jobs_text(["acme", "we ird; rm -rf /"], "x.yml")
     [line] = yaml.safe_load(text)["scopelint-scan"]["script"]

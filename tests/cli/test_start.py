@@ -14,6 +14,7 @@ HEAVY = (
     *("graphql", "scopelint_simulator", "scopelint.collect", "scopelint.repair", "scopelint.diff"),
     *("scopelint_reports.sarif", "scopelint_reports.html", "scopelint_reports.console"),
 )
+ONE_RULE = ("scopelint.config", "scopelint.engine", "scopelint.access")
 PROGRAM = """
 import json, sys
 from scopelint.cli import cli
@@ -26,11 +27,16 @@ print(json.dumps([code, sorted(sys.modules)]))
 @pytest.mark.parametrize(
     ("words", "code", "more"),
     [
-        (("check", "{snapshot}", "--no-config", "-f", "json", "-o", "r.json"), 1, ()),
-        (("rules",), 0, ("scopelint.mappings", "yaml", "scopelint.config")),
-        (("explain", "SL101"), 0, ("scopelint.config", "scopelint.engine")),
+        (
+            ("check", "{snapshot}", "--no-config", "-f", "json", "-o", "r.json"),
+            1,
+            ("yaml", "multiprocessing", "scopelint.config.load", "scopelint.policy"),
+        ),
+        (("rules",), 0, ("yaml", "sqlite3", "scopelint.mappings", "scopelint.config")),
+        (("explain", "SL101"), 0, ONE_RULE),
+        (("explain", "inbound-limit-disabled"), 0, ONE_RULE),
     ],
-    ids=["check", "rules", "explain"],
+    ids=["check", "rules", "explain-code", "explain-name"],
 )
 def test_an_offline_command_imports_nothing_that_it_does_not_use(
     snapshot: Path, words: tuple[str, ...], code: int, more: tuple[str, ...]
@@ -46,6 +52,9 @@ def test_an_offline_command_imports_nothing_that_it_does_not_use(
     ended, loaded = json.loads(done.stdout.splitlines()[-1])
     assert ended == code, done.stderr
     assert not set(loaded) & {*HEAVY, *more}
+    if words[0] == "explain":
+        rules = [name for name in loaded if name.startswith("scopelint_rules.")]
+        assert rules == ["scopelint_rules.inbound_limit_disabled"]
 
 
 WITHOUT = """

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.config import Config, find_config, load_config
+from scopelint.config import Config, find_config
+from scopelint.config.load import load_config
 from scopelint.errors import ConfigError
 from scopelint.finding import Severity
 from tests.config.samples import RULES

@@ -9,14 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import field_validator, model_validator
 
-from scopelint.config import (
-    Config,
-    FoundConfig,
-    config_from,
-    config_schema,
-    find_config,
-    load_config,
-)
+from scopelint.config import Config, FoundConfig, find_config
+from scopelint.config.load import config_from, load_config
+from scopelint.config.schema import config_schema
 from scopelint.errors import ConfigError, ExitCode, PluginError
 from scopelint.finding import Severity
 from scopelint.globs import GlobSet

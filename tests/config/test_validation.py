@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from scopelint.config import config_from, find_config
+from scopelint.config import find_config
+from scopelint.config.load import config_from
 from scopelint.config.validation import ordered, validate
 from scopelint.errors import ConfigError
 from scopelint.gitlab.origin import ConfigUrls

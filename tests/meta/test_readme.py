@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scopelint.config import load_config
+from scopelint.config.load import load_config
 from scopelint.errors import ExitCode
 from scopelint.registry import find_rules
 from scopelint_simulator import Simulator, load_instance

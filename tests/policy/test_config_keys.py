@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.config import FoundConfig, load_config
+from scopelint.config import FoundConfig
+from scopelint.config.load import load_config
 from scopelint.declared import DeclaredAt
 from scopelint.errors import ConfigError
 from scopelint.yaml import MAX_BYTES

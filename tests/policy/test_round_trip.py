@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopelint.config import config_from
+from scopelint.config.load import config_from
 from scopelint.declared import DeclaredPolicy
 from scopelint.export.policy_code import LeftOut, to_declared, to_gitlabform, to_terraform
 from scopelint.finding import Outcome
