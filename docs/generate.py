@@ -12,7 +12,17 @@ from scopelint.registry import find_rules
 from scopelint.rule import Rule
 
 DOCS = Path(__file__).resolve().parent
-HEAD = ("code", "name", "severity", "set", "subject", "what it flags", "CWE", "OWASP CI/CD")
+HEAD = (
+    "code",
+    "name",
+    "severity",
+    "set",
+    "subject",
+    "what it flags",
+    "what `plan` does",
+    "CWE",
+    "OWASP CI/CD",
+)
 INTRODUCTION = """\
 # Rules
 
@@ -46,6 +56,7 @@ def _row(rule: type[Rule]) -> Iterator[str]:
     yield "strict" if rule.strict else "default"
     yield rule.subject.value
     yield _flags(rule)
+    yield _planned(rule)
     yield ", ".join(str(number) for number in rule.cwe)
     yield ", ".join(rule.owasp)
 
@@ -53,6 +64,11 @@ def _row(rule: type[Rule]) -> Iterator[str]:
 def _flags(rule: type[Rule]) -> str:
     """Return the page's first sentence, which stands alone below its title."""
     return rule.page().splitlines()[2].removesuffix(".")
+
+
+def _planned(rule: type[Rule]) -> str:
+    """Return what the remedy does, without the words that every row would repeat."""
+    return str(rule.remedy).removeprefix("`scopelint plan` ").removesuffix(".")
 
 
 def _supported(rules: list[type[Rule]]) -> Iterator[str]:

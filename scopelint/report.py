@@ -38,6 +38,9 @@ class RuleSummary:
     """The installed package that the rule is of."""
     requirement: str = ""
     """What holds where the rule passes, without a full stop; empty where it is not known."""
+    remedy: str = ""
+    """A sentence in Markdown on what `scopelint plan` does about a finding; empty where it is not
+    known."""
     role: Role | None = None
     """What other parts ask this rule about; None for nearly all rules."""
     own_severity: Severity | None = None

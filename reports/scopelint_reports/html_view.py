@@ -117,6 +117,8 @@ def _rule(rule: RuleSummary) -> dict[str, Any]:
         "references": references,
         "tags": [visible(tag) for tag in rule.tags],
         "distribution": visible(rule.distribution),
+        "requirement": visible(rule.requirement),
+        "remedy": visible(rule.remedy.replace("`", "")),
         "page": page_html(rule.page, top=3),
         "href": _link(rule=visible(rule.code)),
     }

@@ -103,14 +103,20 @@ def _descriptor(rule: RuleSummary, numbers: list[int]) -> om.ReportingDescriptor
         name=shorten(plain_line(rule.name), _NAME_CHARS),
         short_description=om.MultiformatMessageString(text=title),
         full_description=om.MultiformatMessageString(text=_description(page) or title),
-        help=om.MultiformatMessageString(
-            text=f"{title.rstrip('.')}. See {uri}" if uri else title, markdown=page or None
-        ),
+        help=om.MultiformatMessageString(text=_help(rule, title, uri), markdown=page or None),
         help_uri=uri,
         default_configuration=om.ReportingConfiguration(level=LEVELS[rule.severity]),
         relationships=[_relation(n, numbers) for n in rule.cwe if n in numbers] or None,
         properties=_properties(rule),
     )
+
+
+def _help(rule: RuleSummary, title: str, uri: str | None) -> str:
+    """Return what a consumer shows that does not read the page's Markdown."""
+    parts = [title, rule.requirement and f"Requirement: {rule.requirement}"]
+    parts += [rule.remedy.replace("`", ""), f"See {uri}" if uri else ""]
+    sentences = (plain(part).strip().rstrip(".") for part in parts)
+    return ". ".join(filter(None, sentences))
 
 
 def _description(page: str) -> str:
@@ -136,6 +142,10 @@ def _properties(rule: RuleSummary) -> dict[str, Any]:
     }
     if rule.severity in SECURITY_SEVERITIES:
         properties["security-severity"] = SECURITY_SEVERITIES[rule.severity]
+    if rule.requirement:
+        properties["requirement"] = plain_line(rule.requirement)
+    if rule.remedy:
+        properties["remedy"] = plain_line(rule.remedy)
     if rule.owasp:
         properties["owasp"] = [plain_line(name) for name in rule.owasp]
     if rule.not_judged is not None:

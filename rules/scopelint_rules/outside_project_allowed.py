@@ -43,6 +43,6 @@ class OutsideProjectAllowed(EntryRule):
             f"The project {path} lies outside {project.top_level_path}, and whoever may run its"
             " pipelines may use its job tokens here.",
             evidence=evidence | entry_evidence(entry),
-            remediation=f"Look in the authentication log whether {path} still comes; remove the"
+            remediation=f"Look in the authentication log whether {path} still uses it; remove the"
             " entry if not, else waive it with its reason and an end, or add it to trusted.",
         )

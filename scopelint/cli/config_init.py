@@ -96,7 +96,7 @@ def _from_gitlab(
     target: options.TargetOptions, server: options.ServerOptions, console: Console
 ) -> _Seen:
     """Read what the user named, by no configuration but the options."""
-    from scopelint.cli.collection import collect_into
+    from scopelint.cli.collect_session import collect_into
     from scopelint.cli.session import open_session
     from scopelint.cli.settings import resolve
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from scopelint.cli.collection import collect_into, keeping
+from scopelint.cli.collect_session import collect_into, keeping
 from scopelint.cli.console import Console
 from scopelint.cli.option_groups import ServerOptions, TargetOptions
 from scopelint.cli.session import open_session

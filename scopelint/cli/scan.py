@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from scopelint.cli import options
-from scopelint.cli.collection import check_new, collect_into, keeping
+from scopelint.cli.collect_session import check_new, collect_into, keeping
 from scopelint.cli.console import Console, start
 from scopelint.cli.judge import prepare
 from scopelint.cli.session import open_session

@@ -106,7 +106,7 @@ def _has_archived(plan: Plan, inventory: Inventory) -> bool:
 
 
 def _tail(inventory: Inventory) -> Iterator[str]:
-    text = log.speaks(inventory)
+    text = log.reach_back(inventory)
     yield f"{text[0].upper()}{text[1:]}. It cannot tell:"
     for words in log.UNKNOWABLE:
         yield f"  - {words}"

@@ -6,7 +6,7 @@ import click
 
 from scopelint.cli import options
 from scopelint.cli.console import Console, out, start
-from scopelint.cli.progress import ProgressLine
+from scopelint.cli.progress_line import ProgressLine
 from scopelint.cli.repair_output import (
     ask,
     check_answerable,

@@ -9,9 +9,9 @@ format: `config` turns scopelint.yml into what is given to it.
 findings of their answers, `spill` keeps more of them than memory holds.
 """
 
+from scopelint.engine.engine_settings import Settings
 from scopelint.engine.evaluation import verdicts
 from scopelint.engine.gate import FailOn, gate
-from scopelint.engine.run import run, scan_summary
-from scopelint.engine.settings import Settings
+from scopelint.engine.inventory_report import run, scan_summary
 
 __all__ = ["FailOn", "Settings", "gate", "run", "scan_summary", "verdicts"]

@@ -12,10 +12,10 @@ from typing import Any
 
 from scopelint.engine.codec import FINDINGS, JUDGED, JudgedProject, Outcomes
 from scopelint.engine.counts import FindingCounts
+from scopelint.engine.engine_settings import Settings
 from scopelint.engine.evaluation import Evaluator, judge_once
 from scopelint.engine.overview import Overview, OverviewPart
 from scopelint.engine.rule_sets import RuleSet, RuleSets
-from scopelint.engine.settings import Settings
 from scopelint.engine.spill import Scratch, Spill, SpillWriter, Written
 from scopelint.engine.waivers import WaiverBook
 from scopelint.errors import PluginError
@@ -273,6 +273,7 @@ def rule_summary(rule: Rule | type[Rule], distribution: str = "scopelint") -> Ru
         name=rule.name,
         title=rule.title,
         requirement=rule.requirement,
+        remedy=str(rule.remedy),
         severity=rule.severity,
         help_uri=rule.help_uri,
         page="",

@@ -17,7 +17,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from scopelint.engine.collector import CollectedPart, FindingsCollector, PartFiles
-from scopelint.engine.settings import Settings
+from scopelint.engine.engine_settings import Settings
 from scopelint.engine.spill import Scratch
 from scopelint.errors import ScopelintError
 from scopelint.rule import Rule

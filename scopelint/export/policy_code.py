@@ -22,7 +22,7 @@ _YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "n
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class NotExported:
     """A project that is not in the code, and why."""
 
     path: str
@@ -37,7 +37,7 @@ class Exported:
     """Policy code."""
 
     text: str
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[NotExported, ...]
     """The projects that are not in it."""
 
 
@@ -95,15 +95,15 @@ def _text(lines: Iterable[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _found(inventory: Inventory) -> tuple[list[_DeclaredProject], tuple[LeftOut, ...]]:
+def _found(inventory: Inventory) -> tuple[list[_DeclaredProject], tuple[NotExported, ...]]:
     found: list[_DeclaredProject] = []
-    left_out: list[LeftOut] = []
+    left_out: list[NotExported] = []
     for project in inventory.projects():
         reason = _reason(project)
         if reason is None and project.scope is not None:
             found.append(_declared(project, project.scope))
         else:
-            left_out.append(LeftOut(project.path, reason or ""))
+            left_out.append(NotExported(project.path, reason or ""))
     found.sort(key=lambda each: each.project.path)
     return found, tuple(sorted(left_out, key=lambda each: each.path))
 

@@ -9,6 +9,7 @@ import gitlab
 from scopelint.errors import GitLabError, ScopelintError, TargetNotFoundError, UnexpectedAnswerError
 from scopelint.gitlab.answers import fatal, refused
 from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.credentials import is_job_token
 from scopelint.gitlab.graphql import TooMuchError
 from scopelint.gitlab.retry import ExchangeError, Failure
 from scopelint.model import Reason
@@ -89,7 +90,7 @@ def translate(connection: Connection, error: gitlab.GitlabError) -> ScopelintErr
     """Return what a refusal means: the token is refused, one thing is unreadable, or it failed."""
     status = error.response_code or 0
     text = (error.response_body or b"").decode("utf-8", "replace")
-    job_token = connection.server.token.reveal().startswith("glcbt-")
+    job_token = is_job_token(connection.server.token)
     refusal = refused(status, text, job_token=job_token)
     if refusal is not None:
         return refusal

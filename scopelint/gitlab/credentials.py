@@ -33,6 +33,11 @@ class Credentials:
     section_url: str | None = None
 
 
+def is_job_token(token: Secret) -> bool:
+    """Tell whether a token has GitLab's prefix of CI/CD job tokens."""
+    return token.reveal().startswith(JOB_TOKEN_PREFIX)
+
+
 def find_credentials(
     token_file: Path | None, environment: Mapping[str, str], urls: tuple[str, ...]
 ) -> Credentials:
@@ -54,9 +59,9 @@ def find_credentials(
         return Credentials(Secret(""), TokenSource.NONE)
     token = found.token.reveal()
     # An instance may have a prefix of its own for tokens; then only the comparison tells.
-    if token.startswith(JOB_TOKEN_PREFIX) or token == environment.get("CI_JOB_TOKEN"):
+    if is_job_token(found.token) or token == environment.get("CI_JOB_TOKEN"):
         raise AuthenticationError(
-            f"{found.given_by} holds a CI/CD job token (glcbt-), which cannot read job token scopes",
+            f"{found.given_by} holds a CI/CD job token ({JOB_TOKEN_PREFIX}), which cannot read job token scopes",
             hint=JOB_TOKEN_HINT,
         )
     return found

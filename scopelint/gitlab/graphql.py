@@ -13,6 +13,7 @@ from typing import Any
 from scopelint.errors import AuthenticationError, GitLabError
 from scopelint.gitlab.answers import refused
 from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.credentials import is_job_token
 from scopelint.gitlab.retry import ExchangeError, Failure
 from scopelint.text import Secret
 
@@ -143,7 +144,7 @@ def _refusal(status: int, text: str, url: str, connection: Connection) -> Except
         return FineGrainedTokenError(text)
     if status == 422 and _TOO_MUCH.search(text):
         return TooMuchError(text, timed_out=False)
-    job_token = connection.server.token.reveal().startswith("glcbt-")
+    job_token = is_job_token(connection.server.token)
     error = refused(status, text, job_token=job_token)
     if error is not None:
         return error

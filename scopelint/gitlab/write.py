@@ -20,6 +20,7 @@ from scopelint.gitlab import graphql
 from scopelint.gitlab.answers import WRITE_HINT, refused
 from scopelint.gitlab.ask import Failed, ask_required
 from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.credentials import is_job_token
 from scopelint.gitlab.graphql import InvalidQueryError, TooMuchError
 from scopelint.gitlab.retry import ExchangeError
 from scopelint.model import EntryKind
@@ -131,7 +132,7 @@ class Writer:
             raise self._refusal(status, body) from None
 
     def _refusal(self, status: int, body: str) -> Exception:
-        job_token = self._connection.server.token.reveal().startswith("glcbt-")
+        job_token = is_job_token(self._connection.server.token)
         refusal = refused(status, body, job_token=job_token)
         if refusal is not None:
             return AuthenticationError(refusal.message, hint=WRITE_HINT, status=status)

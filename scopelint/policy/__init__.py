@@ -9,7 +9,7 @@ one over the other, `job_token_scope` reads what comes out. It may import `decla
 `paths` and `yaml`.
 """
 
+from scopelint.policy.from_config import read_declared
 from scopelint.policy.gitlabform import declared_from, read_gitlabform, read_levels
-from scopelint.policy.load import read_declared
 
 __all__ = ["declared_from", "read_declared", "read_gitlabform", "read_levels"]

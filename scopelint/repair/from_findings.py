@@ -1,7 +1,7 @@
-"""From findings to a plan: what is safe, as is proved, and with `unsafe` what is merely wanted.
+"""From findings to a plan: the changes that are proved safe, and with `unsafe` the others too.
 
-A remedy is safe when no origin gains access and no logged access is lost. An open project's
-entries are judged as if its limit were on, since that is when they bite.
+A change is safe when no origin gains access and no logged access is lost. An open project's entries
+are judged as if its limit were on, because without it they have no effect.
 """
 
 from collections import defaultdict
@@ -76,8 +76,8 @@ def plan_from_findings(
 ) -> Plan:
     """Return the plan that fixes these findings; waived ones and unknowns ask for nothing.
 
-    `remedies` are those that the rules of the run declare, by code. `assume` says whether fine-grained permissions are in force, where a switch of GitLab 17.7 to
-    18.2 decides that no API shows.
+    `remedies` are those that the rules of the run declare, by code. `assume` says whether
+    fine-grained permissions are in force, which no API of GitLab 17.7 to 18.2 shows.
     """
     by_project: dict[int, list[Finding]] = defaultdict(list)
     for finding in findings:
@@ -94,7 +94,7 @@ def plan_from_findings(
 
 
 def _asks(finding: Finding, remedies: Mapping[str, Remedy]) -> bool:
-    """Tell whether a finding asks for a repair, or for a word why there is none."""
+    """Tell whether a finding asks for a repair, or to be told why there is none."""
     if finding.state is FindingState.WAIVED:
         return False
     remedy = remedies.get(finding.rule)
@@ -118,7 +118,7 @@ def _of_project(work: "_Work") -> list[ProjectPlan | SkippedProject]:
 
 @dataclass
 class _Work:
-    """The findings of one project at work: what is to be done, what is declined and why."""
+    """The repair of one project while it is planned: the actions, and what is declined and why."""
 
     inventory: "Inventory"
     project: Project
@@ -221,7 +221,7 @@ class _Work:
         if removal_widens(before, then, entry, self.assumptions):
             self.declined.append(f"{what} would widen access: a wider entry grants more")
             return
-        # Who does not come through it was looked at with the entry that lets him in.
+        # Uses through another entry are checked with that entry.
         uses = uses_through(entry, self.scope.uses or ())
         why = self._why_unsafe(
             safe_if, effect, list(losing_origins(before, then, uses, self.assumptions))
@@ -231,7 +231,7 @@ class _Work:
                 self._rely_on_log(entry)
             self._remove(action, then)
         elif safe_if == {SafeIf.COVERED}:
-            # The entry that covers it goes, so the finding does not hold any more.
+            # The entry that covers it is removed too, so the finding no longer holds.
             return
         elif self.unsafe:
             reason = f"{action.reason} (unsafe: {why})"
@@ -254,18 +254,18 @@ class _Work:
         if effect == NO_CHANGE and SafeIf.COVERED in safe_if:
             return None
         if not safe_if & {SafeIf.NOT_USED, SafeIf.TARGET_GONE}:
-            return "who comes through it today would lose access"
+            return "projects that use it today would lose access"
         if lost:
             more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
             return f"the log has uses by {', '.join(sorted(lost)[:3])}{more}"
         if SafeIf.TARGET_GONE in safe_if:
             return None
-        return log.fault(self.scope, self.inventory)
+        return log.why_unreliable(self.scope, self.inventory)
 
     def _rely_on_log(self, entry: AllowlistEntry) -> None:
-        if reason := log.fault(self.scope, self.inventory):
+        if reason := log.why_unreliable(self.scope, self.inventory):
             self._trust("low")
-            self.notes.append(f"whether {entry.target_path} still comes is not known: {reason}")
+            self.notes.append(f"whether {entry.target_path} is still in use is not known: {reason}")
         else:
             self._trust(log.confidence(self.inventory, empty=not self.scope.uses))
 
@@ -285,7 +285,7 @@ class _Work:
             case NoRemedy(reason):
                 self.declined.append(f"{code}: {reason}")
             case _:
-                pass  # Entries, and closing the project, came first.
+                pass  # Entries, and closing the project, are planned before.
 
     def _closing(self) -> str:
         codes = [code for code, remedy in self.remedies.items() if restricts(remedy)]

@@ -129,7 +129,7 @@ def _not_to_close(request: SuggestRequest, scope: Scope) -> str | None:
             "its own limit is off, and whether the instance enforces the limit is not known, so"
             " neither is who has access today"
         )
-    reason = log.fault(scope, request.inventory) or _too_young(request)
+    reason = log.why_unreliable(scope, request.inventory) or _too_young(request)
     return f"it cannot be closed safely: {reason}" if reason else None
 
 
@@ -137,7 +137,7 @@ def _too_young(request: SuggestRequest) -> str | None:
     wanted = request.options.min_log_days
     if (log.days(request.inventory) or 0) >= wanted:
         return None
-    return f"{log.speaks(request.inventory)}, and --min-log-days requires {wanted}"
+    return f"{log.reach_back(request.inventory)}, and --min-log-days requires {wanted}"
 
 
 def _allowing(project: Project, scope: Scope, chosen: list[ChosenEntry]) -> Iterator[Action]:
@@ -180,7 +180,7 @@ def _switch(request: SuggestRequest, project: Project) -> Action:
 def _notes(
     inventory: "Inventory", project: Project, uses: list[TokenUse], chosen: list[ChosenEntry]
 ) -> Iterator[str]:
-    yield f"{_origins(len(uses))}; {log.speaks(inventory)}"
+    yield f"{_origins(len(uses))}; {log.reach_back(inventory)}"
     if not uses:
         yield "an empty log gives an empty allowlist: ask the owners whether the project is used"
     outside = sum(not inventory.in_read_tree(use.origin_path) for use in uses)
@@ -212,13 +212,13 @@ def _prune(
     state = state_of(project)
     if isinstance(state, SkippedProject):
         return state
-    if reason := log.fault(scope, request.inventory) or _too_young(request):
+    if reason := log.why_unreliable(scope, request.inventory) or _too_young(request):
         return skipped(project, f"which of its entries are used is not known: {reason}")
     unused = [entry for entry in listed if not uses_through(entry, scope.uses or ())]
     actions, kept = _unused(request, project, unused)
     if not actions:
         return skipped(project, "; ".join(kept)) if kept else None
-    used = f"{_origins(len(scope.uses or ()))}; {log.speaks(request.inventory)}"
+    used = f"{_origins(len(scope.uses or ()))}; {log.reach_back(request.inventory)}"
     confidence = _confidence(request.inventory, scope, unused)
     return project_plan(project, state, actions, confidence=confidence, notes=[used, *kept])
 

@@ -273,6 +273,10 @@ class RuleRecord(JsonRecord):
     requirement: str = Field(
         default="", description="What holds where the rule passes; not there where none is known."
     )
+    remedy: str = Field(
+        default="",
+        description="What `scopelint plan` does about a finding; not there where none is known.",
+    )
     role: Role | SkipJsonSchema[None] = Field(
         default=None,
         json_schema_extra=_without_default,

@@ -8,19 +8,16 @@ or "used by" takes them for a use by somebody else.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from scopelint.model import AllowlistEntry, Fact, TokenUse
+from scopelint.model import LOG_FULL_FROM, LOG_ROWS, AllowlistEntry, Fact, Scope, TokenUse
 from scopelint.paths import is_inside
 from scopelint.rule import EntryRule, RuleOptions
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
-from typing import TYPE_CHECKING, Final, Literal
-
-from scopelint.model import LOG_FULL_FROM, LOG_ROWS, Scope
 
 
 def uses_through(entry: AllowlistEntry, uses: Iterable[TokenUse]) -> list[TokenUse]:
@@ -45,7 +42,7 @@ def narrower(path: str, origins: Iterable[str]) -> list[str]:
 
 
 class UsageOptions(RuleOptions):
-    """How long a thing must have been unused."""
+    """How long an entry must have been unused."""
 
     days: int = Field(
         default=90, ge=1, description="Days without a use; entry and log must be at least as old."
@@ -90,11 +87,11 @@ class UsageRule(EntryRule):
 
 MEDIUM_DAYS: Final = 30
 HIGH_DAYS: Final = 90
-"""Days that a log must speak for, for what is built on it to be sure."""
+"""Days that a log must reach back, for a conclusion of this confidence."""
 UNKNOWABLE: Final = (
     "attempts that GitLab refused, since only accepted tokens are logged",
     "artifacts fetched by needs:project or over the artifacts API, which leave no row",
-    "a project that comes for the first time tomorrow, or rarely (a yearly release)",
+    "a project that uses it for the first time tomorrow, or rarely (a yearly release)",
     "uses older than the log, and all but the last use of each origin",
     "reads that the project's visibility leaves open to anybody",
 )
@@ -103,7 +100,7 @@ UNKNOWABLE: Final = (
 Confidence = Literal["high", "medium", "low"]
 
 
-def fault(scope: Scope, inventory: "Inventory") -> str | None:
+def why_unreliable(scope: Scope, inventory: "Inventory") -> str | None:
     """Say why a project's log cannot be relied on; None where it was read whole."""
     if scope.uses is None:
         reason = inventory.scan.unavailable.get(Fact.LOG)
@@ -116,13 +113,13 @@ def fault(scope: Scope, inventory: "Inventory") -> str | None:
 
 
 def days(inventory: "Inventory") -> int | None:
-    """Return for how many days the log is known to speak at least; None where nothing tells."""
+    """Return how many days the log is known to reach back at least; None where that is not known."""
     since = inventory.log_since
     return None if since is None else max(0, (inventory.as_of - since).days)
 
 
-def speaks(inventory: "Inventory") -> str:
-    """Say in words for how long the log speaks."""
+def reach_back(inventory: "Inventory") -> str:
+    """Say in words how far the log reaches back."""
     number, since = days(inventory), inventory.log_since
     if number is None or since is None:
         return "how far the log reaches back is not known: it shows no use at all"
@@ -130,7 +127,7 @@ def speaks(inventory: "Inventory") -> str:
 
 
 def confidence(inventory: "Inventory", *, empty: bool) -> Confidence:
-    """Tell how sure one can be of what the log does not show; an empty log never makes sure."""
+    """Return the confidence of a conclusion from what the log does not show; low for an empty log."""
     number = days(inventory)
     if empty or number is None or number < MEDIUM_DAYS:
         return "low"

@@ -20,8 +20,8 @@ from scopelint.yaml.nodes import (
     to_python,
     walk,
 )
-from scopelint.yaml.reader import MAX_DEPTH, Document, load
 from scopelint.yaml.source import MAX_BYTES, SourceText
+from scopelint.yaml.yaml_reader import MAX_DEPTH, Document, load
 
 __all__ = [
     "CORE",

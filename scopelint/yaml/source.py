@@ -91,7 +91,9 @@ def decode(data: bytes | str, name: str) -> SourceText:
     if len(data) > MAX_BYTES:
         raise _fault(name, f"the file is larger than {MAX_BYTES // 1024**2} MB")
     text = data if isinstance(data, str) else _decode_bytes(data, name)
-    digest = hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+    digest = hashlib.sha256(
+        data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    ).hexdigest()
     source = SourceText(name, text.removeprefix("\ufeff"), digest)
     _refuse_control_characters(source)
     return source

@@ -91,7 +91,7 @@ def test_progress_on_a_terminal_clears_its_line(
     gitlab: Simulator, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del token
-    monkeypatch.setattr("scopelint.cli.progress.REDRAW_EVERY", 0.0)
+    monkeypatch.setattr("scopelint.cli.progress_line.REDRAW_EVERY", 0.0)
     err = call("scan", "acme", "--url", gitlab.url, terminal=True).expect(1).err
     assert "\r\x1b[2K" in err
     assert "projects/s" in err

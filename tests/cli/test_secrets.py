@@ -76,7 +76,7 @@ def test_a_bug_shows_no_token_either(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError(f"with {token}")
 
-    monkeypatch.setattr("scopelint.cli.collection.collect", broken)
+    monkeypatch.setattr("scopelint.cli.collect_session.collect", broken)
     result = call("scan", "acme", "--url", gitlab.url)
     assert result.code == 4
     assert "scopelint itself failed: ZeroDivisionError" in result.err

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.cli import progress as shown
+from scopelint.cli import progress_line as shown
 from scopelint.cli.console import Console
-from scopelint.cli.progress import PLAIN_EVERY, ProgressLine
+from scopelint.cli.progress_line import PLAIN_EVERY, ProgressLine
 from scopelint.progress import Progress
 from scopelint_simulator import Faults, Simulator, load_instance
 from tests.cli.kit import command, environment, process

@@ -23,7 +23,6 @@ _CONTROLS = re.compile(r"\\x00|\\x1f|unicodedata\.category")
 _TOKEN = re.compile(r"gl(?:\[a-z|\(\?:)")
 _STACKS = ("httpx", "requests", "gitlab", "aiohttp", "urllib3")
 _SAME_STACK = {"gitlab": "requests", "urllib3": "requests"}
-_FENCE = "```"
 _UNTYPED = re.compile(r"^(?:Mapping|dict|Dict|MutableMapping)\[str, Any\]$")
 
 
@@ -53,7 +52,6 @@ def figures(root: Path = ROOT) -> dict[str, str]:
         "modules that handle control characters": _where(parts, _matches(_CONTROLS)),
         "modules with a pattern of tokens": _where(parts, _matches(_TOKEN)),
         "HTTP stacks": _names({stack for module in parts for stack in http_stacks(module)}),
-        "Markdown engines": _names(module.name for module in parts if reads_markdown(module)),
         "modules that `scan` loads": loaded_by_scan(root),
     }
 
@@ -158,23 +156,6 @@ def http_stacks(module: Module) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             roots.add(node.module.partition(".")[0])
     return {_SAME_STACK.get(name, name) for name in roots & set(_STACKS)}
-
-
-def reads_markdown(module: Module) -> bool:
-    """Whether a module takes Markdown apart, by itself or by a library."""
-    if "markdown_it" in module.text:
-        return True
-    in_a_pattern = (
-        isinstance(node, ast.Call)
-        and ast.unparse(node.func) in {"re.compile", "re.match", "re.sub"}
-        and (
-            _FENCE in ast.unparse(node)
-            or "`{3" in ast.unparse(node)
-            or "\\*\\*" in ast.unparse(node)
-        )
-        for node in ast.walk(module.tree)
-    )
-    return any(in_a_pattern)
 
 
 def loaded_by_scan(root: Path) -> str:

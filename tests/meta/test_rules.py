@@ -11,7 +11,13 @@ from graphql import parse
 from pydantic_core import PydanticUndefined
 
 import scopelint_rules
-from scopelint.remedy import NoRemedy
+from scopelint.remedy import (
+    NoRemedy,
+    RemoveEntry,
+    RemoveOutboundEntries,
+    RestrictProject,
+    SwitchSetting,
+)
 from scopelint.rule import Rule
 from scopelint.testing import load_cases
 from tests.rules.catalogue import CASES, RULES, case_file
@@ -134,6 +140,36 @@ def test_a_rule_declares_what_holds_where_it_passes_and_what_fixes_a_finding(
     assert rule.remedy != NoRemedy()
     assert str(rule.remedy).startswith("`scopelint plan` ")
     assert str(rule.remedy).endswith(".")
+
+
+SWITCHES = {
+    ("inbound", True): "inboundJobTokenScopeEnabled: true",
+    ("outbound", False): ", jobTokenScopeEnabled: false",
+    ("push", False): '"ci_push_repository_for_job_token_allowed": false',
+    ("cross-project-push", False): "crossProjectPushForJobTokenAllowed: false",
+}
+"""How a page's request to GitLab does what a `SwitchSetting` does."""
+
+
+@every_rule
+def test_a_page_fixes_a_finding_as_the_remedy_does(rule: type[Rule]) -> None:
+    """Its request to GitLab is the one that `scopelint plan` would make."""
+    remedy = rule.remedy
+    [fix] = re.findall(r"^## How to fix\n(.*?)^## ", rule.page(), re.MULTILINE | re.DOTALL)
+    switched = {key for key, request in SWITCHES.items() if request in fix}
+    match remedy:
+        case SwitchSetting():
+            assert switched == {(remedy.setting, remedy.value)}
+        case RemoveEntry():
+            assert "--request DELETE" in fix
+            assert not switched
+        case RemoveOutboundEntries():
+            assert "ciJobTokenScopeRemoveProject" in fix
+            assert "direction: OUTBOUND" in fix
+        case RestrictProject():
+            assert not remedy.alone or '{"enabled": true}' in fix
+        case NoRemedy():
+            assert not switched
 
 
 @every_rule

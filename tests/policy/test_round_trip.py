@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scopelint.config.load import config_from
 from scopelint.declared import DeclaredPolicy
-from scopelint.export.policy_code import LeftOut, to_declared, to_gitlabform, to_terraform
+from scopelint.export.policy_code import NotExported, to_declared, to_gitlabform, to_terraform
 from scopelint.finding import Outcome
 from scopelint.policy import read_gitlabform
 from scopelint.testing import inventory
@@ -96,9 +96,9 @@ def test_what_cannot_be_declared_whole_is_left_out_and_named() -> None:
         for export in (to_declared, to_gitlabform, to_terraform):
             made = export(observed)
             assert made.left_out == (
-                LeftOut("acme/web/flag", "whether its limit is on is not known"),
-                LeftOut("acme/web/gone", "its scope could not be read"),
-                LeftOut("acme/web/part", "a part of its allowlist could not be read"),
+                NotExported("acme/web/flag", "whether its limit is on is not known"),
+                NotExported("acme/web/gone", "its scope could not be read"),
+                NotExported("acme/web/part", "a part of its allowlist could not be read"),
             )
             assert "acme/web/shop" in made.text
             assert "acme/web/gone" not in made.text

@@ -121,7 +121,7 @@ LEFT = {
     "empty, and no log": (listed({**TOOL, **EMPTY}), "its authentication log was not read"),
     "the whole top level": (
         listed({"group": "acme"}, uses=USED),
-        "needs --unsafe: who comes through it today would lose access",
+        "needs --unsafe: projects that use it today would lose access",
     ),
     "an own entry": (
         listed({"project": "acme/web/shop", **EMPTY}),
@@ -217,7 +217,7 @@ def test_a_log_that_was_not_read_makes_a_dangling_entry_less_sure() -> None:
     plan = planned(listed({"project": "acme/gone-deletion_scheduled-9"}))
     [part] = plan.projects
     assert part.confidence == "low"
-    assert "whether acme/gone-deletion_scheduled-9 still comes is not known" in said(plan)
+    assert "whether acme/gone-deletion_scheduled-9 is still in use is not known" in said(plan)
 
 
 def test_a_waived_finding_is_ignored() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scopelint.cli.console import Console
 from scopelint.cli.files import check_writable
-from scopelint.cli.progress import ProgressLine
+from scopelint.cli.progress_line import ProgressLine
 from scopelint.cli.session import Session
 from scopelint.collect.collection import collect
 from scopelint.errors import Interrupted, UsageError

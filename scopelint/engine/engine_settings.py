@@ -1,4 +1,4 @@
-"""How a run counts and shows: all that is not a rule's own affair."""
+"""What a run is given beside the inventory and the rules: how it counts, and what is shown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,26 +15,30 @@ from scopelint.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one run.
-
-    `overrides` change rules, options and severities for projects by path, the later one wins;
-    `selectable` are rules beyond the run's own that they may select. `most` are the tolerated
-    numbers of findings by severity. `waivers` are held against `today`, today's UTC date where it
-    is None; then `baseline` marks what is still new and was there before. `processes` judge at the
-    same time; None leaves that to the engine. `choices` is
-    what the report says of how the rules were chosen.
-    """
+    """The settings of one run."""
 
     fail_on: FailOn = Severity.MEDIUM
+    """The lowest severity of a new finding that fails the run."""
     most: Mapping[Severity, int] = field(default_factory=dict)
+    """How many new findings of a severity are tolerated."""
     allow_incomplete: bool = False
+    """An incomplete scan may pass."""
     severities: Mapping[str, Severity] = field(default_factory=dict)
+    """Those that differ from the rules' own, by code."""
     min_severity: Severity = Severity.INFO
+    """Findings below it are not shown."""
     new_only: bool = False
+    """Baselined findings are not shown."""
     overrides: tuple[Override, ...] = ()
+    """What is otherwise for some projects, by path; a later one wins."""
     choices: Choices = field(default_factory=Choices)
+    """How the rules were chosen, as the report says it."""
     selectable: tuple[Rule, ...] = ()
+    """Rules beyond the run's own that overrides may select."""
     waivers: tuple[WaiverRule, ...] = ()
     today: date | None = None
+    """The day that waivers are compared with; None takes today's UTC date."""
     baseline: Baseline | None = None
+    """What marks, after the waivers, which findings were there before."""
     processes: int | None = None
+    """How many processes judge at the same time; None leaves that to the engine."""

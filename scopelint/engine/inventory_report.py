@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 import scopelint
 from scopelint.engine.collector import FindingsCollector
+from scopelint.engine.engine_settings import Settings
 from scopelint.engine.gate import gaps_accepted, gate
 from scopelint.engine.left_out import left_out_by_filter
 from scopelint.engine.parallel import judge_projects
-from scopelint.engine.settings import Settings
 from scopelint.engine.waivers import waiver_warnings
 from scopelint.finding import Role
 from scopelint.report import ProjectCounts, Report, ScanSummary

@@ -17,8 +17,8 @@ from scopelint.yaml import (
     SequenceNode,
     load,
     locate,
-    reader,
     to_python,
+    yaml_reader,
 )
 from tests.examples import examples
 
@@ -171,7 +171,7 @@ def test_partial_gives_the_rest_of_a_faulty_file() -> None:
 def test_too_many_faults_stop_the_reading() -> None:
     with pytest.raises(ConfigError) as caught:
         load("- !x y\n" * 1000)
-    assert len(caught.value.problems) == reader.MAX_PROBLEMS
+    assert len(caught.value.problems) == yaml_reader.MAX_PROBLEMS
     assert "stopped" in caught.value.hint
 
 
@@ -228,7 +228,7 @@ def test_merge_keys_of_ruamel() -> None:
 
 
 def test_number_of_values_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "MAX_NODES", 100)
+    monkeypatch.setattr(yaml_reader, "MAX_NODES", 100)
     assert data("- x\n" * 99) == ["x"] * 99
     assert "more than 100 values" in fault("- x\n" * 100).message
 
