@@ -16,13 +16,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from scopelint.errors import PluginError
 from scopelint.registry import RULES, bundles
-from scopelint.report import Report
+
+if TYPE_CHECKING:
+    from scopelint.report import Report
 
 FOLDER = "mappings"
 References = Mapping[str, tuple[str, ...]]
@@ -78,7 +80,7 @@ def references(code: str, mappings: tuple[StandardMapping, ...]) -> References:
     return found
 
 
-def with_references(report: Report) -> Report:
+def with_references(report: "Report") -> "Report":
     """Return the report, its rules with the items that they support.
 
     The data files are read when somebody looks at one, because few formats show them; that raises

@@ -18,10 +18,9 @@ from functools import cache
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from scopelint.errors import PluginError, UsageError
-from scopelint.report import Reporter
 from scopelint.rule import (
     DeclaredFileRule,
     DeclaredRule,
@@ -31,6 +30,9 @@ from scopelint.rule import (
     Rule,
     UnreadableProjectRule,
 )
+
+if TYPE_CHECKING:  # what is asked for rules alone starts without the report
+    from scopelint.report import Reporter
 
 RULES = "scopelint.rules"
 REPORTERS = "scopelint.reporters"
@@ -87,12 +89,14 @@ def find_rules(files: Iterable[Path] = ()) -> dict[str, Found[Rule]]:
     return dict(sorted(rules.items()))
 
 
-def find_reporters() -> dict[str, Found[Reporter]]:
+def find_reporters() -> "dict[str, Found[Reporter]]":
     """Return every installed reporter by format name; raise PluginError as `find_rules` does."""
+    from scopelint.report import Reporter
+
     return dict(sorted(_by_name(_find(REPORTERS, Reporter)).items()))
 
 
-def _by_name(reporters: Iterable[Found[Reporter]]) -> dict[str, Found[Reporter]]:
+def _by_name(reporters: "Iterable[Found[Reporter]]") -> "dict[str, Found[Reporter]]":
     named: dict[str, Found[Reporter]] = {}
     for found in reporters:
         _check_declares(found, ("name", "title"))
@@ -106,7 +110,7 @@ def _by_name(reporters: Iterable[Found[Reporter]]) -> dict[str, Found[Reporter]]
     return named
 
 
-def get_reporter(name: str) -> type[Reporter]:
+def get_reporter(name: str) -> "type[Reporter]":
     """Return the reporter of this format, without importing the others of its package.
 
     A format stands in the module of its name, as `gitlab-sast` in `gitlab_sast` or
@@ -125,8 +129,10 @@ def get_reporter(name: str) -> type[Reporter]:
     return _by_name(found)[name].cls
 
 
-def _reporters(name: str, modules: Iterable[str], distribution: str) -> list[Found[Reporter]]:
+def _reporters(name: str, modules: Iterable[str], distribution: str) -> "list[Found[Reporter]]":
     """Return the reporters of a format in these modules of one bundle."""
+    from scopelint.report import Reporter
+
     return [
         found
         for module in modules

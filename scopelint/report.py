@@ -16,7 +16,7 @@ from scopelint.model import Gap, Scan
 
 @dataclass(frozen=True, slots=True)
 class RuleSummary:
-    """One rule of the run: its identity, its texts, and what it said."""
+    """One rule of the run: its identity, its texts, and how often it passed and failed."""
 
     code: str
     name: str

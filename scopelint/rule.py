@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 class Subject(StrEnum):
-    """What a rule speaks about; the letters are those of the catalogue."""
+    """What a rule is about."""
 
     INSTANCE = "instance"
     PROJECT = "project"

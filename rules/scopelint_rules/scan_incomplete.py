@@ -43,14 +43,14 @@ class ScanIncomplete(InstanceRule):
             yield PASS
             return
         gaps = Counter(Fact(gap.fact) for gap in inventory.gaps if gap.breaks_completeness)
-        said = [
+        missing = [
             words[0] if gaps[fact] == 1 else words[1].format(gaps[fact])
             for fact, words in _WORDS.items()
             if gaps[fact]
         ]
         yield self.unknown(
             f"The scan is incomplete: {inventory.read} of {inventory.total} projects were read;"
-            f" {', '.join(said)}.",
+            f" {', '.join(missing)}.",
             evidence={
                 "projects": {"total": inventory.total, "read": inventory.read},
                 "gaps": {fact.value: gaps[fact] for fact in _WORDS if gaps[fact]},

@@ -1,4 +1,4 @@
-"""SL701: nobody has come through an entry for a long time."""
+"""SL701: an entry has not been used for a long time."""
 
 from datetime import UTC
 

@@ -104,34 +104,34 @@ def decide(
     choices = _choices(origin, target, version, assume_fine_grained)
     ways = [choice.options for choice in choices]
     judged = _Judge(origin, target, version)
-    said = [judged(asked, values) for values in product(*ways)]
-    answers = {one.answer for one in said}
+    judgements = [judged(asked, values) for values in product(*ways)]
+    answers = {one.answer for one in judgements}
     open_registry = packages_without_token(target)
     if len(answers) > 1:
-        decision = _undecided(choices, said)
+        decision = _undecided(choices, judgements)
     else:
         decision = Decision(
-            said[0].answer,
-            _shared_steps(said),
-            next((one.entry for one in said if one.entry not in (None, UNREAD)), None),
-            _common([one.lacking for one in said]),
-            _common([one.open for one in said]),
-            _common([one.ungoverned for one in said]),
-            tuple(dict.fromkeys(name for one in said for name in one.missing)),
+            judgements[0].answer,
+            _shared_steps(judgements),
+            next((one.entry for one in judgements if one.entry not in (None, UNREAD)), None),
+            _common([one.lacking for one in judgements]),
+            _common([one.open for one in judgements]),
+            _common([one.ungoverned for one in judgements]),
+            tuple(dict.fromkeys(name for one in judgements for name in one.missing)),
         )
     notes = _notes(origin, target, decision, asked, version)
     return replace(decision, packages_without_token=open_registry, notes=notes)
 
 
-def _undecided(choices: Sequence[_Choice], said: Sequence[Judgement]) -> Decision:
-    answers = {one.answer for one in said}
-    names = _deciding(choices, [one.answer for one in said])
+def _undecided(choices: Sequence[_Choice], judgements: Sequence[Judgement]) -> Decision:
+    answers = {one.answer for one in judgements}
+    names = _deciding(choices, [one.answer for one in judgements])
     if Answer.UNKNOWN in answers:
         answers = answers - {Answer.UNKNOWN} | {Answer.PARTIAL, Answer.DENIED}
-        names += dict.fromkeys(name for one in said for name in one.missing)
+        names += dict.fromkeys(name for one in judgements for name in one.missing)
     either = " or ".join(sorted(answer.value for answer in answers))
     end = Step("unknown", f"{_NOT_READ}: {'; '.join(names)}. So it is {either}")
-    return Decision(Answer.UNKNOWN, (*_prefix(said), end), missing=tuple(names))
+    return Decision(Answer.UNKNOWN, (*_prefix(judgements), end), missing=tuple(names))
 
 
 def _choices(
@@ -281,18 +281,18 @@ def _deciding(choices: Sequence[_Choice], answers: Sequence[Answer]) -> list[str
     return found
 
 
-def _prefix(said: Sequence[Judgement]) -> tuple[Step, ...]:
+def _prefix(judgements: Sequence[Judgement]) -> tuple[Step, ...]:
     """Return the steps with which all ways begin."""
-    levels = zip(*(one.steps for one in said), strict=False)
+    levels = zip(*(one.steps for one in judgements), strict=False)
     return tuple(steps[0] for steps in takewhile(lambda steps: len(set(steps)) == 1, levels))
 
 
-def _shared_steps(said: Sequence[Judgement]) -> tuple[Step, ...]:
+def _shared_steps(judgements: Sequence[Judgement]) -> tuple[Step, ...]:
     """Return the steps that all ways have in common; what was not read ends them."""
-    prefix = _prefix(said)
-    if all(one.steps == prefix for one in said):
+    prefix = _prefix(judgements)
+    if all(one.steps == prefix for one in judgements):
         return prefix
-    text = f"whatever was not read here, it is {said[0].answer.value}"
+    text = f"whatever was not read here, it is {judgements[0].answer.value}"
     return (*prefix, Step("unread", text))
 
 

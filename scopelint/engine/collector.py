@@ -65,7 +65,7 @@ class _JudgedSubject:
 
 
 class FindingsCollector:
-    """Keeps what the rules said while the projects stream by."""
+    """Makes findings of the rules' answers, project by project, and counts them."""
 
     def __init__(
         self,

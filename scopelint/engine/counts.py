@@ -1,4 +1,4 @@
-"""Findings counted one by one as they are made, so that nobody walks millions of them again."""
+"""Findings counted one by one as they are made, because there may be millions of them."""
 
 from collections import Counter
 from collections.abc import Iterable

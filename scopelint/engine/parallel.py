@@ -114,7 +114,7 @@ class _ChunkQueue:
             file.write(b"".join(map(_NUMBER.pack, range(len(chunks)))))
 
     def take(self) -> range | None:
-        """Return one that is nobody else's from now on; None where there is none left."""
+        """Take the next one, which no other process gets; None where there is none left."""
         if self._owner not in (os.getpid(), os.getppid()):
             return None  # Nobody waits for the answer: the owner was killed.
         number = os.read(self._reader, _NUMBER.size)

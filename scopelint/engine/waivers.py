@@ -2,7 +2,7 @@
 
 A waiver names a rule and projects, and may name an entry. The day it expires still counts (UTC).
 An expired one hides nothing any more and is named, one that ends soon is warned about, and one
-that matches nothing is reported: a list that nobody prunes would lapse unseen.
+that matches nothing is reported, so that the list can be kept short.
 """
 
 from collections.abc import Collection, Iterator, Sequence

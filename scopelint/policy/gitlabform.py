@@ -182,8 +182,8 @@ class _Declared(DeclaredPolicy):
                 yield _stopped(found, path, self._level_at(found.node))
             elif found is not None and found.enforce and not found.listed:
                 emptying.setdefault(found.enforce_at, _emptying(found, path))
-        yield from _told_apart(emptying.values())
-        yield from _told_apart(self._replaced.values())
+        yield from _with_unique_keys(emptying.values())
+        yield from _with_unique_keys(self._replaced.values())
         yield from self._prefixes(paths)
 
     def _prefixes(self, paths: tuple[str, ...]) -> Iterator[DeclaredFault]:
@@ -308,7 +308,7 @@ def _emptying(scope: DeclaredScope, path: str) -> DeclaredFault:
     )
 
 
-def _told_apart(faults: Iterable[DeclaredFault]) -> Iterator[DeclaredFault]:
+def _with_unique_keys(faults: Iterable[DeclaredFault]) -> Iterator[DeclaredFault]:
     """Number the keys of faults that have the same one, in the order of the file."""
     seen: Counter[str] = Counter()
     for fault in sorted(faults, key=lambda fault: fault.at):

@@ -14,7 +14,7 @@ HEAVY = (
     *("graphql", "scopelint_simulator", "scopelint.collect", "scopelint.repair", "scopelint.diff"),
     *("scopelint_reports.sarif", "scopelint_reports.html", "scopelint_reports.console"),
 )
-ONE_RULE = ("scopelint.config", "scopelint.engine", "scopelint.access")
+ONE_RULE = ("scopelint.config", "scopelint.engine", "scopelint.access", "scopelint.report")
 PROGRAM = """
 import json, sys
 from scopelint.cli import cli
