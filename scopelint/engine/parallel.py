@@ -43,7 +43,7 @@ def judge_projects(
 
     Raises what judging raises: PluginError, UsageError, SnapshotError, ScratchError.
     """
-    processes = settings.processes or _processes(inventory)
+    processes = settings.processes or process_count(inventory)
     if processes > 1:
         # Judging alone meets the same error, and then tells where and why; or it does not, where a
         # helper was killed for its memory.
@@ -63,7 +63,8 @@ def _begun(inventory: Inventory, rules: Sequence[Rule], settings: Settings) -> F
     return collector
 
 
-def _processes(inventory: Inventory) -> int:
+def process_count(inventory: Inventory) -> int:
+    """Return how many processes should judge: one where forking is not safe or does not pay."""
     if sys.platform != "linux" or threading.active_count() > 1 or inventory.total < PAYS_FROM:
         return 1
     import multiprocessing

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -92,26 +93,21 @@ def plain(report: Report) -> dict[str, Any]:
 
 
 @contextmanager
-def helping(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def helping(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Fail where judging falls back to one process, which would prove nothing."""
-    whole = parallel._together
-    done = []
-
-    def together(*given: Any) -> Any:
-        result = whole(*given)
-        done.append(True)
-        return result
-
-    with monkeypatch.context() as patch:
-        patch.setattr(parallel, "_together", together)
-        yield
-    assert done
+    caplog.set_level("DEBUG")
+    yield
+    assert re.search(r"judging in \d processes", caplog.text)
+    assert "judging again in one" not in caplog.text
 
 
 @pytest.mark.parametrize("processes", [2, 3])
 @pytest.mark.parametrize("buffer", [3, 20_000])
 def test_the_report_is_the_same(
-    processes: int, buffer: int, monkeypatch: pytest.MonkeyPatch
+    processes: int,
+    buffer: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Findings, counts, passes, waivers, overview: whoever judged what, in memory or in files."""
     known = [finding for finding in judged(1).findings if finding.rule == "TST001"]
@@ -123,7 +119,7 @@ def test_the_report_is_the_same(
     states = {finding.state.value for finding in alone.findings}
     assert states == {"new", "waived", "baselined"}
     monkeypatch.setattr(spill, "BUFFER", buffer)
-    with helping(monkeypatch):
+    with helping(caplog):
         together = judged(processes, **settings)
     assert plain(together) == plain(alone)
     assert isinstance(together.findings, spill.Spill)
@@ -132,8 +128,8 @@ def test_the_report_is_the_same(
     assert multiprocessing.active_children() == []
 
 
-def test_helpers_do_judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Each stretch is judged once, and not all by the parent."""
+def test_helpers_do_judge(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    """Each chunk is judged once, and not all by the parent."""
 
     class Telling(OpenProject):
         def judge(self, context: ProjectContext) -> Iterable[Verdict]:
@@ -143,7 +139,7 @@ def test_helpers_do_judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
                 _wait_for_helpers(tmp_path / "told")
             yield PASS
 
-    with helping(monkeypatch):
+    with helping(caplog):
         judged(3, [Telling])
     told = [line.split() for line in (tmp_path / "told").read_text().splitlines()]
     assert len(told) == len({number for _, number in told}) == len(PROJECTS) - 1
@@ -339,18 +335,18 @@ def test_it_is_left_where_it_does_not_pay_or_is_not_safe(monkeypatch: pytest.Mon
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)), raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
     with inventory({"projects": PROJECTS}) as observed:
-        assert parallel._processes(observed) == 1
+        assert parallel.process_count(observed) == 1
         monkeypatch.setattr(parallel, "PAYS_FROM", 10)
-        assert parallel._processes(observed) == 4
+        assert parallel.process_count(observed) == 4
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
-        assert parallel._processes(observed) == 1
+        assert parallel.process_count(observed) == 1
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
-        assert parallel._processes(observed) == 2
+        assert parallel.process_count(observed) == 2
         monkeypatch.setattr(threading, "active_count", lambda: 2)
-        assert parallel._processes(observed) == 1
+        assert parallel.process_count(observed) == 1
         monkeypatch.setattr(threading, "active_count", lambda: 1)
         monkeypatch.setattr(sys, "platform", "darwin")
-        assert parallel._processes(observed) == 1
+        assert parallel.process_count(observed) == 1
 
 
 def test_another_file_in_the_snapshots_place_is_not_read(
