@@ -188,6 +188,14 @@ class Gate:
     gaps_accepted: bool = False
     """A waiver or the baseline covers every gap that makes the scan incomplete."""
 
+    def fails(self, severity: Severity, count: int) -> bool:
+        """Tell whether this many new findings of a severity fail the run."""
+        if self.fail_on == "never" or severity is Severity.UNKNOWN or not count:
+            return False
+        if severity in self.most:
+            return count > self.most[severity]
+        return severity.reaches(Severity(self.fail_on))
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectOutcome:
@@ -233,6 +241,12 @@ class Report:
         """Return the rules that have a role, those of the run first."""
         return tuple(rule for rule in (*self.rules, *self.not_run) if rule.role is role)
 
+    @property
+    def gating(self) -> frozenset[Severity]:
+        """The severities whose new findings fail the run."""
+        counts = self.summary.severities.items()
+        return frozenset(severity for severity, count in counts if self.gate.fails(severity, count))
+
     def shown(self, *, waived: bool = False) -> Iterator[Finding]:
         """Yield the findings the user asked to see, in order; waived ones only when asked.
 
@@ -271,6 +285,14 @@ class RenderOptions:
     """SARIF lists waived findings, as suppressed results."""
     sarif_category: str | None = None
     """What tells this SARIF run from others of the same commit; None lets the reporter decide."""
+    statistics: bool = False
+    """The console has a line a rule."""
+    junit_fail: Literal["gate", "all"] = "gate"
+    """Which new findings are failures in JUnit: those that fail the gate, or all."""
+    written: Sequence[tuple[str, str]] = ()
+    """The other files of this run, each with its format."""
+    next_steps: Sequence[tuple[str, str]] = ()
+    """Commands to go on with, each with what it is for."""
     gitlab_sast_version: str | None = None
     """The version of GitLab's SAST schema; None takes the newest one known."""
 

@@ -1,7 +1,8 @@
 """The report for people at a terminal or reading a job's log.
 
-Findings are grouped by project, the worst project first, one line a finding. Every text of
-GitLab's is made visible first (`scopelint.text`), so a terminal acts on none of it. In a GitLab
+The verdict and what was judged come first and last. Between them are the findings, grouped by
+project, the worst project first, one line a finding. Every text of GitLab's is made visible first
+(`scopelint.text`), so neither a terminal nor a runner of GitHub or Azure acts on it. In a GitLab
 job the groups become collapsed sections of the log
 (https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections) and the list is capped:
 GitLab cuts a log that grows past the instance's limit.
@@ -14,7 +15,7 @@ from itertools import islice
 from typing import BinaryIO, ClassVar
 
 from scopelint.report import Report, Reporter
-from scopelint.text import counted, shorten_middle, visible
+from scopelint.text import counted, job_log, shorten_middle
 from scopelint_reports.console_layout import Layout, Palette, ProjectBlock, add_unlisted, tally
 from scopelint_reports.console_tail import Tail
 
@@ -33,7 +34,7 @@ class ConsoleReporter(Reporter):
     title: ClassVar[str] = "for people: grouped by project, worst first, with a summary"
 
     def render(self, report: Report, out: BinaryIO) -> None:
-        """Write the report as UTF-8 text; the last line is the gate's verdict and its reason."""
+        """Write the report as UTF-8 text; the first and last line are the gate's verdict."""
         lines = self._lines(report)
         while batch := list(islice(lines, _LINES_A_WRITE)):
             out.write(("\n".join(batch) + "\n").encode("utf-8"))
@@ -42,6 +43,8 @@ class ConsoleReporter(Reporter):
         width = max(self.options.width or DEFAULT_WIDTH, _MIN_WIDTH)
         palette = Palette(color=self.options.color)
         layout = Layout(width, palette, self.options.show_fix)
+        tail = Tail(report, palette, width, self.options)
+        yield from tail.head()
         shown = report.shown(waived=self.options.show_waived)
         listed = islice(shown, JOB_CAP) if self.options.gitlab_job else shown
         blocks = layout.blocks(listed)
@@ -52,14 +55,12 @@ class ConsoleReporter(Reporter):
             yield from layout.lines(blocks)
         if left_out:
             yield from self._left_out(left_out)
-        exit_zero = self.options.exit_zero
-        tail = Tail(report, palette, width, exit_zero=exit_zero)
         yield from tail.lines(clean_run=not blocks)
 
     def _left_out(self, count: int) -> Iterator[str]:
         page = self.options.report_url
         yield f"… and {counted(count, 'finding')} more, listed in this job's artifact:"
-        yield f"  {visible(page) if page else 'the report written by --report html=FILE'}"
+        yield f"  {job_log(page) if page else 'the report written by --report html=FILE'}"
         yield ""
 
 
@@ -88,5 +89,5 @@ def _section_title(namespace: str | None, members: Sequence[ProjectBlock], width
     findings = tally(counts) or "waived findings"
     if namespace is None:
         return f"The instance: {findings}"
-    path = shorten_middle(visible(namespace) or "(no group)", width // 2)
+    path = shorten_middle(job_log(namespace) or "(no group)", width // 2)
     return f"{path}: {findings} in {counted(len(members), 'project')}"

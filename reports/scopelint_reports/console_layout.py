@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from scopelint.finding import Finding, Severity, State
-from scopelint.text import cell_width, counted, shorten_middle, visible, visible_lines, wrap
+from scopelint.text import cell_width, counted, job_log, job_log_lines, shorten_middle, wrap
 from scopelint_reports.summary import label, state_words
 
 _LEVEL_COLUMN = 8
@@ -80,9 +80,9 @@ class ProjectBlock:
 
     @property
     def rank(self) -> tuple[object, ...]:
-        """Sorts the instance first, then by the most findings of the worst level, then by path."""
+        """Sorts by the most findings of the worst level, then the instance first, then by path."""
         counts = self.counts
-        return (self.path is not None, *(-counts[level] for level in Severity), self.path or "")
+        return (*(-counts[level] for level in Severity), self.path is not None, self.path or "")
 
 
 def tally(counts: Counter[Severity]) -> str:
@@ -111,7 +111,7 @@ class Layout:
     show_fix: bool = False
 
     def blocks(self, findings: Iterable[Finding]) -> list[ProjectBlock]:
-        """Group findings by project: the instance first, then the worst project."""
+        """Group findings by project, the worst project first; the instance counts as one."""
         blocks: dict[str | None, ProjectBlock] = {}
         for finding in findings:
             path = finding.project.path if finding.project else None
@@ -149,19 +149,21 @@ class Layout:
         yield f"{paint('bold', f'{len(blocks):,} projects')}  {paint('dim', f'1 {line.level} each')}"
         yield from self._finding(line, len(line.code))
         for block in blocks:
-            yield f"    {shorten_middle(visible(block.path or ''), self.width - 4)}"
+            yield f"    {shorten_middle(job_log(block.path or ''), self.width - 4)}"
 
     def _line(self, finding: Finding) -> ConsoleLine:
-        text = visible(finding.message)
+        text = job_log(finding.message)
         entry = _entry(finding)
         if entry and entry not in text:
             text = f"{shorten_middle(entry, self.width - _MARGIN)}: {text}"
-        fix = visible_lines(finding.remediation).strip() if self.show_fix else ""
-        return ConsoleLine(label(finding), visible(finding.rule), text, state_words(finding), fix)
+        fix = job_log_lines(finding.remediation).strip() if self.show_fix else ""
+        return ConsoleLine(
+            label(finding), job_log(finding.rule), text, job_log(state_words(finding)), fix
+        )
 
     def _heading(self, block: ProjectBlock) -> Iterator[str]:
         paint = self.palette.paint
-        path = _INSTANCE if block.path is None else visible(block.path)
+        path = _INSTANCE if block.path is None else job_log(block.path)
         path = shorten_middle(path, self.width)
         counts = tally(block.counts) or counted(len(block.lines), "waived finding")
         if cell_width(path) + 2 + len(counts) > self.width:
@@ -206,5 +208,5 @@ def _entry(finding: Finding) -> str:
     if entry is None:
         return ""
     if entry.path:
-        return visible(entry.path)
+        return job_log(entry.path)
     return f"{entry.kind} {'gone' if entry.id is None else entry.id}"

@@ -1,50 +1,84 @@
-"""The end of the console report: what was not judged, not read, found and scanned, and the gate."""
+"""What stands around the findings on the console: the verdict, what was judged, and what was not.
 
-from collections.abc import Iterator
+It is the first two lines and the whole end: statistics, gaps, rules not judged, what was left out
+by choice, what was scanned, where reports were written, what to do next, and the verdict again.
+"""
 
-from scopelint.report import Report
-from scopelint.text import cell_width, counted, number, shorten_middle, visible, wrap
+from collections.abc import Iterator, Sequence
+
+from scopelint.finding import Outcome
+from scopelint.report import RenderOptions, Report
+from scopelint.text import counted, job_log, number, shorten_middle, visible, wrap
 from scopelint_reports.console_layout import Palette
+from scopelint_reports.narrowing import judged_words, limits, rule_words
 from scopelint_reports.summary import (
     GapGroup,
     api_words,
     enforcement_words,
     gaps_by_fact,
     gate_words,
-    not_judged,
+    not_judged_by_reason,
     severity_counts,
     utc,
 )
 
-_COLUMN = 12
+_COLUMN = 15
+_COUNTED = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS)
 
 
 class Tail:
-    """Sets the tail of a report in `width` columns."""
+    """Sets head and tail of a report in `width` columns."""
 
     def __init__(
-        self, report: Report, palette: Palette, width: int, *, exit_zero: bool = False
+        self, report: Report, palette: Palette, width: int, options: RenderOptions
     ) -> None:
         self._report = report
         self._paint = palette.paint
         self._width = width
-        self._exit_zero = exit_zero
+        self._options = options
+
+    def head(self) -> Iterator[str]:
+        """Yield the verdict and what was judged, then a blank line."""
+        result = self._report.gate.result
+        first, *rest = wrap(self._verdict_words(), self._width - len(result) - 2)
+        yield f"{self._paint(result, result.upper())}  {first}".rstrip()
+        for more in rest:
+            yield " " * (len(result) + 2) + more
+        yield from wrap(self._counts(), self._width)
+        yield ""
 
     def lines(self, *, clean_run: bool) -> Iterator[str]:
         """Yield the tail's lines, the gate's verdict last. `clean_run`: no finding was listed."""
         if clean_run:
             yield from self._nothing()
-        yield from self._rules()
+        if self._options.statistics:
+            yield from self._statistics()
         yield from self._gaps()
         yield from self._waivers()
+        silent = not_judged_by_reason(self._report.rules)
+        rows = [
+            ("Not judged", f"{', '.join(codes)}: {job_log(reason)}") for reason, codes in silent
+        ]
+        rows += [(title, job_log(text)) for title, text in limits(self._report, job_log)]
+        yield from self._rows(rows)
         yield from self._row("Findings", self._findings())
         yield from self._row("Scanned", self._scanned())
         for text in self._circumstances():
             yield from self._row("", text)
         if others := self._others():
             yield from self._row("Rules of", others)
+        written = [f"{name}: {file}" for name, file in self._options.written]
+        yield from self._rows([("Written", job_log(text)) for text in written])
+        yield from self._next_steps()
         yield ""
-        yield self._verdict()
+        yield from wrap(self._counts(), self._width)
+        result = self._report.gate.result
+        yield f"{self._paint(result, result.upper())}  {self._verdict_words()}".rstrip()
+
+    def _rows(self, rows: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """Yield rows, the title of neighbours that share one only once."""
+        for before, (title, text) in zip(("", *(title for title, _ in rows)), rows, strict=False):
+            yield from self._row("" if title == before else title, text)
 
     def _row(self, title: str, text: str) -> Iterator[str]:
         first, *rest = wrap(text, self._width - _COLUMN)
@@ -53,31 +87,30 @@ class Tail:
             yield " " * _COLUMN + more
 
     def _nothing(self) -> Iterator[str]:
-        report = self._report
-        judged = sum(1 for rule in report.rules if rule.not_judged is None)
-        hidden = sum(count for _, count in severity_counts(report))
-        head = "Nothing to show at this level." if hidden else "All clear."
-        what = (
-            f"{counted(report.scan.projects.read, 'project')} with "
-            f"{counted(report.scan.entries, 'allowlist entry', 'allowlist entries')} "
-            f"read, {counted(judged, 'rule')} applied"
-        )
-        yield from wrap(f"{head} {what}.", self._width)
+        counts = severity_counts(self._report)
+        head = "No finding is listed at this level." if counts else "No finding in what was judged."
+        yield from wrap(head, self._width)
         yield ""
 
-    def _rules(self) -> Iterator[str]:
-        silent = not_judged(self._report.rules)
-        if not silent:
-            return
-        yield self._paint("bold", "Not judged")
-        code_width = max(cell_width(visible(rule.code)) for rule in silent)
-        indent = " " * (2 + code_width + 2)
-        for rule in silent:
-            reason = f"{visible(rule.name)}: {visible(rule.not_judged or '')}"
-            first, *rest = wrap(reason, self._width - len(indent))
-            yield f"  {visible(rule.code):<{code_width}}  {first}"
-            for more in rest:
-                yield indent + more
+    def _statistics(self) -> Iterator[str]:
+        """Yield a line a rule that judged: how often it failed, could not tell, and passed."""
+        judged = [rule for rule in self._report.rules if rule.not_judged is None]
+        rows = [
+            (
+                job_log(rule.code),
+                *(number(rule.outcomes.get(outcome, 0)) for outcome in _COUNTED),
+                job_log(rule.name),
+            )
+            for rule in judged
+        ]
+        head = ("Rule", *(outcome.value for outcome in _COUNTED), "")
+        widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head) - 1)]
+        indent = 2 + sum(widths) + 2 * len(widths)
+        for at, (code, *numbers, name) in enumerate((head, *rows)):
+            cells = (f"{text:>{size}}" for text, size in zip(numbers, widths[1:], strict=True))
+            lead = f"  {code:<{widths[0]}}  {'  '.join(cells)}  "
+            line = f"{lead}{shorten_middle(name, self._width - indent)}".rstrip()
+            yield line if at else self._paint("bold", line)
         yield ""
 
     def _gaps(self) -> Iterator[str]:
@@ -98,7 +131,7 @@ class Tail:
             return
         yield self._paint("bold", "Waivers")
         for sentence in self._report.warnings:
-            first, *rest = wrap(visible(sentence), self._width - 4)
+            first, *rest = wrap(job_log(sentence), self._width - 4)
             yield f"  {first}"
             for more in rest:
                 yield f"    {more}"
@@ -106,7 +139,7 @@ class Tail:
 
     def _gap(self, group: GapGroup) -> Iterator[str]:
         count = f"{number(group.count):>8}"
-        head = f"{visible(group.fact)}: {group.words} ({visible(group.reason_words)})"
+        head = f"{job_log(group.fact)}: {group.words} ({job_log(group.reason_words)})"
         indent = " " * (len(count) + 2)
         room = self._width - len(indent)
         first, *rest = wrap(head, room)
@@ -115,7 +148,7 @@ class Tail:
             yield indent + more
         if not group.examples:
             return
-        names = ", ".join(shorten_middle(name, room) for name in group.examples)
+        names = ", ".join(shorten_middle(job_log(name), room) for name in group.examples)
         if group.more:
             names += f", and {number(group.more)} more"
         for line in wrap(names, room):
@@ -129,27 +162,21 @@ class Tail:
 
     def _scanned(self) -> str:
         summary = self._report.scan
-        projects = summary.projects
-        if projects.read == projects.total:
-            read = counted(projects.total, "project")
-        else:
-            noun = "project" if projects.total == 1 else "projects"
-            read = f"{number(projects.read)} of {number(projects.total)} {noun}"
-        targets = ", ".join(visible(target) for target in summary.scan.targets)
+        targets = ", ".join(job_log(target) for target in summary.scan.targets)
         return (
-            f"{read}, {counted(summary.groups, 'group')}, "
+            f"{counted(summary.projects.read, 'project')}, {counted(summary.groups, 'group')}, "
             f"{counted(summary.entries, 'entry', 'entries')}"
             + (f" in {targets}" if targets else "")
         )
 
     def _circumstances(self) -> Iterator[str]:
         scan = self._report.scan.scan
-        version = f"GitLab {visible(scan.gitlab_version) or 'of unknown version'}"
+        version = f"GitLab {job_log(scan.gitlab_version) or 'of unknown version'}"
         yield f"{version} at {visible(scan.instance)}, {enforcement_words(scan.enforcement)}"
         when = utc(scan.finished_at or scan.started_at)
         yield (
             f"{when}, {counted(scan.requests, 'request')} through {api_words(scan.api)}, "
-            f"scopelint {visible(self._report.tool_version)}"
+            f"scopelint {job_log(self._report.tool_version)}"
         )
 
     def _others(self) -> str:
@@ -157,12 +184,25 @@ class Tail:
         codes: dict[str, list[str]] = {}
         for rule in self._report.rules:
             if rule.distribution not in {"", "scopelint"}:
-                codes.setdefault(visible(rule.distribution), []).append(visible(rule.code))
+                codes.setdefault(job_log(rule.distribution), []).append(job_log(rule.code))
         return "; ".join(f"{name}: {', '.join(found)}" for name, found in sorted(codes.items()))
 
-    def _verdict(self) -> str:
-        result = self._report.gate.result
+    def _next_steps(self) -> Iterator[str]:
+        """Yield commands that work as printed; one is never broken, so that it can be copied."""
+        if not self._options.next_steps:
+            return
+        yield ""
+        yield self._paint("bold", "Next")
+        for command, purpose in self._options.next_steps:
+            yield f"  {command}"
+            for line in wrap(purpose, self._width - 4):
+                yield f"    {self._paint('dim', line)}"
+
+    def _counts(self) -> str:
+        return f"{judged_words(self._report)}; {rule_words(self._report)}"
+
+    def _verdict_words(self) -> str:
         words = gate_words(self._report)
-        if self._exit_zero and result != "pass":
+        if self._options.exit_zero and self._report.gate.result != "pass":
             words = f"{words}; the exit code is 0 all the same (--exit-zero)"
-        return f"{self._paint(result, result.upper())}  {words}" if words else result.upper()
+        return words

@@ -1,8 +1,10 @@
 """The CSV report: one finding a row, for spreadsheets (RFC 4180, UTF-8).
 
-Every cell is quoted, on one line, and no formula.
+Every cell is quoted, on one line, and no formula. A byte order mark comes first: without one Excel
+takes the file for another encoding.
 """
 
+import codecs
 import csv
 from collections.abc import Iterator
 from io import StringIO
@@ -10,16 +12,21 @@ from typing import BinaryIO
 
 from scopelint.finding import Finding
 from scopelint.report import Report, Reporter
-from scopelint.text import csv_cell
+from scopelint.text import csv_cell, utc
 from scopelint_reports.location import settings_url
+from scopelint_reports.narrowing import judged_words
 from scopelint_reports.summary import label
 
 COLUMNS = (
     "severity", "rule", "name", "verdict", "state", "project", "project_id", "settings_url",
     "entry_kind", "entry_id", "entry", "message", "remediation", "confidence",
     "waiver_reason", "waiver_expires", "waiver_owner", "fingerprint",
+    "title", "owner", "instance", "time", "version", "scanned",
 )  # fmt: skip
-"""The first row; later versions add columns at the end only."""
+"""The first row, here and in the file that the HTML page makes; later versions add columns at the
+end only. The last four tell of the run, for a file that is read alone: the end of the scan in UTC,
+scopelint's version, how many projects were judged. `owner` is empty as long as none is known.
+"""
 
 
 class CsvReporter(Reporter):
@@ -30,6 +37,7 @@ class CsvReporter(Reporter):
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report: the names of the columns, then a row a finding."""
+        out.write(codecs.BOM_UTF8)
         line = StringIO()
         writer = csv.writer(line, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
         for row in _rows(report, show_waived=self.options.show_waived):
@@ -41,8 +49,21 @@ class CsvReporter(Reporter):
 
 def _rows(report: Report, *, show_waived: bool) -> Iterator[tuple[str, ...]]:
     yield COLUMNS
+    titles = {rule.code: csv_cell(rule.title) for rule in report.rules}
+    run = run_cells(report)
     for finding in report.shown(waived=show_waived):
-        yield tuple(map(csv_cell, _cells(finding)))
+        title = titles.get(finding.rule, "")
+        yield (*map(csv_cell, _cells(finding)), title, "", *run)
+
+
+def run_cells(report: Report) -> tuple[str, ...]:
+    """Return what every row says of the run: instance, time, version, and what was judged."""
+    scan = report.scan.scan
+    moment = utc(scan.finished_at or scan.started_at)
+    return tuple(
+        csv_cell(text)
+        for text in (scan.instance, moment, report.tool_version, judged_words(report))
+    )
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from typing import Any
 from scopelint.finding import Finding, Outcome, Severity, State, fingerprint
 from scopelint.report import Report
 from scopelint.text import script_json, visible, visible_lines
+from scopelint_reports.csv_report import COLUMNS, run_cells
 from scopelint_reports.html_overview import group_rows
 from scopelint_reports.location import web_link
 from scopelint_reports.summary import gap_subject, label
@@ -182,7 +183,13 @@ def _pieces(report: Report, findings: Iterable[Finding]) -> Iterator[str]:
         columns.add(finding)
     titles = {visible(rule.code): visible(rule.title) for rule in report.rules}
     rules = [[code, titles.get(code, "")] for code in columns.rules]
-    head = {"instance": scan.instance, "tool": report.tool_version, "rules": rules}
+    table = {"columns": COLUMNS, "run": run_cells(report)}
+    head = {
+        "instance": scan.instance,
+        "tool": report.tool_version,
+        "rules": rules,
+        "csv": table,
+    }
     yield _json(head)[:-1]
     for name in ("strings", "projects", "entries", "waivers"):
         yield f',"{name}":'

@@ -1,5 +1,6 @@
 """What the HTML report shows before any script runs: plain values for its template."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,10 +9,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from scopelint.finding import Finding, Outcome, ProjectRef, Severity, State
-from scopelint.report import Report, RuleSummary
+from scopelint.report import ProjectCounts, Report, RuleSummary
 from scopelint.text import visible, visible_lines
 from scopelint_reports.html_overview import matrix_context, tree_context
 from scopelint_reports.location import web_link
+from scopelint_reports.narrowing import config_words, judged_words, limits, rule_words
 from scopelint_reports.rule_page import page_html
 from scopelint_reports.summary import (
     GapGroup,
@@ -22,6 +24,7 @@ from scopelint_reports.summary import (
     gate_words,
     label,
     not_judged,
+    not_judged_by_reason,
     state_words,
     utc,
 )
@@ -159,11 +162,31 @@ def _gap_rows(report: Report) -> list[dict[str, str]]:
     ]
 
 
+def _shares(counts: ProjectCounts) -> dict[str, float]:
+    """Return the percentages of the projects that were read, and that a filter left out.
+
+    They are rounded down: nothing short of all is 100.
+    """
+    total = max(counts.total, 1)
+    return {
+        "read": math.floor(1000 * counts.read / total) / 10,
+        "left_out": math.floor(1000 * counts.left_out / total) / 10,
+    }
+
+
+def _limits(report: Report) -> list[tuple[str, list[str]]]:
+    """Return what was left out by choice, each title with its sentences."""
+    found: dict[str, list[str]] = {}
+    for title, text in limits(report):
+        if title != "Configuration":
+            found.setdefault(title, []).append(text)
+    return list(found.items())
+
+
 def context(report: Report, seen: Digest) -> dict[str, Any]:
     """Return the template's variables; every string is cleaned, none is markup but rules' pages."""
     summary, scan = report.scan, report.scan.scan
     breaking, others = _gap_groups(report)
-    total = summary.projects.total
     return {
         "tool_version": visible(report.tool_version),
         "instance": visible(scan.instance),
@@ -181,7 +204,11 @@ def context(report: Report, seen: Digest) -> dict[str, Any]:
         "fail_on": visible(report.gate.fail_on),
         "complete": summary.complete,
         "projects": summary.projects,
-        "read_share": round(100 * summary.projects.read / total, 1) if total else 0,
+        "judged": judged_words(report),
+        "judged_rules": rule_words(report),
+        "shares": _shares(summary.projects),
+        "limits": _limits(report),
+        "configuration": config_words(report.choices),
         "groups": summary.groups,
         "entries": summary.entries,
         "tiles": _tiles(report),
@@ -192,7 +219,8 @@ def context(report: Report, seen: Digest) -> dict[str, Any]:
         "gaps_other": others,
         "gap_rows": _gap_rows(report),
         "gap_count": len(summary.gaps),
-        "not_judged": [_rule(rule) for rule in not_judged(report.rules)],
+        "not_judged": not_judged_by_reason(report.rules),
+        "not_judged_count": len(not_judged(report.rules)),
         "worst": [_tally(tally) for tally in seen.worst],
         "tree": tree_context(report.overview),
         "matrix": matrix_context(report.overview),

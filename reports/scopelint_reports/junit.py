@@ -12,6 +12,7 @@ from xml.sax.xmlreader import AttributesImpl
 
 from scopelint.report import Report, Reporter
 from scopelint_reports.junit_cases import JunitCase, JunitSuite, suites
+from scopelint_reports.narrowing import judged_words, rule_words
 
 MAX_CASES = 50_000
 """Above this many cases those that pass are folded into one a rule."""
@@ -32,7 +33,8 @@ class JunitReporter(Reporter):
         """Write the report, severest projects first; what does not fit is counted at the end."""
         out.write(b'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="scopelint">\n')
         written = left_out = judged = 0
-        for suite in suites(report, MAX_CASES):
+        fail_all = self.options.junit_fail == "all"
+        for suite in suites(report, MAX_CASES, fail_all=fail_all):
             data = b"" if left_out else _xml(suite)
             if left_out or written + len(data) > MAX_BYTES - _ROOM:
                 left_out += len(suite.cases)
@@ -63,10 +65,11 @@ def _nothing(report: Report) -> JunitSuite:
 
     It passes only where there was something to scan and all of it was read.
     """
-    name = "nothing was found"
-    if report.scan.complete and report.scan.projects.total:
-        return JunitSuite("scopelint", [JunitCase("scopelint.report", name)])
-    text = "nothing was judged: the scan is empty or incomplete"
+    name = "what was judged is without a finding"
+    if report.scan.complete and report.scan.projects.read:
+        words = f"{judged_words(report)}; {rule_words(report)}"
+        return JunitSuite("scopelint", [JunitCase("scopelint.report", name, output=words)])
+    text = f"the scan is empty or incomplete: {judged_words(report)}"
     return JunitSuite(
         "scopelint", [JunitCase("scopelint.report", name, "error", "unknown", text, text)]
     )

@@ -2,24 +2,28 @@
 
 Its first line is a hidden marker by which a script finds its earlier note and updates it in place
 (docs/reports.md has one). Under 60,000 characters, whatever was found: the worst findings are
-listed, the rest is counted. Every name and message is a code span (`scopelint.text.code`).
+listed, the rest is counted. The verdict comes first; every name and message is a code span
+(`scopelint.text.code`), sentences are prose.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import BinaryIO
 
 from scopelint.finding import Finding
 from scopelint.report import Report, Reporter
-from scopelint.text import code, counted, link, shorten, visible
+from scopelint.text import code, counted, escaped, link, shorten, visible
 from scopelint_reports.location import settings_url, web_address
+from scopelint_reports.narrowing import judged_words, limits, rule_words
 from scopelint_reports.summary import (
     coverage,
     gaps_by_fact,
     gate_words,
     label,
-    not_judged,
+    not_judged_by_reason,
     state_words,
+    utc,
 )
 
 MARKER = "<!-- scopelint:report -->"
@@ -46,16 +50,19 @@ class MarkdownReporter(Reporter):
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the note."""
         lines = [*_head(report, self.options.report_url), *_scan(report)]
-        used = sum(len(line) + 1 for line in lines)
-        lines += self._findings(report, MAX_CHARS - _ROOM - used)
+        tail = [*_gaps(report), *_not_judged(report), *_warnings(report)]
+        used = sum(len(line) + 1 for line in (*lines, *tail))
+        lines += ["", *self._findings(report, MAX_CHARS - _ROOM - used), *tail]
         out.write("".join(f"{line}\n" for line in lines).encode())
 
     def _findings(self, report: Report, room: int) -> Iterator[str]:
         shown = report.shown(waived=self.options.show_waived)
         items = (self._item(finding) for finding in shown)
         total = sum(1 for _ in report.shown(waived=self.options.show_waived))
+        yield "### Findings"
+        yield ""
         if not total:
-            yield "No finding."
+            yield f"{_nothing(report)}."
             return
         told = 0
         for item in islice(items, WORST):
@@ -95,11 +102,12 @@ def _span(text: str, limit: int = _TEXT_CHARS) -> str:
 
 
 def _head(report: Report, report_url: str | None) -> Iterator[str]:
+    """Yield the verdict with its reason, and the counts."""
     result = report.gate.result
     yield MARKER
     yield f"## {_MARKS[result]} scopelint: {result}"
     yield ""
-    yield f"{_span(gate_words(report))}."
+    yield f"**{_prose(gate_words(report))}.** {_prose(judged_words(report))}; {rule_words(report)}."
     if page := web_address(report_url):
         yield ""
         yield f"[The whole report](<{page.replace('(', '%28').replace(')', '%29')}>)"
@@ -112,28 +120,78 @@ def _head(report: Report, report_url: str | None) -> Iterator[str]:
 
 
 def _scan(report: Report) -> Iterator[str]:
-    """Yield what was scanned, and what could not be read or judged."""
+    """Yield what was scanned, when and by what, and what was left out by choice."""
     scan = report.scan
     targets = ", ".join(_span(t, _NAME_CHARS) for t in scan.scan.targets[:_LISTED])
     more = f" and {len(scan.scan.targets) - _LISTED} more" if scan.scan.targets[_LISTED:] else ""
-    of = f" of {targets}{more}" if targets else ""
+    of = f"{targets}{more} on " if targets else ""
+    when = utc(scan.scan.finished_at or scan.scan.started_at)
     instance = _span(scan.scan.instance, _NAME_CHARS)
-    yield f"Scanned {counted(scan.projects.total, 'project')}{of} on {instance}."
-    yield ""
+    yield f"Scanned {of}{instance}, {when}, by {_prose(f'scopelint {report.tool_version}')}."
     if missing := coverage(report):
-        yield f"**Incomplete**: {_span(missing)}."
         yield ""
+        yield f"**The scan is incomplete**: {_prose(missing)}."
+    found = limits(report, partial(_span, limit=_NAME_CHARS))
+    if not found:
+        return
+    yield ""
+    for limit in found[:_LISTED]:
+        yield f"- {limit.title}: {limit.text}"
+
+
+def _nothing(report: Report) -> str:
+    """Say that there is no finding, of what was looked at."""
+    counts = report.summary.as_dict()
+    if any(counts.values()):
+        return "No finding is listed with the options that this report was made with"
+    return f"No finding in what was judged: {_prose(judged_words(report))}, {rule_words(report)}"
+
+
+def _gaps(report: Report) -> Iterator[str]:
+    gaps = gaps_by_fact(report.scan.gaps)
+    if not gaps:
+        return
+    yield ""
+    yield "### Not read"
+    yield ""
+    for group in gaps[:_LISTED]:
+        breaks = "" if group.breaks else "; the scan is complete without"
+        yield f"- {_prose(group.words)}: {group.count:,} ({_prose(group.reason_words)}{breaks})"
+    if gaps[_LISTED:]:
+        yield f"- and {len(gaps) - _LISTED} more"
+
+
+def _not_judged(report: Report) -> Iterator[str]:
+    """Yield all rules that could not judge in one line, those of one reason together."""
+    silent = not_judged_by_reason(report.rules)
+    if not silent:
+        return
+    told = [
+        f"{', '.join(_span(code, _NAME_CHARS) for code in codes)} ({_prose(reason)})"
+        for reason, codes in silent[:_LISTED]
+    ]
+    more = f"; and {len(silent) - _LISTED} more reasons" if silent[_LISTED:] else ""
+    yield ""
+    yield "### Not judged"
+    yield ""
+    yield f"{'; '.join(told)}{more}."
+
+
+def _warnings(report: Report) -> Iterator[str]:
+    if not report.warnings:
+        return
+    yield ""
+    yield "### Waivers to look at"
+    yield ""
     for sentence in report.warnings[:_LISTED]:
         yield f"- {_span(sentence)}"
-    gaps = gaps_by_fact(scan.gaps)
-    for group in gaps[:_LISTED]:
-        said = f"{group.words}: {group.count:,} ({group.reason_words})"
-        yield f"- not read: {_span(said)}"
-    for rule in not_judged(report.rules)[:_LISTED]:
-        why = _span(rule.not_judged or "", _NAME_CHARS)
-        yield f"- not judged: {_span(rule.code, _NAME_CHARS)}, {why}"
-    if gaps or not_judged(report.rules) or report.warnings:
-        yield ""
+    if report.warnings[_LISTED:]:
+        yield f"- and {len(report.warnings) - _LISTED} more"
+
+
+def _prose(text: str) -> str:
+    """Return a sentence of ours as prose; what of it is foreign stays text."""
+    return escaped(shorten(visible(text), _TEXT_CHARS))
 
 
 def _folded(items: Iterator[str], left: int, room: int) -> Iterator[str]:

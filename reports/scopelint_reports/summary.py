@@ -97,6 +97,16 @@ def not_judged(rules: Iterable[RuleSummary]) -> list[RuleSummary]:
     return [rule for rule in rules if rule.not_judged is not None]
 
 
+def not_judged_by_reason(rules: Iterable[RuleSummary]) -> list[tuple[str, list[str]]]:
+    """Return the reasons why rules judged nothing, each with its rules' codes; both are clean."""
+    found: dict[str, list[str]] = {}
+    for rule in not_judged(rules):
+        found.setdefault(visible(rule.not_judged or "no reason given"), []).append(
+            visible(rule.code)
+        )
+    return list(found.items())
+
+
 def coverage(report: Report) -> str:
     """Say in a clause what could not be read, empty where the scan is complete."""
     if report.scan.complete:

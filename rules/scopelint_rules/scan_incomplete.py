@@ -42,6 +42,9 @@ class ScanIncomplete(InstanceRule):
         if inventory.complete:
             yield PASS
             return
+        left_out = len(inventory.left_out)
+        total = inventory.total + left_out
+        others = f", {left_out} left out by filters" if left_out else ""
         gaps = Counter(Fact(gap.fact) for gap in inventory.gaps if gap.breaks_completeness)
         missing = [
             words[0] if gaps[fact] == 1 else words[1].format(gaps[fact])
@@ -49,10 +52,11 @@ class ScanIncomplete(InstanceRule):
             if gaps[fact]
         ]
         yield self.unknown(
-            f"The scan is incomplete: {inventory.read} of {inventory.total} projects were read;"
+            f"The scan is incomplete: {inventory.read} of {total} projects were read{others};"
             f" {', '.join(missing)}.",
             evidence={
-                "projects": {"total": inventory.total, "read": inventory.read},
+                "projects": {"total": total, "read": inventory.read}
+                | ({"left_out": left_out} if left_out else {}),
                 "gaps": {fact.value: gaps[fact] for fact in _WORDS if gaps[fact]},
             },
             remediation=_fix(gaps),

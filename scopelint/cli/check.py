@@ -38,5 +38,5 @@ def check(
     start(console)
     reads = [("the snapshot", path) for path in snapshots]
     settings = resolve(source, console, choice, gate)
-    prepared = prepare(settings, gate, baseline, report, console, reads=reads)
+    prepared = prepare(settings, gate, baseline, report, console, reads=reads, snapshots=snapshots)
     return prepared.conclude(lambda: prepared.judge(*snapshots))

@@ -4,7 +4,8 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from scopelint import engine
@@ -17,7 +18,8 @@ from scopelint.cli.files import (
     report_page,
     write_all,
 )
-from scopelint.cli.option_groups import BaselineOptions, GateOptions, ReportOptions
+from scopelint.cli.next_steps import RunFiles, next_steps
+from scopelint.cli.option_groups import BaselineOptions, GateOptions, ReportOptions, ServerOptions
 from scopelint.cli.settings import RunSettings
 from scopelint.config import Catalogue, added_rules, select_rules
 from scopelint.engine.baseline import Baseline
@@ -51,6 +53,7 @@ class PreparedCheck:
     baseline_file: Path | None = None
     exit_zero: bool = False
     whole_set: bool = False
+    files: RunFiles = field(default_factory=RunFiles)
 
     def check_instance(self, instance: str) -> None:
         """Raise UsageError where the baseline is about another instance."""
@@ -101,7 +104,8 @@ class PreparedCheck:
             self.console.warn(error.message)
             return ExitCode.OK
         self._warn(report.warnings)
-        write_all(self.destinations, report, self._options, self.console.warn)
+        options = partial(self._options, report)
+        write_all(self.destinations, report, options, self.console.warn)
         return exit_code(report.gate, exit_zero=self.exit_zero)
 
     def _warn(self, sentences: Sequence[str]) -> None:
@@ -110,7 +114,7 @@ class PreparedCheck:
         if len(sentences) > _WARNINGS:
             self.console.warn(f"{len(sentences) - _WARNINGS} more waivers need a look")
 
-    def _options(self, destination: Destination) -> RenderOptions:
+    def _options(self, report: Report, destination: Destination) -> RenderOptions:
         to_stdout = destination.path is None
         in_job = to_stdout and bool(os.environ.get("GITLAB_CI"))
         width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
@@ -122,11 +126,22 @@ class PreparedCheck:
             show_fix=self.report.show_fix,
             gitlab_job=in_job,
             exit_zero=self.exit_zero,
+            statistics=self.report.statistics,
+            junit_fail=self.report.junit_fail,
+            written=self._written(destination),
+            next_steps=next_steps(report, self.files),
             report_url=report_page(self.destinations),
             sarif_include_suppressed=self.report.sarif_include_suppressed,
             sarif_category=self.report.sarif_category,
             gitlab_sast_version=self.report.gitlab_sast_version,
         )
+
+    def _written(self, destination: Destination) -> list[tuple[str, str]]:
+        """Return the other files of the run, each with its format."""
+        others = [each for each in self.destinations if each is not destination]
+        found = [(each.reporter.name, str(each.path)) for each in others if each.path is not None]
+        kept = self.files.snapshots if self.files.server is not None else ()
+        return [*found, *(("snapshot", str(path)) for path in kept)]
 
     def _job_colour(self) -> bool:
         return self.console.color == "auto" and not os.environ.get("NO_COLOR")
@@ -140,11 +155,14 @@ def prepare(
     console: Console,
     *,
     reads: Iterable[tuple[str, Path | None]],
+    snapshots: Iterable[Path | None],
+    server: ServerOptions | None = None,
 ) -> PreparedCheck:
     """Choose and build the rules, and check every destination.
 
     `reads` are files that the run reads or makes, each with what it is called in a message, besides
-    the configuration, its rules and the baseline: no report may replace one.
+    the configuration, its rules and the baseline: no report may replace one. `snapshots` are those
+    that are there after the run, `server` how GitLab is asked, None where it is not.
     """
     config = settings.config
     places = destinations(report.format_name, report.output, report.reports)
@@ -179,6 +197,12 @@ def prepare(
         console=console,
         baseline_file=baseline.baseline,
         exit_zero=gate.exit_zero,
+        files=RunFiles(
+            snapshots=tuple(path for path in snapshots if path is not None),
+            rules_files=settings.rules_files,
+            config_file=None if config.discovered else config.source,
+            server=server,
+        ),
         whole_set=_is_whole(settings, baseline, report),
     )
 

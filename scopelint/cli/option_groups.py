@@ -85,6 +85,8 @@ class ReportOptions:
     min_severity: str = "info"
     show_waived: bool = False
     show_fix: bool = False
+    statistics: bool = False
+    junit_fail: Literal["gate", "all"] = "gate"
     sarif_include_suppressed: bool = False
     sarif_category: str | None = None
     gitlab_sast_version: str = "15.2.1"

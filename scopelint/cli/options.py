@@ -288,6 +288,14 @@ report_options = grouped(
     ),
     click.option("--show-waived", is_flag=True, help="List waived findings too."),
     click.option("--show-fix", is_flag=True, help="Show what to do about each finding (console)."),
+    click.option("--statistics", is_flag=True, help="Show a line a rule (console)."),
+    click.option(
+        "--junit-fail",
+        type=click.Choice(["gate", "all"]),
+        default="gate",
+        show_default=True,
+        help="What is a failure in junit: findings that fail the gate, or all.",
+    ),
     click.option("--sarif-include-suppressed", is_flag=True, help="Keep waived findings in SARIF."),
     click.option(
         "--sarif-category", metavar="TEXT", help="Begin SARIF's automationDetails.id with this."

@@ -57,7 +57,16 @@ def scan(
         ("the token file", server.token_file),
         ("the CA certificates", server.ca_file),
     )
-    prepared = prepare(settings, gate, baseline, report, console, reads=reads)
+    prepared = prepare(
+        settings,
+        gate,
+        baseline,
+        report,
+        console,
+        reads=reads,
+        snapshots=(snapshot,),
+        server=server,
+    )
     prepared.check_instance(session.server.url)
 
     def read_and_judge(path: Path) -> Report:

@@ -35,7 +35,7 @@ def gate(
 ) -> Gate:
     """Decide whether the run passes; a finding that gates beats an incomplete scan."""
     most = most or {}
-    reasons = tuple(_reasons(summary, fail_on, most)) if fail_on != "never" else ()
+    reasons = tuple(_reasons(summary, Gate("pass", str(fail_on), (), most)))
     result: Literal["pass", "fail", "incomplete"] = "fail" if reasons else "pass"
     if not reasons and not complete:
         if accepted:
@@ -47,16 +47,12 @@ def gate(
     return Gate(result, str(fail_on), reasons, most, allow_incomplete, accepted)
 
 
-def _reasons(summary: Summary, fail_on: Severity, most: Mapping[Severity, int]) -> Iterable[str]:
+def _reasons(summary: Summary, gate: Gate) -> Iterable[str]:
     for severity in Severity:
         count = summary.severities.get(severity, 0)
-        if severity is Severity.UNKNOWN or not count:
-            continue
-        if severity in most:
-            if count > most[severity]:
-                yield f"{count} {severity.value}, more than {most[severity]}"
-        elif severity.reaches(fail_on):
-            yield f"{count} {severity.value}"
+        if gate.fails(severity, count):
+            most = gate.most.get(severity)
+            yield f"{count} {severity.value}" + ("" if most is None else f", more than {most}")
 
 
 def gaps_accepted(

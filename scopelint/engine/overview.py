@@ -31,6 +31,7 @@ class OverviewPart:
     """
 
     read: Counter[str] = field(default_factory=Counter)
+    open: Counter[str] = field(default_factory=Counter)
     groups_in: Counter[tuple[str, int]] = field(default_factory=Counter)
     free_in: Counter[tuple[str, int]] = field(default_factory=Counter)
     pairs: Counter[tuple[int, int]] = field(default_factory=Counter)
@@ -38,6 +39,7 @@ class OverviewPart:
     def include(self, other: "OverviewPart") -> None:
         """Add what another part counted."""
         self.read.update(other.read)
+        self.open.update(other.open)
         self.groups_in.update(other.groups_in)
         self.free_in.update(other.free_in)
         self.pairs.update(other.pairs)
@@ -67,6 +69,8 @@ class Overview:
         seen = self.seen
         if project.scope is not None:
             seen.read[project.namespace_path] += 1
+            if project.scope.inbound_effective is False:
+                seen.open[project.namespace_path] += 1
         target = self._places.cell(project.path)
         if target is None:
             return
@@ -109,7 +113,7 @@ class Overview:
         return {"groups": list(self._groups(found)), "reach": self._reach()}
 
     def _groups(self, found: Mapping[tuple[str, str], int]) -> Iterator[dict[str, Any]]:
-        counts = self._not_judged()
+        counts = self._by_state()
         for (namespace, name), number in found.items():
             counts[namespace][name] += number
         # Children come after their parents, so backwards each sum is whole before it is added.
@@ -118,19 +122,21 @@ class Overview:
                 counts[path.rpartition("/")[0]].update(counts[path])
         for path in self._largest():
             here = counts[path]
-            names = ("left_out", *(severity.value for severity in Severity))
+            names = ("left_out", "open", *(severity.value for severity in Severity))
             shown = {name: here[name] for name in names if here[name]}
             below = self._tree.projects_below(path)
             yield {"path": path, "projects": below, "unread": here["unread"]} | shown
 
-    def _not_judged(self) -> dict[str, Counter[str]]:
-        """Count, by namespace, the projects that were asked for and not read, or left out."""
+    def _by_state(self) -> dict[str, Counter[str]]:
+        """Count, by namespace, the projects that were not read, left out, or read and open."""
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         for number, path in enumerate(self._namespaces):
             left_out = self._left_out[path]
             unread = self._tree.between(number, number + 1) - left_out - self.seen.read[path]
             if unread or left_out:
                 counts[path].update(unread=unread, left_out=left_out)
+            if opened := self.seen.open[path]:
+                counts[path]["open"] = opened
         return counts
 
     def _largest(self) -> list[str]:

@@ -17,6 +17,7 @@ class GroupRecord(JsonRecord):
     projects: Count
     unread: Count = Field(description="Asked for and not read.")
     left_out: Count = Field(default=0, description="Left out by a filter.")
+    open: Count = Field(default=0, description="Read, and the job token limit is off.")
 
 
 class ReachRecord(JsonRecord):

@@ -8,6 +8,7 @@ terminal, page, spreadsheet or pipeline with them. Which function to use depends
 | somebody at a terminal, in a message | `clean`, `shown`, `excerpt`; `redact` before them |
 | somebody who may not see tokens: all of stderr | `hide_secrets` |
 | somebody at a terminal or a page, in a report | `visible`, `visible_lines`; `wrap`, `shorten_middle` |
+| somebody at a terminal, where it may be a job's log | `job_log`, `job_log_lines` |
 | a program: JSON, SARIF, XML | `plain`, `plain_line`, `json_text`, `script_json` |
 | a spreadsheet | `csv_cell` |
 | GitLab's Markdown | `code`, `escaped`, `link`, `fenced` |
@@ -19,6 +20,8 @@ It imports the standard library alone.
 from scopelint.text.display import (
     cell_width,
     counted,
+    job_log,
+    job_log_lines,
     number,
     shorten_middle,
     visible,
@@ -64,6 +67,8 @@ __all__ = [
     "fenced",
     "hide_secrets",
     "holds_control",
+    "job_log",
+    "job_log_lines",
     "json_text",
     "link",
     "number",

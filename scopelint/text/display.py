@@ -50,6 +50,30 @@ def visible_lines(text: str) -> str:
     return _NEVER_SHOWN.sub(_written_out, _BLANKS.sub(" ", _LINE_ENDS.sub("\n", text)))
 
 
+_RUNNER_COMMAND = re.compile(r":(?=:[a-z])|#(?=#(?:\[|vso\[))", re.IGNORECASE)
+
+
+def job_log(text: str) -> str:
+    """Return `text` like `visible`, and nothing in it is a command to the runner of a job.
+
+    GitHub acts on a line that begins with `::name`, after blanks too, and on `##[` anywhere; Azure
+    on `##vso[`. The first character of these is written out.
+    Source: actions/runner, src/Runner.Common/ActionCommand.cs; Azure's "Logging commands".
+    """
+    return _without_commands(visible(text))
+
+
+def job_log_lines(text: str) -> str:
+    """Return `text` like `visible_lines`, and nothing in it is a command to the runner of a job."""
+    return _without_commands(visible_lines(text))
+
+
+def _without_commands(text: str) -> str:
+    if "::" not in text and "##" not in text:
+        return text
+    return _RUNNER_COMMAND.sub(_written_out, text)
+
+
 def cell_width(text: str) -> int:
     """Return how many terminal columns `text` takes; wide East Asian characters take two."""
     if text.isascii():

@@ -37,7 +37,7 @@ def test_groups_carry_their_own_and_what_lies_below() -> None:
         }
     )
     assert found["groups"] == [
-        {"path": "acme", "projects": 4, "unread": 2},
+        {"path": "acme", "projects": 4, "unread": 2, "open": 1},
         {"path": "acme/a", "projects": 1, "unread": 0},
         {"path": "acme/b", "projects": 2, "unread": 2},
     ]

@@ -57,6 +57,21 @@ HOSTILE_PATHS = tuple(f"acme/hurt/{segment}" for segment in HOSTILE_SEGMENTS)
 HOSTILE_URLS = ("javascript:alert(1)", 'https://gitlab.example.com/"><script>', "//evil", "")
 
 
+REQUIREMENTS = {
+    "SL101": "The job token limit is on",
+    "SL102": "The project's own limit is on",
+    "SL103": "The instance enforces the limit",
+    "SL201": "The outbound limit is off",
+    "SL301": "No whole top-level group is allowed",
+    "SL302": "No group entry is too broad",
+    "SL304": "No group from outside is allowed",
+    "SL305": "No project from outside is allowed",
+    "SL702": "Every use is covered by an entry",
+    "SL901": "The job token scope was read",
+    "SL902": "The scan is complete",
+}
+
+
 def _rule(
     code: str,
     name: str,
@@ -78,7 +93,9 @@ def _rule(
     )
     uri = f"https://example.com/scopelint/rules/{name}"
     return RuleSummary(
-        code, name, title, severity, uri, page, {}, not_judged, tags, cwe, owasp, "high", role=role
+        *(code, name, title, severity, uri, page, {}, not_judged, tags, cwe, owasp, "high"),
+        requirement=REQUIREMENTS[code],
+        role=role,
     )
 
 

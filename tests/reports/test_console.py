@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from scopelint.finding import Severity, State
+from scopelint.model import Fact, Gap, Reason
 from scopelint.report import Gate, RenderOptions, Report
 from scopelint.text import cell_width
 from scopelint_reports.console import JOB_CAP, ConsoleReporter
@@ -32,13 +33,13 @@ def two_projects() -> Report:
     )
 
 
-def test_the_instance_comes_first_then_the_worst_project() -> None:
+def test_the_worst_project_comes_first_and_the_instance_counts_as_one() -> None:
     text = render(two_projects())
     heads = re.findall(r"^(The instance|acme/\w+)  (.+)$", text, re.MULTILINE)
     assert heads == [
-        ("The instance", "1 low"),
         ("acme/worse", "1 high, 1 low"),
         ("acme/calm", "1 medium"),
+        ("The instance", "1 low"),
     ]
 
 
@@ -123,7 +124,7 @@ def test_projects_with_the_same_unknown_are_told_together_but_each_is_named() ->
 def test_the_tail_names_rules_not_judged_and_gaps_with_three_examples() -> None:
     dark = [build.project(n) for n in range(1, 6)]
     text = render(build.report(gaps=tuple(build.scope_gap(one) for one in dark), projects=dark))
-    assert "SL102  inbound-limit-only-enforced: REST does not show" in text
+    assert re.search(r"^Not judged +SL102: REST does not show the project's own flag$", text, re.M)
     assert "       5  scope: job token scopes of projects (forbidden)" in text
     assert "and 2 more" in text
     assert sum(one.path in text for one in dark) == 3
@@ -132,20 +133,26 @@ def test_the_tail_names_rules_not_judged_and_gaps_with_three_examples() -> None:
 def test_the_tail_says_what_was_scanned() -> None:
     text = render(build.clean())
     assert "12 projects, 42 groups, 1,297 entries in acme" in text
+    assert "\n12 projects judged; 10 rules judged, 1 could not\nPASS" in text
     assert "GitLab 18.5.0-ee at https://gitlab.example.com, not enforced" in text
     assert "2026-08-01 06:00:42 UTC, 12 requests through GraphQL" in text
 
 
 def test_a_clean_run_says_so() -> None:
     text = render(build.clean())
-    assert text.startswith("All clear. 12 projects with 1,297 allowlist entries read")
+    assert text.startswith(
+        "PASS  no new finding at or above medium\n"
+        "12 projects judged; 10 rules judged, 1 could not\n\n"
+        "No finding in what was judged.\n"
+    )
     assert text.endswith("\nPASS  no new finding at or above medium\n")
 
 
 def test_findings_below_the_shown_level_are_not_called_clean() -> None:
     low = build.finding("SL201", build.project(1))
     text = render(build.report([low], min_severity=Severity.HIGH))
-    assert "All clear" not in text
+    assert "No finding is listed at this level." in text
+    assert "1 new finding below high (--min-severity)" in text
     assert "1 low" in text
 
 
@@ -221,3 +228,65 @@ def test_rules_of_others_are_named_with_where_they_come_from() -> None:
     codes = [rule.code for rule in rules]
     assert line.endswith(f"rules: {codes[0]}, {codes[1]}; mine.py: {codes[2]}")
     assert "\x1b" not in line
+
+
+def test_the_first_line_is_the_verdict_too() -> None:
+    report = two_projects()
+    lines = render(report, width=200).splitlines()
+    assert lines[0] == lines[-1] == "FAIL  1 high, 1 medium at or above medium"
+    assert lines[1] == lines[-2] == "2 projects judged; 10 rules judged, 1 could not"
+
+
+def test_rules_not_judged_for_one_reason_are_folded() -> None:
+    rules = tuple(
+        replace(rule, not_judged="no log was read") if rule.code.startswith("SL3") else rule
+        for rule in build.RULES
+    )
+    text = render(build.report(rules=rules), width=100)
+    assert re.search(r"^ +SL301, SL302, SL304, SL305: no log was read$", text, re.M)
+
+
+def test_statistics_have_a_line_a_rule_that_judged() -> None:
+    report = two_projects()
+    assert "SL305" not in render(report)
+    text = render(report, statistics=True, width=100)
+    assert re.search(r"^  Rule +fail +unknown +pass$", text, re.M)
+    assert re.search(r"^  SL101 +1 +0 +1  inbound-limit-disabled$", text, re.M)
+    table = text.partition("  Rule")[2].partition("\n\n")[0]
+    assert len(re.findall(r"^  SL", table, re.M)) == 10
+
+
+def test_it_says_where_reports_are_and_what_to_do_next() -> None:
+    steps = [("scopelint explain SL101", "why it matters and how to fix it")]
+    text = render(two_projects(), written=[("html", "out/r.html")], next_steps=steps)
+    assert re.search(r"^Written +html: out/r.html$", text, re.M)
+    assert "\nNext\n  scopelint explain SL101\n    why it matters and how to fix it\n\n" in text
+
+
+COMMANDS = (
+    "::error::x",
+    "##[error]x",
+    "##vso[task.setvariable variable=a]b",
+    "a ::set-env name=b::c",
+)
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+@pytest.mark.parametrize("width", [40, 80])
+def test_no_line_is_a_command_to_the_runner_of_a_job(text: str, width: int) -> None:
+    """GitHub's runner takes `::name` after blanks too, and `##[` wherever it stands in a line."""
+    on = build.project(1, f"{text}/{'x' * 30}/{text}")
+    gap = Gap(Fact.SCOPE, Reason.ERROR, text, "project", 1, text)
+    found = build.finding("SL302", on, entry=build.group_entry(5, text), message=f"{text} {text}")
+    rules = tuple(
+        replace(rule, title=text, not_judged=text if rule.code == "SL102" else None)
+        for rule in build.RULES
+    )
+    report = build.report([found], gaps=(gap,), rules=rules, targets=(text,))
+    report = replace(report, warnings=(text,))
+    options: dict[str, Any] = {"statistics": True, "show_fix": True, "written": [("html", text)]}
+    for job in (False, True):
+        for line in render(report, width=width, gitlab_job=job, **options).splitlines():
+            assert not re.match(r"\s*::[A-Za-z]", line), line
+            assert "##[" not in line
+            assert "##vso[" not in line

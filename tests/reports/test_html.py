@@ -82,20 +82,25 @@ def test_the_first_screen_says_verdict_counts_coverage_and_gaps() -> None:
     page = tree(build.incomplete())
     assert words(page.xpath("//section[contains(@class, 'verdict')]")[0]) == (
         "Incomplete 2 of 12 projects could not be read"
+        " 10 of 12 projects judged, 2 not read; 10 rules judged, 1 could not."
     )
     tiles = [words(tile) for tile in page.xpath("//*[contains(@class, 'tiles')]/li")]
     assert tiles == ["0 critical", "0 high", "0 medium", "0 low", "0 info", "3 unknown"]
     scanned = words(page.xpath("//section[@aria-labelledby='scanned']")[0])
-    assert "10 of 12 projects (83.3 %)" in scanned
+    assert "10 of 12 projects judged (83.3 %)" in scanned
+    assert "Left out0 Not read2" in scanned
     assert "2026-08-01 06:00:42 UTC" in scanned
     unread = words(page.xpath("//section[@aria-labelledby='unread']")[0])
     assert "2 projects not read (the scan is incomplete)" in unread
-    assert "SL102 inbound-limit-only-enforced: REST does not show" in unread
+    assert "SL102: REST does not show the project's own flag" in unread
 
 
 def test_a_clean_scan_says_so() -> None:
     page = tree(build.clean())
-    assert "every rule that could judge" in words(page.get_element_by_id("findings"))
+    said = words(page.get_element_by_id("findings"))
+    assert said.endswith("in what was judged: 12 projects judged; 10 rules judged, 1 could not.")
+    assert not page.xpath("//section[@aria-labelledby='left-out']")
+    assert "no file; profile default" in words(page.xpath("//*[@aria-labelledby='scanned']")[0])
 
 
 def test_without_scripts_the_first_200_findings_and_all_rules_are_there() -> None:

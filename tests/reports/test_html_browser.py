@@ -11,9 +11,13 @@ from typing import Any
 import lxml.html
 import pytest
 
+from scopelint.finding import State
 from scopelint.report import RenderOptions, Report
+from scopelint.testing import report as judged
 from scopelint_reports import html_data
+from scopelint_reports.csv_report import CsvReporter
 from scopelint_reports.html import HtmlReporter
+from scopelint_rules.inbound_limit_disabled import InboundLimitDisabled
 from tests.reports import build, tools
 
 pytestmark = pytest.mark.browser
@@ -179,3 +183,67 @@ def test_the_script_makes_no_markup_from_text() -> None:
     assert not re.search(
         r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b|Function\(", script
     )
+
+
+CATCH_CSV = """<script>
+URL.createObjectURL = (blob) => {
+  blob.arrayBuffer().then((buffer) => {
+    const pre = document.createElement("pre");
+    pre.id = "made";
+    pre.textContent = JSON.stringify([...new Uint8Array(buffer)]);
+    document.body.append(pre);
+  });
+  return "#";
+};
+const wait = setInterval(() => {
+  if (document.documentElement.dataset.ready !== "yes") return;
+  clearInterval(wait);
+  document.getElementById("csv").click();
+}, 20);
+</script></head>"""
+
+
+def test_the_button_gives_the_file_that_the_command_writes(browse: Open) -> None:
+    names = (build.QUOTES, "=1+1", "a,b;c", "na\u00efve \u65e5\u672c\u8a9e")
+    findings = []
+    for number, name in enumerate(names, start=1):
+        on = build.project(number)
+        entry = build.group_entry(50 + number, name)
+        state = State.WAIVED if number == 3 else State.NEW
+        findings += [
+            build.finding("SL304", on, entry=entry, message=name, remediation=name, state=state),
+            build.finding("SL901", on, message=f"{name} is dark"),
+        ]
+    findings.append(build.finding("SL103"))
+    report = build.report(findings)
+    text = text_of(report, show_waived=True)
+    policy = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+    page = browse(policy.sub("", text).replace("</head>", CATCH_CSV, 1))
+    made = bytes(json.loads(page.get_element_by_id("made").text_content()))
+    out = io.BytesIO()
+    CsvReporter(RenderOptions(show_waived=True)).render(report, out)
+    assert made.decode() == out.getvalue().decode()
+    assert made.startswith(b"\xef\xbb\xbf")
+
+
+def test_a_group_that_is_not_in_the_scan_gets_no_tick(browse: Open) -> None:
+    """Case A8: the tree knows what filters left out; only what was judged whole has a tick."""
+    inventory = {
+        "projects": {"acme/a/x": {}, "acme/b/y": {"unreadable": "forbidden"}, "acme/c/z": {}},
+        "excluded": ["acme/c/out", "acme/d/out"],
+    }
+    page = browse(judged(inventory, [InboundLimitDisabled]))
+    assert ready(page)
+    areas = {
+        area.get("data-path"): (area.get("class"), area.text_content())
+        for area in page.get_element_by_id("tree").iter()
+        if area.get("data-path")
+    }
+    marks = {path: re.sub(r"\s+", " ", text) for path, (_, text) in areas.items()}
+    assert [areas[f"acme/{name}"][0].rsplit("-")[-1] for name in "abcd"] == [
+        "none", "unknown", "out", "out",
+    ]  # fmt: skip
+    assert "\u2713" in marks["acme/a"]
+    assert not [path for path, text in marks.items() if "\u2713" in text and path != "acme/a"]
+    assert "1 project, 1 not in this scan; nothing judged" in marks["acme/d"]
+    assert "2 projects, 1 not in this scan; no new finding in what was judged" in marks["acme/c"]

@@ -49,18 +49,22 @@ def test_a_run_is_drawn_from_its_own_overview() -> None:
     page = tree(judged(INVENTORY, [InboundLimitDisabled]))
     rows = [texts(row) for row in page.xpath("//*[@id='tree-static']//tbody/tr")]
     assert rows == [
-        ["acme", "4", "1", "1 high"],
-        ["acme/ops", "2", "1", "none"],
-        ["acme/web", "2", "0", "1 high"],
+        ["acme", "4", "1", "0", "1 high"],
+        ["acme/ops", "2", "1", "0", "none in what was judged"],
+        ["acme/web", "2", "0", "0", "1 high"],
     ]
     data = json.loads(page.get_element_by_id("data").text)["groups"]
     assert data == [
-        ["acme", 4, 1, 0, 1, 0, 0, 0, 0],
-        ["acme/ops", 2, 1, 0, 0, 0, 0, 0, 0],
-        ["acme/web", 2, 0, 0, 1, 0, 0, 0, 0],
+        ["acme", 4, 1, 0, 0, 1, 0, 0, 0, 0],
+        ["acme/ops", 2, 1, 0, 0, 0, 0, 0, 0, 0],
+        ["acme/web", 2, 0, 0, 0, 1, 0, 0, 0, 0],
     ]
     (matrix,) = page.xpath("//table[@class='matrix']")
-    assert texts(matrix.xpath(".//thead//th[@scope='col']")) == ["Tokens of", "ops", "web"]
+    assert texts(matrix.xpath(".//thead//th[@scope='col']")) == [
+        "Tokens of",
+        "ops 1 not read",
+        "web",
+    ]
     assert [texts(row) for row in matrix.xpath("./tbody/tr")] == [
         ["acme/ops", "", "4"],
         ["acme/web", "", "1"],
@@ -101,3 +105,41 @@ def test_the_paths_of_the_columns_lose_only_what_they_share() -> None:
     assert matrix is not None
     assert [head["label"] for head in matrix["first"]["heads"]] == ["a", "ab/c"]
     assert matrix["first"]["rows"][0][1] == [(0, "own"), (1, "heat-4")]
+
+
+def test_groups_that_are_not_in_the_scan_have_no_pass_and_no_zero() -> None:
+    """Case A8: a left-out group got a green tick in the tree and empty cells in the matrix."""
+    page = tree(
+        judged(
+            {
+                "projects": {
+                    "acme/a/x": {"entries": [{"group": "acme/b"}]},
+                    "acme/b/y": {"unreadable": "forbidden"},
+                    "acme/c/seen": {},
+                },
+                "excluded": ["acme/c/out", "acme/d/out"],
+            },
+            [InboundLimitDisabled],
+        )
+    )
+    rows = [texts(row) for row in page.xpath("//*[@id='tree-static']//tbody/tr")]
+    assert rows == [
+        ["acme", "5", "1", "2", "none in what was judged"],
+        ["acme/a", "1", "0", "0", "none"],
+        ["acme/b", "1", "1", "0", "not read"],
+        ["acme/c", "2", "0", "1", "none in what was judged"],
+        ["acme/d", "1", "0", "1", "not in this scan"],
+    ]
+    titles = page.xpath("//table[@class='matrix']/thead//th/@title")
+    assert titles == [
+        "acme/a",
+        "acme/b: 1 not read",
+        "acme/c: 1 of 2 projects left out",
+        "acme/d: 1 of 1 project left out",
+    ]
+    for row in page.xpath("//table[@class='matrix']/tbody/tr"):
+        cells = row.xpath("td")
+        assert ["unseen" in (cell.get("class") or "") for cell in cells] == [
+            False, True, False, True,
+        ]  # fmt: skip
+        assert [cells[at].text_content() for at in (1, 3)] == ["\u2013", "\u2013"]

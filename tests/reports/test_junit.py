@@ -5,7 +5,7 @@ import pytest
 from lxml import etree
 
 from scopelint.finding import EntryRef, Finding, ProjectRef, Severity, State, Waiver
-from scopelint.report import Report
+from scopelint.report import Gate, RenderOptions, Report
 from scopelint_reports import junit, junit_cases
 from scopelint_reports.junit import JunitReporter
 from tests.reports import build
@@ -76,7 +76,7 @@ def test_a_clean_run_shows_what_passed() -> None:
     assert len(made) == 13
     (first, *_) = made[1]
     assert first.get("classname") == "SL101.inbound-limit-disabled"
-    assert first.get("name") == "acme/team-0/app-10 :: The job token limit is off"
+    assert first.get("name") == "SL101 The job token limit is on :: acme/team-0/app-10"
     assert [c for s in made[1:] for c in s if status(c)] == []
 
 
@@ -84,12 +84,13 @@ def test_a_clean_report_that_was_read_back_shows_passes_by_rule() -> None:
     made = cases(replace(build.clean(), outcomes=None))
     passing = [c for c in made if status(c) == ["system-out"]]
     assert [c.findtext("system-out") for c in passing] == ["12 passed"] * 7
-    assert passing[0].get("name") == "all that pass :: The job token limit is off"
+    assert passing[0].get("name") == "SL101 The job token limit is on :: all that pass"
 
 
 def test_a_report_without_a_case_has_one_and_an_empty_or_incomplete_scan_does_not_pass() -> None:
     (only,) = cases(build.report(rules=(), projects=[ON]))
-    assert status(only) == []
+    assert status(only) == ["system-out"]
+    assert only.findtext("system-out") == "1 project judged; 0 rules judged"
     for report in (
         build.report(rules=()),
         build.report(rules=(), projects=[ON], complete=False),
@@ -111,13 +112,73 @@ def test_one_case_a_rule_with_all_its_entries_as_text() -> None:
     assert text.endswith("see: https://example.com/scopelint/rules/outside-project-allowed")
 
 
-def test_unknown_is_an_error() -> None:
-    made = case(entry(1, unknown=True))
-    assert status(made) == ["error"]
-    assert made[0].get("type") == "unknown"
+def test_only_what_could_not_be_read_is_an_error() -> None:
     dark = [c for c in cases(build.incomplete()) if c.get("classname") == "SL901.scope-unreadable"]
     assert [status(c) for c in dark] == [["error"], ["error"]]
-    assert dark[0].get("name", "").startswith("acme/team-3/app-3 :: ")
+    assert dark[0].get("name") == "SL901 The job token scope was read :: acme/team-3/app-3"
+
+
+def test_unknown_for_lack_of_one_fact_is_one_skipped_case_a_rule() -> None:
+    others = [build.finding("SL302", build.project(n), unknown=True) for n in range(2, 5)]
+    waived = build.finding("SL302", build.project(5), unknown=True, state=State.WAIVED)
+    report = build.report([entry(1), entry(2, unknown=True), *others, waived])
+    unknown = [c for c in cases(report) if "what is not known" in c.get("name", "")]
+    assert [c.get("name") for c in unknown] == [
+        "SL302 No group entry is too broad :: what is not known",
+        "SL305 No project from outside is allowed :: what is not known",
+    ]
+    assert [status(c) for c in unknown] == [["skipped"], ["skipped"]]
+    assert unknown[0][0].get("type") == "unknown"
+    text = unknown[0][0].text or ""
+    assert text.startswith("4 findings of verdict unknown:\n")
+    assert text.count("\nunknown: acme/team-") == 3
+    assert text.count("\nwaived until 2026-12-31") == 1
+    assert not [c for c in cases(report) if status(c) == ["error"]]
+
+
+def test_what_does_not_gate_is_no_failure_unless_all_are_asked_for() -> None:
+    report = build.report([build.finding("SL201", ON), build.finding("SL101", ON)])
+    by_code = {c.get("classname", "")[:5]: c for c in cases(report)}
+    assert status(by_code["SL101"]) == ["failure"]
+    assert status(by_code["SL201"]) == ["system-out"]
+    text = by_code["SL201"].findtext("system-out") or ""
+    assert text.startswith("low, does not fail the gate: acme/web/shop: ")
+    strict = ET.fromstring(rendered(JunitReporter(RenderOptions(junit_fail="all")), report))
+    failed = [c.get("classname", "")[:5] for s in strict for c in s if status(c) == ["failure"]]
+    assert failed == ["SL101", "SL201"]
+
+
+@pytest.mark.parametrize(
+    ("gate", "failing"),
+    [
+        (Gate("fail", "low"), {"SL101", "SL201"}),
+        (Gate("pass", "never"), set()),
+        (Gate("pass", "critical"), set()),
+        (Gate("fail", "never", (), {Severity.LOW: 0}), set()),
+        (Gate("fail", "critical", (), {Severity.LOW: 0}), {"SL201"}),
+        (Gate("pass", "medium", (), {Severity.HIGH: 1}), set()),
+    ],
+)
+def test_failures_are_what_fails_the_gate(gate: Gate, failing: set[str]) -> None:
+    report = build.report([build.finding("SL201", ON), build.finding("SL101", ON)])
+    found = cases(replace(report, gate=gate))
+    assert {c.get("classname", "")[:5] for c in found if status(c) == ["failure"]} == failing
+
+
+def test_keys_do_not_change_with_a_title() -> None:
+    report = build.everything()
+    rules = tuple(replace(rule, title=f"{rule.title}, put otherwise") for rule in report.rules)
+    keys = [
+        [(s.get("name"), c.get("classname"), c.get("name")) for s in suites(one) for c in s]
+        for one in (report, replace(report, rules=rules))
+    ]
+    assert keys[0] == keys[1]
+
+
+def test_a_case_of_a_rule_without_a_requirement_says_nothing_wrong() -> None:
+    rules = tuple(replace(rule, requirement="") for rule in build.RULES)
+    (first, *_) = suites(build.report(projects=[ON], rules=rules))[1]
+    assert first.get("name") == "SL101 nothing is found by inbound-limit-disabled :: acme/web/shop"
 
 
 def test_waived_is_skipped_with_its_reason() -> None:
@@ -132,21 +193,19 @@ def test_baselined_passes_and_says_so() -> None:
     made = case(entry(1, State.BASELINED))
     assert status(made) == ["system-out"]
     assert (made[0].text or "").startswith("baselined: project beta/sdk-1 (1)")
-    assert status(case(entry(1, State.BASELINED, unknown=True))) == ["system-out"]
+    assert status(case(entry(1, State.BASELINED, unknown=True))) == ["skipped"]
 
 
 def test_mixed_states_of_one_rule_the_worst_decides_and_none_is_lost() -> None:
     new, unknown = entry(1), entry(2, unknown=True)
     waived, known = entry(3, State.WAIVED), entry(4, State.BASELINED)
-    made = case(new, unknown, waived, known)
+    report = build.report([new, unknown, waived, known])
+    derived, made = [c for c in cases(report) if c.get("classname", "").startswith("SL305")]
+    assert status(derived) == ["skipped"]
+    assert "beta/sdk-2" in (derived[0].text or "")
     assert status(made) == ["failure", "system-out"]
     out = made.findtext("system-out") or ""
-    assert [line.split(" ")[0].rstrip(":") for line in out.splitlines()] == [
-        "unknown",
-        "waived",
-        "baselined",
-    ]
-    assert status(case(unknown, waived, known)) == ["error", "system-out"]
+    assert [line.split(" ")[0].rstrip(":") for line in out.splitlines()] == ["waived", "baselined"]
     assert status(case(waived, known)) == ["system-out"]
 
 
@@ -157,7 +216,8 @@ def test_findings_of_the_instance_have_its_suite_and_rules_not_judged_are_skippe
         "SL103.instance-enforcement-disabled",
         "SL102.inbound-limit-only-enforced",
     ]
-    assert [status(c) for c in suite] == [["failure"], ["skipped"]]
+    assert [status(c) for c in suite] == [["system-out"], ["skipped"]]
+    assert suite[1].get("name") == "SL102 The project's own limit is on :: not judged"
     assert suite[1][0].text == "not judged: REST does not show the project's own flag"
 
 
@@ -168,7 +228,7 @@ def test_projects_with_the_severest_findings_come_first_then_by_path() -> None:
     names = [s.get("name") for s in suites(build.report(found, projects=passing))]
     assert names == [build.INSTANCE, "z/high", "a/low", "m/x", "m/y"]
     passed = [c for s in suites(build.report(found, projects=passing))[1:] for c in s]
-    assert len([c for c in passed if status(c) == ["failure"]]) == 2
+    assert len([c for c in passed if status(c)]) == 2
 
 
 def test_it_shows_what_the_user_asked_to_see() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -94,7 +95,8 @@ def report_of(*texts: str) -> Report:
 def test_it_begins_with_a_marker_that_nobody_sees() -> None:
     text = note(build.clean())
     assert text.startswith(f"{MARKER}\n## ✅ scopelint: pass\n")
-    assert "No finding." in text
+    words = "12 projects judged, 10 rules judged, 1 could not"
+    assert f"No finding in what was judged: {words}." in text
     assert text.count(MARKER) == 1
 
 
@@ -116,9 +118,33 @@ def test_it_says_what_is_unknown_baselined_and_waived() -> None:
     assert "`baselined`" in text
     assert "waived until" not in text
     assert f"| {report.summary.waived} |" in text
-    assert "**Incomplete**: `2 of 23 projects could not be read`." in text
-    assert "not judged: `SL102`" in text
+    assert "**The scan is incomplete**: 2 of 23 projects could not be read." in text
+    assert "### Not judged\n\n`SL102` (REST does not show the project's own flag)." in text
     assert "`waived until 2026-12-31: contract 42, @web`" in note(report, show_waived=True)
+
+
+def test_headings_part_findings_gaps_and_what_was_not_judged() -> None:
+    """A blank line does not end a list; prose is no code; the verdict comes first."""
+    report = replace(build.everything(), warnings=("a waiver ends",))
+    text = note(report)
+    parsed = list(tokens(text))
+    heads = [parsed[at + 1].content for at, t in enumerate(parsed) if t.type == "heading_open"]
+    titles = ["Findings", "Not read", "Not judged", "Waivers to look at"]
+    assert heads == ["❌ scopelint: fail", *titles]
+    verdict = text.splitlines()[3]
+    assert verdict.startswith("**1 critical, 12 high, 14 medium at or above medium")
+    assert "`" not in verdict
+    between = text.partition("### Not read")[2].partition("### Not judged")[0]
+    assert "\n- job token scopes of projects: 2 (1 forbidden, 1 timed out)\n" in between
+
+
+def test_what_was_not_judged_is_one_line() -> None:
+    rules = tuple(
+        replace(rule, not_judged="no log" if rule.code.startswith("SL3") else None)
+        for rule in build.RULES
+    )
+    text = note(build.report(rules=rules))
+    assert text.count("`SL301`, `SL302`, `SL304`, `SL305` (no log).") == 1
 
 
 def test_it_links_to_the_whole_report_where_that_is_known() -> None:

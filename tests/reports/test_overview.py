@@ -35,9 +35,9 @@ def test_a_run_fills_it_and_the_schema_holds(judged: Report) -> None:
     data = json.loads(rendered(JsonReporter(), judged))
     jsonschema.Draft202012Validator(report_schema()).validate(data)
     assert data["overview"]["groups"] == [
-        {"path": "acme", "projects": 4, "unread": 1, "high": 1},
+        {"path": "acme", "projects": 4, "unread": 1, "open": 1, "high": 1},
         {"path": "acme/ops", "projects": 2, "unread": 1},
-        {"path": "acme/web", "projects": 2, "unread": 0, "high": 1},
+        {"path": "acme/web", "projects": 2, "unread": 0, "open": 1, "high": 1},
     ]
     matrix = {
         "groups": ["acme/ops", "acme/web"],

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from scopelint.finding import Severity, State
 from scopelint.report import RenderOptions, Report, RuleSummary
+from scopelint.testing import report as judged
 from scopelint_reports import github
 from scopelint_reports.annotations import LINKS, AnnotationsReporter
 from scopelint_reports.github import GithubReporter
 from scopelint_reports.openmetrics import OpenMetricsReporter
-from tests.reports import build
+from scopelint_rules.inbound_limit_disabled import InboundLimitDisabled
+from tests.reports import build, overviews
 from tests.reports.kit import BIDI_AND_CONTROLS, STEADY, rendered
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=40) | st.text(
@@ -151,8 +153,57 @@ def test_metrics_take_no_label_that_a_shell_would_read() -> None:
     )
 
 
-def test_metrics_hold_no_name_and_no_time() -> None:
+def test_metrics_count_unknowns_by_rule() -> None:
+    """An alert on a rule that could not tell must be able to fire."""
+    found = metrics(build.incomplete())
+    assert found["scopelint_rule_unknown{rule=SL901}"] == "2"
+    assert found["scopelint_rule_unknown{rule=SL902}"] == "1"
+    assert found["scopelint_rule_unknown{rule=SL101}"] == "0"
+    assert found["scopelint_rule_findings{rule=SL901}"] == "0"
+
+
+def test_metrics_tell_open_projects_and_reach_by_top_level_group() -> None:
+    closed = {"entries": [{"group": "beta"}]}
+    opened = {"inbound_own": False, "inbound_effective": False}
+    inventory = {
+        "projects": {"acme/web/a": opened, "acme/b": closed, "beta/c": {}, "beta/d": opened},
+        "excluded": ["beta/e"],
+    }
+    report = judged(inventory, [InboundLimitDisabled])
+    found = metrics(report)
+    assert found["scopelint_open_projects{group=acme}"] == "1"
+    assert found["scopelint_open_projects{group=beta}"] == "1"
+    assert found["scopelint_group_findings{group=acme}"] == "1"
+    assert found["scopelint_group_unknown{group=beta}"] == "0"
+    pairs = report.overview["reach"]["pairs"] if report.overview else []
+    reached = sum(int(found[f"scopelint_reach{{group={group}}}"]) for group in ("acme", "beta"))
+    assert reached == sum(pair[2] for pair in pairs) > 0
+    assert found["scopelint_projects{state=left_out}"] == "1"
+
+
+def test_metrics_keep_groups_that_a_shell_would_read_together() -> None:
+    groups = [
+        {"path": path, "projects": 9 - at, "unread": 0, "open": 1, "high": 2}
+        for at, path in enumerate(["fine.group-1", "$(x)", 'a"} 9', "b c", "ü", "sub/group"])
+    ]
+    overview = {"groups": groups, "reach": None}
+    found = metrics(replace(build.clean(), overview=overview))
+    assert found["scopelint_open_projects{group=fine.group-1}"] == "1"
+    assert found["scopelint_open_projects{group=other}"] == "4"
+    assert found["scopelint_group_findings{group=other}"] == "8"
+
+
+def test_metrics_count_rules_by_what_became_of_them() -> None:
+    found = metrics(build.narrowed())
+    names = ("judged", "not_judged", "off")
+    assert [found[f"scopelint_rules{{state={name}}}"] for name in names] == ["7", "1", "3"]
+
+
+def test_metrics_hold_no_name_but_of_top_level_groups_and_no_time() -> None:
     assert b"acme" not in rendered(OpenMetricsReporter(), build.everything())
+    drawn = replace(build.everything(), overview=overviews.small())
+    text = rendered(OpenMetricsReporter(), drawn).decode()
+    assert set(re.findall(r'group="([^"]*)"', text)) == {"acme"}
     report = build.clean()
     later = replace(report.scan.scan, finished_at=None, requests=99)
     other = replace(report, scan=replace(report.scan, scan=later))

@@ -31,7 +31,7 @@ FORMULAS = (
 
 
 def rows(report: Report, **options: Any) -> list[dict[str, str]]:
-    text = rendered(CsvReporter(RenderOptions(**options)), report).decode()
+    text = rendered(CsvReporter(RenderOptions(**options)), report).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
@@ -47,7 +47,7 @@ def shown(report: Report) -> list[str]:
 
 def test_csv_of_a_clean_run_has_its_first_row() -> None:
     text = rendered(CsvReporter(), build.clean()).decode()
-    assert text == ",".join(f'"{name}"' for name in COLUMNS) + "\r\n"
+    assert text == "\ufeff" + ",".join(f'"{name}"' for name in COLUMNS) + "\r\n"
 
 
 def test_csv_has_a_row_for_each_shown_finding() -> None:
@@ -62,8 +62,21 @@ def test_csv_has_a_row_for_each_shown_finding() -> None:
     assert "contract 42" in {row["waiver_reason"] for row in waived}
 
 
+def test_csv_tells_of_the_run_in_each_row() -> None:
+    """A file may be read alone; Excel takes it for UTF-8 only with a byte order mark."""
+    raw = rendered(CsvReporter(), build.everything())
+    assert raw.startswith(b"\xef\xbb\xbf")
+    for row in rows(build.everything()):
+        assert row["title"] == build.RULE_BY_CODE[row["rule"]].title
+        assert row["owner"] == ""
+        assert row["instance"] == build.INSTANCE
+        assert row["time"] == "2026-08-01T06:00:42Z"
+        assert row["version"] == "0.1.0"
+        assert row["scanned"] == "21 of 23 projects judged, 2 not read"
+
+
 def test_csv_is_one_line_a_row() -> None:
-    text = rendered(CsvReporter(), build.everything()).decode()
+    text = rendered(CsvReporter(), build.everything()).decode("utf-8-sig")
     assert not BIDI_AND_CONTROLS & set(text.replace("\r\n", ""))
     assert len(text.split("\r\n")) == len(shown(build.everything())) + 2
     assert "\n" not in text.replace("\r\n", "")

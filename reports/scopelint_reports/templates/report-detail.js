@@ -88,22 +88,23 @@ function download(name, type, parts) {
 // A spreadsheet runs a cell that starts like a formula; an apostrophe makes it text.
 function cell(value) {
   let text = value === null || value === undefined ? "" : String(value);
-  if (/^[\s]*[=+\-@\t\r|%]/.test(text)) text = "'" + text;
-  return /[",;\n\r]/.test(text) || text !== text.trim() ? '"' + text.replaceAll('"', '""') + '"' : text;
+  text = text.replace(/[\t\n\r]+/g, " ");
+  if (/^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(text)) text = "'" + text;
+  return '"' + text.replaceAll('"', '""') + '"';
 }
 const csvLine = (values) => values.map(cell).join(",") + "\r\n";
 
-const CSV_HEAD = ["severity", "rule", "name", "verdict", "state", "project", "project_id", "entry_kind", "entry_id", "entry",
-  "message", "remediation", "fingerprint", "web_url", "waiver_reason", "waiver_expires", "evidence"];
-
+// The file that `-f csv` writes, of the rows that the filters leave.
 function csvRow(i) {
   const f = findingOf(i), project = f.project || {}, entry = f.entry || {}, waiver = f.waiver || {};
-  return csvLine([f.severity, f.rule, f.name, f.verdict, f.state, project.path, project.id, entry.kind, entry.id, entry.path,
-    f.message, f.remediation, f.fingerprint, project.web_url, waiver.reason, waiver.expires, JSON.stringify(f.evidence)]);
+  const settings = project.web_url ? project.web_url.replace(/\/+$/, "") + "/-/settings/ci_cd#js-token-access" : "";
+  return csvLine([LEVELS[columns.level[i]], f.rule, f.name, f.verdict, f.state, project.path, project.id, settings,
+    entry.kind, entry.id, entry.path, f.message, f.remediation, f.confidence,
+    waiver.reason, waiver.expires, waiver.owner, f.fingerprint, data.rules[columns.rule[i]][1], "", ...data.csv.run]);
 }
 
 function exportCsv(rows) {
-  download("scopelint-findings.csv", "text/csv;charset=utf-8", ["\ufeff", csvLine(CSV_HEAD), ...rows.map(csvRow)]);
+  download("scopelint-findings.csv", "text/csv;charset=utf-8", ["\ufeff", csvLine(data.csv.columns), ...rows.map(csvRow)]);
 }
 
 function exportJson(rows) {

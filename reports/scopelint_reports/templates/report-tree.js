@@ -1,7 +1,7 @@
 // The tree of groups as a picture: areas by projects, coloured and marked by the worst finding.
 
 const SVG = "http://www.w3.org/2000/svg";
-const MARKS = { critical: "◆", high: "▲", medium: "■", low: "▽", info: "○", unknown: "?", none: "✓" };
+const MARKS = { critical: "◆", high: "▲", medium: "■", low: "▽", info: "○", unknown: "?", out: "–", none: "✓" };
 const MOST_AREAS = 120, LEAST_AREA = 1500, HEAD = 22, LETTER = 7.2;
 const tree = { nodes: new Map(), top: null, width: 0, drawn: null };
 
@@ -24,16 +24,17 @@ function nearest(path, fits) {
 }
 
 function plantTree(groups) {
-  tree.top = { path: "", projects: 0, unread: 0, counts: LEVELS.map(() => 0), children: [] };
-  for (const [path, projects, unread, ...counts] of groups) {
+  tree.top = { path: "", projects: 0, unread: 0, leftOut: 0, counts: LEVELS.map(() => 0), children: [] };
+  for (const [path, projects, unread, leftOut, ...counts] of groups) {
     if (!projects) continue;
-    const node = { path, projects, unread, counts, children: [] };
+    const node = { path, projects, unread, leftOut, counts, children: [] };
     tree.nodes.set(path, node);
     const parent = nearest(above(path), () => true);
     parent.children.push(node);
     if (parent !== tree.top) continue;
     parent.projects += projects;
     parent.unread += unread;
+    parent.leftOut += leftOut;
     counts.forEach((count, i) => { parent.counts[i] += count; });
   }
   if (tree.top.children.length === 1) tree.top = tree.top.children[0];
@@ -41,7 +42,8 @@ function plantTree(groups) {
 
 // A group without groups is drawn among its neighbours.
 const shownGroup = () => nearest(asked.group, (node) => node.children.length > 0);
-const worstOf = (node) => LEVELS.find((_, i) => node.counts[i] > 0) || (node.unread ? "unknown" : "none");
+// A tick needs every project of the group to have been judged.
+const worstOf = (node) => LEVELS.find((_, i) => node.counts[i] > 0) || (node.unread ? "unknown" : node.leftOut ? "out" : "none");
 const several = (count, noun) => whole.format(count) + " " + noun + (count === 1 ? "" : "s");
 const baseName = (path) => path.slice(path.lastIndexOf("/") + 1);
 
@@ -49,15 +51,19 @@ function areaWords(node) {
   const found = LEVELS.map((level, i) => [node.counts[i], level]).filter(([count]) => count > 0)
     .map(([count, level]) => whole.format(count) + " " + level).join(", ");
   const unread = node.unread ? ", " + whole.format(node.unread) + " not read" : "";
-  return several(node.projects, node.path === null ? "other project" : "project") + unread + "; " + (found || "no new finding");
+  const leftOut = node.leftOut ? ", " + whole.format(node.leftOut) + " not in this scan" : "";
+  const judged = node.projects - node.unread - node.leftOut;
+  const nothing = judged <= 0 ? "nothing judged" : unread || leftOut ? "no new finding in what was judged" : "no new finding";
+  return several(node.projects, node.path === null ? "other project" : "project") + unread + leftOut + "; " + (found || nothing);
 }
 
 // What of a group is not in the children that are drawn: its own projects and its smallest groups.
 function rest(node, drawn) {
-  const left = { path: null, projects: node.projects, unread: node.unread, counts: [...node.counts], children: [] };
+  const left = { path: null, projects: node.projects, unread: node.unread, leftOut: node.leftOut, counts: [...node.counts], children: [] };
   for (const child of drawn) {
     left.projects -= child.projects;
     left.unread -= child.unread;
+    left.leftOut -= child.leftOut;
     child.counts.forEach((count, i) => { left.counts[i] -= count; });
   }
   return left.projects > 0 ? left : null;
@@ -106,13 +112,13 @@ function fit(text, width) {
 }
 
 function area(node, box) {
-  const level = worstOf(node), mine = level === "none" ? 0 : node.counts[LEVELS.indexOf(level)];
+  const level = worstOf(node), mine = level === "none" || level === "out" ? 0 : node.counts[LEVELS.indexOf(level)];
   // The title is the name that is read out; the text in the picture may be cut.
   const name = node.path === null ? several(node.projects, "other project") : baseName(node.path);
   const label = (node.path === null ? "" : node.path + ": ") + areaWords(node);
   const w = Math.max(box.w - 2, 1), h = Math.max(box.h - 2, 1);
   const inner = draw("svg", { x: box.x + 1, y: box.y + 1, width: w, height: h, "aria-hidden": "true" },
-    draw("rect", { width: w, height: h, rx: 2, class: node.unread ? "has-unread" : null }));
+    draw("rect", { width: w, height: h, rx: 2, class: node.unread ? "has-unread" : node.leftOut ? "has-left-out" : null }));
   const text = draw("text", { x: 6, y: 15 }, draw("tspan", { class: "mark-of" }, MARKS[level] + " "));
   text.append(fit(mine && node.path !== null && w > 130 ? name + " " + whole.format(mine) : name, w - 26));
   if (w >= 14 && h >= 16) inner.append(text);
