@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from scopelint.collect.reader import Details, Page, ResolvedTarget
+from scopelint.collect.reader import Details, ListEnd, Page, ResolvedTarget
 from scopelint.collect.rest_reader import RestReader
 from scopelint.collect.run import Run
 from scopelint.gitlab.ask import Failed, ask_optional
@@ -151,18 +151,24 @@ def read(run: Run, targets: Sequence[ResolvedTarget]) -> None:
         return
     rest = RestReader(run.connection, Filters(), run.reader.caps)
     for project_id in alone:
-        _next_page(run, rest, single[project_id], None, None)
+        _next_page(run, rest, single[project_id], None, None, end=ListEnd())
     for visibility in missing:
         for target in targets:
             if target.kind != "project":
-                _next_page(run, rest, target, visibility, None)
+                _next_page(run, rest, target, visibility, None, end=ListEnd())
     run.work()
     for ids in run.writer.without_access_levels().values():
         run.writer.miss_access_levels(ids, Reason.ERROR, "REST did not list this project")
 
 
 def _next_page(
-    run: Run, rest: RestReader, target: ResolvedTarget, visibility: str | None, cursor: str | None
+    run: Run,
+    rest: RestReader,
+    target: ResolvedTarget,
+    visibility: str | None,
+    cursor: str | None,
+    *,
+    end: ListEnd,
 ) -> None:
     def then(page: Page[Listed] | Failed) -> None:
         if isinstance(page, Failed):
@@ -171,8 +177,9 @@ def _next_page(
         shown = [(each.project.id, each.project.access_levels) for each in page.items]
         run.writer.add_access_levels((number, found) for number, found in shown if found)
         run.tell()
-        if page.cursor is not None and page.cursor != cursor:
-            _next_page(run, rest, target, visibility, page.cursor)
+        _, fault = end.add(page, [each.project.id for each in page.items])
+        if page.cursor is not None and fault is None:
+            _next_page(run, rest, target, visibility, page.cursor, end=end)
 
     run.workers.submit(
         lambda: ask_optional(lambda: rest.projects(target, cursor, visibility)), then

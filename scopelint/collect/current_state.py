@@ -4,7 +4,7 @@ By GraphQL alone: only there stand the project's own flag and what its entries p
 (doc/api/project_job_token_scopes.md gives the effective flag and bare lists).
 """
 
-from scopelint.collect.graphql_decoding import project_gap
+from scopelint.collect.graphql_pages import project_gap
 from scopelint.collect.graphql_reader import GraphQLReader
 from scopelint.collect.rest_reader import RestReader
 from scopelint.errors import AuthenticationError, GitLabError
@@ -13,6 +13,7 @@ from scopelint.gitlab.ask import Failed, ask_optional, ask_required
 from scopelint.gitlab.capabilities import Capabilities
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.graphql import FineGrainedTokenError
+from scopelint.gitlab.values import array
 from scopelint.model import EntryKind, Fact, Project
 from scopelint.snapshot import Filters, Listed
 
@@ -75,9 +76,8 @@ class CurrentState:
     def token_scopes(self) -> tuple[str, ...] | None:
         """Return the scopes that the token says it has; None where it cannot be asked."""
         token = ask_required(self._rest.token, self._connection.server.url)
-        if token is None or token.get("scopes") is None:
-            return None
-        return tuple(str(scope) for scope in token["scopes"])
+        scopes = None if token is None else array(token, "scopes")
+        return None if scopes is None else tuple(map(str, scopes))
 
     def require_write(self) -> None:
         """Raise AuthenticationError where the token says that it may not write."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from scopelint import versions
-from scopelint.collect.graphql_decoding import project_gap
+from scopelint.collect.graphql_pages import project_gap
 from scopelint.collect.graphql_reader import select_reader
 from scopelint.collect.reader import Reader, ResolvedTarget
 from scopelint.collect.request import CollectRequest
@@ -18,6 +18,7 @@ from scopelint.gitlab.ask import Failed, ask_optional, ask_required
 from scopelint.gitlab.capabilities import Capabilities
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.graphql import FineGrainedTokenError
+from scopelint.gitlab.values import array, text
 from scopelint.model import Fact, Project, Reason
 from scopelint.snapshot import Listed
 
@@ -113,8 +114,8 @@ def _diagnose(connection: Connection, request: CollectRequest) -> Diagnosis:
     )
     token = _ask(connection, rest.token)
     if token is not None:
-        found.scopes = tuple(token.get("scopes") or ())
-        found.expires_at = token.get("expires_at")
+        found.scopes = tuple(map(str, array(token, "scopes") or ()))
+        found.expires_at = text(token, "expires_at")
     found.targets = tuple(_ask(connection, lambda: reader.resolve(request.targets)))
     for target in found.targets:
         _sample(connection, reader, target, found)

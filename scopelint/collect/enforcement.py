@@ -13,6 +13,7 @@ from scopelint.gitlab.ask import UnreadableError
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.graphql import TooMuchError
 from scopelint.gitlab.retry import ExchangeError
+from scopelint.gitlab.values import FormError
 from scopelint.model import Enforcement, Fact, Gap, Reason
 from scopelint.snapshot import Filters, SnapshotWriter
 
@@ -50,7 +51,7 @@ def find(connection: Connection, reader: Reader, writer: SnapshotWriter) -> Enfo
 def _ask_setting(rest: RestReader) -> bool | None:
     try:
         return rest.enforced_by_setting()
-    except (GitLabError, ExchangeError, TooMuchError):
+    except (GitLabError, ExchangeError, TooMuchError, FormError):
         # Not this token's to see after all; the projects themselves are asked next.
         return None
 
@@ -63,7 +64,7 @@ def _by_projects(rest: RestReader, open_by_own: list[int]) -> EnforcementResult:
             return EnforcementResult("on" if rest.effective(project_id) else "off")
         except UnreadableError as error:
             why = (error.reason, error.detail)
-        except (GitLabError, ExchangeError, TooMuchError) as error:
+        except (GitLabError, ExchangeError, TooMuchError, FormError) as error:
             why = (Reason.ERROR, str(error)[:300])
     if why is None:
         return EnforcementResult("unknown")

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from scopelint.collect.reader import Page, ResolvedTarget
+from scopelint.collect.reader import ListEnd, Page, ResolvedTarget
 from scopelint.collect.request import Shard, holds
 from scopelint.collect.run import Run
 from scopelint.errors import GitLabError
 from scopelint.gitlab.ask import Failed, ask_optional
 from scopelint.globs import GlobSet
-from scopelint.model import Fact, Gap, Reason
+from scopelint.model import Fact, Gap, Group, Reason
 from scopelint.snapshot import Cursor, Filters, Listed
 
 Ask = Callable[[ResolvedTarget, str | None], Page[Any]]
@@ -36,6 +36,7 @@ class Enumeration:
         self._found = found
         self._over = over
         self._open = 0
+        self._ends: dict[str, ListEnd] = {}
 
     def start(self, targets: Sequence[ResolvedTarget]) -> None:
         """Start every list that has not ended yet."""
@@ -63,19 +64,23 @@ class Enumeration:
             if isinstance(page, Failed):
                 self._failed(cursor, target, page)
                 return
+            end = self._ends.setdefault(cursor.name, ListEnd())
+            new, fault = end.add(page, [_number(item) for item in page.items])
             next_cursor = Cursor(
                 cursor.name,
                 page.cursor,
                 done=page.cursor is None,
-                seen=cursor.seen + len(page.items),
+                # What is listed twice is one, and another one may be hidden behind it.
+                seen=(0 if page.begins_again else cursor.seen) + new,
                 expected=cursor.expected if page.expected is None else page.expected,
             )
             keep(page, next_cursor)
+            if page.faults:
+                self._note(cursor.name, target, Reason.ERROR, f"is not whole: {page.faults[0]}")
             if next_cursor.done:
                 self._one_over()
-            elif page.cursor == cursor.cursor:
-                repeated = Failed(Reason.ERROR, "GitLab gave the same page again and again")
-                self._failed(next_cursor, target, repeated)
+            elif fault is not None:
+                self._failed(next_cursor, target, Failed(Reason.ERROR, fault))
             else:
                 self._next_page(next_cursor, target, ask, keep)
 
@@ -85,13 +90,20 @@ class Enumeration:
 
     def _failed(self, cursor: Cursor, target: ResolvedTarget, failed: Failed) -> None:
         """Record that a list is not whole; what was listed before is still read."""
-        what, _, _ = cursor.name.partition(":")
-        detail = f"the list of {what} below {target.path} stopped at {cursor.seen}: {failed.detail}"
-        if what == "projects" and not cursor.seen:
-            raise GitLabError(detail, hint="Run again; with --api rest if it stays so.")
-        gap = Gap(Fact.ENUMERATION, failed.reason, detail, "group", target.id or None, target.path)
-        self._run.writer.add_gaps([gap])
+        fault = f"stopped at {cursor.seen}: {failed.detail}"
+        if cursor.name.startswith("projects:") and not cursor.seen:
+            raise GitLabError(
+                f"the list of projects below {target.path} {fault}",
+                hint="Run again; with --api rest if it stays so.",
+            )
+        self._note(cursor.name, target, failed.reason, fault)
         self._one_over()
+
+    def _note(self, name: str, target: ResolvedTarget, reason: Reason, fault: str) -> None:
+        what, _, _ = name.partition(":")
+        detail = f"the list of {what} below {target.path} {fault}"
+        gap = Gap(Fact.ENUMERATION, reason, detail, "group", target.id or None, target.path)
+        self._run.writer.add_gaps([gap])
 
     def _one_over(self) -> None:
         self._open -= 1
@@ -121,3 +133,7 @@ class Enumeration:
             and not (self._filters.archived == "only" and project.archived is False)
         )
         return Listed(project, listed.push, selected, elsewhere=not holds(self._shard, project.id))
+
+
+def _number(item: Group | Listed) -> int:
+    return item.project.id if isinstance(item, Listed) else item.id

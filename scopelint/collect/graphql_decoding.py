@@ -1,14 +1,38 @@
-"""GraphQL nodes become the model; every null is told from every value."""
+"""GraphQL nodes become the model; every null is told from every value.
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+Every function that reads JSON raises `values.FormError` for a field of another type than
+documented.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Literal
 
-from scopelint.collect.identity import Node, read_identity, read_time
+from scopelint.collect.graphql_pages import (
+    Reading,
+    add_lists,
+    add_log,
+    fact_of,
+    project_gap,
+    why,
+)
+from scopelint.collect.identity import read_identity
 from scopelint.gitlab.capabilities import Capabilities
 from scopelint.gitlab.graphql import FieldError
-from scopelint.gitlab.queries import connections, number
+from scopelint.gitlab.queries import connections
+from scopelint.gitlab.values import (
+    FormError,
+    Node,
+    array,
+    boolean,
+    child,
+    choice,
+    full_path,
+    global_id,
+    text,
+    time,
+)
 from scopelint.model import (
     LOG_FULL_FROM,
     LOG_ROWS,
@@ -22,34 +46,8 @@ from scopelint.model import (
     split_uses,
 )
 
-
-@dataclass(slots=True)
-class Reading:
-    """One project while it is put together from one or several answers."""
-
-    project: Project
-    scope: Scope | None
-    gaps: list[Gap] = field(default_factory=list)
-    lists: dict[str, list[Node]] = field(default_factory=dict)
-    """The rows of each allowlist connection, by its name."""
-    counts: dict[str, int] = field(default_factory=dict)
-    """GitLab's own count of these rows."""
-    cursors: dict[str, str] = field(default_factory=dict)
-    """Where the next page begins, for the connections that have one."""
-    uses: list[Node] | None = None
-    """The rows of the authentication log; None where it was not read."""
-    uses_counted: int = 0
-    """GitLab's own count of them."""
-
-    def add_gap(self, fact: Fact, reason: Reason, detail: str) -> None:
-        """Note a fact of this project that could not be read; the first reason stands."""
-        if all(gap.fact != fact for gap in self.gaps):
-            self.gaps.append(project_gap(self.project, fact, reason, detail))
-
-
-def project_gap(project: Project, fact: Fact, reason: Reason, detail: str = "") -> Gap:
-    """Return a gap of one project."""
-    return Gap(fact, reason, detail, "project", project.id, project.path)
+DIRECTIONS = ("INBOUND", "OUTBOUND", "inbound", "outbound")
+_POLICY = re.compile(r"\w+", re.ASCII)
 
 
 def read_node(
@@ -67,24 +65,24 @@ def read_node(
     identity = read_identity(node)
     if "group" in by_field:
         identity = replace(identity, personal=None)
-    settings, allowlist = node.get("ciCdSettings"), node.get(_allowlist_field(caps))
+    settings, allowlist = child(node, "ciCdSettings"), child(node, _allowlist_field(caps))
     failed = by_field.get("ciCdSettings") if settings is None else None
-    no_flag = settings is None or settings.get("inboundJobTokenScopeEnabled") is None
+    no_flag = settings is None or boolean(settings, "inboundJobTokenScopeEnabled") is None
     if failed or (allowlist is None and no_flag):
         error = (
             failed or by_field.get(_allowlist_field(caps)) or next(iter(by_field.values()), None)
         )
-        gap = project_gap(identity, Fact.SCOPE, *_why(error))
+        gap = project_gap(identity, Fact.SCOPE, *why(error))
         return Reading(replace(identity, gap=gap), None)
     reading = Reading(identity, _settings(settings, caps))
     _missing_settings(reading, settings, by_field, caps)
     if allowlist is None:
-        reading.add_gap(Fact.ENTRIES, *_why(by_field.get(_allowlist_field(caps))))
+        reading.add_gap(Fact.ENTRIES, *why(by_field.get(_allowlist_field(caps))))
     else:
         _failed_inside(reading, errors, _allowlist_field(caps))
         add_lists(reading, allowlist, connections(caps))
     if usage and caps.log:
-        add_log(reading, node.get("ciJobTokenAuthLogs"), by_field.get("ciJobTokenAuthLogs"))
+        add_log(reading, child(node, "ciJobTokenAuthLogs"), by_field.get("ciJobTokenAuthLogs"))
     return reading
 
 
@@ -97,54 +95,7 @@ def _failed_inside(reading: Reading, errors: Iterable[FieldError], allowlist_fie
             else len(error.path)
         )
         if depth < len(error.path):
-            reading.add_gap(_fact_of(str(error.path[depth])), *_why(error))
-
-
-def _fact_of(name: str) -> Fact:
-    """Return the fact that a connection of this name holds."""
-    others = {"outboundAllowlist": Fact.OUTBOUND_ENTRIES, "ciJobTokenAuthLogs": Fact.LOG}
-    return others.get(name, Fact.ENTRIES)
-
-
-def add_lists(reading: Reading, allowlist: Node, names: Iterable[str]) -> None:
-    """Add one page of each named connection, and note where there is more."""
-    for name in names:
-        connection = allowlist.get(name)
-        if connection is None:
-            reading.cursors.pop(name, None)
-            reading.add_gap(_fact_of(name), Reason.ERROR, f"GitLab answered null for {name}")
-            continue
-        if connection.get("count") is not None:
-            reading.counts[name] = connection["count"]
-        reading.lists.setdefault(name, []).extend(_nodes(reading, name, connection))
-
-
-def add_log(reading: Reading, log: Node | None, error: FieldError | None = None) -> None:
-    """Add one page of the authentication log, and note where there is more."""
-    if log is None:
-        reading.cursors.pop("ciJobTokenAuthLogs", None)
-        reading.add_gap(Fact.LOG, *_why(error))
-        return
-    reading.uses_counted = max(reading.uses_counted, log.get("count") or 0)
-    reading.uses = [*(reading.uses or ()), *_nodes(reading, "ciJobTokenAuthLogs", log)]
-
-
-def _nodes(reading: Reading, name: str, connection: Node) -> list[Node]:
-    """Return the rows of one page and keep the cursor of the next; note what is missing."""
-    page, nodes = connection["pageInfo"], connection["nodes"]
-    asked = reading.cursors.pop(name, None)
-    # A page may be empty and still have a next one; only pageInfo tells.
-    more, cursor = page["hasNextPage"], page["endCursor"]
-    if more is None or (more and cursor is None):
-        reading.add_gap(_fact_of(name), Reason.ERROR, f"GitLab lost the next page of {name}")
-    elif more and cursor == asked:
-        reading.add_gap(_fact_of(name), Reason.ERROR, f"GitLab gave one page of {name} again")
-        return []
-    elif more:
-        reading.cursors[name] = cursor
-    if nodes is None or None in nodes:
-        reading.add_gap(_fact_of(name), Reason.ERROR, f"GitLab answered null for rows of {name}")
-    return [node for node in nodes or () if node is not None]
+            reading.add_gap(fact_of(str(error.path[depth])), *why(error))
 
 
 def finish(reading: Reading, caps: Capabilities) -> tuple[Project, list[Gap]]:
@@ -192,7 +143,7 @@ def hidden_rows(reading: Reading, caps: Capabilities) -> bool:
             continue
         if reading.counts.get(name, len(nodes)) > len(nodes):
             return True
-        if caps.targets_need_permission and any(node.get("target") is None for node in nodes):
+        if caps.targets_need_permission and any(child(node, "target") is None for node in nodes):
             return True
     return False
 
@@ -202,21 +153,18 @@ def _uses(reading: Reading) -> tuple[TokenUse, ...] | None:
         return None
     if len(reading.uses) >= LOG_FULL_FROM or reading.uses_counted >= LOG_ROWS:
         reading.add_gap(Fact.LOG, Reason.CAPPED, f"the log shows at most {LOG_ROWS} origins")
-    known = [
-        use
-        for use in reading.uses
-        if use["lastAuthorizedAt"] and (use["originProject"] or {}).get("fullPath")
-    ]
+    known = [use for use in map(_use, reading.uses) if use is not None]
     if len(known) < len(reading.uses):
         reading.add_gap(Fact.LOG, Reason.REDACTED, "the log hides origins from this token")
-    return tuple(
-        TokenUse(
-            number(use["originProject"]["id"]),
-            use["originProject"]["fullPath"],
-            datetime.fromisoformat(use["lastAuthorizedAt"]),
-        )
-        for use in known
-    )
+    return tuple(known)
+
+
+def _use(node: Node) -> TokenUse | None:
+    """Read a row of the log; None where it hides its origin or its time."""
+    at, origin = time(node, "lastAuthorizedAt"), child(node, "originProject")
+    if at is None or origin is None or not text(origin, "fullPath"):
+        return None
+    return TokenUse(global_id(origin, "id"), full_path(origin, "fullPath"), at)
 
 
 def _note_unknown_permissions(reading: Reading, entries: Iterable[AllowlistEntry]) -> None:
@@ -236,24 +184,32 @@ def _split(
     outbound: list[AllowlistEntry] = []
     for name, kind in (("groupsAllowlist", "group"), ("projectsAllowlist", "project")):
         for node in reading.lists.get(name, ()):
-            direction = node.get("direction", "inbound")
-            if direction is None and kind == "project":
+            direction = choice(node, "direction", DIRECTIONS)
+            if direction is None and "direction" in node and kind == "project":
                 detail = "GitLab answered null for an entry's direction"
                 reading.add_gap(Fact.OUTBOUND_ENTRIES, Reason.ERROR, detail)
-            leftover = str(direction).lower() == "outbound"
+            leftover = direction in ("OUTBOUND", "outbound")
             (outbound if leftover else inbound).append(_entry(node, kind, shown_fields))  # type: ignore[arg-type]
-    return _without_duplicates(inbound), _without_duplicates(outbound)
+    return _without_duplicates(reading, inbound), _without_duplicates(reading, outbound)
 
 
-def _without_duplicates(entries: list[AllowlistEntry]) -> list[AllowlistEntry]:
-    """Keep one of the rows that nothing tells apart: two just-deleted targets allowed at one time."""
-    return list({entry.key: entry for entry in entries}.values())
+def _without_duplicates(reading: Reading, entries: list[AllowlistEntry]) -> list[AllowlistEntry]:
+    """Keep one of the rows that nothing tells apart: two just-deleted targets allowed at one time.
+
+    Rows of one target that differ are none that GitLab has: what they permit is not known.
+    """
+    unique = {entry.key: entry for entry in entries}
+    if len(unique) < len(entries) and any(unique[entry.key] != entry for entry in entries):
+        reading.add_gap(Fact.ENTRIES, Reason.ERROR, "GitLab gave two entries for one target")
+    return list(unique.values())
 
 
 def _plain_lists(reading: Reading) -> tuple[list[AllowlistEntry], list[AllowlistEntry]]:
     """Read the lists of versions before 17.7, which all hold the project itself."""
     groups = [
-        AllowlistEntry("group", number(node["id"]), node["fullPath"], autopopulated=False)
+        AllowlistEntry(
+            "group", global_id(node, "id"), full_path(node, "fullPath"), autopopulated=False
+        )
         for node in reading.lists.get("groupsAllowlist", ())
     ]
     inbound = _others(reading, "inboundAllowlist")
@@ -262,9 +218,11 @@ def _plain_lists(reading: Reading) -> tuple[list[AllowlistEntry], list[Allowlist
 
 def _others(reading: Reading, name: str) -> list[AllowlistEntry]:
     return [
-        AllowlistEntry("project", number(node["id"]), node["fullPath"], autopopulated=False)
+        AllowlistEntry(
+            "project", global_id(node, "id"), full_path(node, "fullPath"), autopopulated=False
+        )
         for node in reading.lists.get(name, ())
-        if number(node["id"]) != reading.project.id
+        if global_id(node, "id") != reading.project.id
     ]
 
 
@@ -284,35 +242,39 @@ class _EntryFields:
 def _entry(
     node: Node, kind: Literal["group", "project"], shown_fields: _EntryFields
 ) -> AllowlistEntry:
-    target = node.get("target")
+    target = child(node, "target")
     default: bool | None = shown_fields.default
     automatic: bool | None = False
     if shown_fields.permissions:
-        default = node.get("defaultPermissions")
+        default = boolean(node, "defaultPermissions")
     if shown_fields.autopopulated:
-        automatic = node.get("autopopulated")
-    added_by = node.get("addedBy")
+        automatic = boolean(node, "autopopulated")
+    added_by = child(node, "addedBy")
     return AllowlistEntry(
         kind=kind,
-        target_id=number(target[f"{kind}Id"]) if target else None,
-        target_path=target["fullPath"] if target else None,
+        target_id=None if target is None else global_id(target, f"{kind}Id"),
+        target_path=None if target is None else full_path(target, "fullPath"),
         default_permissions=default,
-        policies=() if default else _policies(node.get("jobTokenPolicies")),
-        created_at=read_time(node.get("createdAt")),
-        added_by=added_by["username"] if added_by else None,
+        policies=() if default else _policies(node),
+        created_at=time(node, "createdAt"),
+        added_by=None if added_by is None else text(added_by, "username"),
         autopopulated=automatic,
     )
 
 
-def _policies(names: Sequence[str | None] | None) -> tuple[str, ...] | None:
-    known = [name for name in names or () if name is not None]
-    return None if names is None or len(known) < len(names) else tuple(sorted(known))
+def _policies(node: Node) -> tuple[str, ...] | None:
+    names = array(node, "jobTokenPolicies")
+    if names is None or None in names:
+        return None
+    if not all(type(name) is str and _POLICY.fullmatch(name) for name in names):
+        raise FormError("jobTokenPolicies holds something else than names of permissions")
+    return tuple(sorted(names))
 
 
 def _settings(settings: Node | None, caps: Capabilities) -> Scope:
     if settings is None:
         return Scope(inbound_own=True, inbound_effective=True)
-    own = settings.get("inboundJobTokenScopeEnabled")
+    own = boolean(settings, "inboundJobTokenScopeEnabled")
     return Scope(
         inbound_own=own,
         inbound_effective=True if own else None,
@@ -326,8 +288,7 @@ def _value(settings: Node, name: str, caps: Capabilities) -> bool | None:
     """Read a flag; one that this version does not have yet is known to be off."""
     if not caps.has("ProjectCiCdSetting", name):
         return None if caps.lost("ProjectCiCdSetting", name) else False
-    value = settings.get(name)
-    return None if value is None else bool(value)
+    return boolean(settings, name)
 
 
 def _missing_settings(
@@ -348,18 +309,8 @@ def _missing_settings(
     for fact, value, name in named:
         # What the instance shows for no project is said once for the run.
         if value is None and not caps.lost("ProjectCiCdSetting", name):
-            reading.add_gap(fact, *_why(errors.get(name)))
+            reading.add_gap(fact, *why(errors.get(name)))
 
 
 def _allowlist_field(caps: Capabilities) -> str:
     return "ciJobTokenScopeAllowlist" if caps.entry_rows else "ciJobTokenScope"
-
-
-def _why(error: FieldError | None) -> tuple[Reason, str]:
-    if error is None:
-        return Reason.FORBIDDEN, "GitLab answered null: the token's role here is below Maintainer"
-    if error.timed_out:
-        return Reason.TIMED_OUT, error.message
-    if error.forbidden:
-        return Reason.FORBIDDEN, "the token's role here is below Maintainer"
-    return Reason.ERROR, error.message[:300]

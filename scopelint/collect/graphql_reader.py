@@ -1,10 +1,11 @@
 """Reading by GraphQL: a hundred projects a request."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
-from scopelint.collect import graphql_decoding, identity
+from scopelint.collect import graphql_decoding, graphql_pages, identity
 from scopelint.collect.reader import (
     NOT_VISIBLE,
     NOT_VISIBLE_HINT,
@@ -27,6 +28,16 @@ from scopelint.gitlab.graphql import (
     InvalidQueryError,
 )
 from scopelint.gitlab.retry import ExchangeError
+from scopelint.gitlab.values import (
+    FormError,
+    Node,
+    boolean,
+    child,
+    choice,
+    count,
+    full_path,
+    global_id,
+)
 from scopelint.model import Fact, Gap, Group, Project, Reason, Target
 from scopelint.snapshot import Filters, Listed
 
@@ -67,7 +78,7 @@ class GraphQLReader:
             return graphql.run(
                 self._connection, *queries.feature_flags(self.caps.flags_to_ask)
             ).data
-        except (graphql.TooMuchError, ExchangeError, GitLabError) as error:
+        except (graphql.TooMuchError, ExchangeError, GitLabError, FormError) as error:
             log.info("the feature flags are not known: %s", error)
             return {}
 
@@ -75,9 +86,9 @@ class GraphQLReader:
         data = graphql.run(self._connection, text, variables).data
         self._found.update(data)
         for kind in ("groups", "projects"):
-            for node in (data.get(kind) or {}).get("nodes") or ():
+            for node in graphql_pages.nodes_of(data, kind):
                 if node is not None:
-                    self._by_number[kind, queries.number(node["id"])] = node
+                    self._by_number[kind, global_id(node, "id")] = node
 
     @property
     def api(self) -> Literal["graphql"]:
@@ -92,18 +103,19 @@ class GraphQLReader:
         if target.kind == "instance":
             return ResolvedTarget("instance", 0, "instance")
         group, project = self._nodes(target)
-        if group and target.kind != "project":
-            return ResolvedTarget("group", queries.number(group["id"]), group["fullPath"])
-        if project and target.kind != "group":
-            return ResolvedTarget("project", queries.number(project["id"]), project["fullPath"])
-        raise not_found(target, is_other_kind=bool(group or project))
+        if group is not None and target.kind != "project":
+            return ResolvedTarget("group", global_id(group, "id"), full_path(group, "fullPath"))
+        if project is not None and target.kind != "group":
+            path = full_path(project, "fullPath")
+            return ResolvedTarget("project", global_id(project, "id"), path)
+        raise not_found(target, is_other_kind=group is not None or project is not None)
 
     def _nodes(
         self, target: TargetRef
     ) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
         if target.path is not None:
             i = self._paths.index(target.path)
-            return self._found.get(f"group_{i}"), self._found.get(f"project_{i}")
+            return child(self._found, f"group_{i}"), child(self._found, f"project_{i}")
         number = target.id or 0
         return self._by_number.get(("groups", number)), self._by_number.get(("projects", number))
 
@@ -116,21 +128,25 @@ class GraphQLReader:
                 lambda caps: queries.instance_groups(caps, first_page=first, membership=membership),
                 {"after": cursor},
             ).data
-            return _page(data.get("groups"), identity.read_group)
+            return graphql_pages.list_page(
+                child(data, "groups"), identity.read_group, counted=first
+            )
         data = self._run(
             lambda caps: queries.descendant_groups(caps, first_page=first),
             {"path": target.path, "after": cursor},
         ).data
-        group = data.get("group")
+        group = child(data, "group")
         if group is None:
             raise TargetNotFoundError(
                 f"group {target.path} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT
             )
-        page = _page(group["descendantGroups"], identity.read_group)
+        page = graphql_pages.list_page(
+            child(group, "descendantGroups"), identity.read_group, counted=first
+        )
         if not first:
             return page
         expected = None if page.expected is None else page.expected + 1
-        return Page((identity.read_group(group), *page.items), page.cursor, expected)
+        return replace(page, items=(identity.read_group(group), *page.items), expected=expected)
 
     def projects(self, target: ResolvedTarget, cursor: str | None) -> Page[Listed]:
         """Read a page of project ids and paths."""
@@ -145,73 +161,88 @@ class GraphQLReader:
                 ),
                 {"after": cursor},
             )
-            return _page(found.data.get("projects"), _listed)
-        group = self._run(
+            return graphql_pages.list_page(child(found.data, "projects"), _listed, counted=first)
+        answer = self._run(
             lambda caps: queries.group_projects(caps, first_page=first),
             {"path": target.path, "after": cursor},
-        ).data.get("group")
+        )
+        group = child(answer.data, "group")
         if group is None:
             raise TargetNotFoundError(
                 f"group {target.path} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT
             )
-        return _page(group["projects"], _listed)
+        return graphql_pages.list_page(child(group, "projects"), _listed, counted=first)
 
     def read(self, listed: Sequence[Listed]) -> Details:
         """Read the scopes of up to a page of projects, long lists to their end."""
         usage = self._filters.usage
         variables = queries.by_ids("Project", [one.project.id for one in listed])
         result = self._run(lambda caps: queries.details(caps, usage=usage), variables)
-        self.near_limit = _near_limit(result.data.get("queryComplexity") or {})
+        self.near_limit = _near_limit(child(result.data, "queryComplexity") or {})
         timed_out = [error for error in result.errors if error.timed_out]
         if timed_out and len(listed) > 1:
             # GitLab ran out of time and left the rest null; with fewer at once it may not.
             raise graphql.TooMuchError(timed_out[0].message, timed_out=True)
-        readings: dict[int, graphql_decoding.Reading] = {}
-        nodes = (result.data.get("projects") or {}).get("nodes") or ()
-        for index, node in enumerate(nodes):
-            if node is not None:
-                errors = [error for error in result.errors if _concerns(error, index)]
-                reading = graphql_decoding.read_node(node, errors, self.caps, usage=usage)
-                readings[reading.project.id] = reading
+        readings: dict[int, graphql_pages.Reading | FormError] = {}
+        for index, node in enumerate(graphql_pages.nodes_of(result.data, "projects")):
+            if node is None:
+                continue
+            errors = [error for error in result.errors if _concerns(error, index)]
+            number = global_id(node, "id")
+            if number in readings:
+                readings[number] = FormError("GitLab answered twice for this project")
+                continue
+            try:
+                readings[number] = graphql_decoding.read_node(node, errors, self.caps, usage=usage)
+            except FormError as error:
+                readings[number] = error
         return [self._finish(one, readings.get(one.project.id), timed_out) for one in listed]
 
     def _finish(
         self,
         listed: Listed,
-        reading: graphql_decoding.Reading | None,
+        reading: graphql_pages.Reading | FormError | None,
         timed_out: Sequence[graphql.FieldError],
     ) -> tuple[Project, list[Gap]]:
         if reading is None:
             if timed_out:
                 raise graphql.TooMuchError(timed_out[0].message, timed_out=True)
             return _gone(listed.project), []
-        while reading.cursors:
-            self._next_pages(reading)
-        project, gaps = graphql_decoding.finish(reading, self.caps)
+        if isinstance(reading, FormError):
+            return _not_read(listed.project, Reason.ERROR, str(reading)), []
+        try:
+            while reading.cursors:
+                self._next_pages(reading)
+            project, gaps = graphql_decoding.finish(reading, self.caps)
+        except FormError as error:
+            return _not_read(listed.project, Reason.ERROR, str(error)), []
         if reading.scope is not None and graphql_decoding.hidden_rows(reading, self.caps):
             return RestReader(self._connection, self._filters, self.caps).reveal(project, gaps)
         return project, gaps
 
-    def _next_pages(self, reading: graphql_decoding.Reading) -> None:
+    def _next_pages(self, reading: graphql_pages.Reading) -> None:
         cursors = dict(reading.cursors)
         variables = queries.by_ids("Project", [reading.project.id])
         result = self._run(
             lambda caps: queries.rest_of_lists(caps, cursors), {**variables, **cursors}
         )
-        nodes = [node for node in (result.data.get("projects") or {}).get("nodes") or () if node]
-        node = nodes[0] if nodes else {}
+        found = [
+            node for node in graphql_pages.nodes_of(result.data, "projects") if node is not None
+        ]
+        node: Node = found[0] if found else {}
         lists = [name for name in cursors if name != "ciJobTokenAuthLogs"]
         if lists:
-            allowlist = node.get("ciJobTokenScopeAllowlist") or node.get("ciJobTokenScope") or {}
-            graphql_decoding.add_lists(reading, allowlist, lists)
+            names = ("ciJobTokenScopeAllowlist", "ciJobTokenScope")
+            allowlist = child(node, names[0]) or child(node, names[1]) or {}
+            graphql_pages.add_lists(reading, allowlist, lists)
         if "ciJobTokenAuthLogs" in cursors:
-            graphql_decoding.add_log(reading, node.get("ciJobTokenAuthLogs"))
+            graphql_pages.add_log(reading, child(node, "ciJobTokenAuthLogs"))
 
     def targets(self, kind: Literal["project", "group"], ids: Sequence[int]) -> list[Target]:
         """Read groups with a count of all their projects, or projects, by id."""
         build = queries.group_targets if kind == "group" else queries.project_targets
         data = self._run(build, queries.by_ids(kind.capitalize(), ids)).data
-        nodes = (data.get("groups" if kind == "group" else "projects") or {}).get("nodes") or ()
+        nodes = graphql_pages.nodes_of(data, "groups" if kind == "group" else "projects")
         return [_target(kind, node) for node in nodes if node is not None]
 
     def find(self, kind: Literal["project", "group"], paths: Sequence[str]) -> dict[str, int]:
@@ -221,8 +252,10 @@ class GraphQLReader:
             some = paths[start : start + queries.TARGETS]
             text, variables = queries.more_targets(some, 0, ())
             data = graphql.run(self._connection, text, variables).data
-            nodes = {path: data.get(f"{kind}_{i}") for i, path in enumerate(some)}
-            found |= {path: queries.number(node["id"]) for path, node in nodes.items() if node}
+            nodes = {path: child(data, f"{kind}_{i}") for i, path in enumerate(some)}
+            found |= {
+                path: global_id(node, "id") for path, node in nodes.items() if node is not None
+            }
         return found
 
     def unavailable(self) -> Mapping[Fact, str]:
@@ -272,12 +305,12 @@ def _without_unknown(caps: Capabilities, error: graphql.InvalidQueryError) -> Ca
 
 
 def _gone(project: Project) -> Project:
-    gap = graphql_decoding.project_gap(
-        project,
-        Fact.SCOPE,
-        Reason.NOT_FOUND,
-        "it was listed and then not found: deleted meanwhile, or no longer visible",
-    )
+    detail = "it was listed and then not found: deleted meanwhile, or no longer visible"
+    return _not_read(project, Reason.NOT_FOUND, detail)
+
+
+def _not_read(project: Project, reason: Reason, detail: str) -> Project:
+    gap = graphql_pages.project_gap(project, Fact.SCOPE, reason, detail)
     return Project(project.id, project.path, archived=project.archived, personal=None, gap=gap)
 
 
@@ -286,62 +319,42 @@ def _concerns(error: graphql.FieldError, index: int) -> bool:
 
 
 def _listed(node: Mapping[str, Any]) -> Listed:
-    return Listed(
-        Project(
-            queries.number(node["id"]),
-            node["fullPath"],
-            archived=node.get("archived"),
-            personal=None,
-        )
-    )
-
-
-def _page(connection: Mapping[str, Any] | None, read: Any) -> Page[Any]:
-    if connection is None:
-        raise TargetNotFoundError(
-            "GitLab answered null where a list was due", hint=NOT_VISIBLE_HINT
-        )
-    page = connection["pageInfo"]
-    nodes = tuple(_each(connection, read))
-    cursor = page["endCursor"] if page["hasNextPage"] else None
-    return Page(nodes, cursor, connection.get("count"))
+    project = Project(global_id(node, "id"), full_path(node, "fullPath"), personal=None)
+    try:
+        return Listed(replace(project, archived=boolean(node, "archived")))
+    except FormError as error:
+        return Listed(_not_read(project, Reason.ERROR, str(error)))
 
 
 def _near_limit(complexity: Mapping[str, Any]) -> bool:
     """Tell whether a query's score leaves less than a tenth of what GitLab allows."""
-    score, limit = complexity.get("score"), complexity.get("limit")
-    return bool(score and limit and score > 0.9 * limit)
-
-
-def _each(connection: Mapping[str, Any], read: Any) -> Iterator[Any]:
-    for node in connection["nodes"] or ():
-        if node is not None:
-            yield read(node)
+    score, limit = count(complexity, "score"), count(complexity, "limit")
+    return score is not None and limit is not None and score > 0.9 * limit > 0
 
 
 def _target(kind: Literal["project", "group"], node: Mapping[str, Any]) -> Target:
-    path = node["fullPath"]
+    path = full_path(node, "fullPath")
+    visibility = choice(node, "visibility", identity.VISIBILITIES)
     if kind == "group":
-        count = (node.get("projects") or {}).get("count")
         return Target(
             "group",
-            queries.number(node["id"]),
+            global_id(node, "id"),
             path,
             visible=True,
-            visibility=node.get("visibility"),
+            visibility=visibility,
             deletion=identity.read_group_deletion(node),
             personal=False,
-            project_count=count,
+            project_count=count(child(node, "projects") or {}, "count"),
         )
     return Target(
         "project",
-        queries.number(node["id"]),
+        global_id(node, "id"),
         path,
         visible=True,
-        visibility=node.get("visibility"),
-        archived=node.get("archived"),
+        visibility=visibility,
+        archived=boolean(node, "archived"),
         deletion=identity.read_deletion(node),
-        personal=node.get("group") is None,
+        personal=child(node, "group") is None,
     )
 
 

@@ -1,45 +1,58 @@
-"""What a project or a group is, apart from its scope, as GraphQL and REST tell it."""
+"""What a project or a group is, apart from its scope, as GraphQL and REST tell it.
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Literal
+Every function raises `values.FormError` for a field of another type than documented.
+"""
 
-from scopelint.gitlab.queries import number
+from typing import Literal
+
+from scopelint.gitlab.values import (
+    Node,
+    boolean,
+    child,
+    choice,
+    full_path,
+    global_id,
+    integer,
+    text,
+    time,
+)
 from scopelint.model import Group, Project
 
-Node = Mapping[str, Any]
 Deletion = Literal["none", "scheduled", "in_progress"]
+
+VISIBILITIES = ("private", "internal", "public")
 
 
 def read_identity(node: Node) -> Project:
     """Read what a project is, apart from its scope."""
-    group = node.get("group")
+    group = child(node, "group")
+    level = child(node, "maxAccessLevel")
     return Project(
-        id=number(node["id"]),
-        path=node["fullPath"],
-        name=node.get("name") or "",
-        web_url=node.get("webUrl"),
-        visibility=node.get("visibility"),
-        archived=node.get("archived"),
-        jobs_enabled=node.get("jobsEnabled"),
+        id=global_id(node, "id"),
+        path=full_path(node, "fullPath"),
+        name=text(node, "name") or "",
+        web_url=text(node, "webUrl"),
+        visibility=choice(node, "visibility", VISIBILITIES),
+        archived=boolean(node, "archived"),
+        jobs_enabled=boolean(node, "jobsEnabled"),
         deletion=read_deletion(node),
-        last_activity_at=read_time(node.get("lastActivityAt")),
-        access_level=(node.get("maxAccessLevel") or {}).get("integerValue"),
-        group_id=number(group["id"]) if group else None,
+        last_activity_at=time(node, "lastActivityAt"),
+        access_level=None if level is None else integer(level, "integerValue"),
+        group_id=None if group is None else global_id(group, "id"),
         personal=group is None,
     )
 
 
 def read_group(node: Node) -> Group:
     """Read one group of the tree."""
-    parent = node.get("parent")
+    parent = child(node, "parent")
     return Group(
-        id=number(node["id"]),
-        path=node["fullPath"],
-        name=node.get("name") or "",
-        parent_id=number(parent["id"]) if parent else None,
-        visibility=node.get("visibility"),
-        web_url=node.get("webUrl"),
+        id=global_id(node, "id"),
+        path=full_path(node, "fullPath"),
+        name=text(node, "name") or "",
+        parent_id=None if parent is None else global_id(parent, "id"),
+        visibility=choice(node, "visibility", VISIBILITIES),
+        web_url=text(node, "webUrl"),
         deletion=read_group_deletion(node),
     )
 
@@ -49,11 +62,11 @@ def read_deletion(node: Node) -> Deletion | None:
 
     A flag that is not in the node is one that the version does not have.
     """
-    if node.get("isSelfDeletionInProgress"):
+    if boolean(node, "isSelfDeletionInProgress"):
         return "in_progress"
-    if node.get("isSelfDeletionScheduled") or node.get("markedForDeletionOn"):
+    if boolean(node, "isSelfDeletionScheduled") or text(node, "markedForDeletionOn"):
         return "scheduled"
-    by_path = deletion_by_path(node["fullPath"])
+    by_path = deletion_by_path(full_path(node, "fullPath"))
     flags = ("isSelfDeletionInProgress", "isSelfDeletionScheduled")
     if by_path == "none" and any(node.get(name, False) is None for name in flags):
         return None
@@ -62,7 +75,9 @@ def read_deletion(node: Node) -> Deletion | None:
 
 def read_group_deletion(node: Node) -> Deletion:
     """Tell whether a group is scheduled for deletion."""
-    return "scheduled" if node.get("markedForDeletionOn") else deletion_by_path(node["fullPath"])
+    if text(node, "markedForDeletionOn"):
+        return "scheduled"
+    return deletion_by_path(full_path(node, "fullPath"))
 
 
 def deletion_by_path(path: str) -> Deletion:
@@ -76,8 +91,3 @@ def deletion_by_path(path: str) -> Deletion:
             if found and rest.isdigit():
                 return "scheduled"
     return "none"
-
-
-def read_time(value: str | None) -> datetime | None:
-    """Read an ISO 8601 time as GitLab writes it."""
-    return None if value is None else datetime.fromisoformat(value)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from scopelint.errors import TargetNotFoundError
 from scopelint.gitlab.capabilities import Capabilities
@@ -48,6 +48,42 @@ class Page(Generic[_T]):
     """Where the next page begins; None after the last."""
     expected: int | None = None
     """GitLab's own count of the whole list, hidden objects included; None if not asked."""
+    faults: tuple[str, ...] = ()
+    """What of the page could not be read, in words: the list is not whole."""
+    begins_again: bool = False
+    """Whether the list changed while it was read, so that the next page is its first again."""
+
+
+MAX_PAGES: Final = 100
+"""Pages of one list of one project, at most: GitLab's own limits keep each list below ten."""
+MAX_EMPTY: Final = 1000
+"""Pages one after another that may show nothing: GitLab hides rows after it has cut the page."""
+
+
+class ListEnd:
+    """Sees to it that a list ends: no page is asked for twice, and each brings something new."""
+
+    def __init__(self) -> None:
+        self._cursors: set[str] = set()
+        self._ids: set[int] = set()
+        self._empty = 0
+
+    def add(self, page: Page[Any], ids: Sequence[int]) -> tuple[int, str | None]:
+        """Return how many of the ids of a page are new, and why the list must stop here, if so."""
+        if page.begins_again:
+            self._ids.clear()
+        known = len(self._ids)
+        self._ids.update(ids)
+        new = len(self._ids) - known
+        self._empty = 0 if ids else self._empty + 1
+        if page.cursor is None:
+            return new, None
+        if page.cursor in self._cursors:
+            return new, "GitLab gave the same page again and again"
+        self._cursors.add(page.cursor)
+        if (ids and not new) or self._empty > MAX_EMPTY:
+            return new, "GitLab gave a page without anything new"
+        return new, None
 
 
 Details = list[tuple[Project, Sequence[Gap]]]

@@ -1,19 +1,28 @@
-"""REST's JSON becomes the model; every null is told from every value."""
+"""REST's JSON becomes the model; every null is told from every value.
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+Every function that reads JSON raises `values.FormError` for a field of another type than
+documented.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
 
 from scopelint.collect import identity
-from scopelint.model import AllowlistEntry, Group, Project
+from scopelint.collect.graphql_pages import project_gap
+from scopelint.gitlab.values import (
+    FormError,
+    Node,
+    boolean,
+    child,
+    choice,
+    full_path,
+    identifier,
+    integer,
+    text,
+    time,
+)
+from scopelint.model import AllowlistEntry, Fact, Group, Project, Reason
 from scopelint.snapshot import Listed
-
-Node = Mapping[str, Any]
-
-
-def flag(node: Node, name: str) -> bool | None:
-    """Read a Boolean; None where it is null or not there."""
-    value = node.get(name)
-    return None if value is None else bool(value)
 
 
 def without_automatic_row(
@@ -30,28 +39,38 @@ def without_automatic_row(
 
 
 def listed(node: Node) -> Listed:
-    """Read a project of the enumeration, with its push setting where the role suffices."""
-    return Listed(read_project(node), flag(node, "ci_push_repository_for_job_token_allowed"))
+    """Read a project of the enumeration, with its push setting where the role suffices.
+
+    One that has a number and a path, and another field that cannot be read, has a gap.
+    """
+    try:
+        push = boolean(node, "ci_push_repository_for_job_token_allowed")
+        return Listed(read_project(node), push)
+    except FormError as error:
+        bare = Project(
+            identifier(node, "id"), full_path(node, "path_with_namespace"), personal=None
+        )
+        return Listed(replace(bare, gap=project_gap(bare, Fact.SCOPE, Reason.ERROR, str(error))))
 
 
 def read_project(node: Node) -> Project:
     """Read what a project is, apart from its scope."""
-    namespace = node.get("namespace") or {}
-    kind = namespace.get("kind")
+    namespace = child(node, "namespace") or {}
+    kind = choice(namespace, "kind", NAMESPACES)
     personal = None if kind is None else kind == "user"
-    path = node["path_with_namespace"]
-    builds = node.get("builds_access_level")
+    path = full_path(node, "path_with_namespace")
+    builds = choice(node, "builds_access_level", LEVELS)
     return Project(
-        id=node["id"],
+        id=identifier(node, "id"),
         path=path,
-        name=node.get("name") or "",
-        web_url=node.get("web_url"),
-        visibility=node.get("visibility"),
-        archived=node.get("archived"),
+        name=text(node, "name") or "",
+        web_url=text(node, "web_url"),
+        visibility=choice(node, "visibility", identity.VISIBILITIES),
+        archived=boolean(node, "archived"),
         jobs_enabled=None if builds is None else builds != "disabled",
         deletion=deletion(node, path),
-        last_activity_at=identity.read_time(node.get("last_activity_at")),
-        group_id=namespace.get("id") if personal is False else None,
+        last_activity_at=time(node, "last_activity_at"),
+        group_id=integer(namespace, "id") if personal is False else None,
         personal=personal,
         access_levels=access_levels(node),
     )
@@ -72,6 +91,10 @@ FEATURES = (
 )
 """Features whose visibility decides what stays open to tokens that are not on the allowlist."""
 
+LEVELS = ("disabled", "private", "enabled", "public")
+"""Who may use a feature (doc/api/projects.md, "Project feature visibility")."""
+NAMESPACES = ("group", "user", "project")
+
 
 def access_levels(node: Node) -> dict[str, str] | None:
     """Read who may use each feature: `disabled`, `private`, `enabled` or `public`.
@@ -82,30 +105,31 @@ def access_levels(node: Node) -> dict[str, str] | None:
     levels at all.
     """
     levels = {
-        feature: str(level)
+        feature: level
         for feature in FEATURES
-        if (level := node.get(f"{feature}_access_level")) is not None
+        if (level := choice(node, f"{feature}_access_level", LEVELS)) is not None
     }
-    if levels and node.get("public_jobs") is False:
+    if levels and boolean(node, "public_jobs") is False:
         levels["public_jobs"] = "private"
     return levels or None
 
 
 def deletion(node: Node, path: str) -> identity.Deletion:
     """Tell whether a project or group is scheduled for deletion."""
-    if node.get("marked_for_deletion_on") or node.get("marked_for_deletion_at"):
+    if text(node, "marked_for_deletion_on") or text(node, "marked_for_deletion_at"):
         return "scheduled"
     return identity.deletion_by_path(path)
 
 
 def group(data: Node) -> Group:
     """Read one group of the tree."""
+    path = full_path(data, "full_path")
     return Group(
-        id=data["id"],
-        path=data["full_path"],
-        name=data.get("name") or "",
-        parent_id=data.get("parent_id"),
-        visibility=data.get("visibility"),
-        web_url=data.get("web_url"),
-        deletion=deletion(data, data["full_path"]),
+        id=identifier(data, "id"),
+        path=path,
+        name=text(data, "name") or "",
+        parent_id=integer(data, "parent_id"),
+        visibility=choice(data, "visibility", identity.VISIBILITIES),
+        web_url=text(data, "web_url"),
+        deletion=deletion(data, path),
     )

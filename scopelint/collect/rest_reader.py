@@ -7,28 +7,37 @@ the effective inbound flag, and list rows that GraphQL hides
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 import gitlab
 import requests
 
-from scopelint.collect import graphql_decoding, rest_decoding
+from scopelint.collect import graphql_pages, rest_decoding, rest_pages
 from scopelint.collect.reader import Details, Page, ResolvedTarget, TargetRef, not_found
-from scopelint.collect.rest_decoding import Node
-from scopelint.errors import GitLabError, OriginError
+from scopelint.errors import OriginError
 from scopelint.gitlab.address import same_origin
 from scopelint.gitlab.ask import UnreadableError, no_api, translate
 from scopelint.gitlab.capabilities import Capabilities
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.graphql import TooMuchError
 from scopelint.gitlab.retry import ExchangeError, Failure
+from scopelint.gitlab.values import (
+    FormError,
+    Node,
+    boolean,
+    decode,
+    full_path,
+    identifier,
+    is_fit,
+    text,
+)
 from scopelint.model import AllowlistEntry, Fact, Gap, Group, Project, Reason, Scope, Target
 from scopelint.snapshot import Filters, Listed
 from scopelint.versions import CROSS_PROJECT_PUSH, PERMISSIONS_STORED, before, since
 
 _T = TypeVar("_T")
-PAGE = 100
 _NO_FLAG = "GitLab answered without the setting"
 
 
@@ -50,10 +59,10 @@ class RestReader:
             return
         # A fine-grained token may be kept from both; then the version counts as unknown.
         version = self._unless_forbidden("/version")
-        self.caps = Capabilities(version_text=str(version.get("version") or ""))
+        self.caps = Capabilities(version_text=text(version, "version") or "")
         user = self._unless_forbidden("/user")
-        self.caps = replace(self.caps, username=user.get("username"))
-        self.administrator = bool(user.get("is_admin"))
+        self.caps = replace(self.caps, username=text(user, "username"))
+        self.administrator = boolean(user, "is_admin") is True
 
     @property
     def api(self) -> Literal["rest"]:
@@ -70,10 +79,11 @@ class RestReader:
         key = quote(target.path, safe="") if target.path is not None else str(target.id)
         group = self._find(f"/groups/{key}", with_projects=False)
         if group is not None and target.kind != "project":
-            return ResolvedTarget("group", group["id"], group["full_path"])
+            return ResolvedTarget("group", identifier(group, "id"), full_path(group, "full_path"))
         project = self._find(f"/projects/{key}")
         if project is not None and target.kind != "group":
-            return ResolvedTarget("project", project["id"], project["path_with_namespace"])
+            path = full_path(project, "path_with_namespace")
+            return ResolvedTarget("project", identifier(project, "id"), path)
         raise not_found(target, is_other_kind=group is not None or project is not None)
 
     def groups(self, target: ResolvedTarget, cursor: str | None) -> Page[Group]:
@@ -88,7 +98,7 @@ class RestReader:
             return below
         itself = rest_decoding.group(self._get(f"/groups/{target.id}", with_projects=False))
         expected = None if below.expected is None else below.expected + 1
-        return Page((itself, *below.items), below.cursor, expected)
+        return replace(below, items=(itself, *below.items), expected=expected)
 
     def projects(
         self, target: ResolvedTarget, cursor: str | None, visibility: str | None = None
@@ -104,7 +114,7 @@ class RestReader:
             sorting["visibility"] = visibility
         if target.kind == "instance":
             mine = {} if self.administrator else {"membership": True}
-            return self._page("/projects", cursor, rest_decoding.listed, **sorting, **mine)
+            return self._keyset_page("/projects", cursor, rest_decoding.listed, **sorting, **mine)
         # Without with_shared=false GitLab adds projects of other groups that are shared into this.
         below = {"include_subgroups": True, "with_shared": False}
         return self._page(
@@ -114,18 +124,16 @@ class RestReader:
     def _page(
         self, path: str, cursor: str | None, read: Callable[[Node], _T], **query: object
     ) -> Page[_T]:
-        """Take one page; whether there is another is told by the headers, not by its length."""
-        page = int(cursor or 1)
-        answer = self._request(path, page=page, per_page=PAGE, **query)
-        items = tuple(read(node) for node in answer.json())
-        more = bool(answer.headers.get("X-Next-Page")) or "next" in answer.links
-        if not {"X-Next-Page", "Link"} & answer.headers.keys():
-            # A proxy took the headers away: only a page that is not full is surely the last.
-            more = len(items) >= PAGE
-        total = answer.headers.get("X-Total", "")
-        return Page(
-            items, str(page + 1) if more else None, int(total) if total.isdecimal() else None
-        )
+        """Read a page of an offset list."""
+        return rest_pages.offset_page(partial(self._request, path, **query), cursor, read)
+
+    def _keyset_page(
+        self, path: str, cursor: str | None, read: Callable[[Node], _T], **query: object
+    ) -> Page[_T]:
+        """Read a page of a list that has keyset pages."""
+        root = urlsplit(self._connection.server.url).path
+        ask = partial(self._request, path, **query)
+        return rest_pages.keyset_page(ask, f"{root}/api/v4{path}", cursor, read)
 
     def read(self, listed: Sequence[Listed]) -> Details:
         """Read the scopes of these projects, three requests each."""
@@ -135,19 +143,17 @@ class RestReader:
         project = listed.project
         try:
             flags = self._get(f"/projects/{project.id}/job_token_scope")
+            effective = boolean(flags, "inbound_enabled")
+            outbound = boolean(flags, "outbound_enabled")
         except UnreadableError as error:
-            gap = graphql_decoding.project_gap(project, Fact.SCOPE, error.reason, error.detail)
+            gap = graphql_pages.project_gap(project, Fact.SCOPE, error.reason, error.detail)
             return replace(project, gap=gap), []
-        effective = rest_decoding.flag(flags, "inbound_enabled")
         if effective is None:
-            gap = graphql_decoding.project_gap(project, Fact.SCOPE, Reason.ERROR, _NO_FLAG)
+            gap = graphql_pages.project_gap(project, Fact.SCOPE, Reason.ERROR, _NO_FLAG)
             return replace(project, gap=gap), []
         gaps: list[Gap] = []
-        outbound = rest_decoding.flag(flags, "outbound_enabled")
         if outbound is None:
-            gaps.append(
-                graphql_decoding.project_gap(project, Fact.OUTBOUND, Reason.ERROR, _NO_FLAG)
-            )
+            gaps.append(graphql_pages.project_gap(project, Fact.OUTBOUND, Reason.ERROR, _NO_FLAG))
         scope = Scope(
             # Enforcement only ever makes the flag true: effectively open means open by its own.
             inbound_own=None if effective else False,
@@ -168,7 +174,7 @@ class RestReader:
         if listed.push is None:
             detail = "GitLab left the setting out of the project's attributes"
             gaps.append(
-                graphql_decoding.project_gap(listed.project, Fact.PUSH, Reason.FORBIDDEN, detail)
+                graphql_pages.project_gap(listed.project, Fact.PUSH, Reason.FORBIDDEN, detail)
             )
         return listed.push
 
@@ -187,37 +193,52 @@ class RestReader:
         entries: list[AllowlistEntry] = []
         for kind in ("group", "project"):
             try:
-                entries += self._list(project, kind, with_permissions=with_permissions)
+                found, fault = self._list(project, kind, with_permissions=with_permissions)
+                entries += found
+                why = None if fault is None else (Reason.ERROR, fault)
             except UnreadableError as error:
-                gaps.append(
-                    graphql_decoding.project_gap(project, Fact.ENTRIES, error.reason, error.detail)
-                )
+                why = (error.reason, error.detail)
+            except FormError as error:
+                why = (Reason.ERROR, str(error))
+            if why is not None:
+                gaps.append(graphql_pages.project_gap(project, Fact.ENTRIES, *why))
         return entries
 
     def _list(
         self, project: Project, kind: Literal["group", "project"], *, with_permissions: bool
-    ) -> list[AllowlistEntry]:
+    ) -> tuple[list[AllowlistEntry], str | None]:
+        """Read one list to its end; return its entries, and why they may not be all."""
         blank = AllowlistEntry(kind, None, None, None, None)
         if with_permissions:
             blank = AllowlistEntry(kind, None, None, autopopulated=False)
         if kind == "group":
-            nodes = self._all(f"/projects/{project.id}/job_token_scope/groups_allowlist")
-            return [
-                replace(blank, target_id=node["id"], target_path=self._group_path(node["web_url"]))
-                for node in nodes
-            ]
-        nodes = self._all(f"/projects/{project.id}/job_token_scope/allowlist")
-        found = [
-            replace(blank, target_id=node["id"], target_path=node["path_with_namespace"])
-            for node in nodes
-        ]
-        return rest_decoding.without_automatic_row(found, project.id)
+            path = f"/projects/{project.id}/job_token_scope/groups_allowlist"
+
+            def read_group(node: Node) -> AllowlistEntry:
+                where = self._group_path(full_path(node, "web_url"))
+                return replace(blank, target_id=identifier(node, "id"), target_path=where)
+
+            return rest_pages.whole_list(self._request, path, read_group)
+        path = f"/projects/{project.id}/job_token_scope/allowlist"
+
+        def read_project(node: Node) -> AllowlistEntry:
+            where = full_path(node, "path_with_namespace")
+            return replace(blank, target_id=identifier(node, "id"), target_path=where)
+
+        found, fault = rest_pages.whole_list(self._request, path, read_project)
+        return rest_decoding.without_automatic_row(found, project.id), fault
 
     def _group_path(self, web_url: str) -> str:
         """Take a group's full path from its address: REST gives only id, web_url and name."""
-        path = unquote(urlsplit(web_url).path)
+        try:
+            path = unquote(urlsplit(web_url).path)
+        except ValueError:
+            path = ""
         root = urlsplit(self._connection.server.url).path
-        return path.removeprefix(root).removeprefix("/groups/").strip("/")
+        found = path.removeprefix(root).removeprefix("/groups/").strip("/")
+        if not found or not is_fit(found):
+            raise FormError("web_url is no address of a group")
+        return found
 
     def reveal(self, project: Project, gaps: Iterable[Gap]) -> tuple[Project, list[Gap]]:
         """Add the inbound rows that GraphQL hid from this token, by reading REST's lists.
@@ -235,7 +256,7 @@ class RestReader:
         if hidden and not known:
             detail = f"GraphQL hides {len(hidden)} entries from this token; REST names them"
             found.append(
-                graphql_decoding.project_gap(project, Fact.PERMISSIONS, Reason.REDACTED, detail)
+                graphql_pages.project_gap(project, Fact.PERMISSIONS, Reason.REDACTED, detail)
             )
         # A row that names no target is one of the hidden ones, now known by name.
         seen_rows = [entry for entry in scope.entries if entry.target_id is not None]
@@ -258,15 +279,16 @@ class RestReader:
         below = {"include_subgroups": True, "with_shared": False}
         listed = self._page(f"/groups/{number}/projects", None, rest_decoding.listed, **below)
         count = listed.expected
-        if count is None and listed.cursor is None:
+        if count is None and listed.cursor is None and not listed.faults:
             count = len(listed.items)
+        group = rest_decoding.group(node)
         return Target(
             "group",
             number,
-            node["full_path"],
+            group.path,
             visible=True,
-            visibility=node.get("visibility"),
-            deletion=rest_decoding.deletion(node, node["full_path"]),
+            visibility=group.visibility,
+            deletion=group.deletion,
             personal=False,
             project_count=count,
         )
@@ -291,12 +313,12 @@ class RestReader:
         """Return the numbers of groups or projects by full path, one request each."""
         small: dict[str, Any] = {"with_projects": False} if kind == "group" else {}
         nodes = {path: self._find(f"/{kind}s/{quote(path, safe='')}", **small) for path in paths}
-        return {path: int(node["id"]) for path, node in nodes.items() if node is not None}
+        return {path: identifier(node, "id") for path, node in nodes.items() if node is not None}
 
     def effective(self, project_id: int) -> bool:
         """Ask for one project's effective inbound flag."""
         flags = self._get(f"/projects/{project_id}/job_token_scope")
-        value = rest_decoding.flag(flags, "inbound_enabled")
+        value = boolean(flags, "inbound_enabled")
         if value is None:
             raise UnreadableError(Reason.ERROR, _NO_FLAG)
         return value
@@ -304,8 +326,7 @@ class RestReader:
     def enforced_by_setting(self) -> bool | None:
         """Ask for the instance setting; None where this token may not see it (not an admin)."""
         settings = self._find("/application/settings")
-        value = (settings or {}).get("enforce_ci_inbound_job_token_scope_enabled")
-        return None if value is None else bool(value)
+        return boolean(settings or {}, "enforce_ci_inbound_job_token_scope_enabled")
 
     def token(self) -> Node | None:
         """Ask what the token says of itself: its scopes and its end; None where it cannot."""
@@ -348,10 +369,10 @@ class RestReader:
         return answer
 
     def _get(self, path: str, **query: object) -> Node:
-        node = self._request(path, **query).json()
-        if not isinstance(node, dict):
-            raise GitLabError(f"{self._connection.server.url}{path} answered with no object")
-        return node
+        found = decode(self._request(path, **query).content)
+        if type(found) is not dict:
+            raise FormError(f"the answer of {self._connection.server.url}{path} is no object")
+        return found
 
     def _unless_forbidden(self, path: str) -> Node:
         try:
@@ -366,13 +387,3 @@ class RestReader:
             return self._get(path, **query)
         except UnreadableError:
             return None
-
-    def _all(self, path: str) -> list[Node]:
-        nodes: list[Node] = []
-        cursor: str | None = None
-        while True:
-            page = self._page(path, cursor, dict)
-            nodes += page.items
-            if page.cursor is None:
-                return nodes
-            cursor = page.cursor

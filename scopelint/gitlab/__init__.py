@@ -6,6 +6,7 @@
 - `retry`, `rate_limit`: what happens on a 429, a 5xx or a broken connection; one table for both APIs.
 - `graphql`, `queries`, `capabilities`: GraphQL queries, built for the fields that the instance has.
 - `answers`, `ask`: what an answer, a refusal or a failure means for the run.
+- `values`: JSON within bounds, and its fields, each of its documented type or not read.
 - `write`: the only code that changes anything in GitLab.
 
 What an answer says of projects and groups is read in `scopelint.collect`. This package imports the

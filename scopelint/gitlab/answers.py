@@ -1,6 +1,6 @@
 """Tells GitLab's own answers from everything else that may stand in its place."""
 
-import json
+from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -8,6 +8,7 @@ import requests
 from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
 from scopelint.errors import AuthenticationError, GitLabError, OriginError, UnexpectedAnswerError
+from scopelint.gitlab import values
 from scopelint.gitlab.address import same_origin
 from scopelint.gitlab.retry import ExchangeError, Failure, HttpAnswer
 
@@ -68,8 +69,9 @@ def check_answer(answer: Any, url: str) -> Any:
     """Return the JSON of an answer, None where it need not have one; refuse what is not GitLab's.
 
     Raises OriginError for a redirect that leaves the origin, UnexpectedAnswerError for any other
-    redirect and for HTML where JSON was due, ExchangeError (BROKEN) for a body that is cut off.
-    A failing status with an HTML body is left to the retry matrix: proxies answer so for a while.
+    redirect and for HTML where JSON was due, ExchangeError (BROKEN) for a body that is cut off,
+    ExchangeError (MALFORMED) for one that is nested too deep. A failing status with an HTML body is
+    left to the retry matrix: proxies answer so for a while.
     """
     status = int(answer.status_code)
     if 300 <= status < 400:
@@ -80,7 +82,11 @@ def check_answer(answer: Any, url: str) -> Any:
             hint="Look at HTTP_PROXY, HTTPS_PROXY and NO_PROXY.",
             status=status,
         )
-    if not 200 <= status < 300 or status == 204:
+    if status == 204:
+        return None
+    if not 200 <= status < 300:
+        if values.is_deep(answer.content or b""):
+            raise _malformed(url, f"HTTP {status} with words nested too deep to read", status)
         return None
     kind = (answer.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
     body = answer.content or b""
@@ -91,9 +97,47 @@ def check_answer(answer: Any, url: str) -> Any:
             status=status,
         )
     try:
-        return json.loads(body)
+        return values.decode(body)
+    except values.FormError as error:
+        raise _malformed(url, str(error), status) from None
     except ValueError:
         raise ExchangeError(Failure.BROKEN, "an answer that is not whole JSON", status) from None
+
+
+def _malformed(url: str, why: str, status: int | None = None) -> ExchangeError:
+    return ExchangeError(Failure.MALFORMED, f"the answer of {url:.200}: {why}", status)
+
+
+class BoundedBody:
+    """The body of an answer as requests reads it, of which no more is read than `values.MAX_BYTES`.
+
+    What counts is the size after decompression, so a small body that unpacks to a large one is
+    stopped while it unpacks.
+    """
+
+    def __init__(self, raw: Any, url: str) -> None:
+        """`raw` is urllib3's response; `url` is for the message."""
+        self._raw = raw
+        self._url = url
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+    def stream(self, amount: int, decode_content: bool | None = None) -> Iterator[bytes]:
+        """Yield the body in parts of about `amount` bytes; raise ExchangeError (MALFORMED)."""
+        if "," in self._raw.headers.get("Content-Encoding", ""):
+            # Compressed twice, each step may unpack a thousandfold before a part comes out.
+            raise self._refused("it is compressed more than once")
+        read = 0
+        for part in self._raw.stream(amount, decode_content=decode_content):
+            read += len(part)
+            if read > values.MAX_BYTES:
+                raise self._refused(f"it is larger than {values.MAX_BYTES // 2**20} MiB")
+            yield part
+
+    def _refused(self, why: str) -> ExchangeError:
+        self._raw.close()
+        return _malformed(self._url, why)
 
 
 def _refuse_redirect(answer: HttpAnswer, url: str) -> None:
@@ -124,6 +168,7 @@ def fatal(error: ExchangeError, url: str) -> GitLabError:
         Failure.UNREACHABLE: "GitLab could not be reached",
         Failure.UNTRUSTED: "GitLab's certificate is not trusted",
         Failure.BROKEN: "GitLab's answers were not whole",
+        Failure.MALFORMED: "GitLab's answer cannot be read",
         Failure.LOCKED: "GitLab kept a resource locked",
     }
     hint = "Check the address, the network and the proxy settings, then run again."

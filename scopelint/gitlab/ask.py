@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import gitlab
 
@@ -12,9 +12,12 @@ from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.credentials import is_job_token
 from scopelint.gitlab.graphql import TooMuchError
 from scopelint.gitlab.retry import ExchangeError, Failure
+from scopelint.gitlab.values import FormError
 from scopelint.model import Reason
 
 _T = TypeVar("_T")
+_OF_ONE_QUESTION: Final = {Failure.SERVER, Failure.LOCKED, Failure.BROKEN, Failure.MALFORMED}
+"""Failures of a server that answers other questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +30,17 @@ class Failed:
     """Whether GitLab may answer a smaller question."""
 
 
-def decoding(ask: Callable[[], _T]) -> _T:
-    """Ask; raise UnexpectedAnswerError for JSON of another form than GitLab's API has."""
-    try:
-        return ask()
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
-        raise UnexpectedAnswerError(
-            f"an answer of GitLab has another form than its API documents ({error!r:.200})",
-            hint="Does --url name a GitLab? If it does, report this with the GitLab version.",
-        ) from error
-
-
 def ask_required(ask: Callable[[], _T], url: str) -> _T:
     """Ask for what a run cannot do without; every failure is a GitLabError that names `url`."""
     try:
-        return decoding(ask)
+        return ask()
     except ExchangeError as error:
         raise fatal(error, url) from None
+    except FormError as error:
+        raise UnexpectedAnswerError(
+            f"the answer of {url} has another form than GitLab's API documents: {error}",
+            hint="Does --url name a GitLab? If it does, report this with the GitLab version.",
+        ) from None
     except TooMuchError as error:
         raise GitLabError(f"{url} did not answer: {error}", hint="Try --api rest.") from None
 
@@ -54,14 +51,16 @@ def ask_optional(ask: Callable[[], _T]) -> _T | Failed:
     Raises what concerns the whole run: GitLab out of reach, the token refused.
     """
     try:
-        return decoding(ask)
+        return ask()
     except TooMuchError as error:
         reason = Reason.TIMED_OUT if error.timed_out else Reason.ERROR
         return Failed(reason, str(error)[:300], too_much=True)
     except ExchangeError as error:
-        if error.failure in {Failure.SERVER, Failure.LOCKED, Failure.BROKEN}:
+        if error.failure in _OF_ONE_QUESTION:
             return Failed(Reason.ERROR, str(error)[:300])
         raise fatal(error, "while collecting") from None
+    except FormError as error:
+        return Failed(Reason.ERROR, f"GitLab's answer has another form than documented: {error}")
     except UnreadableError as error:
         return Failed(error.reason, error.detail)
     except TargetNotFoundError as error:

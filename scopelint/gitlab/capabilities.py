@@ -11,11 +11,14 @@ from functools import cached_property
 from typing import Any, Final
 
 from scopelint import versions
+from scopelint.gitlab.values import Node, array, child, count, names, objects, text
 from scopelint.model import Fact
 from scopelint.versions import FeatureFlags, Version, flags_of, parse_version, since
 
 ADMINISTRATOR_LIMIT: Final = 300
-"""The complexity limit GitLab grants an administrator; others get 250."""
+"""The complexity limit GitLab grants an administrator."""
+ORDINARY_LIMIT: Final = 250
+"""The complexity limit GitLab grants other users."""
 
 _TYPES: Final = (
     "Metadata",
@@ -82,7 +85,7 @@ class Capabilities:
     """
 
     version_text: str = ""
-    limit: int = 250
+    limit: int = ORDINARY_LIMIT
     username: str | None = None
     fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
     target_types: frozenset[str] = frozenset()
@@ -92,24 +95,20 @@ class Capabilities:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "Capabilities":
-        """Read the answer to a query that held `preflight_selection()`."""
+        """Read the answer to a query that held `preflight_selection()`; raise FormError."""
         fields = {
-            name: frozenset(found["name"] for found in data[f"type_{name}"]["fields"] or ())
+            name: frozenset(names(found, "fields"))
             for name in _TYPES
-            if data.get(f"type_{name}")
+            if (found := child(data, f"type_{name}")) is not None
         }
-        inbound = {
-            found["name"]: (found["type"].get("ofType") or found["type"])["name"]
-            for found in ((data.get("type_inbound") or {}).get("fields") or ())
-        }
-        target = data.get("type_target") or {}
+        target = child(data, "type_target") or {}
         return cls(
-            version_text=(data.get("metadata") or {}).get("version") or "",
-            limit=(data.get("queryComplexity") or {}).get("limit") or 250,
-            username=(data.get("currentUser") or {}).get("username"),
+            version_text=text(child(data, "metadata") or {}, "version") or "",
+            limit=count(child(data, "queryComplexity") or {}, "limit") or ORDINARY_LIMIT,
+            username=text(child(data, "currentUser") or {}, "username"),
             fields=fields,
-            target_types=frozenset(kind["name"] for kind in target.get("possibleTypes") or ()),
-            inbound_type=inbound.get("inboundAllowlist") or "",
+            target_types=frozenset(names(target, "possibleTypes")),
+            inbound_type=_type_of(child(data, "type_inbound") or {}, "inboundAllowlist"),
         )
 
     @cached_property
@@ -132,7 +131,8 @@ class Capabilities:
 
         What is no flag of a name and a boolean is left out: not known.
         """
-        rows = (data.get("metadata") or {}).get("featureFlags")
+        metadata = data.get("metadata")
+        rows = metadata.get("featureFlags") if isinstance(metadata, Mapping) else None
         flags = {
             row["name"]: row["enabled"]
             for row in (rows if isinstance(rows, list) else ())
@@ -218,3 +218,12 @@ class Capabilities:
     def targets_need_permission(self) -> bool:
         """Whether an entry's target is null when this token cannot read it (17.7 and 17.8)."""
         return self.entry_rows and "CiJobTokenAccessibleProject" not in self.target_types
+
+
+def _type_of(node: Node, field_name: str) -> str:
+    """Return the name of a field's type, without "not null"; empty where it has none."""
+    for found in objects(array(node, "fields") or [], "fields"):
+        if text(found, "name") == field_name:
+            kind = child(found, "type") or {}
+            return text(child(kind, "ofType") or kind, "name") or ""
+    return ""

@@ -15,7 +15,7 @@ from requests.cookies import RequestsCookieJar
 import scopelint
 from scopelint.errors import OriginError
 from scopelint.gitlab.address import same_origin
-from scopelint.gitlab.answers import check_answer, from_requests
+from scopelint.gitlab.answers import BoundedBody, check_answer, from_requests
 from scopelint.gitlab.retry import Retrier
 from scopelint.text import Secret
 
@@ -126,6 +126,15 @@ class Connection:
         return self._session.post_graphql(payload, write=write)
 
 
+class _BoundedAdapter(HTTPAdapter):
+    """Reads answers within bounds, whoever asks for the body: requests, python-gitlab or we."""
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        response = super().build_response(req, resp)
+        response.raw = BoundedBody(resp, req.url or "")
+        return response
+
+
 class RetryingSession(requests.Session):
     """The one way to a GitLab: it never leaves the origin, and retries by our table.
 
@@ -140,7 +149,7 @@ class RetryingSession(requests.Session):
         super().__init__()
         self._server = server
         self._retrier = retrier
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=POOL)
+        adapter = _BoundedAdapter(pool_connections=1, pool_maxsize=POOL)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
         self.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=()))

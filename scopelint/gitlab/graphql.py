@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scopelint.errors import AuthenticationError, GitLabError
+from scopelint.gitlab import values
 from scopelint.gitlab.answers import refused
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.credentials import is_job_token
@@ -95,8 +96,8 @@ def run(
 
     Raises TooMuchError where a smaller one may succeed, InvalidQueryError where the instance
     lacks a field, FineGrainedTokenError where GraphQL is closed to the token, another GitLabError
-    for everything else that ends the run, and ExchangeError where the retries of one page are
-    used up.
+    for everything else that ends the run, ExchangeError where the retries of one page are used
+    up, and FormError for JSON that is no GraphQL result.
     """
     url = connection.server.graphql_url
     try:
@@ -109,28 +110,34 @@ def run(
         raise _refusal(answer.status_code, answer.text, url, connection)
     body = answer.body
     if not isinstance(body, dict):
-        raise GitLabError(f"{url} answered with JSON that is no GraphQL result")
+        raise values.FormError("it is no object with data or errors")
+    listed = values.array(body, "errors")
     # A proxy's or plug-in's error might repeat the request; nothing that is kept shows the token.
     errors = tuple(
-        _field_error(error, connection.server.token) for error in body.get("errors") or ()
+        _field_error(error, connection.server.token)
+        for error in values.objects(listed or [], "errors")
     )
     closed = next((error for error in errors if _FINE_GRAINED.search(error.message)), None)
     if closed is not None:
         raise FineGrainedTokenError(closed.message)
-    data = body.get("data")
-    if not isinstance(data, dict):
+    data = values.child(body, "data")
+    if data is None and not errors:
+        raise values.FormError("it holds neither data nor an error")
+    if data is None:
         raise _no_data([error.message for error in errors], url)
     return Result(data, errors)
 
 
 def _field_error(error: Mapping[str, Any], token: Secret) -> FieldError:
-    path = error.get("path")
-    message = token.redact(str(error.get("message", "")))
-    return FieldError(message, tuple(path) if isinstance(path, Sequence) else ())
+    path = values.array(error, "path") or []
+    if not all(type(step) in (str, int) for step in path):
+        raise values.FormError("the path of an error holds something else than names and numbers")
+    message = values.made_fit(str(error.get("message", "")))
+    return FieldError(token.redact(message), tuple(path))
 
 
 def _no_data(messages: Sequence[str], url: str) -> Exception:
-    text = "; ".join(messages) or "no data and no error"
+    text = "; ".join(messages)
     if _TOO_MUCH.search(text) or _TIMEOUT.search(text):
         return TooMuchError(text, timed_out=_TIMEOUT.search(text) is not None)
     if _UNKNOWN_FIELD.search(text) or "argument" in text.lower() or "fragment" in text.lower():

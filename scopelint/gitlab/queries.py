@@ -210,11 +210,6 @@ def gid(kind: str, number: int) -> str:
     return f"gid://gitlab/{kind}/{number}"
 
 
-def number(global_id: str) -> int:
-    """Return the number of a global id."""
-    return int(global_id.rpartition("/")[2])
-
-
 def by_ids(kind: str, ids: Sequence[int]) -> dict[str, object]:
     """Return the variables of a query for objects of a kind (`Project`, `Group`) by id."""
     return {"ids": [gid(kind, number) for number in ids], "n": len(ids)}

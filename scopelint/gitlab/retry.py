@@ -35,6 +35,8 @@ class Failure(Enum):
     """The certificate is not signed by an authority that is trusted here, or for another name."""
     BROKEN = auto()
     """A body that should be JSON and is not whole."""
+    MALFORMED = auto()
+    """A whole answer outside our bounds, or of another form: asking again would give it again."""
     LOCKED = auto()
     """409 "Resource lock"."""
 
@@ -57,6 +59,7 @@ MATRIX: Final[Mapping[Failure, RetryRule]] = {
     Failure.UNREACHABLE: RetryRule(attempts=12, base=0.1),
     Failure.UNTRUSTED: RetryRule(attempts=1, base=0.0),
     Failure.BROKEN: RetryRule(attempts=12, base=0.1),
+    Failure.MALFORMED: RetryRule(attempts=1, base=0.0),
     Failure.LOCKED: RetryRule(attempts=10, base=0.2),
 }
 """The retry matrix. An explicit `Retry-After` or `RateLimit-Reset` goes before the doubling."""

@@ -23,6 +23,7 @@ from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.credentials import is_job_token
 from scopelint.gitlab.graphql import InvalidQueryError, TooMuchError
 from scopelint.gitlab.retry import ExchangeError
+from scopelint.gitlab.values import FormError, array, child, names
 from scopelint.model import EntryKind
 
 log = logging.getLogger(__name__)
@@ -157,7 +158,7 @@ class Writer:
             result = graphql.run(self._connection, text, {"input": values}, write=True)
         except InvalidQueryError as error:
             raise WriteRefusedError(f"this GitLab has no {name} of this form: {error}") from None
-        except (ExchangeError, TooMuchError) as error:
+        except (ExchangeError, TooMuchError, FormError) as error:
             raise LostAnswerError(str(error)) from None
         except UnexpectedAnswerError:
             raise
@@ -166,8 +167,11 @@ class Writer:
                 raise LostAnswerError(error.message) from None
             raise
         # Who may not do it gets an error beside a null payload, what cannot be done is in `errors`.
-        payload = result.data.get(name) or {}
-        errors = [*(error.message for error in result.errors), *(payload.get("errors") or ())]
+        try:
+            said = array(child(result.data, name) or {}, "errors") or []
+        except FormError as error:
+            raise LostAnswerError(str(error)) from None
+        errors = [*(error.message for error in result.errors), *said]
         if errors:
             words = self._connection.server.token.redact("; ".join(map(str, errors)))
             raise WriteRefusedError(f"GitLab refused: {words:.300}")
@@ -196,10 +200,7 @@ class Writer:
             data = ask("(includeDeprecated: true)")
         except InvalidQueryError:
             data = ask("")
-        return {
-            name: frozenset(field["name"] for field in (form or {}).get("inputFields") or ())
-            for name, form in data.items()
-        }
+        return {name: frozenset(names(child(data, name) or {}, "inputFields")) for name in data}
 
 
 def _inputs_query(option: str) -> str:

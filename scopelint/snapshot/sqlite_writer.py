@@ -30,11 +30,13 @@ class Listed:
     """Whether another shard reads it."""
 
     @property
-    def state(self) -> Literal["listed", "excluded", "elsewhere"]:
-        """The state that the snapshot gives it until it is read."""
+    def state(self) -> Literal["listed", "excluded", "elsewhere", "unreadable"]:
+        """The state that the snapshot gives it until it is read; a gap says why it never is."""
         if not self.wanted:
             return "excluded"
-        return "elsewhere" if self.elsewhere else "listed"
+        if self.elsewhere:
+            return "elsewhere"
+        return "listed" if self.project.gap is None else "unreadable"
 
 
 def _make_private(path: Path) -> None:
@@ -142,6 +144,8 @@ class SnapshotWriter:
                 f"INSERT INTO projects ({columns}) VALUES ({rows.marks(columns)})",  # noqa: S608
                 (rows.listed_row(one.project, one.push, one.state) for one in page),
             )
+            gaps = (one.project.gap for one in page if one.state == "unreadable")
+            self._insert("gaps", rows.GAP_COLUMNS, (rows.gap_row(gap) for gap in gaps if gap))
             self._save_cursor(cursor)
         return [one.project.id for one in page if one.state == "listed"]
 

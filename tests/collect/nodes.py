@@ -5,9 +5,10 @@ import functools
 from collections.abc import Iterator
 from typing import Any
 
-from scopelint.collect import graphql_decoding
+from scopelint.collect import graphql_decoding, graphql_pages
 from scopelint.gitlab import graphql, queries
 from scopelint.gitlab.graphql import FieldError
+from scopelint.gitlab.values import global_id
 from scopelint.model import Gap, Project
 from tests.collect.kit import ADMIN, company, connect, serve
 from tests.gitlab.test_queries import capabilities
@@ -25,7 +26,7 @@ def _answers(version: str) -> dict[int, Any]:
     with serve(company(version)) as simulator, connect(simulator.url, ADMIN) as connection:
         text = queries.details(caps, usage=True)
         data = graphql.run(connection, text, {"ids": ids}).data
-    return {queries.number(node["id"]): node for node in data["projects"]["nodes"]}
+    return {global_id(node, "id"): node for node in data["projects"]["nodes"]}
 
 
 def node(version: str, project: int = 101) -> Any:
@@ -34,7 +35,7 @@ def node(version: str, project: int = 101) -> Any:
 
 def read(
     found: Any, version: str, *errors: FieldError
-) -> tuple[Project, list[Gap], graphql_decoding.Reading]:
+) -> tuple[Project, list[Gap], graphql_pages.Reading]:
     caps = capabilities(version)
     reading = graphql_decoding.read_node(found, errors, caps, usage=True)
     project, gaps = graphql_decoding.finish(reading, caps)

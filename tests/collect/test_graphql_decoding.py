@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scopelint.collect import graphql_decoding, identity
+from scopelint.collect import graphql_decoding, graphql_pages, identity
 from scopelint.gitlab.graphql import FieldError
 from scopelint.model import (
     LOG_FULL_FROM,
@@ -276,7 +276,7 @@ def test_further_pages_are_added_and_asked_for_by_their_cursor() -> None:
         "nodes": page["nodes"][:1],
         "pageInfo": {"hasNextPage": False, "endCursor": "c2"},
     }
-    graphql_decoding.add_lists(reading, {"projectsAllowlist": last}, ["projectsAllowlist"])
+    graphql_pages.add_lists(reading, {"projectsAllowlist": last}, ["projectsAllowlist"])
     assert reading.cursors == {}
     assert len(reading.lists["projectsAllowlist"]) == before + 1
     assert reading.gaps == []
@@ -318,9 +318,9 @@ def test_a_list_that_does_not_end_is_a_gap_not_an_end(
     assert reading.cursors == {name: "same"}
     stuck = {**first, "pageInfo": info}
     if name == "ciJobTokenAuthLogs":
-        graphql_decoding.add_log(reading, stuck)
+        graphql_pages.add_log(reading, stuck)
     else:
-        graphql_decoding.add_lists(reading, {name: stuck}, [name])
+        graphql_pages.add_lists(reading, {name: stuck}, [name])
     assert reading.cursors == {}
     project, gaps = graphql_decoding.finish(reading, caps)
     assert [gap.fact for gap in gaps] == [fact]
@@ -335,9 +335,7 @@ def test_a_page_that_comes_twice_is_not_kept_twice() -> None:
     page["pageInfo"] = {"hasNextPage": True, "endCursor": "same"}
     reading = graphql_decoding.read_node(found, (), caps, usage=False)
     once = len(reading.lists["groupsAllowlist"])
-    graphql_decoding.add_lists(
-        reading, {"groupsAllowlist": copy.deepcopy(page)}, ["groupsAllowlist"]
-    )
+    graphql_pages.add_lists(reading, {"groupsAllowlist": copy.deepcopy(page)}, ["groupsAllowlist"])
     assert len(reading.lists["groupsAllowlist"]) == once
 
 
@@ -412,7 +410,7 @@ def test_a_hidden_origin_is_a_gap(place: Path) -> None:
 
 
 def test_gaps_name_the_project_and_come_once_a_fact() -> None:
-    reading = graphql_decoding.Reading(Project(7, "acme/x"), None)
+    reading = graphql_pages.Reading(Project(7, "acme/x"), None)
     reading.add_gap(Fact.ENTRIES, Reason.ERROR, "first")
     reading.add_gap(Fact.ENTRIES, Reason.TIMED_OUT, "second")
     assert reading.gaps == [Gap(Fact.ENTRIES, Reason.ERROR, "first", "project", 7, "acme/x")]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scopelint.errors import GitLabError, UnexpectedAnswerError
+from scopelint.errors import GitLabError
 from scopelint.model import Fact, Reason
 from scopelint_simulator import Simulator
 from scopelint_simulator.answer import Answer
@@ -239,14 +239,17 @@ def test_a_node_that_is_not_in_the_answer_vanished() -> None:
     assert "deleted meanwhile" in gap.detail
 
 
-def test_an_answer_of_another_form_ends_the_run_in_words() -> None:
+def test_an_answer_of_another_form_is_a_gap_of_each_project_that_it_was_about() -> None:
     def odd(body: dict[str, Any]) -> None:
         body["data"]["projects"]["nodes"] = [{"surprise": 1}]
 
     with serve(company()) as simulator:
         changed(simulator, "Scopes", odd)
-        with pytest.raises(UnexpectedAnswerError, match="another form"):
-            by_graphql(simulator.url)
+        seen = by_graphql(simulator.url)
+    gaps = seen.gaps_of(Fact.SCOPE)
+    assert len(gaps) == len(seen.projects)
+    assert all("another form" in gap.detail for gap in gaps)
+    assert not seen.complete
 
 
 # Lists of one project

@@ -34,7 +34,9 @@ from scopelint.gitlab.graphql import (
     TooMuchError,
 )
 from scopelint.gitlab.retry import FIRST_CONTACT, ExchangeError, Failure
-from scopelint.snapshot import Filters
+from scopelint.gitlab.values import FormError
+from scopelint.model import Project
+from scopelint.snapshot import Filters, Listed
 from scopelint.text import Secret
 from scopelint_simulator import Faults
 from tests.collect.kit import TOKEN, Scripted, company, connect, hurried, serve
@@ -136,7 +138,7 @@ def test_a_next_page_elsewhere_is_not_followed() -> None:
         script = always(200, b"[]", Link=link)
         with Scripted(script) as first, connect(first.url, SECRET) as connection:
             with pytest.raises(OriginError, match="another origin") as caught:
-                rest_reader(connection)._all("/projects/7/job_token_scope/allowlist")
+                rest_reader(connection).read([Listed(Project(7, "acme/x"))])
             assert second.url in caught.value.message
         assert second.requests == []
 
@@ -216,10 +218,10 @@ def test_no_graphql_is_named() -> None:
         (200, b'{"errors":[{"message":"This operation doesn\'t support fine-grained personal access tokens"}]}', FineGrainedTokenError),
         (403, b'{"error":"insufficient_granular_scope"}', FineGrainedTokenError),
         (200, b'{"errors":[{"message":"something"}]}', GitLabError),
-        (200, b'{"errors":null,"data":null}', GitLabError),
-        (200, b"{}", GitLabError),
-        (200, b"[]", GitLabError),
-        (200, b"7", GitLabError),
+        (200, b'{"errors":null,"data":null}', FormError),
+        (200, b"{}", FormError),
+        (200, b"[]", FormError),
+        (200, b"7", FormError),
         (403, b'{"errors":[{"message":"API not accessible for user"}]}', AuthenticationError),
         (400, b"{}", GitLabError),
         (422, b'{"errors":[{"message":"Variables are invalid JSON"}]}', GitLabError),
@@ -285,7 +287,7 @@ def test_a_rest_answer_that_is_a_list_is_no_object() -> None:
     with (
         Scripted(always(200, b"[]")) as server,
         connect(server.url, SECRET) as connection,
-        pytest.raises(GitLabError, match="no object"),
+        pytest.raises(FormError, match="is no object"),
     ):
         rest_reader(connection).effective(7)
 

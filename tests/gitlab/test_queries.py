@@ -134,4 +134,3 @@ def test_a_query_for_more_targets_numbers_on() -> None:
 
 def test_global_ids() -> None:
     assert queries.gid("Project", 7) == "gid://gitlab/Project/7"
-    assert queries.number("gid://gitlab/Project/7") == 7
