@@ -18,6 +18,7 @@ from scopelint.collect.graphql_pages import (
     why,
 )
 from scopelint.collect.identity import read_identity
+from scopelint.collect.reader import TWO_FOR_ONE, without_duplicates
 from scopelint.gitlab.capabilities import Capabilities
 from scopelint.gitlab.graphql import FieldError
 from scopelint.gitlab.queries import connections
@@ -65,6 +66,9 @@ def read_node(
     identity = read_identity(node)
     if "group" in by_field:
         identity = replace(identity, personal=None)
+    if "ciCdSettings" not in node:
+        # Null has a meaning, absent has none.
+        raise FormError("ciCdSettings is missing")
     settings, allowlist = child(node, "ciCdSettings"), child(node, _allowlist_field(caps))
     failed = by_field.get("ciCdSettings") if settings is None else None
     no_flag = settings is None or boolean(settings, "inboundJobTokenScopeEnabled") is None
@@ -190,18 +194,14 @@ def _split(
                 reading.add_gap(Fact.OUTBOUND_ENTRIES, Reason.ERROR, detail)
             leftover = direction in ("OUTBOUND", "outbound")
             (outbound if leftover else inbound).append(_entry(node, kind, shown_fields))  # type: ignore[arg-type]
-    return _without_duplicates(reading, inbound), _without_duplicates(reading, outbound)
+    return _unique(reading, inbound), _unique(reading, outbound)
 
 
-def _without_duplicates(reading: Reading, entries: list[AllowlistEntry]) -> list[AllowlistEntry]:
-    """Keep one of the rows that nothing tells apart: two just-deleted targets allowed at one time.
-
-    Rows of one target that differ are none that GitLab has: what they permit is not known.
-    """
-    unique = {entry.key: entry for entry in entries}
-    if len(unique) < len(entries) and any(unique[entry.key] != entry for entry in entries):
-        reading.add_gap(Fact.ENTRIES, Reason.ERROR, "GitLab gave two entries for one target")
-    return list(unique.values())
+def _unique(reading: Reading, entries: list[AllowlistEntry]) -> list[AllowlistEntry]:
+    unique, differ = without_duplicates(entries)
+    if differ:
+        reading.add_gap(Fact.ENTRIES, Reason.ERROR, TWO_FOR_ONE)
+    return unique
 
 
 def _plain_lists(reading: Reading) -> tuple[list[AllowlistEntry], list[AllowlistEntry]]:
@@ -213,7 +213,8 @@ def _plain_lists(reading: Reading) -> tuple[list[AllowlistEntry], list[Allowlist
         for node in reading.lists.get("groupsAllowlist", ())
     ]
     inbound = _others(reading, "inboundAllowlist")
-    return [*groups, *inbound], _others(reading, "outboundAllowlist")
+    outbound = _others(reading, "outboundAllowlist")
+    return _unique(reading, [*groups, *inbound]), _unique(reading, outbound)
 
 
 def _others(reading: Reading, name: str) -> list[AllowlistEntry]:

@@ -1,12 +1,12 @@
 """What the collection asks of a way of reading GitLab; GraphQL and REST both answer it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from scopelint.errors import TargetNotFoundError
 from scopelint.gitlab.capabilities import Capabilities
-from scopelint.model import Fact, Gap, Group, Project, Target
+from scopelint.model import AllowlistEntry, Fact, Gap, Group, Project, Target
 from scopelint.snapshot import Listed
 
 _T = TypeVar("_T")
@@ -54,6 +54,19 @@ class Page(Generic[_T]):
     """Whether the list changed while it was read, so that the next page is its first again."""
 
 
+def without_duplicates(entries: Iterable[AllowlistEntry]) -> tuple[list[AllowlistEntry], bool]:
+    """Keep one entry a key; tell whether some that have one key differ.
+
+    Rows that nothing tells apart are two targets just deleted that were allowed at one time. Rows
+    of one target that differ are none that GitLab has: what they permit is not known.
+    """
+    found = list(entries)
+    unique = {entry.key: entry for entry in found}
+    differ = len(unique) < len(found) and any(unique[entry.key] != entry for entry in found)
+    return list(unique.values()), differ
+
+
+TWO_FOR_ONE: Final = "GitLab gave two entries for one target"
 MAX_PAGES: Final = 100
 """Pages of one list of one project, at most: GitLab's own limits keep each list below ten."""
 MAX_EMPTY: Final = 1000

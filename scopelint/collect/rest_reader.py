@@ -15,7 +15,15 @@ import gitlab
 import requests
 
 from scopelint.collect import graphql_pages, rest_decoding, rest_pages
-from scopelint.collect.reader import Details, Page, ResolvedTarget, TargetRef, not_found
+from scopelint.collect.reader import (
+    TWO_FOR_ONE,
+    Details,
+    Page,
+    ResolvedTarget,
+    TargetRef,
+    not_found,
+    without_duplicates,
+)
 from scopelint.errors import OriginError
 from scopelint.gitlab.address import same_origin
 from scopelint.gitlab.ask import UnreadableError, no_api, translate
@@ -193,8 +201,10 @@ class RestReader:
         entries: list[AllowlistEntry] = []
         for kind in ("group", "project"):
             try:
-                found, fault = self._list(project, kind, with_permissions=with_permissions)
+                listed, fault = self._list(project, kind, with_permissions=with_permissions)
+                found, differ = without_duplicates(listed)
                 entries += found
+                fault = TWO_FOR_ONE if differ and fault is None else fault
                 why = None if fault is None else (Reason.ERROR, fault)
             except UnreadableError as error:
                 why = (error.reason, error.detail)

@@ -1,5 +1,6 @@
 """When the next request may go: never faster than the user allows, GitLab's allowance spread."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -98,7 +99,7 @@ def until_reset(headers: Mapping[str, str]) -> float | None:
         return None
     try:
         now = parsedate_to_datetime(headers.get("Date", "")).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         now = time.time()
     return max(0.0, reset - now)
 
@@ -114,4 +115,4 @@ def is_general(headers: Mapping[str, str]) -> bool:
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:
     value = headers.get(name, "")
-    return int(value) if value.isdecimal() else None
+    return int(value) if re.fullmatch("[0-9]{1,15}", value) else None

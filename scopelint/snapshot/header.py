@@ -85,20 +85,20 @@ class Header:
                     include=tuple(_text(glob) for glob in filters["include"]),
                     exclude=tuple(_text(glob) for glob in filters["exclude"]),
                     archived=_one_of(filters["archived"], "include", "exclude", "only"),
-                    usage=bool(filters["usage"]),
+                    usage=_boolean(filters["usage"]),
                 ),
                 finished_at=_time(data["finished_at"]),
                 enforcement=_one_of(data["enforcement"], "on", "off", "unknown"),
-                administrator=bool(data["administrator"]),
-                whole_instance=bool(data["whole_instance"]),
-                requests=int(data["requests"]),
-                retries=int(data["retries"]),
+                administrator=_boolean(data["administrator"]),
+                whole_instance=_boolean(data["whole_instance"]),
+                requests=_count(data["requests"]),
+                retries=_count(data["retries"]),
                 shard=_shard(data["shard"]),
                 unavailable={
                     Fact(fact): _text(reason) for fact, reason in data["unavailable"].items()
                 },
                 named={
-                    key: None if number is None else int(number)
+                    key: None if number is None else _count(number)
                     for key, number in data.get("named", {}).items()
                 },
                 feature_flags={
@@ -134,6 +134,12 @@ def _boolean(value: object) -> bool:
     return value
 
 
+def _count(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise TypeError(f"expected a whole number of 64 bits, found {value!r:.40}")
+    return value
+
+
 def _one_of(value: object, *choices: str) -> Any:
     if value not in choices:
         raise ValueError(f"expected one of {', '.join(choices)}, found {value!r:.40}")
@@ -148,7 +154,7 @@ def _shard(value: object) -> tuple[int, int] | None:
     if value is None:
         return None
     index, total = cast("list[int]", value)
-    return (int(index), int(total))
+    return (_count(index), _count(total))
 
 
 @dataclass(frozen=True, slots=True)

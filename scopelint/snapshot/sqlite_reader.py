@@ -45,7 +45,7 @@ def _checked(read: Callable[_P, Iterator[_T]]) -> Callable[_P, Iterator[_T]]:
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> Iterator[_T]:
         try:
             yield from read(*args, **kwargs)
-        except (ValueError, TypeError, AttributeError, sqlite3.Error) as error:
+        except (ValueError, TypeError, AttributeError, KeyError, sqlite3.Error) as error:
             _check_scratch(error)
             raise SnapshotError(
                 f"the snapshot holds a value that scopelint never writes: {error}",
@@ -182,7 +182,7 @@ class Snapshot:
             "SELECT name, cursor, done, seen, expected FROM walks ORDER BY name"
         )
         for name, cursor, done, seen, expected in found:
-            yield Cursor(name, cursor, bool(done), seen, expected)
+            yield Cursor(name, cursor, rows.flag(done) is True, seen, expected)
 
     @_checked
     def project_paths(self) -> Iterator[tuple[int, str]]:
@@ -328,8 +328,8 @@ def _scope(row: rows.Row, inbound: Flags, entries: list[rows.Row], uses: list[ro
         push=rows.flag(push),
         cross_project_push=rows.flag(cross),
         entries=tuple(allowed),
-        outbound_entries=tuple(leftover) if outbound_known else None,
-        uses=others if uses_known else None,
+        outbound_entries=tuple(leftover) if rows.flag(outbound_known) else None,
+        uses=others if rows.flag(uses_known) else None,
         own_token_last_used=own if uses_known else None,
         missing=rows.facts(missing),
     )

@@ -1,7 +1,7 @@
 """Converts the model's objects to rows of the tables, and back."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
@@ -185,7 +185,7 @@ def to_target(row: Row) -> Target:
         kind,
         target_id,
         path,
-        bool(visible),
+        _FLAGS[visible] is True,
         visibility,
         flag(archived),
         deletion,
@@ -225,11 +225,11 @@ def to_entry(row: Row) -> AllowlistEntry:
         kind,
         target_id,
         path,
-        None if default is None else bool(default),
+        _FLAGS[default],
         None if policies is None else tuple(policies.split(",")) if policies else (),
         None if created_at is None else datetime.fromisoformat(created_at),
         added_by,
-        None if autopopulated is None else bool(autopopulated),
+        _FLAGS[autopopulated],
     )
 
 
@@ -239,9 +239,13 @@ def to_use(row: Row) -> TokenUse:
     return TokenUse(origin_id, origin_path, datetime.fromisoformat(last_used_at))
 
 
+_FLAGS: Mapping[int | None, bool | None] = {None: None, 0: False, 1: True}
+"""What a nullable boolean column holds. Another number is none that scopelint writes."""
+
+
 def flag(value: int | None) -> bool | None:
-    """Read a nullable boolean column."""
-    return None if value is None else bool(value)
+    """Read a nullable boolean column; raise KeyError where it holds another number."""
+    return _FLAGS[value]
 
 
 def time(value: str | None) -> datetime | None:

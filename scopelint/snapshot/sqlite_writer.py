@@ -241,7 +241,9 @@ class SnapshotWriter:
         row = self._db.execute(
             "SELECT cursor, done, seen, expected FROM walks WHERE name = ?", (name,)
         ).fetchone()
-        return Cursor(name) if row is None else Cursor(name, row[0], bool(row[1]), row[2], row[3])
+        if row is None:
+            return Cursor(name)
+        return Cursor(name, row[0], rows.flag(row[1]) is True, row[2], row[3])
 
     def listed_ids(self) -> list[int]:
         """Return the ids of wanted projects whose details are still to be read, newest first."""
@@ -336,6 +338,7 @@ class SnapshotWriter:
                 raise
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
+            # What GitLab said was checked when it was read: it is never what the file refuses.
             raise OutputError(
                 f"{self.path} cannot be written: {error}",
                 hint="Is the disk full, or the file open in another program?",
