@@ -19,7 +19,22 @@ Path = tuple[str | int, ...]
 _LONG: Final = "@long number@"
 """Stands for a number that Python would not write."""
 _TEXTS: Final = ["", "false", "0", "\ud800", "a\0b", "\x1b[31m", "a\nb", "x" * 50_000, "\u202e"]
-_OTHERS: Final = [None, True, False, 0, -1, 0.5, 1e300, 2**70, _LONG, *_TEXTS, [], [0], [None], {}]
+_OTHERS: Final[list[Any]] = [
+    None,
+    True,
+    False,
+    0,
+    -1,
+    0.5,
+    1e300,
+    2**70,
+    _LONG,
+    *_TEXTS,
+    [],
+    [0],
+    [None],
+    {},
+]
 _STATUSES: Final = [201, 204, 301, 302, 400, 401, 403, 404, 405, 409, 418, 422, 429, 500, 502, 503]
 _HEADERS: Final = {
     "X-Next-Page": ["1", "2", "3", "-1", "x", "9" * 5000],
