@@ -291,6 +291,13 @@ class ProjectCount:
     number: int
     exact: bool
     """Whether that is all; False means there may be more."""
+    bound: int | None = None
+    """Where it is not all: the most there can be, None where nothing tells."""
+
+    @property
+    def most(self) -> int | None:
+        """The most there can be: the number itself where that is all, None where nothing tells."""
+        return self.number if self.exact else self.bound
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class GroupEntryTooBroad(EntryRule):
         if count is None:
             return None
         limit: int = self.options.max_projects
-        if count.exact and count.number <= limit:
+        if count.most is not None and count.most <= limit:
             return PASS
         evidence = {"group": path, "max_projects": limit} | entry_evidence(entry, count)
         if count.number > limit:

@@ -55,12 +55,12 @@ class GroupEntryWiderThanUse(UsageRule):
         if entry.kind != "group" or path is None or young:
             return None
         count = inventory.project_count(entry)
-        if count is None or (count.exact and count.number < self.options.min_projects):
+        if count is None or (count.most is not None and count.most < self.options.min_projects):
             return None
         uses = uses_through(entry, scope.uses or ())
         if scope.uses is not None and (not uses or uses[0].last_used_at <= limit):
             return None
-        if count.exact and not self._small(len(uses), count):
+        if count.most is not None and not self._small(len(uses), count.most):
             return PASS
         evidence: dict[str, object] = {
             "group": path,
@@ -77,12 +77,12 @@ class GroupEntryWiderThanUse(UsageRule):
             else self._too_wide(path, uses, count, evidence)
         )
 
-    def _small(self, used: int, count: ProjectCount) -> bool:
-        return 100 * used <= int(self.options.max_share) * count.number
+    def _small(self, used: int, projects: int) -> bool:
+        return 100 * used <= int(self.options.max_share) * projects
 
     def _lost(self, entry: AllowlistEntry, used: int, count: ProjectCount) -> str | None:
         """Name what keeps the rule from a fail; a count that is already enough does not."""
-        if not self._small(used, count) or count.number < self.options.min_projects:
+        if not self._small(used, count.number) or count.number < self.options.min_projects:
             return "how many projects the group holds"
         return "the entry's age" if entry.created_at is None else None
 

@@ -38,6 +38,13 @@ class _Reach:
     number: int = 0
     counted: bool = True
     seen: bool = True
+    hidden: int | None = 0
+    """How many more GitLab may hide in the groups that were not counted; None is not known."""
+
+    def stays_within(self, limit: int) -> bool:
+        """Tell whether no more than `limit` projects come in, those that GitLab hides included."""
+        more = 0 if self.counted else self.hidden
+        return more is not None and self.number + more <= limit
 
 
 class ReachTooWide(ProjectRule):
@@ -73,10 +80,13 @@ class ReachTooWide(ProjectRule):
             shares.append((number, entry))
         if any(number > limit for number, _ in shares):
             return
+        if Fact.ENTRIES in scope.missing:
+            reach.hidden = None
         if reach.number > limit and outbound_counts(inventory.scan.version) is not False:
             count = inventory.derived(InboundCounter).count(project)
-            reach = _Reach(count.number, counted=reach.counted and count.exact, seen=reach.seen)
-        if reach.number <= limit and reach.counted:
+            counted = reach.counted and count.exact
+            reach = _Reach(count.number, counted=counted, seen=reach.seen, hidden=None)
+        if reach.stays_within(limit):
             if reach.seen and scope.inbound_effective:
                 yield PASS
             return
@@ -135,11 +145,21 @@ def _add(reach: _Reach, entry: AllowlistEntry, project: Project, inventory: "Inv
     if count is None:
         reach.seen = False
         return 0
-    reach.counted &= count.exact
+    if not count.exact:
+        reach.counted = False
+        reach.hidden = _more(reach.hidden, entry.target_path or "", inventory)
     own = is_inside(project.path, entry.target_path or "")
     number = max(count.number - own, 0)
     reach.number += number
     return number
+
+
+def _more(known: int | None, path: str, inventory: "Inventory") -> int | None:
+    """Add what GitLab may hide below another group, but no more than it hides in all."""
+    below = inventory.hidden_below(path)
+    if known is None or below is None:
+        return None
+    return known + below if inventory.hidden is None else min(known + below, inventory.hidden)
 
 
 def _widest(shares: list[tuple[int, AllowlistEntry]]) -> list[dict[str, object]]:

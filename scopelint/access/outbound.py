@@ -8,7 +8,8 @@ from scopelint.model import AllowlistEntry, Project, ProjectCount
 from scopelint.versions import is_known
 
 if TYPE_CHECKING:
-    from scopelint.snapshot.inventory import GroupTree, Inventory
+    from scopelint.snapshot.group_tree import GroupTree
+    from scopelint.snapshot.inventory import Inventory
 
 _NOT_PRIVATE = frozenset({"internal", "public"})
 
@@ -34,7 +35,7 @@ class Outbound:
 
     def __init__(self, inventory: "Inventory") -> None:
         # Imported here: the list of rules starts without the snapshot.
-        from scopelint.snapshot.inventory import GroupTree
+        from scopelint.snapshot.group_tree import GroupTree
 
         self._certain = is_known(inventory.scan.version)
         self.states: dict[int, bool | None] = {}

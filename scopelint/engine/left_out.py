@@ -10,7 +10,8 @@ from typing import Final, Literal
 
 from scopelint.globs import GlobSet
 from scopelint.report import LEFT_OUT_GROUPS, LeftOut
-from scopelint.snapshot.inventory import GroupTree, Inventory
+from scopelint.snapshot.group_tree import GroupTree
+from scopelint.snapshot.inventory import Inventory
 
 _Filter = Literal["include", "exclude", "archived"]
 _FILTERS: Final[tuple[_Filter, ...]] = ("include", "exclude", "archived")

@@ -14,7 +14,8 @@ from typing import Any, Final
 from scopelint.access import Cover, InboundCounter
 from scopelint.finding import Severity
 from scopelint.model import Project
-from scopelint.snapshot.inventory import GroupTree, Inventory
+from scopelint.snapshot.group_tree import GroupTree
+from scopelint.snapshot.inventory import Inventory
 
 MAX_GROUPS: Final = 2000
 MAX_CELLS: Final = 40

@@ -3,7 +3,6 @@
 Groups are held in memory, numbered so that "is inside" is an interval test. Projects are streamed.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -25,73 +24,13 @@ from scopelint.model import (
     Target,
 )
 from scopelint.paths import is_inside
+from scopelint.snapshot.group_tree import GroupTree
 from scopelint.snapshot.header import Cursor
 from scopelint.snapshot.shards import Source
 
 _T = TypeVar("_T")
 _MAX_ID = 2**63 - 1
 """The largest number that SQLite stores; every id is smaller."""
-
-
-class GroupTree:
-    """The tree of namespaces, numbered in depth-first order, with the count of projects in each.
-
-    A namespace and its descendants have consecutive numbers. So the count of projects below it is
-    the difference of two prefix sums, whatever the size of the tree.
-    """
-
-    def __init__(self, namespaces: Iterable[str], project_paths: Iterable[str]) -> None:
-        """Number the namespaces (full paths), their ancestors, and those that hold projects."""
-        counts: dict[str, int] = {}
-        for path in namespaces:
-            counts.setdefault(path, 0)
-        for path in project_paths:
-            namespace = path.rpartition("/")[0]
-            counts[namespace] = counts.get(namespace, 0) + 1
-        for path in list(counts):
-            while (path := path.rpartition("/")[0]) and path not in counts:
-                counts[path] = 0
-        # "\0" sorts before every character of a path, so children follow their parent directly.
-        self._keys = sorted(path.replace("/", "\0") for path in counts)
-        self._below = [0]
-        for key in self._keys:
-            self._below.append(self._below[-1] + counts[key.replace("\0", "/")])
-
-    def interval(self, path: str) -> tuple[int, int]:
-        """Return the half-open range of numbers of a namespace and all below it.
-
-        Empty (start equals end) for a namespace that is not in the tree.
-        """
-        key = path.replace("/", "\0")
-        start = bisect_left(self._keys, key)
-        if start == len(self._keys) or self._keys[start] != key:
-            return start, start
-        return start, bisect_left(self._keys, key + "\1", start)
-
-    def __contains__(self, path: str) -> bool:
-        start, end = self.interval(path)
-        return start < end
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    @property
-    def total(self) -> int:
-        """How many projects there are in all namespaces."""
-        return self._below[-1]
-
-    def paths(self) -> Iterator[str]:
-        """Yield the namespaces' full paths by their numbers: parents before their children."""
-        return (key.replace("\0", "/") for key in self._keys)
-
-    def between(self, start: int, end: int) -> int:
-        """Count the projects that lie directly in the namespaces of a half-open range of numbers."""
-        return self._below[end] - self._below[start]
-
-    def projects_below(self, path: str) -> int:
-        """Count the projects in a namespace and all namespaces below it."""
-        start, end = self.interval(path)
-        return self._below[end] - self._below[start]
 
 
 class Inventory:
@@ -257,7 +196,65 @@ class Inventory:
             return ProjectCount(target.project_count, exact=True)
         if not self.in_read_tree(target.path):
             return None
-        return ProjectCount(self.tree.projects_below(target.path), exact=self.enumerated)
+        number, hidden = self.tree.projects_below(target.path), self.hidden_below(target.path)
+        bound = None if hidden is None else number + hidden
+        return ProjectCount(number, exact=self.enumerated, bound=bound)
+
+    def hidden_below(self, path: str) -> int | None:
+        """Return how many projects below a group GitLab may hide at most, None where nothing tells.
+
+        GitLab counts the projects of a target, those included that it does not show to this token.
+        What is missing there may all lie below the group.
+        """
+        if self._broken_off:
+            return None
+        found = [
+            hidden for root, hidden in self._hidden.items() if not root or is_inside(path, root)
+        ]
+        return min(found, default=None)
+
+    @cached_property
+    def hidden(self) -> int | None:
+        """How many projects of all targets together GitLab may hide at most; None is not known."""
+        roots = {
+            "" if self._is_instance(path) else path
+            for path in self.scan.targets
+            if path not in self._projects_read_alone
+        }
+        if self._broken_off or not roots <= self._hidden.keys():
+            return None
+        return sum(self._hidden[root] for root in roots)
+
+    @cached_property
+    def _projects_read_alone(self) -> frozenset[str]:
+        """The targets that are projects: there is nothing below them to hide."""
+        return frozenset(self.scan.targets).intersection(self.project_paths)
+
+    @cached_property
+    def _hidden(self) -> dict[str, int]:
+        """By a target's path, empty for the instance: how many projects below it were not shown."""
+        found: dict[str, int] = {}
+        for cursor in self._snapshot.cursors():
+            what, _, path = cursor.name.partition(":")
+            if what != "projects" or not cursor.done or cursor.expected is None:
+                continue
+            root = "" if self._is_instance(path) else path
+            seen = self.tree.projects_below(root) if root else self.tree.total
+            # Each shard has a list of its own; the one that saw least of it gives the bound.
+            found[root] = max(found.get(root, 0), cursor.expected - seen)
+        return found
+
+    def _is_instance(self, path: str) -> bool:
+        return self.scan.whole_instance and path == "instance"
+
+    @cached_property
+    def _broken_off(self) -> bool:
+        """Whether a list broke off, so that GitLab's own count does not tell what is missing."""
+        lists = {Fact.ENUMERATION, Fact.UNFINISHED}
+        return any(
+            gap.fact in lists or (gap.fact == Fact.GROUP and gap.reason is not Reason.REDACTED)
+            for gap in self.gaps
+        )
 
     @cached_property
     def enumerated(self) -> bool:

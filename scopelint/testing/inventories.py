@@ -20,7 +20,7 @@ from scopelint.model import (
     split_uses,
 )
 from scopelint.paths import is_inside
-from scopelint.snapshot import Header, Listed, Snapshot, SnapshotWriter
+from scopelint.snapshot import Cursor, Header, Listed, Snapshot, SnapshotWriter
 from scopelint.snapshot.inventory import Inventory
 from scopelint.testing.specs import EntrySpec, GroupSpec, InventorySpec, ProjectSpec, UseSpec
 from scopelint.yaml import load, to_python
@@ -194,6 +194,13 @@ class _SnapshotBuilder:
                 spec.projects,
             )
 
+    def cursors(self) -> Iterator[Cursor]:
+        spec = self.spec
+        paths = (*spec.projects, *spec.listed, *spec.excluded)
+        for path, expected in spec.counted.items():
+            seen = sum(spec.whole_instance or is_inside(each, path) for each in paths)
+            yield Cursor(f"projects:{path}", done=True, seen=seen, expected=expected)
+
     def gaps(self) -> Iterator[Gap]:
         for spec in self.spec.gaps:
             if spec.path is None:
@@ -219,6 +226,8 @@ def write(description: str | Mapping[str, Any], path: Path) -> None:
         writer.add_projects(builder.projects)
         writer.add_targets(builder.resolved())
         writer.add_gaps(builder.gaps())
+        for cursor in builder.cursors():
+            writer.add_listed((), cursor)
 
 
 @contextmanager

@@ -166,3 +166,5 @@ class InventorySpec(_Spec):
     resolved: tuple[ResolvedSpec, ...] = ()
     named: dict[str, int | None] = Field(default_factory=dict)
     gaps: tuple[GapSpec, ...] = ()
+    counted: dict[str, int] = Field(default_factory=dict)
+    """By a target's path, how many projects GitLab counts there; more than there are: hidden ones."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scopelint import engine
 from scopelint.access import Answer, decide
 from scopelint.engine.overview import MAX_CELLS, MAX_GROUPS, Overview, choose_cells
-from scopelint.snapshot.inventory import GroupTree
+from scopelint.snapshot.group_tree import GroupTree
 from scopelint.testing import inventory
 from tests.access import strategies as random
 from tests.access.kit import everyone, observed

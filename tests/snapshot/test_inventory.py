@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from scopelint.model import AllowlistEntry, Fact
 from scopelint.paths import is_inside
-from scopelint.snapshot.inventory import GroupTree, Inventory
+from scopelint.snapshot.group_tree import GroupTree
+from scopelint.snapshot.inventory import Inventory
 from scopelint.testing import inventory
 
 _segments = st.sampled_from(["a", "b", "a-b", "a.b", "A", "z"])
