@@ -23,11 +23,15 @@ def scopelint(url: str, given: argparse.Namespace) -> dict[str, Any]:
     from scopelint.collect.reader import TargetRef
     from scopelint.collect.request import CollectRequest
     from scopelint.gitlab.connection import Connection, Server
+    from scopelint.model import READ_WHERE_NEEDED
     from scopelint.snapshot import Filters, Snapshot
     from scopelint.text import Secret
 
     request = CollectRequest(
-        (TargetRef("group", GROUP),), Filters(usage=given.usage), concurrency=given.concurrency
+        (TargetRef("group", GROUP),),
+        Filters(usage=given.usage),
+        concurrency=given.concurrency,
+        needed=READ_WHERE_NEEDED if given.levels else frozenset(),
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "snapshot"
@@ -166,6 +170,7 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("--limit", type=int, default=0)
     parser.add_argument("--usage", action="store_true")
+    parser.add_argument("--levels", action="store_true", help="access levels of features too")
     parser.add_argument("-j", "--concurrency", type=int, default=8)
     given = parser.parse_args()
     found = CLIENTS[given.client](given.url, given)

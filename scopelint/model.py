@@ -71,7 +71,7 @@ class Fact(StrEnum):
     VISIBILITY = "field:visibility"
     """Private, internal or public."""
     ACCESS_LEVELS = "field:accessLevels"
-    """Who may use each feature of a public or internal project (REST only)."""
+    """Who may use each feature of a public or internal project (REST only; read where needed)."""
 
 
 BREAKS_COMPLETENESS = frozenset(
@@ -86,6 +86,9 @@ BREAKS_COMPLETENESS = frozenset(
     }
 )
 """Gaps of these facts make a scan incomplete; the others are listed and do not."""
+
+READ_WHERE_NEEDED = frozenset({Fact.ACCESS_LEVELS})
+"""Facts that cost requests of their own: read only where a rule or a command needs them."""
 
 
 class Reason(StrEnum):

@@ -103,7 +103,8 @@ class Rule(ABC):
     `code` is stable (two or more capitals and three digits), `name` is kebab-case and names the
     bad pattern; the module is named the same with underscores. `needs` are facts without which
     the rule cannot judge: where one is missing for the whole run the rule is *not judged*, where
-    it is missing for one project the engine reports unknown for that project. `strict` rules run
+    it is missing for one project the engine reports unknown for that project. They steer the
+    reading too: those of `model.READ_WHERE_NEEDED` are read only where a rule needs them. `strict` rules run
     only with `profile: strict` or when selected. `cwe` holds numbers, `owasp` identifiers such as
     `CICD-SEC-2`. `requirement` is what holds where the rule passes, in one sentence without its full
     stop ("The job token limit is on"), `remedy` what `scopelint plan` does about a finding, or why

@@ -7,6 +7,7 @@ import click
 from scopelint.cli import options
 from scopelint.cli.collect_session import check_new, collect_into, keeping
 from scopelint.cli.console import Console, start
+from scopelint.cli.judge import needed_facts
 from scopelint.cli.session import open_session
 from scopelint.cli.settings import resolve
 from scopelint.errors import ExitCode
@@ -29,6 +30,7 @@ from scopelint.snapshot.inventory import Inventory
 @options.server_options
 @options.filter_options
 @options.config_and_rules_options
+@options.selection_options
 @options.console_and_progress_options
 def collect(
     *,
@@ -39,17 +41,28 @@ def collect(
     server: options.ServerOptions,
     filters: Filters,
     source: options.ConfigOptions,
+    choice: options.RuleChoice,
     console: Console,
 ) -> int:
     """Read the job token scope of every project below TARGET into a snapshot file.
 
     Judge it later, offline, with `scopelint check FILE`. Exit 3 where something could not be read.
+    What costs requests of its own, such as who may use each feature of public projects, is read
+    where a rule that runs by default, by the configuration or by --select needs it.
     With --resume an unfinished FILE is continued: no finished page is read again.
     """
     start(console)
     check_new(output, resume=resume)
-    settings = resolve(source, console)
-    session = open_session(target, server, settings, console, filters=filters, shard=shard)
+    settings = resolve(source, console, choice)
+    session = open_session(
+        target,
+        server,
+        settings,
+        console,
+        filters=filters,
+        shard=shard,
+        needed=needed_facts(settings),
+    )
     with keeping(output):
         collect_into(output, session, console, resume=resume)
     with Snapshot(output) as snapshot:

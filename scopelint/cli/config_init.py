@@ -101,7 +101,7 @@ def _from_gitlab(
     from scopelint.cli.settings import resolve
 
     settings = resolve(options.ConfigOptions(no_config=True), console)
-    session = open_session(target, server, settings, console)
+    session = open_session(target, server, settings, console, needed=frozenset())
     with tempfile.TemporaryDirectory(prefix="scopelint-") as folder:
         path = Path(folder) / "init.snapshot"
         collect_into(path, session, console)

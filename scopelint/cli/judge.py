@@ -29,6 +29,7 @@ from scopelint.errors import ExitCode, NothingScannedError, UsageError
 from scopelint.finding import Severity
 from scopelint.globs import GlobSet
 from scopelint.mappings import with_references
+from scopelint.model import Fact
 from scopelint.report import Gate, RenderOptions, Report, RuleSummary
 from scopelint.rule import Policy, Rule
 from scopelint.snapshot import open_snapshots
@@ -235,6 +236,15 @@ def build_rules(settings: RunSettings) -> tuple[tuple[Rule, ...], engine.Setting
     )
     rules = tuple(rule(config.options.get(rule.code), policy) for rule in classes)
     return rules, engine_settings
+
+
+def needed_facts(settings: RunSettings) -> frozenset[Fact]:
+    """Return the facts that some rule of the run needs, of a project or of a part of them.
+
+    Rules that only the config's overrides select count too.
+    """
+    chosen, added = _chosen(settings)
+    return frozenset(fact for rule in (*chosen, *added) for fact in rule.needs)
 
 
 def _is_whole(settings: RunSettings, baseline: BaselineOptions, report: ReportOptions) -> bool:

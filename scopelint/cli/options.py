@@ -210,9 +210,7 @@ config_options = grouped("source", ConfigOptions, _config_options)
 
 config_and_rules_options = grouped("source", ConfigOptions, _config_options, rules_file_option)
 
-rule_options = grouped(
-    "choice",
-    RuleChoice,
+_selection_options = together(
     words_option(
         "--select",
         metavar="RULE",
@@ -220,6 +218,15 @@ rule_options = grouped(
     ),
     words_option("--ignore", metavar="RULE", help="Not these rules."),
     words_option("--extend-select", metavar="RULE", help="These rules too."),
+)
+
+selection_options = grouped("choice", RuleChoice, _selection_options)
+"""Those of `collect`, which reads what the rules will need and judges nothing."""
+
+rule_options = grouped(
+    "choice",
+    RuleChoice,
+    _selection_options,
     words_option(
         "--trusted",
         metavar="GLOB",

@@ -8,7 +8,7 @@ import click
 from scopelint.cli import options
 from scopelint.cli.collect_session import check_new, collect_into, keeping
 from scopelint.cli.console import Console, start
-from scopelint.cli.judge import prepare
+from scopelint.cli.judge import needed_facts, prepare
 from scopelint.cli.session import open_session
 from scopelint.cli.settings import resolve
 from scopelint.errors import UsageError
@@ -49,7 +49,9 @@ def scan(
     """
     start(console)
     settings = resolve(source, console, choice, gate)
-    session = open_session(target, server, settings, console, filters=filters)
+    session = open_session(
+        target, server, settings, console, filters=filters, needed=needed_facts(settings)
+    )
     if resume and snapshot is None:
         raise UsageError("--resume needs --snapshot FILE: the file to continue")
     reads = (

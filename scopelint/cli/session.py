@@ -22,7 +22,7 @@ from scopelint.gitlab.graphql import TooMuchError
 from scopelint.gitlab.origin import AMBIENT, ENVIRONMENT, ConfigUrls, Instance, resolve_origin
 from scopelint.gitlab.retry import ExchangeError, Retrier
 from scopelint.gitlab.targets import TargetSpec, known_roots, parse_targets
-from scopelint.model import Filters
+from scopelint.model import READ_WHERE_NEEDED, Fact, Filters
 from scopelint.text import redact
 
 
@@ -146,8 +146,12 @@ def open_session(
     *,
     filters: Filters | None = None,
     shard: str | None = None,
+    needed: frozenset[Fact] = READ_WHERE_NEEDED,
 ) -> Session:
-    """Read everything that can be wrong before GitLab is asked, then return the session."""
+    """Read everything that can be wrong before GitLab is asked, then return the session.
+
+    `needed` are, of the facts that are read only where something needs them, those to read.
+    """
     found = resolve_server(target, server, settings.config)
     url, credentials = found.url.value, found.credentials
     filters = filters or Filters()
@@ -186,6 +190,7 @@ def open_session(
             also_resolve=tuple(
                 (each.kind, each.name) for each in (declared.entries() if declared else ())
             ),
+            needed=needed,
         ),
         settings,
         server.max_rpm,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import scopelint
 from scopelint.collect import batches, enforcement, targets_outside
@@ -23,6 +24,7 @@ from scopelint.errors import NothingScannedError, SnapshotError
 from scopelint.gitlab.ask import ask_required
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.graphql import FineGrainedTokenError
+from scopelint.model import READ_WHERE_NEEDED, Fact
 from scopelint.progress import Listener, silent
 from scopelint.snapshot import Filters, Header, SnapshotWriter
 
@@ -100,8 +102,9 @@ def _read(run: Run, request: CollectRequest, targets: Sequence[ResolvedTarget]) 
     scopes.add(run.writer.listed_ids())
     Enumeration(run, request.filters, request.shard, scopes.add, scopes.no_more).start(targets)
     run.work()
-    run.progress.step = "features"
-    batches.read(run, targets)
+    if Fact.ACCESS_LEVELS in request.needed:
+        run.progress.step = "features"
+        batches.read(run, targets)
     run.progress.step = "entry targets"
     header = run.writer.header
     count_groups = header.whole_instance and not header.administrator
@@ -112,7 +115,9 @@ def _read(run: Run, request: CollectRequest, targets: Sequence[ResolvedTarget]) 
     run.writer.add_gaps(found.gaps)
     run.writer.save_header(
         run.writer.header.with_changes(
-            finished_at=_now(), enforcement=found.state, unavailable=run.reader.unavailable()
+            finished_at=_now(),
+            enforcement=found.state,
+            unavailable=_unavailable(run.reader, request),
         )
     )
     run.progress.step = "done"
@@ -152,9 +157,20 @@ def _header(
         administrator=reader.administrator,
         whole_instance=whole,
         shard=request.shard,
-        unavailable=reader.unavailable(),
+        unavailable=_unavailable(reader, request),
         feature_flags=reader.caps.feature_flags,
     )
+
+
+NOT_NEEDED: Final = "no rule that was chosen when collecting needed it, so it was not read"
+"""Why a fact that is read only where it is needed is missing for the whole run."""
+
+
+def _unavailable(reader: Reader, request: CollectRequest) -> dict[Fact, str]:
+    """Return what this run reads for no project: not shown that way, or not needed."""
+    # Reading by REST brings the access levels with each project, whether needed or not.
+    left = READ_WHERE_NEEDED - request.needed if reader.api == "graphql" else frozenset()
+    return dict.fromkeys(left, NOT_NEEDED) | dict(reader.unavailable())
 
 
 def _holds_something(path: Path) -> bool:
