@@ -23,7 +23,7 @@ def scopelint(url: str, given: argparse.Namespace) -> dict[str, Any]:
     from scopelint.collect.reader import TargetRef
     from scopelint.collect.request import CollectRequest
     from scopelint.gitlab.connection import Connection, Server
-    from scopelint.model import READ_WHERE_NEEDED
+    from scopelint.model import READ_BY_DEFAULT
     from scopelint.snapshot import Filters, Snapshot
     from scopelint.text import Secret
 
@@ -31,7 +31,7 @@ def scopelint(url: str, given: argparse.Namespace) -> dict[str, Any]:
         (TargetRef("group", GROUP),),
         Filters(usage=given.usage),
         concurrency=given.concurrency,
-        needed=READ_WHERE_NEEDED if given.levels else frozenset(),
+        needed=READ_BY_DEFAULT if given.levels else frozenset(),
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "snapshot"

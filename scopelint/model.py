@@ -72,6 +72,10 @@ class Fact(StrEnum):
     """Private, internal or public."""
     ACCESS_LEVELS = "field:accessLevels"
     """Who may use each feature of a public or internal project (REST only; read where needed)."""
+    MIRROR = "field:mirror"
+    """Whether a project mirrors another repository (REST only; read where needed)."""
+    FORK_PIPELINES = "field:ciAllowForkPipelinesToRunInParentProject"
+    """Whether a project runs its forks' pipelines as its own (REST only; read where needed)."""
 
 
 BREAKS_COMPLETENESS = frozenset(
@@ -87,8 +91,10 @@ BREAKS_COMPLETENESS = frozenset(
 )
 """Gaps of these facts make a scan incomplete; the others are listed and do not."""
 
-READ_WHERE_NEEDED = frozenset({Fact.ACCESS_LEVELS})
+READ_WHERE_NEEDED = frozenset({Fact.ACCESS_LEVELS, Fact.MIRROR, Fact.FORK_PIPELINES})
 """Facts that cost requests of their own: read only where a rule or a command needs them."""
+READ_BY_DEFAULT = frozenset({Fact.ACCESS_LEVELS})
+"""Those among them that commands need which judge no rules, such as `can-access`."""
 
 
 class Reason(StrEnum):
@@ -237,6 +243,12 @@ class Project:
     """Whether it is in a personal namespace; None where its group could not be read."""
     access_levels: Mapping[str, str] | None = None
     """Who may use each feature, by REST's name of it; None where that was not read."""
+    mirror: bool | None = None
+    """Whether it mirrors another repository (a pull mirror); None where that was not read."""
+    mirror_trigger_builds: bool | None = None
+    """Whether an update of that mirror starts pipelines."""
+    fork_pipelines: bool | None = None
+    """Whether pipelines of its forks' merge requests may run in it; None where that was not read."""
     scope: Scope | None = None
     """None where it could not be read at all."""
     gap: Gap | None = None
@@ -285,6 +297,8 @@ class Target:
     """Whether it is a project in a user's namespace."""
     project_count: int | None = None
     """GitLab's count of all projects below a group, hidden ones included."""
+    fork_pipelines: bool | None = None
+    """As in `Project`; None for groups."""
 
 
 @dataclass(frozen=True, slots=True)

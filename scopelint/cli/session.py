@@ -22,7 +22,7 @@ from scopelint.gitlab.graphql import TooMuchError
 from scopelint.gitlab.origin import AMBIENT, ENVIRONMENT, ConfigUrls, Instance, resolve_origin
 from scopelint.gitlab.retry import ExchangeError, Retrier
 from scopelint.gitlab.targets import TargetSpec, known_roots, parse_targets
-from scopelint.model import READ_WHERE_NEEDED, Fact, Filters
+from scopelint.model import READ_BY_DEFAULT, Fact, Filters
 from scopelint.text import redact
 
 
@@ -146,7 +146,7 @@ def open_session(
     *,
     filters: Filters | None = None,
     shard: str | None = None,
-    needed: frozenset[Fact] = READ_WHERE_NEEDED,
+    needed: frozenset[Fact] = READ_BY_DEFAULT,
 ) -> Session:
     """Read everything that can be wrong before GitLab is asked, then return the session.
 

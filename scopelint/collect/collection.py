@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import scopelint
-from scopelint.collect import batches, enforcement, targets_outside
+from scopelint.collect import attributes, batches, enforcement, targets_outside
 from scopelint.collect.batches import Scopes
 from scopelint.collect.enumeration import Enumeration
 from scopelint.collect.graphql_reader import select_reader
@@ -105,11 +105,13 @@ def _read(run: Run, request: CollectRequest, targets: Sequence[ResolvedTarget]) 
     if Fact.ACCESS_LEVELS in request.needed:
         run.progress.step = "features"
         batches.read(run, targets)
+    attributes.read(run, targets, request.needed)
     run.progress.step = "entry targets"
     header = run.writer.header
     count_groups = header.whole_instance and not header.administrator
     also = targets_outside.find(run, request.also_resolve)
     targets_outside.resolve(run, count_groups=count_groups, also=also)
+    attributes.read_of_targets(run, request.needed)
     run.progress.step = "enforcement"
     found = enforcement.find(run.connection, run.reader, run.writer)
     run.writer.add_gaps(found.gaps)

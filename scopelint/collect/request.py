@@ -6,7 +6,7 @@ from typing import Literal
 
 from scopelint.collect.reader import TargetRef
 from scopelint.errors import UsageError
-from scopelint.model import READ_WHERE_NEEDED, EntryKind, Fact
+from scopelint.model import READ_BY_DEFAULT, EntryKind, Fact
 from scopelint.snapshot import Filters
 
 Api = Literal["auto", "graphql", "rest"]
@@ -31,8 +31,8 @@ class CollectRequest:
     """The part of the projects to read; None reads all."""
     also_resolve: tuple[tuple[EntryKind, int | str], ...] = ()
     """Groups and projects, by number or full path, that a declared policy names."""
-    needed: frozenset[Fact] = READ_WHERE_NEEDED
-    """Of the facts that are read only where needed, those to read; by default all."""
+    needed: frozenset[Fact] = READ_BY_DEFAULT
+    """Of the facts that are read only where needed, those to read."""
 
 
 def holds(shard: Shard | None, project_id: int) -> bool:

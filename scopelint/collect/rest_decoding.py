@@ -73,7 +73,20 @@ def read_project(node: Node) -> Project:
         group_id=integer(namespace, "id") if personal is False else None,
         personal=personal,
         access_levels=access_levels(node),
+        mirror=_mirror(node),
+        mirror_trigger_builds=boolean(node, "mirror_trigger_builds"),
+        fork_pipelines=boolean(node, "ci_allow_fork_pipelines_to_run_in_parent_project"),
     )
+
+
+def _mirror(node: Node) -> bool | None:
+    """Read whether a project is a pull mirror; None where that was not shown.
+
+    Where the tier has no mirrors, the whole entity (it has levels of features) comes without it.
+    """
+    if "mirror" not in node:
+        return None if access_levels(node) is None else False
+    return boolean(node, "mirror")
 
 
 OPEN = frozenset({"public", "internal"})

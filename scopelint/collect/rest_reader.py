@@ -317,6 +317,7 @@ class RestReader:
             archived=project.archived,
             deletion=project.deletion,
             personal=project.personal,
+            fork_pipelines=project.fork_pipelines,
         )
 
     def find(self, kind: Literal["project", "group"], paths: Sequence[str]) -> dict[str, int]:

@@ -161,7 +161,8 @@ class Snapshot:
     def targets_inside(self) -> Iterator[Target]:
         """Yield the projects of the read tree that some entry points to, as targets."""
         found = self._db.execute(
-            """SELECT 'project', id, path, 1, visibility, archived, deletion, personal, NULL
+            """SELECT 'project', id, path, 1, visibility, archived, deletion, personal, NULL,
+                      fork_pipelines
                FROM projects WHERE visibility IS NOT NULL AND id IN (SELECT target_id FROM entries WHERE kind = 'project')"""
         )
         return map(rows.to_target, found)
@@ -317,7 +318,7 @@ class _Grouped:
 
 
 def _scope(row: rows.Row, inbound: Flags, entries: list[rows.Row], uses: list[rows.Row]) -> Scope:
-    outbound, push, cross, outbound_known, uses_known, missing = row[16:]
+    outbound, push, cross, outbound_known, uses_known, missing = row[16:22]
     allowed = [rows.to_entry(entry) for entry in entries if entry[1] == "inbound"]
     others, own = split_uses(row[0], (rows.to_use(use[1:]) for use in uses))
     leftover = [rows.to_entry(entry) for entry in entries if entry[1] == "outbound"]

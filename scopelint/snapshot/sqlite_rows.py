@@ -25,13 +25,16 @@ PROJECT_COLUMNS = (
     "id, path, state, name, web_url, visibility, archived, jobs_enabled, deletion,"
     " last_activity_at, access_level, group_id, personal, access_levels, inbound_own,"
     " inbound_effective, outbound, push, cross_project_push, outbound_entries_known, uses_known,"
-    " missing"
+    " missing, mirror, mirror_trigger_builds, fork_pipelines"
 )
 ENTRY_COLUMNS = (
     "project_id, direction, kind, position, target_id, target_path, default_permissions, policies,"
     " created_at, added_by, autopopulated"
 )
-TARGET_COLUMNS = "kind, id, path, visible, visibility, archived, deletion, personal, project_count"
+TARGET_COLUMNS = (
+    "kind, id, path, visible, visibility, archived, deletion, personal, project_count,"
+    " fork_pipelines"
+)
 GROUP_COLUMNS = "id, path, name, parent_id, visibility, web_url, deletion"
 GAP_COLUMNS = "fact, reason, detail, subject_kind, subject_id, subject_path"
 
@@ -79,6 +82,9 @@ def _row(project: Project, state: str, scope: Scope) -> Row:
         scope.outbound_entries is not None,
         scope.uses is not None,
         ",".join(sorted(scope.missing)),
+        project.mirror,
+        project.mirror_trigger_builds,
+        project.fork_pipelines,
     )
 
 
@@ -152,6 +158,7 @@ def target_row(target: Target) -> Row:
         target.deletion,
         target.personal,
         target.project_count,
+        target.fork_pipelines,
     )
 
 
@@ -180,7 +187,7 @@ def to_group(row: Row) -> Group:
 
 def to_target(row: Row) -> Target:
     """Read a target."""
-    kind, target_id, path, visible, visibility, archived, deletion, personal, count = row
+    kind, target_id, path, visible, visibility, archived, deletion, personal, count, forks = row
     return Target(
         kind,
         target_id,
@@ -191,6 +198,7 @@ def to_target(row: Row) -> Target:
         deletion,
         flag(personal),
         count,
+        flag(forks),
     )
 
 
@@ -210,6 +218,9 @@ def to_project(row: Row, scope: Scope | None, gap: Gap | None) -> Project:
         group_id=row[11],
         personal=flag(row[12]),
         access_levels=levels(row[13]),
+        mirror=flag(row[22]),
+        mirror_trigger_builds=flag(row[23]),
+        fork_pipelines=flag(row[24]),
         scope=scope,
         gap=gap,
     )

@@ -6,7 +6,7 @@ unfinished collection (`walks`, and `projects.state`), so resuming needs no seco
 
 from typing import Final
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of these tables, in SQLite's `user_version`; another one is refused."""
 
 APPLICATION_ID: Final = 0x5C09E117
@@ -28,7 +28,8 @@ TABLES: Final = {
   group_id INTEGER, personal INTEGER, access_levels TEXT,
   inbound_own INTEGER, inbound_effective INTEGER, outbound INTEGER, push INTEGER,
   cross_project_push INTEGER, outbound_entries_known INTEGER NOT NULL DEFAULT 0,
-  uses_known INTEGER NOT NULL DEFAULT 0, missing TEXT NOT NULL DEFAULT ''
+  uses_known INTEGER NOT NULL DEFAULT 0, missing TEXT NOT NULL DEFAULT '',
+  mirror INTEGER, mirror_trigger_builds INTEGER, fork_pipelines INTEGER
 ) STRICT""",
     "entries": """CREATE TABLE entries (
   project_id INTEGER NOT NULL, direction TEXT NOT NULL, kind TEXT NOT NULL,
@@ -43,7 +44,7 @@ TABLES: Final = {
     "targets": """CREATE TABLE targets (
   kind TEXT NOT NULL, id INTEGER NOT NULL, path TEXT, visible INTEGER NOT NULL, visibility TEXT,
   archived INTEGER, deletion TEXT, personal INTEGER, project_count INTEGER,
-  PRIMARY KEY (kind, id)
+  fork_pipelines INTEGER, PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID""",
     "gaps": """CREATE TABLE gaps (
   id INTEGER PRIMARY KEY, fact TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,

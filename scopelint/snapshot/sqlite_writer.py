@@ -184,6 +184,43 @@ class SnapshotWriter:
             found = [*(project.gap for project in done if project.gap), *gaps]
             self._insert("gaps", rows.GAP_COLUMNS, map(rows.gap_row, found))
 
+    def lacking_mirror(self) -> list[int]:
+        """Return the read projects that may take pushes and whose mirror was not read."""
+        return self._ids("state = 'read' AND mirror IS NULL AND push IS NOT 0")
+
+    def lacking_fork_pipelines(self) -> list[int]:
+        """Return the read projects of which it is not known whether forks' pipelines run in them."""
+        return self._ids("state = 'read' AND fork_pipelines IS NULL")
+
+    def _ids(self, condition: str) -> list[int]:
+        found = self._db.execute(f"SELECT id FROM projects WHERE {condition} ORDER BY id")  # noqa: S608 - fixed texts
+        return [row[0] for row in found]
+
+    def project_targets(self) -> list[int]:
+        """Return the visible projects outside the tree of which it is not known either."""
+        found = self._db.execute(
+            "SELECT id FROM targets WHERE kind = 'project' AND visible AND fork_pipelines IS NULL"
+            " AND id NOT IN (SELECT id FROM projects) ORDER BY id"
+        )
+        return [row[0] for row in found]
+
+    def add_attributes(self, projects: Iterable[Project]) -> None:
+        """Store a project's mirror and forks' pipelines, for a project read and for a target."""
+        rows_of = [
+            (each.mirror, each.mirror_trigger_builds, each.fork_pipelines, each.id)
+            for each in projects
+        ]
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE projects SET mirror = ?, mirror_trigger_builds = ?, fork_pipelines = ?"
+                " WHERE id = ? AND state = 'read'",
+                rows_of,
+            )
+            self._db.executemany(
+                "UPDATE targets SET fork_pipelines = ? WHERE kind = 'project' AND id = ?",
+                [row[2:] for row in rows_of],
+            )
+
     def without_access_levels(self) -> dict[str, list[int]]:
         """Return, by visibility, the ids of read public and internal projects lacking levels."""
         found: dict[str, list[int]] = {}

@@ -135,6 +135,9 @@ class _SnapshotBuilder:
             group_id=self._group_ids.get(path.rpartition("/")[0]),
             personal=spec.personal,
             access_levels=spec.access_levels,
+            mirror=spec.mirror,
+            mirror_trigger_builds=spec.mirror_trigger_builds,
+            fork_pipelines=spec.fork_pipelines,
             scope=None if gap else self._scope(path, spec),
             gap=gap,
         )
@@ -192,6 +195,7 @@ class _SnapshotBuilder:
                 spec.deletion,
                 spec.personal,
                 spec.projects,
+                spec.fork_pipelines,
             )
 
     def cursors(self) -> Iterator[Cursor]:

@@ -89,6 +89,9 @@ class ProjectSpec(_Spec):
     access_level: int | None = 40
     personal: bool | None = False
     access_levels: dict[str, str] | None = None
+    mirror: bool | None = None
+    mirror_trigger_builds: bool | None = None
+    fork_pipelines: bool | None = None
     inbound_own: bool | None = True
     inbound_effective: bool | None = None
     outbound: bool | None = False
@@ -126,6 +129,7 @@ class ResolvedSpec(_PointingSpec):
     deletion: Deletion | None = None
     personal: bool | None = None
     projects: int | None = None
+    fork_pipelines: bool | None = None
 
     @model_validator(mode="after")
     def _one_target(self) -> "ResolvedSpec":

@@ -199,6 +199,9 @@ class Project:
     deletion_in_progress: bool = False
     access_levels: Mapping[str, str] = field(default_factory=lambda: DEFAULT_LEVELS)
     public_jobs: bool = True
+    mirror: bool = False
+    mirror_trigger_builds: bool = False
+    fork_pipelines: bool = True
     settings_row: bool = True
     fails: bool = False
 
@@ -218,6 +221,8 @@ class InstanceSettings:
     """Whether classic tokens are refused everywhere."""
     feature_flags: Mapping[str, bool] = field(default_factory=dict)
     """Feature flags by name; one that is not named is off."""
+    mirrors: bool = True
+    """Whether the tier has pull mirrors (Premium)."""
 
     @property
     def version(self) -> Version:

@@ -68,6 +68,7 @@ class Builder:
                 head.admin_mode,
                 head.requires_fine_grained,
                 dict(head.feature_flags),
+                head.mirrors,
             )
         )
         self._users: dict[str, User] = {}
@@ -191,6 +192,11 @@ class Builder:
                 deletion_in_progress=part.deletion_in_progress,
                 access_levels=levels,
                 public_jobs=part.public_jobs,
+                mirror=part.mirror,
+                mirror_trigger_builds=part.mirror_trigger_builds,
+                fork_pipelines=self.source.gitlab.fork_pipelines
+                if part.fork_pipelines is None
+                else part.fork_pipelines,
                 settings_row=part.settings_row,
                 fails=part.fails == "always",
             )

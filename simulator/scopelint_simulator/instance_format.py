@@ -101,6 +101,8 @@ class GitLabPart(Part):
     admin_mode: StrictBool = False
     requires_fine_grained: StrictBool = False
     feature_flags: dict[Text, StrictBool] = {}
+    mirrors: StrictBool = True
+    fork_pipelines: StrictBool = True
 
 
 class UserPart(Part):
@@ -222,6 +224,9 @@ class ProjectPart(Part):
     deletion_in_progress: StrictBool = False
     access_levels: dict[Feature, Level] = {}
     public_jobs: StrictBool = True
+    mirror: StrictBool = False
+    mirror_trigger_builds: StrictBool = False
+    fork_pipelines: StrictBool | None = None
     settings_row: StrictBool = True
     scope: ScopePart = Field(default_factory=ScopePart)
     fails: Literal["never", "always"] = "never"

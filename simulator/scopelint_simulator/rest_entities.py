@@ -109,7 +109,12 @@ class Entities:
         }
         if version >= PACKAGE_REGISTRY_LEVEL:
             shown["package_registry_access_level"] = levels["package_registry"]
+        if self._instance.settings.mirrors:
+            shown["mirror"] = project.mirror
+            if project.mirror:
+                shown["mirror_trigger_builds"] = project.mirror_trigger_builds
         if self._caller.can_admin(project):
+            shown["ci_allow_fork_pipelines_to_run_in_parent_project"] = project.fork_pipelines
             outbound = self._instance.effective_outbound(project) and version < OUTBOUND_REMOVED
             shown["ci_job_token_scope_enabled"] = outbound
             shown["ci_push_repository_for_job_token_allowed"] = project.scope.push

@@ -86,6 +86,8 @@ def test_only_what_could_not_be_read_is_unknown(acts: dict[str, Act]) -> None:
         for name, act in acts.items()
         for finding in act.report["findings"]
         if finding["verdict"] == "unknown"
+        # Only Maintainers of an origin see whether its forks' pipelines run in it.
+        and finding["rule"] != "SL310"
     }
     finance = {
         path for path in acts["after"].company.projects if path.startswith("tidewell/finance/")

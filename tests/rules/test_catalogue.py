@@ -16,6 +16,7 @@ targets: [acme]
 enforcement: on
 projects:
   acme/web/cart/shop:
+    fork_pipelines: false
     entries:
       - {group: acme}
       - {group: acme/web}
@@ -31,15 +32,15 @@ projects:
       - {project: acme-shared/scanner}
       - {gone: group}
       - {gone: project}
-  acme/big/p1:
-  acme/big/p2:
-  acme/web/p3:
+  acme/big/p1: {fork_pipelines: false}
+  acme/big/p2: {fork_pipelines: false}
+  acme/web/p3: {fork_pipelines: false}
 resolved:
   - {group: partner, projects: 900}
   - {group: acme-shared/tools, projects: 900}
-  - {project: partner/sdk, personal: false}
-  - {project: acme-shared/scanner, personal: false}
-  - {project: mia/scratch, personal: true}
+  - {project: partner/sdk, personal: false, fork_pipelines: false}
+  - {project: acme-shared/scanner, personal: false, fork_pipelines: false}
+  - {project: mia/scratch, personal: true, fork_pipelines: true}
   - {project: hidden/vault, visible: false}
 """
 
@@ -50,13 +51,13 @@ EXPECTED = {
     ("group", "acme/web"): {"SL302", "SL303", "SL401", "SL501"},
     ("group", "acme/web/cart"): {"SL401", "SL501"},
     ("group", "acme/big"): {"SL302", "SL401", "SL501"},
-    ("group", "partner"): {"SL304", "SL501"},
-    ("group", "acme-shared/tools"): {"SL501"},
+    ("group", "partner"): {"SL304", "SL310", "SL501"},
+    ("group", "acme-shared/tools"): {"SL310", "SL501"},
     ("group", None): {"SL402"},
     ("project", "acme/big/p1"): {"SL401", "SL501"},
     ("project", "partner/sdk"): {"SL305", "SL401", "SL501"},
     ("project", "hidden/vault"): {"SL305", "SL501"},
-    ("project", "mia/scratch"): {"SL306", "SL501"},
+    ("project", "mia/scratch"): {"SL306", "SL310", "SL501"},
     ("project", "acme-shared/scanner"): {"SL501"},
     ("project", None): {"SL402"},
 }
@@ -131,6 +132,8 @@ def test_partly_read_allowlist_gives_one_unknown_a_rule_beside_what_was_read() -
         ("SL305", "unknown"),
         ("SL306", "unknown"),
         ("SL307", "unknown"),
+        ("SL310", "unknown"),
+        ("SL310", "unknown"),
         ("SL401", "unknown"),
         ("SL402", "unknown"),
         ("SL403", "unknown"),

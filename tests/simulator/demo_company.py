@@ -138,6 +138,8 @@ def judge_settings(project: dict[str, Any], company: Company) -> Iterator[str]:
         yield "SL202"
     if scope.get("push"):
         yield "SL601"
+    if scope.get("push") and project.get("mirror"):
+        yield "SL603"
     if scope.get("push") and scope.get("cross_project_push") and entries(project):
         yield "SL602"
 
@@ -229,6 +231,9 @@ def judge_use(project: dict[str, Any], company: Company) -> Iterator[str]:
 def judge_whole(project: dict[str, Any], company: Company) -> Iterator[str]:
     """SL308, SL309 and SL404, and SL402 for targets that are gone."""
     found = entries(project)
+    origins = set().union(*(company.origins(entry) for entry in found)) - {project["path"]}
+    if any(company.projects[origin].get("fork_pipelines") for origin in origins):
+        yield "SL310"
     is_open = "SL101" in judge_settings(project, company)
     guarded, allowed = boundary()
     if matches(guarded, project["path"]):

@@ -16,10 +16,10 @@ from tests.simulator.demo_company import CONFIG, FOLDER, MAIN, Company, inside, 
 NAMES = ("before", "after")
 RULES = {
     "SL101", "SL102", "SL103", "SL104", "SL201", "SL202", "SL301", "SL302", "SL303", "SL304", "SL305",
-    "SL306", "SL307", "SL308", "SL309", "SL401", "SL402", "SL403", "SL404", "SL405", "SL406", "SL501",
-    "SL502", "SL503", "SL504", "SL601", "SL602", "SL701", "SL702", "SL703", "SL901", "SL902",
+    "SL306", "SL307", "SL308", "SL309", "SL310", "SL401", "SL402", "SL403", "SL404", "SL405", "SL406", "SL501",
+    "SL502", "SL503", "SL504", "SL601", "SL602", "SL603", "SL701", "SL702", "SL703", "SL901", "SL902",
 }  # fmt: skip
-ON_EXAMPLES_ONLY = {"SL104", "SL307", "SL501"}
+ON_EXAMPLES_ONLY = {"SL104", "SL307", "SL310", "SL501"}
 
 
 def annotations(text: str) -> Iterator[tuple[int, set[str], set[str]]]:
