@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from scopelint.finding import PASS, Severity, Verdict
+from scopelint.finding import PASS, Confidence, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact, Scope
 from scopelint.paths import is_self
 from scopelint.remedy import SwitchSetting
 from scopelint.rule import ProjectContext, ProjectRule
+from scopelint.versions import cross_project_push_counts
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 
+_FLAG = " In GitLab 19.0 only where a feature flag is on, which is not known."
 SHOWN = 20
 """Entries that the message's evidence lists at most."""
 
@@ -33,7 +35,7 @@ class CrossProjectPushAllowed(ProjectRule):
     owasp = ("CICD-SEC-1", "CICD-SEC-4", "CICD-SEC-5")
     help_uri = (
         "https://docs.gitlab.com/ci/jobs/ci_job_token/"
-        "#allow-git-push-requests-to-your-project-repository"
+        "#allow-cross-project-git-push-requests-from-allowlisted-projects"
     )
     remedy = SwitchSetting(
         "cross-project-push",
@@ -84,12 +86,15 @@ class CrossProjectPushAllowed(ProjectRule):
             )
             return
         default = [entry for entry in pushing if entry.default_permissions]
+        scan = context.inventory.scan
+        sure = cross_project_push_counts(scan.version, scan.feature_flags) is not None
         names = ", ".join(str(entry.target_path) for entry in pushing[:3])
         more = f" and {len(pushing) - 3} more" if len(pushing) > 3 else ""
         yield self.fail(
             f"Jobs of {names}{more} may push to this project, as the user who started them"
-            f" ({len(default)} of {len(pushing)} entries by default permissions).",
+            f" ({len(default)} of {len(pushing)} entries by default permissions).{'' if sure else _FLAG}",
             evidence=evidence,
+            confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
             remediation='Clear "Allow cross-project Git push requests from allowlisted projects"; if one'
             " project must push, give that entry ADMIN_REPOSITORIES and every other one fine-grained"
             " permissions without it.",
