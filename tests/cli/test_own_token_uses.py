@@ -56,3 +56,18 @@ def test_the_time_of_the_last_own_use_is_kept_apart(monkeypatch: pytest.MonkeyPa
     assert shop.uses == ()
     assert str(shop.own_token_last_used) == "2026-11-26 10:00:00+00:00"
     assert site.own_token_last_used is None
+
+
+@pytest.mark.usefixtures("place")
+def test_an_own_entry_that_would_limit_jobs_which_use_their_token_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = told("own-entry", monkeypatch)
+    assert found["projects"] == "[]"
+    [skipped] = json.loads(Path("own-entry.plan").read_text("utf-8"))["skipped"]
+    assert skipped["path"] == "acme/app"
+    assert "its jobs used their token, last on 2026-11-26" in skipped["reason"]
+    call("export", "jsonl", "own-entry", "-o", "rows").expect(0)
+    assert '"own_token_last_used": "2026-11-26T10:00:00Z"' in Path("rows").read_text(
+        "utf-8"
+    ).replace('":"', '": "')
