@@ -87,9 +87,18 @@ BREAKS_COMPLETENESS = frozenset(
         Fact.SHARD,
         Fact.SCOPE,
         Fact.ENTRIES,
+        Fact.ENFORCEMENT,
+        Fact.OWN_FLAG,
+        Fact.CROSS_PUSH,
     }
 )
-"""Gaps of these facts make a scan incomplete; the others are listed and do not."""
+"""Gaps of these facts make a scan incomplete; the others are listed and do not.
+
+A fact is here where a rule of severity medium or higher cannot judge a project without it
+(docs/rules.md, "What makes a scan incomplete"). There is a gap of `ENFORCEMENT` only where the own
+flag of a project is off, and one of `CROSS_PUSH` also where a project lets others push and which of
+its entries may is not known.
+"""
 
 READ_WHERE_NEEDED = frozenset({Fact.ACCESS_LEVELS, Fact.MIRROR, Fact.FORK_PIPELINES})
 """Facts that cost requests of their own: read only where a rule or a command needs them."""
@@ -348,6 +357,19 @@ Enforcement = Literal["on", "off", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
+class Assumption:
+    """Something that was concluded for a whole run: from what, and when."""
+
+    what: str
+    """The name of the conclusion, such as `enforcement`."""
+    value: str
+    source: str
+    """What it was concluded from, in words."""
+    at: datetime
+    """When that was read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """One collection, or several merged: where, what, how and when was read."""
 
@@ -375,6 +397,8 @@ class Scan:
     """What was left out."""
     feature_flags: FeatureFlags = field(default_factory=dict)
     """The flags that decide in this release, as far as GitLab told; see `versions.FeatureFlags`."""
+    assumptions: tuple[Assumption, ...] = ()
+    """What was concluded for the whole run."""
 
     @property
     def version(self) -> Version:

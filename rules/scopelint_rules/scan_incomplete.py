@@ -19,6 +19,18 @@ _WORDS = {
     Fact.SHARD: ("1 shard is missing", "{} shards are missing"),
     Fact.SCOPE: ("1 scope could not be read", "{} scopes could not be read"),
     Fact.ENTRIES: ("1 allowlist is not whole", "{} allowlists are not whole"),
+    Fact.ENFORCEMENT: (
+        "a project's own limit is off, and whether the instance enforces it is not known",
+        "projects' own limits are off, and whether the instance enforces it is not known",
+    ),
+    Fact.OWN_FLAG: (
+        "whether the limit is on was not read in 1 place",
+        "whether the limit is on was not read in {} places",
+    ),
+    Fact.CROSS_PUSH: (
+        "whether other projects may push was not read of 1 project",
+        "whether other projects may push was not read of {} projects",
+    ),
 }
 
 
@@ -73,5 +85,11 @@ def _fix(gaps: Counter[Fact]) -> str:
         steps.append("hand the snapshots of all shards to check")
     if gaps[Fact.COUNT]:
         steps.append("look for projects that the token's user cannot see")
+    if gaps[Fact.ENFORCEMENT]:
+        steps.append(
+            "scan with an administrator's token, or switch the own limit of those projects on"
+        )
+    if gaps[Fact.OWN_FLAG] or gaps[Fact.CROSS_PUSH]:
+        steps.append("scan again through GraphQL")
     text = "; ".join(steps)
     return f"{text[:1].upper()}{text[1:]}. scopelint doctor names what is missing."

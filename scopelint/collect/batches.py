@@ -58,6 +58,11 @@ class Scopes:
         self._run.workers.submit(ask, then)
 
     def _keep(self, details: Details) -> None:
+        writer, missing = self._run.writer, self._run.reader.unavailable()
+        if missing.keys() - writer.header.unavailable.keys():
+            # A field that GitLab no longer knows: noted before what was read without it.
+            both = {**writer.header.unavailable, **missing}
+            writer.save_header(writer.header.with_changes(unavailable=both))
         gaps = [gap for _, found in details for gap in found]
         self._run.writer.add_projects([project for project, _ in details], gaps)
         read = sum(project.scope is not None for project, _ in details)

@@ -24,7 +24,7 @@ from scopelint.errors import NothingScannedError, SnapshotError
 from scopelint.gitlab.ask import ask_required
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.graphql import FineGrainedTokenError
-from scopelint.model import READ_WHERE_NEEDED, Fact
+from scopelint.model import READ_WHERE_NEEDED, Assumption, Fact
 from scopelint.progress import Listener, silent
 from scopelint.snapshot import Filters, Header, SnapshotWriter
 
@@ -113,13 +113,19 @@ def _read(run: Run, request: CollectRequest, targets: Sequence[ResolvedTarget]) 
     targets_outside.resolve(run, count_groups=count_groups, also=also)
     attributes.read_of_targets(run, request.needed)
     run.progress.step = "enforcement"
+    # Last, so that what it finds holds at the end of the collection, after a break too.
     found = enforcement.find(run.connection, run.reader, run.writer)
     run.writer.add_gaps(found.gaps)
+    header = run.writer.header
     run.writer.save_header(
-        run.writer.header.with_changes(
+        header.with_changes(
             finished_at=_now(),
             enforcement=found.state,
-            unavailable=_unavailable(run.reader, request),
+            unavailable={**header.unavailable, **_unavailable(run.reader, request)},
+            assumptions=(
+                *header.assumptions,
+                Assumption("enforcement", found.state, found.source, _now()),
+            ),
         )
     )
     run.progress.step = "done"
@@ -161,6 +167,19 @@ def _header(
         shard=request.shard,
         unavailable=_unavailable(reader, request),
         feature_flags=reader.caps.feature_flags,
+        assumptions=_assumptions(reader),
+    )
+
+
+def _assumptions(reader: Reader) -> tuple[Assumption, ...]:
+    """Return what is concluded at the start for all that is read."""
+    version = reader.caps.version_text or "unknown"
+    rights = "an administrator's" if reader.administrator else "not an administrator's"
+    return (
+        Assumption(
+            "version", version, "what GitLab said before the first project was read", _now()
+        ),
+        Assumption("token", rights, "what GitLab said of the token's user", _now()),
     )
 
 
@@ -200,6 +219,10 @@ def _check_same_collection(found: Header, asked: Header, path: Path) -> None:
         ("filters", found.filters, asked.filters),
         ("shard", found.shard, asked.shard),
         ("way of reading", found.api, asked.api),
+        # What a release lacks is stored as absent, and what the rights hide as hidden: neither may
+        # change within one collection.
+        ("GitLab release", found.release, asked.release),
+        ("administrator's token", found.administrator, asked.administrator),
     ):
         if one != other:
             raise SnapshotError(

@@ -132,6 +132,22 @@ def finish(reading: Reading, caps: Capabilities) -> tuple[Project, list[Gap]]:
     return replace(reading.project, scope=scope), reading.gaps
 
 
+def undecided_push(project: Project) -> Gap | None:
+    """Return a gap where a project lets others push, and whether one of its entries may is not known."""
+    scope = project.scope
+    if scope is None or scope.push is False or not scope.cross_project_push:
+        return None
+    if scope.push is None:
+        detail = "it depends on the push setting, which was not read"
+    elif Fact.PERMISSIONS in scope.missing and not any(
+        e.default_permissions for e in scope.entries
+    ):
+        detail = "the permissions of entries were not read, so whether one may push is not known"
+    else:
+        return None
+    return project_gap(project, Fact.CROSS_PUSH, Reason.REDACTED, detail)
+
+
 def _outbound_known(reading: Reading, caps: Capabilities) -> bool:
     missing = {gap.fact for gap in reading.gaps}
     if caps.entry_rows:

@@ -217,8 +217,10 @@ class GraphQLReader:
         except FormError as error:
             return _not_read(listed.project, Reason.ERROR, str(error)), []
         if reading.scope is not None and graphql_decoding.hidden_rows(reading, self.caps):
-            return RestReader(self._connection, self._filters, self.caps).reveal(project, gaps)
-        return project, gaps
+            rest = RestReader(self._connection, self._filters, self.caps)
+            project, gaps = rest.reveal(project, gaps)
+        undecided = graphql_decoding.undecided_push(project)
+        return project, gaps if undecided is None else [*gaps, undecided]
 
     def _next_pages(self, reading: graphql_pages.Reading) -> None:
         cursors = dict(reading.cursors)

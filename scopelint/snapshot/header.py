@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Literal, Self, cast
 
 from scopelint.errors import SnapshotError
-from scopelint.model import Enforcement, Fact, Filters, Scan
-from scopelint.versions import FeatureFlags
+from scopelint.model import Assumption, Enforcement, Fact, Filters, Scan
+from scopelint.versions import FeatureFlags, Version, parse_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Header:
     `group:acme/web` in lower case; None for one that was not found or is not visible."""
     feature_flags: FeatureFlags = field(default_factory=dict)
     """As in `Scan`; older snapshots have none, so nothing is known of them."""
+    assumptions: tuple[Assumption, ...] = ()
 
     def scan(self) -> Scan:
         """Return the part that rules and reports may see."""
@@ -58,7 +59,13 @@ class Header:
             unavailable=self.unavailable,
             filters=self.filters,
             feature_flags=self.feature_flags,
+            assumptions=self.assumptions,
         )
+
+    @property
+    def release(self) -> Version:
+        """The GitLab release; what it lacks was not asked for and counts as absent."""
+        return parse_version(self.gitlab_version)
 
     def with_changes(self, **changes: Any) -> Self:
         """Return a copy with some fields replaced."""
@@ -104,6 +111,15 @@ class Header:
                 feature_flags={
                     name: _boolean(on) for name, on in data.get("feature_flags", {}).items()
                 },
+                assumptions=tuple(
+                    Assumption(
+                        _text(each["what"]),
+                        _text(each["value"]),
+                        _text(each["source"]),
+                        datetime.fromisoformat(each["at"]),
+                    )
+                    for each in data.get("assumptions", ())
+                ),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SnapshotError(
@@ -115,8 +131,10 @@ class Header:
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Filters):
-        return {f.name: getattr(value, f.name) for f in fields(value)}
+    if isinstance(value, Filters | Assumption):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): item for key, item in value.items()}
     return value

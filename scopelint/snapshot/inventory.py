@@ -3,6 +3,7 @@
 Groups are held in memory, numbered so that "is inside" is an interval test. Projects are streamed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import TypeVar, cast
 
 from scopelint.model import (
     AllowlistEntry,
+    Enforcement,
     EntryKind,
     Fact,
     Flags,
@@ -314,17 +316,7 @@ class Inventory:
         effective flag follows from the own flag, and, through REST alone, the own flag from the
         effective one.
         """
-        return self._snapshot.projects(only, self._completed)
-
-    def _completed(self, flags: Flags) -> Flags:
-        own, effective = flags
-        if effective is None and own is not None:
-            known = {"on": True, "off": own, "unknown": True if own else None}
-            effective = known[self.scan.enforcement]
-        if own is None and effective is not None:
-            # Without enforcement the effective flag is the project's own one.
-            own = effective if self.scan.enforcement == "off" or effective is False else None
-        return own, effective
+        return self._snapshot.projects(only, completed)
 
     def _all_gaps(self) -> Iterator[Gap]:
         yield from self._snapshot.gaps()
@@ -339,6 +331,39 @@ class Inventory:
                 f"the collection was interrupted: {waiting} listed projects were not read"
                 + (", and the list itself is incomplete" if unfinished else ""),
             )
+        else:
+            yield from self._undecided()
+
+    def _undecided(self) -> Iterator[Gap]:
+        """Yield a gap where projects were read of which it is not known whether they are open."""
+        lacking: Counter[Fact] = Counter()
+        for flags, enforcement, number in self._snapshot.inbound_flags():
+            own, effective = completed(flags, enforcement)
+            if effective is None:
+                lacking[Fact.OWN_FLAG if own is None else Fact.ENFORCEMENT] += number
+        told = {gap.fact for gap in self._snapshot.gaps()} if lacking else set()
+        for fact, number in lacking.items():
+            if fact not in told:
+                yield Gap(fact, Reason.UNAVAILABLE, _UNDECIDED[fact].format(number))
+
+
+_UNDECIDED = {
+    Fact.OWN_FLAG: "whether the limit is on was not read of {} projects",
+    Fact.ENFORCEMENT: "the own limit of {} projects is off, and whether the instance enforces the"
+    " limit is not known",
+}
+
+
+def completed(flags: Flags, enforcement: Enforcement) -> Flags:
+    """Return a project's inbound flags, completed by what is known of enforcement."""
+    own, effective = flags
+    if effective is None and own is not None:
+        known = {"on": True, "off": own, "unknown": True if own else None}
+        effective = known[enforcement]
+    if own is None and effective is not None and (enforcement == "off" or effective is False):
+        # Without enforcement the effective flag is the project's own one.
+        own = effective
+    return own, effective
 
 
 def _hidden(cursor: Cursor) -> Gap | None:

@@ -6,8 +6,9 @@ is given; a missing one is a gap, never a smaller result.
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from itertools import groupby
@@ -17,6 +18,7 @@ from typing import Protocol, Self
 
 from scopelint.errors import SnapshotError
 from scopelint.model import (
+    Assumption,
     Enforcement,
     EntryKind,
     Fact,
@@ -29,7 +31,7 @@ from scopelint.model import (
     Target,
 )
 from scopelint.snapshot.header import Cursor, Header
-from scopelint.snapshot.sqlite_reader import Snapshot, as_observed
+from scopelint.snapshot.sqlite_reader import Completion, Snapshot, as_observed
 
 _PRECEDENCE = ("read", "unreadable", "listed", "elsewhere", "excluded")
 """Which state counts for a project that several shards list: the first of these."""
@@ -51,8 +53,9 @@ class Source(Protocol):
     def count(self, *states: str) -> int: ...  # noqa: D102
     def count_entries(self) -> int: ...  # noqa: D102
     def oldest_use(self) -> Iterator[datetime]: ...  # noqa: D102
+    def inbound_flags(self) -> Iterator[tuple[Flags, Enforcement, int]]: ...  # noqa: D102
     def projects(  # noqa: D102
-        self, only: Collection[int] | None, flags: Callable[[Flags], Flags]
+        self, only: Collection[int] | None, flags: Completion
     ) -> Iterator[Project]: ...
     def reopened(self) -> "AbstractContextManager[Source]": ...  # noqa: D102
 
@@ -98,6 +101,13 @@ class MergedSnapshots:
                 Fact.SHARD,
                 Reason.NOT_FOUND,
                 f"shard {names} is missing: it holds {self.count('elsewhere')} projects",
+            )
+        elif late := self.count("elsewhere"):
+            yield Gap(
+                Fact.ENUMERATION,
+                Reason.ERROR,
+                f"{late} projects were listed by one shard, and not by the one that reads them:"
+                " they appeared while the shards were collected",
             )
 
     def _missing_shards(self) -> list[int]:
@@ -162,12 +172,21 @@ class MergedSnapshots:
         found = [use for part in self._parts for use in part.oldest_use()]
         yield from sorted(found)[:1]
 
+    def inbound_flags(self) -> Iterator[tuple[Flags, Enforcement, int]]:
+        """Yield the inbound flags of the projects in each shard, and how many have them."""
+        for part in self._parts:
+            yield from part.inbound_flags()
+
     def projects(
         self,
         only: Collection[int] | None = None,
-        flags: Callable[[Flags], Flags] = as_observed,
+        flags: Completion = as_observed,
     ) -> Iterator[Project]:
-        """Yield read and unreadable projects by id, each once; `only` and `flags` as in a part."""
+        """Yield read and unreadable projects by id, each once; `only` and `flags` as in a part.
+
+        Each shard's flags are completed by what that shard found of enforcement: another one may
+        have been collected at a time when it was otherwise.
+        """
         parts = (part.projects(only, flags) for part in self._parts)
         merged = heapq.merge(*parts, key=attrgetter("id"))
         for _, same in groupby(merged, key=attrgetter("id")):
@@ -195,6 +214,7 @@ def _check(parts: Sequence[Snapshot]) -> None:
             ("targets", first.header.targets, part.header.targets),
             ("filters", first.header.filters, part.header.filters),
             ("APIs", first.header.api, part.header.api),
+            ("GitLab releases", str(first.header.release), str(part.header.release)),
             ("numbers of shards", _total(first), _total(part)),
         ):
             if one != other:
@@ -246,6 +266,7 @@ def _merge_headers(headers: Sequence[Header]) -> Header:
         unavailable={fact: why for header in headers for fact, why in header.unavailable.items()},
         named=_merge_named(headers),
         feature_flags=_merge_flags(headers),
+        assumptions=tuple(each for header in headers for each in _of_shard(header)),
     )
 
 
@@ -259,6 +280,16 @@ def _merge_flags(headers: Sequence[Header]) -> dict[str, bool]:
     }
 
 
+def _of_shard(header: Header) -> Iterator[Assumption]:
+    """Yield a shard's assumptions, saying whose they are."""
+    for each in header.assumptions:
+        if header.shard is None:
+            yield each
+        else:
+            index, total = header.shard
+            yield replace(each, source=f"shard {index}/{total}: {each.source}")
+
+
 def _merge_named(headers: Sequence[Header]) -> dict[str, int | None]:
     named: dict[str, int | None] = {}
     for header in headers:
@@ -268,6 +299,11 @@ def _merge_named(headers: Sequence[Header]) -> dict[str, int | None]:
 
 
 def _enforcement(found: set[Enforcement]) -> Enforcement:
-    """Return what the shards that know it agree on; unknown where they differ."""
-    known = found - {"unknown"}
-    return known.pop() if len(known) == 1 else "unknown"
+    """Return what holds for all shards together.
+
+    Shards are collected at different times. "On" protects every project, so every shard must have
+    proven it for itself; "off" is proven by one shard unless another one proved the contrary.
+    """
+    if found == {"on"}:
+        return "on"
+    return "off" if "off" in found and "on" not in found else "unknown"

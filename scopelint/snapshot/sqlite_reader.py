@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
 from scopelint.errors import ScratchError, SnapshotError
-from scopelint.model import EntryKind, Flags, Gap, Group, Project, Scope, Target, split_uses
+from scopelint.model import (
+    Enforcement,
+    EntryKind,
+    Flags,
+    Gap,
+    Group,
+    Project,
+    Scope,
+    Target,
+    split_uses,
+)
 from scopelint.snapshot import sqlite_rows as rows
 from scopelint.snapshot import sqlite_tables as tables
 from scopelint.snapshot.header import Cursor, Header
@@ -55,7 +65,11 @@ def _checked(read: Callable[_P, Iterator[_T]]) -> Callable[_P, Iterator[_T]]:
     return checked
 
 
-def as_observed(flags: Flags) -> Flags:
+Completion = Callable[[Flags, Enforcement], Flags]
+"""Completes a project's observed inbound flags by what its own collection found of enforcement."""
+
+
+def as_observed(flags: Flags, enforcement: Enforcement) -> Flags:  # noqa: ARG001
     """Return the flags unchanged."""
     return flags
 
@@ -225,10 +239,20 @@ class Snapshot:
             yield datetime.fromisoformat(last_used_at)
 
     @_checked
+    def inbound_flags(self) -> Iterator[tuple[Flags, Enforcement, int]]:
+        """Yield the inbound flags that read projects have, and how many have them."""
+        found = self._db.execute(
+            "SELECT inbound_own, inbound_effective, count(*) FROM projects WHERE state = 'read'"
+            " GROUP BY inbound_own, inbound_effective"
+        )
+        for own, effective, number in found:
+            yield (rows.flag(own), rows.flag(effective)), self.header.enforcement, number
+
+    @_checked
     def projects(
         self,
         only: Collection[int] | None = None,
-        flags: Callable[[Flags], Flags] = as_observed,
+        flags: Completion = as_observed,
     ) -> Iterator[Project]:
         """Yield read and unreadable projects by id.
 
@@ -265,7 +289,7 @@ class Snapshot:
         for row in found:
             number, scope = row[0], None
             if row[2] == "read":
-                inbound = flags((rows.flag(row[14]), rows.flag(row[15])))
+                inbound = flags((rows.flag(row[14]), rows.flag(row[15])), self.header.enforcement)
                 scope = _scope(row, inbound, entries.of(number), uses.of(number))
             yield rows.to_project(row, scope, gaps.get(number))
 

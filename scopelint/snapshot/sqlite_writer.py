@@ -101,8 +101,12 @@ class SnapshotWriter:
         writer.path, writer.header = path, header
         writer._db = _open(path)
         with writer._transaction():
-            # What stopped a list will be tried again; it is noted again if it stays so.
-            writer._db.execute("DELETE FROM gaps WHERE fact = ?", (Fact.ENUMERATION.value,))
+            # What stopped a list, or hid enforcement, will be tried again; it is noted again if it
+            # stays so.
+            writer._db.execute(
+                "DELETE FROM gaps WHERE fact IN (?, ?)",
+                (Fact.ENUMERATION.value, Fact.ENFORCEMENT.value),
+            )
         return writer
 
     def __enter__(self) -> Self:
@@ -287,20 +291,13 @@ class SnapshotWriter:
         found = self._db.execute("SELECT id FROM projects WHERE state = 'listed' ORDER BY id DESC")
         return [row[0] for row in found]
 
-    def own_flag_false(self, limit: int) -> list[int]:
-        """Return up to `limit` ids of read projects whose own inbound flag is off, lowest first."""
+    def own_flag_false(self, limit: int) -> list[Listed]:
+        """Return up to `limit` read projects whose own inbound flag was off, by id."""
         found = self._db.execute(
             "SELECT id FROM projects WHERE state = 'read' AND inbound_own = 0 ORDER BY id LIMIT ?",
             (limit,),
         )
-        return [row[0] for row in found]
-
-    def any_effective_false(self) -> bool:
-        """Tell whether any read project is effectively open."""
-        found = self._db.execute(
-            "SELECT 1 FROM projects WHERE state = 'read' AND inbound_effective = 0 LIMIT 1"
-        )
-        return found.fetchone() is not None
+        return self.listed([row[0] for row in found])
 
     def unresolved_targets(self, *, count_groups: bool) -> list[tuple[EntryKind, int, str | None]]:
         """Return kind, id and path of every inbound entry's target whose own facts are not known.

@@ -1,12 +1,13 @@
 """Random projects as an inventory, without a file."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Self
 
-from scopelint.model import EntryKind, Flags, Gap, Group, Project, Target
+from scopelint.model import Enforcement, EntryKind, Flags, Gap, Group, Project, Target
 from scopelint.snapshot import Cursor, Header
 from scopelint.snapshot.inventory import Inventory
 from tests.access.strategies import GROUPS, IDS
@@ -81,11 +82,17 @@ class Memory:
     def reopened(self) -> AbstractContextManager[Self]:
         return nullcontext(self)
 
+    def inbound_flags(self) -> Iterator[tuple[Flags, Enforcement, int]]:
+        scopes = (project.scope for project in self._projects if project.scope)
+        found = Counter((scope.inbound_own, scope.inbound_effective) for scope in scopes)
+        return ((flags, self.header.enforcement, number) for flags, number in found.items())
+
     def projects(
-        self, only: Collection[int] | None, flags: Callable[[Flags], Flags]
+        self, only: Collection[int] | None, flags: Callable[[Flags, Enforcement], Flags]
     ) -> Iterator[Project]:
         wanted = (one for one in self._projects if only is None or one.id in only)
-        return (with_flags(one, flags) for one in wanted)
+        known = self.header.enforcement
+        return (with_flags(one, lambda seen: flags(seen, known)) for one in wanted)
 
 
 def with_flags(project: Project, flags: Callable[[Flags], Flags]) -> Project:

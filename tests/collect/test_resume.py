@@ -49,7 +49,7 @@ INSTANCE: dict[str, Any] = {
     ],
 }
 TABLES = ("groups", "projects", "entries", "uses", "targets", "gaps", "walks")
-SKIPPED = {"started_at", "finished_at", "requests", "retries"}
+SKIPPED = {"started_at", "finished_at", "requests", "retries", "assumptions"}
 
 
 def contents(path: Path) -> dict[str, Any]:
@@ -212,6 +212,33 @@ def test_another_instance_is_refused(tmp_path: Path) -> None:
         unfinished(one.url, path)
         with pytest.raises(SnapshotError, match="instance"):
             run(two.url, path, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("version", "refused"), [("19.3.7", False), ("19.4.0", True), ("18.11.0", True)]
+)
+def test_a_collection_is_of_one_release(tmp_path: Path, version: str, refused: bool) -> None:
+    """What a release lacks is stored as absent; after an upgrade that would be no fact."""
+    path = tmp_path / "s.db"
+    with Simulator(load_instance(INSTANCE)) as gitlab:
+        unfinished(gitlab.url, path)
+        gitlab.instance.settings.version_text = version
+        if not refused:
+            run(gitlab.url, path, resume=True)
+            return
+        with pytest.raises(SnapshotError, match="GitLab release"):
+            run(gitlab.url, path, resume=True)
+
+
+def test_a_collection_is_read_with_the_rights_it_was_begun_with(tmp_path: Path) -> None:
+    """An administrator sees what others do not: half of each is neither."""
+    path = tmp_path / "s.db"
+    with Simulator(load_instance(INSTANCE)) as gitlab:
+        unfinished(gitlab.url, path)
+        [bot] = [user for user in gitlab.instance.users.values() if user.username == "bot"]
+        bot.admin = True
+        with pytest.raises(SnapshotError, match="administrator"):
+            run(gitlab.url, path, resume=True)
 
 
 def unfinished(url: str, path: Path) -> None:

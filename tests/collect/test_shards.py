@@ -1,5 +1,8 @@
 """Shards: their union equals the whole, whatever their number; a missing one is a gap."""
 
+import json
+import sqlite3
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -13,10 +16,13 @@ from scopelint.collect.request import CollectRequest, Shard, holds, parse_shard
 from scopelint.errors import SnapshotError, UsageError
 from scopelint.gitlab.connection import Connection, Server
 from scopelint.model import Fact
-from scopelint.snapshot import Filters, open_snapshots
+from scopelint.snapshot import Filters, Snapshot, open_snapshots
 from scopelint.snapshot.inventory import Inventory
 from scopelint.text import Secret
 from scopelint_simulator import Simulator, load_instance
+from scopelint_simulator.answer import Answer
+from scopelint_simulator.request import Request
+from tests.collect.kit import intercept
 
 TOKEN = "glpat-shards"
 INSTANCE: dict[str, Any] = {
@@ -154,3 +160,87 @@ def test_every_project_is_in_exactly_one_shard() -> None:
     for total in (1, 2, 5, 16):
         for project in (1, 2, 3, 97, 10_000_019):
             assert sum(holds((index, total), project) for index in range(1, total + 1)) == 1
+
+
+def _refuse(request: Request, answer: Answer) -> None:
+    """Answer 404 for effective flags."""
+    if request.path.endswith("job_token_scope"):
+        answer.status = 404
+
+
+OPEN: dict[str, Any] = {
+    "gitlab": {"version": "18.5.0", "enforce_inbound": True},
+    "users": [{"username": "bot"}],
+    "tokens": [{"token": TOKEN, "user": "bot", "scopes": ["read_api"]}],
+    "roles": [{"user": "bot", "on": "acme", "role": "maintainer"}],
+    "groups": [{"path": "acme"}],
+    "projects": [
+        {"id": number, "path": f"acme/p{number}", "scope": {"inbound": False}}
+        for number in range(1, 9)
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("second", "merged", "closed"),
+    [("on", "on", 8), ("off", "unknown", 4), ("unknown", "unknown", 4)],
+)
+def test_two_moments_are_not_one_between_shards(
+    tmp_path: Path, second: str, merged: str, closed: int
+) -> None:
+    """What one shard proved holds for what it read, not for what another one did later."""
+    with Simulator(load_instance(OPEN)) as gitlab:
+        first = part(gitlab.url, tmp_path / "1.db", (1, 2))
+        if second == "off":
+            gitlab.instance.settings.enforce_inbound = False
+        if second == "unknown":
+            intercept(gitlab, after=_refuse)
+        later = part(gitlab.url, tmp_path / "2.db", (2, 2))
+    for paths in ([first, later], [later, first]):
+        with open_snapshots(paths) as snapshot:
+            inventory = Inventory(snapshot)
+            flags = [p.scope.inbound_effective for p in inventory.projects() if p.scope]
+            assert inventory.scan.enforcement == merged
+            assert flags.count(True) == closed
+            assert flags.count(False) == (4 if second == "off" else 0)
+            assert inventory.complete is (second != "unknown")
+            said = {each.source[:9] for each in inventory.scan.assumptions}
+            assert said == {"shard 1/2", "shard 2/2"}
+
+
+def test_a_project_that_appears_between_shards_makes_the_list_incomplete(tmp_path: Path) -> None:
+    """The shard that has to read it did not see it; the other one only lists it."""
+    with Simulator(load_instance(OPEN)) as gitlab:
+        whole = [part(gitlab.url, tmp_path / f"whole-{i}.db", (i, 2)) for i in (1, 2)]
+        with open_snapshots(whole) as snapshot:
+            assert Inventory(snapshot).complete
+        new = next(number for number in range(100, 200) if holds((1, 2), number))
+        first = whole[0]
+        known = gitlab.instance.projects[1]
+        gitlab.instance.add_project(replace(known, id=new, path="acme/new"))
+        later = part(gitlab.url, tmp_path / "later.db", (2, 2))
+    with open_snapshots([first, later]) as snapshot:
+        inventory = Inventory(snapshot)
+        assert not inventory.complete
+        [gap] = [gap for gap in inventory.gaps if gap.fact is Fact.ENUMERATION]
+        assert "1 projects were listed by one shard" in gap.detail
+
+
+def test_shards_of_different_releases_are_refused(tmp_path: Path) -> None:
+    """What the older release lacks counts as absent, which is no word on the newer one."""
+    with Simulator(load_instance(OPEN)) as gitlab:
+        first = part(gitlab.url, tmp_path / "1.db", (1, 2))
+        gitlab.instance.settings.version_text = "18.5.3"
+        patched = part(gitlab.url, tmp_path / "2.db", (2, 2))
+    upgraded = {**OPEN, "gitlab": {"version": "18.6.0"}}
+    with Simulator(load_instance(upgraded)) as gitlab:
+        later = part(gitlab.url, tmp_path / "3.db", (2, 2))
+    # As if the same instance had been upgraded.
+    with Snapshot(first) as one, sqlite3.connect(later) as database:
+        address = json.dumps(one.header.instance)
+        database.execute("UPDATE meta SET value = ? WHERE key = 'instance'", (address,))
+    database.close()
+    with open_snapshots([first, patched]) as snapshot:
+        assert Inventory(snapshot).complete
+    with pytest.raises(SnapshotError, match=r"18\.5 and 18\.6"), open_snapshots([first, later]):
+        pass

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from scopelint.export.rows import ENTRY_COLUMNS, PROJECT_COLUMNS
 from scopelint.export.tables import write_csv, write_jsonl
-from scopelint.model import AllowlistEntry, Flags, Project, Scope
+from scopelint.model import AllowlistEntry, Enforcement, Flags, Project, Scope
 from scopelint.snapshot.inventory import Inventory
 from scopelint.testing import inventory
 from scopelint.text import csv_cell
@@ -168,7 +168,7 @@ class Many(Memory):
         return self.number if "read" in states else 0
 
     def projects(
-        self, only: Collection[int] | None, flags: Callable[[Flags], Flags]
+        self, only: Collection[int] | None, flags: Callable[[Flags, Enforcement], Flags]
     ) -> Iterator[Project]:
         entries = tuple(AllowlistEntry("group", 1, f"a/{name}") for name in "xyz")
         scope = Scope(True, True, entries=entries)
