@@ -90,12 +90,13 @@ BREAKS_COMPLETENESS = frozenset(
         Fact.ENFORCEMENT,
         Fact.OWN_FLAG,
         Fact.CROSS_PUSH,
+        Fact.MIRROR,
     }
 )
 """Gaps of these facts make a scan incomplete; the others are listed and do not.
 
 A fact is here where a rule of severity medium or higher cannot judge a project without it
-(docs/rules.md, "What makes a scan incomplete"). There is a gap of `ENFORCEMENT` only where the own
+(docs/reports.md, "What makes a scan incomplete"). There is a gap of `ENFORCEMENT` only where the own
 flag of a project is off, and one of `CROSS_PUSH` also where a project lets others push and which of
 its entries may is not known.
 """

@@ -31,10 +31,11 @@ for _name in [name for name in os.environ if _UNWANTED.fullmatch(name) and name 
 _home = tempfile.TemporaryDirectory(prefix="scopelint-home-")
 os.environ["HOME"] = _home.name
 
-# `make test-fast` sets SCOPELINT_EXAMPLES; tests that want another number than 100 take a share
+# `make test-fast` sets SCOPELINT_EXAMPLES to "few"; "many" searches for long. Tests that want another number than 100 take a share
 # of it by tests.examples.
 settings.register_profile("all", deadline=None, derandomize=bool(ORIGINAL.get("CI")))
 settings.register_profile("few", settings.get_profile("all"), max_examples=10)
+settings.register_profile("many", settings.get_profile("all"), max_examples=1_000)
 settings.load_profile(ORIGINAL.get("SCOPELINT_EXAMPLES", "all"))
 
 # A shell ignores Ctrl-C for what it starts in the background, and children inherit that. The

@@ -14,6 +14,7 @@ from scopelint_reports.narrowing import judged_words, limits, rule_words
 from scopelint_reports.summary import (
     GapGroup,
     api_words,
+    concluded,
     enforcement_words,
     gaps_by_fact,
     gate_words,
@@ -178,6 +179,10 @@ class Tail:
             f"{when}, {counted(scan.requests, 'request')} through {api_words(scan.api)}, "
             f"scopelint {job_log(self._report.tool_version)}"
         )
+        said = [each for each in concluded(scan) if each.startswith("enforcement:")]
+        if said:
+            more = f"; and of {len(said) - 1} more shards, see -f json" if said[1:] else ""
+            yield said[0] + more
 
     def _others(self) -> str:
         """Name the packages and files whose rules took part beside our own, with these rules."""

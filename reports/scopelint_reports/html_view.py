@@ -18,6 +18,7 @@ from scopelint_reports.rule_page import page_html
 from scopelint_reports.summary import (
     GapGroup,
     api_words,
+    concluded,
     enforcement_words,
     gap_subject,
     gaps_by_fact,
@@ -198,6 +199,7 @@ def context(report: Report, seen: Digest) -> dict[str, Any]:
         "api": api_words(scan.api),
         "requests": scan.requests,
         "enforcement": enforcement_words(scan.enforcement),
+        "concluded": concluded(scan),
         "result": report.gate.result,
         "result_word": _VERDICT_WORDS.get(report.gate.result, visible(report.gate.result)),
         "reasons": gate_words(report),

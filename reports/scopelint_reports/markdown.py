@@ -17,6 +17,7 @@ from scopelint.text import code, counted, escaped, link, shorten, visible
 from scopelint_reports.location import settings_url, web_address
 from scopelint_reports.narrowing import judged_words, limits, rule_words
 from scopelint_reports.summary import (
+    concluded,
     coverage,
     gaps_by_fact,
     gate_words,
@@ -50,7 +51,12 @@ class MarkdownReporter(Reporter):
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the note."""
         lines = [*_head(report, self.options.report_url), *_scan(report)]
-        tail = [*_gaps(report), *_not_judged(report), *_warnings(report)]
+        tail = [
+            *_gaps(report),
+            *_not_judged(report),
+            *_concluded(report),
+            *_warnings(report),
+        ]
         used = sum(len(line) + 1 for line in (*lines, *tail))
         lines += ["", *self._findings(report, MAX_CHARS - _ROOM - used), *tail]
         out.write("".join(f"{line}\n" for line in lines).encode())
@@ -187,6 +193,20 @@ def _warnings(report: Report) -> Iterator[str]:
         yield f"- {_span(sentence)}"
     if report.warnings[_LISTED:]:
         yield f"- and {len(report.warnings) - _LISTED} more"
+
+
+def _concluded(report: Report) -> Iterator[str]:
+    """Yield what was concluded for the whole run, from what and when."""
+    sentences = concluded(report.scan.scan)
+    if not sentences:
+        return
+    yield ""
+    yield "### Concluded for the whole run"
+    yield ""
+    for sentence in sentences[:_LISTED]:
+        yield f"- {_span(sentence)}"
+    if sentences[_LISTED:]:
+        yield f"- and {len(sentences) - _LISTED} more"
 
 
 def _prose(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from scopelint.finding import Finding, Outcome, Severity, State
-from scopelint.model import Fact, Gap
+from scopelint.model import Fact, Gap, Scan
 from scopelint.report import Report, RuleSummary
 from scopelint.text import counted, number, visible
 
@@ -181,6 +181,15 @@ def utc(moment: datetime | None) -> str:
 def api_words(api: str) -> str:
     """Return the name of the API as people write it."""
     return {"graphql": "GraphQL", "rest": "REST"}.get(api, visible(api))
+
+
+def concluded(scan: Scan) -> list[str]:
+    """Return what was concluded for the whole run, a sentence each, cleaned."""
+    return [
+        f"{visible(each.what)}: {visible(each.value) or 'not known'}, from {visible(each.source)},"
+        f" {utc(each.at)}"
+        for each in scan.assumptions
+    ]
 
 
 def enforcement_words(enforcement: str) -> str:

@@ -31,6 +31,10 @@ _WORDS = {
         "whether other projects may push was not read of 1 project",
         "whether other projects may push was not read of {} projects",
     ),
+    Fact.MIRROR: (
+        "whether it is a mirror was not read of 1 project",
+        "whether they are mirrors was not read of {} projects",
+    ),
 }
 
 

@@ -67,7 +67,9 @@ class JsonRecord(BaseModel):
         keys, attributes, records, optional = _fields(cls)
         data: dict[str, Any] = dict(zip(keys, attributes(source), strict=True))
         for key, record in records:
-            if data[key] is not None:
+            if isinstance(data[key], tuple):
+                data[key] = [record.to_data(item) for item in data[key]]
+            elif data[key] is not None:
                 data[key] = record.to_data(data[key])
         for key in optional:
             if not data[key]:
@@ -80,11 +82,14 @@ class JsonRecord(BaseModel):
 
     def attributes(self) -> dict[str, Any]:
         """Return the fields as attributes of the core's object, records in them made objects."""
-        values = ((name, getattr(self, name)) for name in type(self).model_fields)
-        return {
-            name: value.to_core() if isinstance(value, JsonRecord) else value
-            for name, value in values
-        }
+        return {name: _to_core(getattr(self, name)) for name in type(self).model_fields}
+
+
+def _to_core(value: Any) -> Any:
+    """Return a field's value with the records in it made objects."""
+    if isinstance(value, tuple):
+        return tuple(_to_core(item) for item in value)
+    return value.to_core() if isinstance(value, JsonRecord) else value
 
 
 class _Fields(NamedTuple):
@@ -93,7 +98,7 @@ class _Fields(NamedTuple):
     attributes: Callable[[Any], tuple[Any, ...]]
     """Gives the attributes of a core's object."""
     records: tuple[tuple[str, type[JsonRecord]], ...]
-    """Keys whose value is a record, or null."""
+    """Keys whose value is a record, a tuple of them, or null."""
     optional: tuple[str, ...]
     """Keys that are left out where the value is empty or false."""
 
@@ -111,7 +116,7 @@ def _fields(model: type[JsonRecord]) -> _Fields:
 
 
 def _record_in(annotation: Any) -> type[JsonRecord] | None:
-    """Return the record of a field that holds one, or one or null."""
+    """Return the record of a field that holds one, several, or one or null."""
     for option in (annotation, *get_args(annotation)):
         if isinstance(option, type) and issubclass(option, JsonRecord):
             return option

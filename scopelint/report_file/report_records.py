@@ -13,7 +13,7 @@ from scopelint.finding import (
     Role,
     Severity,
 )
-from scopelint.model import EntryKind, Filters, Gap, Reason, Scan
+from scopelint.model import Assumption, EntryKind, Filters, Gap, Reason, Scan
 from scopelint.report import (
     Choices,
     Gate,
@@ -125,6 +125,17 @@ class FiltersRecord(JsonRecord):
         return {} if source.everything else super().to_data(source)
 
 
+class AssumptionRecord(JsonRecord):
+    """Something that was concluded for the whole run: from what, and when."""
+
+    core = Assumption
+
+    what: SomeText = Field(description="The name of the conclusion, such as `enforcement`.")
+    value: str
+    source: str = Field(alias="from", description="What it was concluded from, in words.")
+    at: Moment
+
+
 class FrameRecord(JsonRecord):
     """Where, what, how and when was scanned."""
 
@@ -145,6 +156,9 @@ class FrameRecord(JsonRecord):
         description="Whether the instance makes every project restricted."
     )
     requests: Count
+    assumptions: tuple[AssumptionRecord, ...] = Field(
+        default=(), description="What was concluded for the whole run, from what, and when."
+    )
 
 
 class ScanRecord(FrameRecord):

@@ -276,6 +276,17 @@ class Instance:
         self._trees.clear()
         self._all = None
 
+    def remove_project(self, number: int) -> None:
+        """Take a project out, as a deletion does; rows that name it stay."""
+        project = self.projects.pop(number)
+        del self._projects_by_path[project.path.lower()]
+        if project.group is not None:
+            self.groups[project.group].projects.remove(number)
+        elif project.user_namespace is not None:
+            self.namespaces[project.user_namespace].projects.remove(number)
+        self._trees.clear()
+        self._all = None
+
     def next_row(self) -> int:
         """A new number for an allowlist or log row."""
         self._last_row += 1

@@ -1,0 +1,205 @@
+"""Whatever changes while a collection runs: no project that was open all the time passes SL101.
+
+Before any request somebody may close, open, move or delete a project, or switch enforcement. A
+project that was closed when its own facts were read, and opened later, cannot be known; so a
+project may pass only where its limit was in force at one of the requests that read its own flags,
+or where the instance enforced the limit at one of the requests that asked for enforcement.
+"""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal, cast
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scopelint.collect.collection import collect
+from scopelint.collect.request import Api, CollectRequest
+from scopelint.engine.evaluation import verdicts
+from scopelint.errors import NothingScannedError
+from scopelint.finding import Outcome
+from scopelint.registry import find_rules
+from scopelint.snapshot import open_snapshots
+from scopelint.snapshot.inventory import Inventory
+from scopelint_simulator import Simulator
+from scopelint_simulator.request import Request
+from tests.collect.kit import ADMIN, PEOPLE, TOKEN, connect, head, intercept, serve, target_refs
+from tests.examples import examples
+
+PROJECTS = 6
+ROUTE = "/job_token_scope"
+RULE = find_rules()["SL101"].cls
+
+Action = Literal["close", "open", "move", "delete", "on", "off"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What somebody does before a request, counted from the first of the collection."""
+
+    request: int
+    action: Action
+    project: int
+
+
+@dataclass(frozen=True)
+class Story:
+    """An instance, what happens to it, and how it is read."""
+
+    opened: tuple[bool, ...]
+    enforced: bool
+    changes: tuple[Change, ...]
+    api: Api
+    admin: bool
+    page_size: int
+    killed: int | None
+    """The request after which the collection is broken off, to be continued; None for never."""
+
+
+changes = st.builds(
+    Change,
+    st.integers(0, 22),
+    st.sampled_from(("close", "open", "close", "open", "move", "delete", "on", "off")),
+    st.integers(1, PROJECTS),
+)
+stories = st.builds(
+    Story,
+    st.tuples(*[st.booleans()] * PROJECTS),
+    st.booleans(),
+    st.lists(changes, max_size=7).map(tuple),
+    st.sampled_from(("graphql", "rest")),
+    st.sampled_from((False, False, False, True)),
+    st.sampled_from((1, 2, 100)),
+    st.none() | st.integers(3, 12),
+)
+
+
+@dataclass
+class Watched:
+    """What was true at each request, and which projects it read the flags of."""
+
+    simulator: Simulator
+    changes: Sequence[Change]
+    count: int = 0
+    closed: dict[int, bool] = field(default_factory=dict)
+    """Whether a project's limit was in force at one of the requests that read its flags."""
+    enforced: bool = False
+    """Whether the instance enforced the limit at one of the requests that may tell it."""
+    throughout: set[int] = field(default_factory=set)
+    """The projects that were there from the start to the end."""
+
+    def __post_init__(self) -> None:
+        self.throughout = set(self.simulator.instance.projects)
+
+    def before(self, request: Request) -> None:
+        """Do what is to be done before this request, and note what it will see."""
+        instance = self.simulator.instance
+        for change in self.changes:
+            if change.request == self.count:
+                self._do(change)
+        self.count += 1
+        self.throughout &= instance.projects.keys()
+        if request.path.endswith((ROUTE, "/application/settings")):
+            self.enforced |= instance.settings.enforce_inbound
+        for number in _read_by(request):
+            project = instance.projects.get(number)
+            if project is not None:
+                self.closed[number] = self.closed.get(number, False) or (
+                    instance.effective_inbound(project)
+                    if request.path.endswith(ROUTE)
+                    else project.scope.inbound
+                )
+
+    def _do(self, change: Change) -> None:
+        instance = self.simulator.instance
+        project = instance.projects.get(change.project)
+        if change.action in {"on", "off"}:
+            instance.settings.enforce_inbound = change.action == "on"
+        elif project is None:
+            return
+        elif change.action in {"close", "open"}:
+            project.scope.inbound = change.action == "close"
+        else:
+            instance.remove_project(project.id)
+            if change.action == "move":
+                where = 11 if project.group == 10 else 10
+                path = f"{instance.groups[where].path}/{project.name}"
+                instance.add_project(replace(project, group=where, path=path))
+
+
+def _read_by(request: Request) -> list[int]:
+    """Return the projects whose flags a request reads."""
+    if request.path.endswith(ROUTE):
+        return [int(request.path.removesuffix(ROUTE).rpartition("/")[2])]
+    if request.path.endswith("/graphql") and b"inboundJobTokenScopeEnabled" in request.body:
+        found = json.loads(request.body)["variables"].get("ids") or ()
+        return [int(each.rpartition("/")[2]) for each in found]
+    return []
+
+
+def instance(story: Story) -> str:
+    """The instance of a story, as a file's text."""
+    rows = "".join(
+        f"  - {{id: {number}, path: acme/p{number}, name: p{number},"
+        f" scope: {{inbound: {str(not opened).lower()}}}}}\n"
+        for number, opened in enumerate(story.opened, 1)
+    )
+    return (
+        f"{PEOPLE}\n{head('18.5.0', enforce_inbound=story.enforced)}\n"
+        "roles: [{user: bot, on: acme, role: maintainer}]\n"
+        f"groups: [{{id: 10, path: acme}}, {{id: 11, path: acme/web}}]\nprojects:\n{rows}"
+    )
+
+
+class KilledError(Exception):
+    """The collection is broken off."""
+
+
+def tell(story: Story, path: Path) -> Watched:
+    """Collect while the story happens; return what was seen on the way."""
+    request = CollectRequest(
+        target_refs("acme"), api=story.api, concurrency=1, page_size=story.page_size
+    )
+    token = ADMIN if story.admin else TOKEN
+    with serve(instance(story)) as simulator:
+        watched = Watched(simulator, story.changes)
+        intercept(simulator, before=watched.before)
+
+        def listener(_: object) -> None:
+            if story.killed is not None and watched.count > story.killed:
+                raise KilledError
+
+        try:
+            with connect(simulator.url, token) as connection:
+                collect(connection, request, path, listener)
+        except KilledError:
+            with connect(simulator.url, token) as connection:
+                collect(connection, request, path, resume=True)
+    return watched
+
+
+@given(stories)
+@settings(max_examples=examples(40))
+def test_no_project_that_was_open_all_the_time_passes(story: Story) -> None:
+    with tempfile.TemporaryDirectory(prefix="scopelint-tests-") as folder:
+        path = Path(folder) / "s.db"
+        try:
+            watched = tell(story, path)
+        except NothingScannedError:
+            return
+        with open_snapshots([path]) as snapshot:
+            inventory = Inventory(snapshot)
+            found = [
+                (cast("int", project and project.id), verdict.outcome)
+                for project, verdict in verdicts(RULE(), inventory)
+            ]
+            complete = inventory.complete
+    for number, outcome in found:
+        if outcome is Outcome.PASS:
+            assert watched.closed.get(number) or watched.enforced, (number, inventory.scan)
+    if complete:
+        assert all(outcome is not Outcome.UNKNOWN for _, outcome in found)
+        assert watched.throughout <= {number for number, _ in found}
