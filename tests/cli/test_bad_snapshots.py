@@ -18,7 +18,7 @@ def _sql(path: Path, *statements: str) -> None:
 
 
 def test_a_missing_snapshot_and_a_folder(place: Path) -> None:
-    call("check", "nowhere.snapshot").expect(2, "nowhere.snapshot", "not there", "collect")
+    call("check", "nowhere.snapshot").expect(2, "nowhere.snapshot", "does not exist", "collect")
     call("check", place).expect(2, "is a folder")
     call("check").expect(2, "Missing argument")
     call("check", "").expect(2, "empty")
@@ -126,5 +126,5 @@ def test_a_name_with_characters_that_mean_something_in_a_uri(snapshot: Path) -> 
     odd = Path("a?mode=rwc#50% ü.snapshot")
     shutil.move(snapshot, odd)
     call("check", odd).expect(1)
-    call("check", "b?mode=rwc").expect(2, "not there")
+    call("check", "b?mode=rwc").expect(2, "does not exist")
     assert not Path("b").exists()
