@@ -193,7 +193,10 @@ def test_overlapping_targets_are_read_once(api: Api) -> None:
     assert set(seen.projects) == ACME | {"bot/own"}
     assert seen.header.targets == ("acme", "acme/web", "acme/web/site", "bot/own")
     for path, project in alone.projects.items():
-        assert seen.projects[path] == project
+        # GraphQL leaves the levels of a private project unread unless it is a target itself.
+        found = seen.projects[path]
+        named = path == "acme/web/site" and project.access_levels is None
+        assert replace(found, access_levels=None if named else found.access_levels) == project
     if api == "rest":
         assert scopes == len(ACME) + 1
 
