@@ -15,7 +15,7 @@ _SHORTEST_SECRET = 8
 """Characters; no token is shorter, and hiding less would hide the words of messages."""
 _known: set[str] = set()
 _SECRET_KEY = re.compile(
-    r"(?P<key>[\w-]*(?:token(?!_scope)|password|passwd|secret|api[_-]?key)\w*[\"']?\s*[:=]\s*).*",
+    r"(?P<key>(?:token(?!_scope)|password|passwd|secret|api[_-]?key)\w{0,100}[\"']?\s*[:=]\s*).*",
     re.IGNORECASE,
 )
 _USERINFO = re.compile(r"(?<=://)[^\s/?#]*@")
