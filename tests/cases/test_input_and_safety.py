@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -320,7 +321,7 @@ def declared(policy: str) -> dict[str, Any]:
 
 def test_a_url_in_a_policy_is_one_fault_a_line_with_the_path_to_write() -> None:
     findings = declared("url-in-policy-gitlabform.yml")["findings"]
-    faults = [finding for finding in findings if finding["rule"] == "SL805"]
+    faults = [f for f in findings if f["rule"] == "SL805" and "://" in f["message"]]
     told = [finding["message"] + str(finding["remediation"]) for finding in faults]
     assert len(faults) == 2
     assert any("corp/new-team" in words for words in told)
@@ -388,11 +389,9 @@ def test_doctor_does_not_know_what_a_developer_cannot_read() -> None:
     data["roles"] = [{"user": "auditor", "on": "acme", "role": "developer"}]
     with GitLab(data) as gitlab:
         told = gitlab.run("doctor", "acme").text
-    lines = {line.strip().partition("  ")[0]: line for line in told.splitlines()}
-    log = next(line for name, line in lines.items() if "log" in name)
-    assert "not known" in log
-    pointed = next(line for name, line in lines.items() if "point" in name)
-    assert "none" not in pointed
+    words = " ".join(told.split())
+    assert "not known read the authentication log" in words
+    assert re.search(r"entries\b.{0,30}not known", words)
 
 
 def test_a_users_namespace_as_target_is_named_with_a_way_to_scan_it() -> None:
