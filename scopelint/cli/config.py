@@ -57,13 +57,22 @@ def check(file: Path | None, rules_files: tuple[Path, ...]) -> None:
 @click.option("--report", is_flag=True, help="The JSON report's schema instead.")
 @click.option("--plan", is_flag=True, help="The plan file's schema instead.")
 @click.option("--diff", is_flag=True, help="The schema of `diff -f json` instead.")
+@click.option("--doctor", is_flag=True, help="The schema of `doctor -f json` instead.")
 @options.rules_file_option
-def schema(*, report: bool, plan: bool, diff: bool, rules_files: tuple[Path, ...]) -> None:
+def schema(
+    *, report: bool, plan: bool, diff: bool, doctor: bool, rules_files: tuple[Path, ...]
+) -> None:
     """Print the JSON Schema of scopelint.yml, for editors and checks."""
-    if report + plan + diff > 1:
+    if report + plan + diff + doctor > 1:
         raise UsageError(
-            "--report, --plan and --diff are schemas of their own", hint="Ask for one at a time."
+            "--report, --plan, --diff and --doctor are schemas of their own",
+            hint="Ask for one at a time.",
         )
+    if doctor:
+        from scopelint.collect.diagnosis import doctor_schema
+
+        out(json.dumps({"$schema": DIALECT, **doctor_schema()}, indent=2))
+        return
     if diff:
         out(diff_schema())
         return

@@ -1,6 +1,8 @@
 """`scopelint doctor`: what this token can read here, all at once."""
 
-import json
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,10 +10,15 @@ from scopelint.cli import options
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.session import open_session
 from scopelint.cli.settings import resolve
-from scopelint.collect.diagnose import Diagnosis, diagnose
 from scopelint.errors import ExitCode
-from scopelint.model import Reason
 from scopelint.text import clean
+
+if TYPE_CHECKING:
+    from scopelint.collect.diagnosis import DiagnosedToken, Diagnosis
+
+_WIDTH = 80
+_STATES = {"can": "can", "cannot": "cannot", "not_known": "not known"}
+_INDENT = 11
 
 
 @click.command()
@@ -26,7 +33,7 @@ from scopelint.text import clean
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="For people or for programs.",
+    help="For people, or for programs (`config schema --doctor`).",
 )
 def doctor(
     *,
@@ -36,66 +43,65 @@ def doctor(
     console: Console,
     format_name: str,
 ) -> int:
-    """Tell what a scan of TARGET could read: token, role, version, fields, enforcement.
+    """Tell what this token can do with TARGET, what follows from it, and what to do next.
 
-    It reads the first page of each target. Exit 0 where all of it was readable, 3 where some or
+    It tries the first page of each target. Exit 0 where all of it was readable, 3 where some or
     all of it was not, 4 where GitLab or the token stands in the way altogether.
     """
+    from scopelint.collect.abilities import conclude
+    from scopelint.collect.diagnose import observe
+
     start(console)
     session = open_session(target, server, resolve(source, console), console)
     with session.connect() as connection:
-        found = diagnose(connection, session.request)
-    rows = _rows(found)
+        found = conclude(observe(connection, session.request))
     if format_name == "json":
-        out(json.dumps(dict(rows) | {"healthy": found.healthy}, indent=2))
+        out(found.model_dump_json(by_alias=True, indent=2))
     else:
-        width = max(len(name) for name, _ in rows)
-        for name, value in rows:
-            text = value if isinstance(value, str) else ", ".join(value) or "none"
-            out(f"{name:<{width}}  {clean(text)}")
+        for line in _lines(found):
+            out(line)
     return ExitCode.OK if found.healthy else ExitCode.INCOMPLETE
 
 
-def _rows(found: Diagnosis) -> list[tuple[str, str | list[str]]]:
-    return [
-        ("instance", found.instance),
-        ("GitLab version", found.gitlab_version or "not told"),
-        ("read by", found.api),
-        ("user", found.username or "not told"),
-        ("administrator", "yes" if found.administrator else "no"),
-        ("token scopes", _scopes(found)),
-        ("token expires", found.expires_at or "not told"),
-        ("targets", [f"{target.kind} {target.path} (id {target.id})" for target in found.targets]),
-        ("readable", _readable(found)),
-        ("instance enforcement", found.enforcement),
-        ("authentication log", "readable (--usage)" if found.log else "not readable here"),
-        (
-            "not in this GitLab",
-            [f"{field.what} (since {field.since})" for field in found.missing_fields],
-        ),
-        (
-            "entries point to",
-            [f"{path} ({count})" for path, count in sorted(found.top_groups_of_entries.items())],
-        ),
+def _lines(found: "Diagnosis") -> Iterator[str]:
+    yield from _row("GitLab", f"{found.instance}, {found.gitlab_version or 'version not told'}")
+    yield from _row("read by", "GraphQL" if found.api == "graphql" else "REST")
+    yield from _row("token", _token(found.token))
+    targets = [f"{each.kind} {each.path} (id {each.id})" for each in found.targets]
+    yield from _row("targets", ", ".join(targets))
+    for each in found.abilities:
+        yield ""
+        yield from _row(_STATES[each.state], f"{each.what}: {each.found}")
+        if each.consequence:
+            yield from _row("", f"so: {each.consequence}")
+        if each.next_step:
+            yield from _row("", f"next: {each.next_step}")
+    yield ""
+    reach = found.entries_point_to
+    if reach is None:
+        shown = "not known where they lead: no project's scope was read"
+    else:
+        counted = ", ".join(f"{path} ({count})" for path, count in reach.items())
+        shown = f"lead into {counted}" if counted else "none in the projects that were read"
+    yield from _row("entries", shown)
+
+
+def _token(token: "DiagnosedToken") -> str:
+    kinds = {"classic": "classic", "fine_grained": "fine-grained", None: "of a kind not told"}
+    parts = [
+        f"of {token.user}" if token.user else "of a user not told",
+        kinds[token.kind],
+        "scopes " + (", ".join(token.scopes) or "none") if token.scopes is not None else "",
+        "administrator" if token.administrator else "",
+        f"until {token.expires_at}" if token.expires_at else "",
     ]
+    return ", ".join(part for part in parts if part)
 
 
-def _scopes(found: Diagnosis) -> str:
-    if found.scopes is None:
-        return "not told"
-    names = ", ".join(found.scopes)
-    if {"read_api", "api"} & set(found.scopes):
-        return names
-    return f"{names or 'none'}: too small, read_api is needed"
-
-
-def _readable(found: Diagnosis) -> str:
-    unread = sum(found.unreadable.values())
-    text = f"{found.sampled - unread} of {found.sampled} projects tried"
-    if not unread:
-        return text
-    reasons = ", ".join(
-        f"{count} {reason.value}" for reason, count in sorted(found.unreadable.items())
+def _row(label: str, text: str) -> Iterator[str]:
+    """Yield the lines of one row, at most 80 columns wide but for a word that is longer."""
+    lines = textwrap.wrap(
+        clean(text), _WIDTH - _INDENT, break_long_words=False, break_on_hyphens=False
     )
-    needed = ": Maintainer is needed on each" if Reason.FORBIDDEN in found.unreadable else ""
-    return f"{text}; {reasons}, such as {', '.join(found.examples)}{needed}"
+    for number, line in enumerate(lines):
+        yield f"{label if number == 0 else '':<{_INDENT}}{line}"

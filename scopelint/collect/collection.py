@@ -13,17 +13,25 @@ from pathlib import Path
 from typing import Final
 
 import scopelint
-from scopelint.collect import attributes, batches, enforcement, targets_outside
+from scopelint.collect import (
+    attributes,
+    batches,
+    enforcement,
+    targets_outside,
+    user_namespaces,
+)
 from scopelint.collect.batches import Scopes
 from scopelint.collect.enumeration import Enumeration
-from scopelint.collect.graphql_reader import select_reader
+from scopelint.collect.graphql_reader import GraphQLReader
 from scopelint.collect.reader import Reader, ResolvedTarget
 from scopelint.collect.request import CollectRequest
+from scopelint.collect.rest_reader import RestReader
 from scopelint.collect.run import Run, Workers, run_before
-from scopelint.errors import NothingScannedError, SnapshotError
+from scopelint.errors import GitLabError, NothingScannedError, SnapshotError
+from scopelint.gitlab.answers import NO_ADMIN_MODE
 from scopelint.gitlab.ask import ask_required
 from scopelint.gitlab.connection import Connection
-from scopelint.gitlab.graphql import FineGrainedTokenError
+from scopelint.gitlab.graphql import FineGrainedTokenError, InvalidQueryError
 from scopelint.model import READ_WHERE_NEEDED, Assumption, Fact
 from scopelint.progress import Listener, silent
 from scopelint.snapshot import Filters, Header, SnapshotWriter
@@ -66,6 +74,33 @@ def collect(
     path.unlink(missing_ok=True)
     request = replace(request, api="rest")
     return _collect(connection, request, path, None, listener or silent, over_empty=resume)
+
+
+def select_reader(connection: Connection, request: CollectRequest) -> Reader:
+    """Return the reader for this instance, token and `--api`; raise a GitLabError if there is none."""
+    return ask_required(lambda: _make_reader(connection, request), connection.server.url)
+
+
+def _make_reader(connection: Connection, request: CollectRequest) -> Reader:
+    if request.api == "rest":
+        return RestReader(connection, request.filters)
+    try:
+        reader = GraphQLReader(connection, request.filters, request.targets)
+    except (InvalidQueryError, FineGrainedTokenError) as error:
+        if request.api == "graphql":
+            raise
+        log.warning("%s; reading by REST", error.message)
+        return RestReader(connection, request.filters)
+    if reader.caps.readable:
+        return reader
+    if request.api == "graphql":
+        raise GitLabError(
+            f"GitLab {reader.caps.version_text or '(version unknown)'} does not show job token"
+            " scopes by GraphQL",
+            hint="Use --api rest.",
+        )
+    log.info("GitLab %s: reading by REST", reader.caps.version_text)
+    return RestReader(connection, request.filters)
 
 
 def _collect(
@@ -151,9 +186,10 @@ def _header(
     whole = any(target.kind == "instance" for target in targets)
     if whole and not reader.administrator:
         log.warning(
-            "the token is no administrator's: of the instance, only the projects it is a member of"
-            " are read"
+            "%s: of the instance, only the projects it is a member of are read",
+            NO_ADMIN_MODE if reader.admin_mode_missing else "the token is no administrator's",
         )
+    user_namespaces.tell(targets, reader)
     return Header(
         tool_version=scopelint.__version__,
         instance=connection.server.url,
@@ -236,7 +272,7 @@ def _nothing(targets: Sequence[ResolvedTarget], filters: Filters) -> NothingScan
     if filters.everything:
         return NothingScannedError(
             f"{where}: there is no project to judge",
-            hint="Is the group empty, or are its projects hidden from this token?",
+            hint="Is it empty, or are its projects hidden from this token?",
         )
     return NothingScannedError(
         f"{where}: no project is left to judge after --include, --exclude and --archived",

@@ -13,7 +13,7 @@ from scopelint.gitlab.ask import Failed, ask_optional, ask_required
 from scopelint.gitlab.capabilities import Capabilities
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.graphql import FineGrainedTokenError
-from scopelint.gitlab.values import array
+from scopelint.gitlab.own_token import own_token
 from scopelint.model import EntryKind, Fact, Project
 from scopelint.snapshot import Filters, Listed
 
@@ -73,15 +73,12 @@ class CurrentState:
         found = ask_optional(lambda: self._rest.effective(project_id))
         return None if isinstance(found, Failed) else found
 
-    def token_scopes(self) -> tuple[str, ...] | None:
-        """Return the scopes that the token says it has; None where it cannot be asked."""
-        token = ask_required(self._rest.token, self._connection.server.url)
-        scopes = None if token is None else array(token, "scopes")
-        return None if scopes is None else tuple(map(str, scopes))
-
     def require_write(self) -> None:
         """Raise AuthenticationError where the token says that it may not write."""
-        scopes = self.token_scopes()
+        token = ask_required(lambda: own_token(self._connection), self._connection.server.url)
+        if token.fine_grained:
+            raise _closed()
+        scopes = token.scopes
         if scopes is not None and "api" not in scopes:
             raise AuthenticationError(
                 f"the token's scope is too small to change anything: {', '.join(scopes) or 'none'},"

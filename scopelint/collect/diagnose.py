@@ -1,16 +1,19 @@
 """What this instance and token can show, all at once: for `scopelint doctor`.
 
 Reads a sample (the first page of each target), so that it answers in seconds on any instance.
+What it did not try it does not claim: that is not known.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
-from scopelint import versions
+import gitlab
+
+from scopelint.collect.collection import select_reader
 from scopelint.collect.graphql_pages import project_gap
-from scopelint.collect.graphql_reader import select_reader
 from scopelint.collect.reader import Reader, ResolvedTarget
 from scopelint.collect.request import CollectRequest
 from scopelint.collect.rest_reader import RestReader
@@ -18,129 +21,99 @@ from scopelint.gitlab.ask import Failed, ask_optional, ask_required
 from scopelint.gitlab.capabilities import Capabilities
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.graphql import FineGrainedTokenError
-from scopelint.gitlab.values import array, text
-from scopelint.model import Fact, Project, Reason
+from scopelint.gitlab.own_token import GRANULAR_REFUSAL, OwnToken, own_token
+from scopelint.gitlab.token_needs import READ_ALLOWLIST, READ_GROUP, READ_PROJECT, READ_SCOPE
+from scopelint.model import Fact, Project
 from scopelint.snapshot import Listed
 
 _T = TypeVar("_T")
-
-_WANTED_FIELDS = (
-    ("Project", "ciJobTokenScopeAllowlist", "entries with age and author", versions.ENTRY_ROWS),
-    (
-        "CiJobTokenScopeAllowlistEntry",
-        "defaultPermissions",
-        "permissions of entries",
-        versions.DEFAULT_PERMISSIONS_FIELD,
-    ),
-    (
-        "CiJobTokenScopeAllowlistEntry",
-        "autopopulated",
-        "entries made by GitLab",
-        versions.AUTOPOPULATED_FIELD,
-    ),
-    (
-        "ProjectCiCdSetting",
-        "pushRepositoryForJobTokenAllowed",
-        "the push setting",
-        versions.PUSH_SETTING,
-    ),
-    (
-        "ProjectCiCdSetting",
-        "crossProjectPushForJobTokenAllowed",
-        "cross-project push",
-        versions.CROSS_PROJECT_PUSH,
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class MissingField:
-    """A thing this instance does not show, and the GitLab version that brought it."""
-
-    what: str
-    since: str
+_ONE_BY_ONE = 10
+"""Projects that are tried where each takes requests of its own."""
 
 
 @dataclass(slots=True)
-class Diagnosis:
-    """What was found out. `sampled` counts the projects that were tried."""
+class Observations:
+    """What GitLab answered."""
 
     instance: str
-    gitlab_version: str
     api: str
-    username: str | None
+    caps: Capabilities
     administrator: bool
-    scopes: tuple[str, ...] | None = None
-    expires_at: str | None = None
+    admin_mode_missing: bool
+    token: OwnToken
     targets: tuple[ResolvedTarget, ...] = ()
-    missing_fields: tuple[MissingField, ...] = ()
-    log: bool = False
-    enforcement: str = "unknown"
-    sampled: int = 0
-    unreadable: Counter[Reason] = field(default_factory=Counter)
+    enforced: bool | None = None
+    """The instance setting; None where it was not shown."""
+    tried: int = 0
+    unread: Counter[str] = field(default_factory=Counter)
+    """Projects without a scope, by reason."""
+    why: str = ""
+    """What was said of the first of them."""
     examples: list[str] = field(default_factory=list)
-    top_groups_of_entries: Counter[str] = field(default_factory=Counter)
+    partly: Counter[Fact] = field(default_factory=Counter)
+    """Projects with a scope of which a fact is missing, by fact."""
+    logs: int = 0
+    """Projects whose log was read."""
+    top_groups: Counter[str] = field(default_factory=Counter)
+    """Entries by the top-level group that they lead into."""
+    permissions: dict[str, bool | None] = field(default_factory=dict)
+    """Of a fine-grained token, by name: whether it has them; None where nothing tells."""
 
     @property
-    def healthy(self) -> bool:
-        """Whether everything that was tried could be read."""
-        return self.sampled > 0 and not self.unreadable
+    def read(self) -> int:
+        """How many projects' scopes were read."""
+        return self.tried - sum(self.unread.values())
 
 
-def diagnose(connection: Connection, request: CollectRequest) -> Diagnosis:
+def observe(connection: Connection, request: CollectRequest) -> Observations:
     """Try everything a scan needs on a sample; raise a GitLabError where not even that goes.
 
-    As a scan does, it reads by REST where GraphQL turns out to be closed to a fine-grained token.
+    The log of the sample is read too. As a scan does, it reads by REST where GraphQL turns out to
+    be closed to a fine-grained token.
     """
+    request = replace(request, filters=replace(request.filters, usage=True))
     try:
-        return _diagnose(connection, request)
+        return _observe(connection, request)
     except FineGrainedTokenError:
         if request.api != "auto":
             raise
-        return _diagnose(connection, replace(request, api="rest"))
+        return _observe(connection, replace(request, api="rest"))
 
 
-def _diagnose(connection: Connection, request: CollectRequest) -> Diagnosis:
+def _observe(connection: Connection, request: CollectRequest) -> Observations:
     reader = select_reader(connection, request)
     rest = RestReader(connection, request.filters, reader.caps)
-    found = Diagnosis(
+    found = Observations(
         instance=connection.server.url,
-        gitlab_version=reader.caps.version_text,
         api=reader.api,
-        username=reader.caps.username,
+        caps=reader.caps,
         administrator=reader.administrator,
-        missing_fields=tuple(_missing(reader.caps)) if reader.api == "graphql" else (),
-        log=reader.api == "graphql" and reader.caps.log,
+        admin_mode_missing=reader.admin_mode_missing,
+        token=_ask(connection, lambda: own_token(connection)),
     )
-    token = _ask(connection, rest.token)
-    if token is not None:
-        found.scopes = tuple(map(str, array(token, "scopes") or ()))
-        found.expires_at = text(token, "expires_at")
     found.targets = tuple(_ask(connection, lambda: reader.resolve(request.targets)))
+    first: Project | None = None
     for target in found.targets:
-        _sample(connection, reader, target, found)
-    found.enforcement = _ask(connection, lambda: _enforcement(reader, rest))
+        listed = _sample(connection, reader, target, found)
+        first = first or (listed[0].project if listed else None)
+    if reader.administrator and reader.caps.enforceable:
+        found.enforced = _ask(connection, rest.enforced_by_setting)
+    if found.token.fine_grained:
+        found.permissions = _permissions(connection, found, first)
     return found
 
 
-def _missing(caps: Capabilities) -> list[MissingField]:
-    return [
-        MissingField(what, str(since))
-        for type_name, field_name, what, since in _WANTED_FIELDS
-        if not caps.has(type_name, field_name)
-    ]
-
-
 def _sample(
-    connection: Connection, reader: Reader, target: ResolvedTarget, found: Diagnosis
-) -> None:
+    connection: Connection, reader: Reader, target: ResolvedTarget, found: Observations
+) -> Sequence[Listed]:
     page = _ask(connection, lambda: reader.projects(target, None))
-    listed: Sequence[Listed] = page.items if reader.batch > 1 else page.items[:10]
+    listed: Sequence[Listed] = page.items if reader.batch > 1 else page.items[:_ONE_BY_ONE]
     for start in range(0, len(listed), reader.batch):
         _try(reader, listed[start : start + reader.batch], found)
+    return listed
 
 
-def _try(reader: Reader, listed: Sequence[Listed], found: Diagnosis) -> None:
+def _try(reader: Reader, listed: Sequence[Listed], found: Observations) -> None:
     """Try some projects; as in a scan, one that fails alone is not readable, the others are."""
     details = ask_optional(lambda: reader.read(listed))
     if not isinstance(details, Failed):
@@ -156,29 +129,55 @@ def _try(reader: Reader, listed: Sequence[Listed], found: Diagnosis) -> None:
         _count(replace(project, gap=gap), found)
 
 
-def _count(project: Project, found: Diagnosis) -> None:
-    found.sampled += 1
-    if project.scope is None:
-        found.unreadable[project.gap.reason if project.gap else Reason.ERROR] += 1
+def _count(project: Project, found: Observations) -> None:
+    found.tried += 1
+    scope, gap = project.scope, project.gap
+    if scope is None:
+        found.unread[gap.reason.value if gap else "error"] += 1
+        found.why = found.why or (gap.detail if gap else "")
         if len(found.examples) < 3:
             found.examples.append(project.path)
         return
-    for entry in project.scope.entries:
+    found.partly.update(scope.missing)
+    found.logs += scope.uses is not None
+    for entry in scope.entries:
         if entry.target_path is not None:
-            found.top_groups_of_entries[entry.target_path.partition("/")[0]] += 1
+            found.top_groups[entry.target_path.partition("/")[0]] += 1
 
 
-def _enforcement(reader: Reader, rest: RestReader) -> str:
-    if not reader.caps.enforceable:
-        return f"not in this version ({versions.ENFORCEMENT_SETTING} brought it)"
-    setting = rest.enforced_by_setting() if reader.administrator else None
-    if setting is None:
-        return "not shown to this token; a scan tells it from the projects where it can"
-    return "on" if setting else "off"
+def _permissions(
+    connection: Connection, found: Observations, project: Project | None
+) -> dict[str, bool | None]:
+    """Tell which permissions a fine-grained token has: it names them, or a read answers by them."""
+    asked: dict[str, str | None] = dict.fromkeys(
+        (READ_GROUP, READ_PROJECT, READ_SCOPE, READ_ALLOWLIST)
+    )
+    group = next((target for target in found.targets if target.kind == "group"), None)
+    if group is not None:
+        asked[READ_GROUP] = f"/groups/{group.id}"
+    if project is not None:
+        asked[READ_PROJECT] = f"/projects/{project.id}"
+        asked[READ_SCOPE] = f"/projects/{project.id}/job_token_scope"
+        asked[READ_ALLOWLIST] = f"/projects/{project.id}/job_token_scope/allowlist"
+    known = found.token.permissions
+    if known is not None:
+        return {name: name in known for name in asked}
+    return {
+        name: None if path is None else _ask(connection, partial(_lets, connection, path))
+        for name, path in asked.items()
+    }
+
+
+def _lets(connection: Connection, path: str) -> bool | None:
+    """Tell whether a fine-grained token has the permission that a route asks for."""
+    try:
+        connection.rest.http_request("get", path, obey_rate_limit=False)
+    except gitlab.GitlabError as error:
+        lacks = GRANULAR_REFUSAL in (error.response_body or b"").decode("utf-8", "replace")
+        # Another refusal (a role that does not suffice, nothing there) says nothing of it.
+        return False if lacks else None
+    return True
 
 
 def _ask(connection: Connection, ask: Callable[[], _T]) -> _T:
     return ask_required(ask, connection.server.url)
-
-
-__all__: Sequence[Any] = ["Diagnosis", "MissingField", "diagnose"]

@@ -43,7 +43,7 @@ class Enumeration:
         reader = self._run.reader
         lists: list[tuple[Cursor, ResolvedTarget, Ask, Keep]] = []
         for target in targets:
-            if target.kind != "project":
+            if target.kind in ("group", "instance"):
                 lists.append(
                     (self._cursor("groups", target), target, reader.groups, self._keep_groups)
                 )

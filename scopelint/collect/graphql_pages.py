@@ -120,6 +120,8 @@ def why(error: FieldError | None) -> tuple[Reason, str]:
         return Reason.FORBIDDEN, "GitLab answered null: the token's role here is below Maintainer"
     if error.timed_out:
         return Reason.TIMED_OUT, error.message
+    if error.refuses_token_kind:
+        return Reason.FORBIDDEN, error.message[:300]
     if error.forbidden:
         return Reason.FORBIDDEN, "the token's role here is below Maintainer"
     return Reason.ERROR, error.message[:300]

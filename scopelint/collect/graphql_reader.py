@@ -1,39 +1,32 @@
 """Reading by GraphQL: a hundred projects a request."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from scopelint.collect import graphql_decoding, graphql_pages, identity
+from scopelint.collect import graphql_decoding, graphql_pages, identity, refusals, user_namespaces
 from scopelint.collect.reader import (
     NOT_VISIBLE,
     NOT_VISIBLE_HINT,
     Details,
     Page,
-    Reader,
     ResolvedTarget,
     TargetRef,
     not_found,
 )
-from scopelint.collect.request import CollectRequest
 from scopelint.collect.rest_reader import RestReader
-from scopelint.errors import GitLabError, TargetNotFoundError
+from scopelint.errors import AuthenticationError, GitLabError, TargetNotFoundError
 from scopelint.gitlab import graphql, queries
-from scopelint.gitlab.ask import ask_required
+from scopelint.gitlab.answers import FINE_GRAINED_HINT
 from scopelint.gitlab.capabilities import Capabilities
 from scopelint.gitlab.connection import Connection
-from scopelint.gitlab.graphql import (
-    FineGrainedTokenError,
-    InvalidQueryError,
-)
 from scopelint.gitlab.retry import ExchangeError
 from scopelint.gitlab.values import (
     FormError,
     Node,
     boolean,
     child,
-    choice,
     count,
     full_path,
     global_id,
@@ -44,11 +37,24 @@ from scopelint.snapshot import Filters, Listed
 log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class _Scopes:
+    """What one page of scopes gave."""
+
+    readings: dict[int, graphql_pages.Reading | FormError]
+    """By the project's number."""
+    timed_out: str | None
+    """GitLab's words, where it ran out of time for one project."""
+    refused: str | None
+    """GitLab's words, where it refused this kind of token for every project that is missing."""
+
+
 class GraphQLReader:
     """Reads an instance by GraphQL, built for the fields that it has."""
 
     batch = queries.PAGE
     near_limit = False
+    admin_mode_missing = False
 
     def __init__(
         self, connection: Connection, filters: Filters, targets: Sequence[TargetRef]
@@ -60,6 +66,8 @@ class GraphQLReader:
         ids = [target.id for target in targets if target.id is not None]
         self._paths = paths
         self._found: dict[str, Any] = {}
+        self._refused: dict[str, str] = {}
+        self._token_kind = refusals.TokenKind(connection)
         self._by_number: dict[tuple[str, int], Mapping[str, Any]] = {}
         self._look_up(*queries.preflight(paths[: queries.TARGETS], ids))
         self.caps = Capabilities.from_data(self._found)
@@ -83,7 +91,10 @@ class GraphQLReader:
             return {}
 
     def _look_up(self, text: str, variables: Mapping[str, Any]) -> None:
-        data = graphql.run(self._connection, text, variables).data
+        result = graphql.run(self._connection, text, variables)
+        self._token_kind.check(result)
+        self._refused.update(refusals.refused_objects(result))
+        data = result.data
         self._found.update(data)
         for kind in ("groups", "projects"):
             for node in graphql_pages.nodes_of(data, kind):
@@ -108,6 +119,14 @@ class GraphQLReader:
         if project is not None and target.kind != "group":
             path = full_path(project, "fullPath")
             return ResolvedTarget("project", global_id(project, "id"), path)
+        i = self._paths.index(target.path) if target.path is not None else -1
+        said = self._refused.get(f"group_{i}") or self._refused.get(f"project_{i}")
+        if said:
+            raise AuthenticationError(f"{target}: {said:.300}", hint=FINE_GRAINED_HINT)
+        if group is None and project is None:
+            user = user_namespaces.find(self._connection, target)
+            if user is not None:
+                return user
         raise not_found(target, is_other_kind=group is not None or project is not None)
 
     def _nodes(
@@ -162,6 +181,12 @@ class GraphQLReader:
                 {"after": cursor},
             )
             return graphql_pages.list_page(child(found.data, "projects"), _listed, counted=first)
+        if target.kind == "user":
+            found = self._run(
+                lambda caps: queries.user_projects(caps, first_page=first),
+                {"path": target.path, "after": cursor},
+            )
+            return graphql_pages.list_page(child(found.data, "projects"), _listed, counted=first)
         answer = self._run(
             lambda caps: queries.group_projects(caps, first_page=first),
             {"path": target.path, "after": cursor},
@@ -175,19 +200,36 @@ class GraphQLReader:
 
     def read(self, listed: Sequence[Listed]) -> Details:
         """Read the scopes of up to a page of projects, long lists to their end."""
-        usage = self._filters.usage
+        found = self._scopes(listed)
+        missing = [one for one in listed if one.project.id not in found.readings]
+        if missing and not found.timed_out and found.refused is None:
+            # Of another organization, perhaps: their group shows them all the same.
+            for path, some in _by_group(missing).items():
+                found.readings.update(self._scopes(some, path).readings)
+        return [self._finish(one, found) for one in listed]
+
+    def _scopes(self, listed: Sequence[Listed], group: str | None = None) -> "_Scopes":
+        """Read the first page of these projects' lists; `group` is asked for its own projects."""
+        usage, inside = self._filters.usage, group is not None
         variables = queries.by_ids("Project", [one.project.id for one in listed])
-        result = self._run(lambda caps: queries.details(caps, usage=usage), variables)
+        result = self._run(
+            lambda caps: queries.details(caps, usage=usage, in_group=inside),
+            {**variables, "path": group} if inside else variables,
+        )
         self.near_limit = _near_limit(child(result.data, "queryComplexity") or {})
-        timed_out = [error for error in result.errors if error.timed_out]
-        if timed_out and len(listed) > 1:
+        timed_out = next((error.message for error in result.errors if error.timed_out), None)
+        if timed_out is not None and len(listed) > 1:
             # GitLab ran out of time and left the rest null; with fewer at once it may not.
-            raise graphql.TooMuchError(timed_out[0].message, timed_out=True)
+            raise graphql.TooMuchError(timed_out, timed_out=True)
+        above = child(result.data, "group") or {} if inside else result.data
+        place = ("group", "projects", "nodes") if inside else ("projects", "nodes")
+        nodes = graphql_pages.nodes_of(above, "projects")
         readings: dict[int, graphql_pages.Reading | FormError] = {}
-        for index, node in enumerate(graphql_pages.nodes_of(result.data, "projects")):
+        for index, node in enumerate(nodes):
             if node is None:
                 continue
-            errors = [error for error in result.errors if _concerns(error, index)]
+            at = (*place, index)
+            errors = [error for error in result.errors if error.path[: len(at)] == at]
             number = global_id(node, "id")
             if number in readings:
                 readings[number] = FormError("GitLab answered twice for this project")
@@ -196,18 +238,22 @@ class GraphQLReader:
                 readings[number] = graphql_decoding.read_node(node, errors, self.caps, usage=usage)
             except FormError as error:
                 readings[number] = error
-        return [self._finish(one, readings.get(one.project.id), timed_out) for one in listed]
+        refused = refusals.refused_projects(result, place, nodes)
+        # A null does not say which project it is: for sure it is each only where all are refused.
+        missing = sum(one.project.id not in readings for one in listed)
+        said = refused[0] if len(refused) >= missing > 0 else None
+        return _Scopes(readings, timed_out, said)
 
     def _finish(
         self,
         listed: Listed,
-        reading: graphql_pages.Reading | FormError | None,
-        timed_out: Sequence[graphql.FieldError],
+        found: "_Scopes",
     ) -> tuple[Project, list[Gap]]:
+        reading = found.readings.get(listed.project.id)
         if reading is None:
-            if timed_out:
-                raise graphql.TooMuchError(timed_out[0].message, timed_out=True)
-            return _gone(listed.project), []
+            if found.timed_out is not None:
+                raise graphql.TooMuchError(found.timed_out, timed_out=True)
+            return _gone(listed.project, found.refused), []
         if isinstance(reading, FormError):
             return _not_read(listed.project, Reason.ERROR, str(reading)), []
         try:
@@ -245,7 +291,7 @@ class GraphQLReader:
         build = queries.group_targets if kind == "group" else queries.project_targets
         data = self._run(build, queries.by_ids(kind.capitalize(), ids)).data
         nodes = graphql_pages.nodes_of(data, "groups" if kind == "group" else "projects")
-        return [_target(kind, node) for node in nodes if node is not None]
+        return [identity.read_target(kind, node) for node in nodes if node is not None]
 
     def find(self, kind: Literal["project", "group"], paths: Sequence[str]) -> dict[str, int]:
         """Return the numbers of groups or projects by full path, a few a request."""
@@ -289,6 +335,7 @@ class GraphQLReader:
         if timed_out:
             # A whole connection is null because GitLab ran out of time: not an empty list.
             raise graphql.TooMuchError(timed_out[0].message, timed_out=True)
+        self._token_kind.check_list(result)
         return result
 
 
@@ -306,7 +353,10 @@ def _without_unknown(caps: Capabilities, error: graphql.InvalidQueryError) -> Ca
     return caps
 
 
-def _gone(project: Project) -> Project:
+def _gone(project: Project, refused: str | None) -> Project:
+    """Return a project that was listed and is null now; `refused` are GitLab's words, if any."""
+    if refused:
+        return _not_read(project, Reason.FORBIDDEN, refused[:300])
     detail = "it was listed and then not found: deleted meanwhile, or no longer visible"
     return _not_read(project, Reason.NOT_FOUND, detail)
 
@@ -316,8 +366,12 @@ def _not_read(project: Project, reason: Reason, detail: str) -> Project:
     return Project(project.id, project.path, archived=project.archived, personal=None, gap=gap)
 
 
-def _concerns(error: graphql.FieldError, index: int) -> bool:
-    return error.path[:3] == ("projects", "nodes", index)
+def _by_group(listed: Iterable[Listed]) -> dict[str, list[Listed]]:
+    """Return projects by the full path of what holds them; a user's namespace is no group."""
+    found: dict[str, list[Listed]] = {}
+    for one in listed:
+        found.setdefault(one.project.namespace_path, []).append(one)
+    return found
 
 
 def _listed(node: Mapping[str, Any]) -> Listed:
@@ -332,59 +386,3 @@ def _near_limit(complexity: Mapping[str, Any]) -> bool:
     """Tell whether a query's score leaves less than a tenth of what GitLab allows."""
     score, limit = count(complexity, "score"), count(complexity, "limit")
     return score is not None and limit is not None and score > 0.9 * limit > 0
-
-
-def _target(kind: Literal["project", "group"], node: Mapping[str, Any]) -> Target:
-    path = full_path(node, "fullPath")
-    visibility = choice(node, "visibility", identity.VISIBILITIES)
-    if kind == "group":
-        return Target(
-            "group",
-            global_id(node, "id"),
-            path,
-            visible=True,
-            visibility=visibility,
-            deletion=identity.read_group_deletion(node),
-            personal=False,
-            project_count=count(child(node, "projects") or {}, "count"),
-        )
-    return Target(
-        "project",
-        global_id(node, "id"),
-        path,
-        visible=True,
-        visibility=visibility,
-        archived=boolean(node, "archived"),
-        deletion=identity.read_deletion(node),
-        personal=child(node, "group") is None,
-    )
-
-
-log = logging.getLogger(__name__)
-
-
-def select_reader(connection: Connection, request: CollectRequest) -> Reader:
-    """Return the reader for this instance, token and `--api`; raise a GitLabError if there is none."""
-    return ask_required(lambda: _make_reader(connection, request), connection.server.url)
-
-
-def _make_reader(connection: Connection, request: CollectRequest) -> Reader:
-    if request.api == "rest":
-        return RestReader(connection, request.filters)
-    try:
-        reader = GraphQLReader(connection, request.filters, request.targets)
-    except (InvalidQueryError, FineGrainedTokenError) as error:
-        if request.api == "graphql":
-            raise
-        log.warning("%s; reading by REST", error.message)
-        return RestReader(connection, request.filters)
-    if reader.caps.readable:
-        return reader
-    if request.api == "graphql":
-        raise GitLabError(
-            f"GitLab {reader.caps.version_text or '(version unknown)'} does not show job token"
-            " scopes by GraphQL",
-            hint="Use --api rest.",
-        )
-    log.info("GitLab %s: reading by REST", reader.caps.version_text)
-    return RestReader(connection, request.filters)

@@ -10,13 +10,14 @@ from scopelint.gitlab.values import (
     boolean,
     child,
     choice,
+    count,
     full_path,
     global_id,
     integer,
     text,
     time,
 )
-from scopelint.model import Group, Project
+from scopelint.model import Group, Project, Target
 
 Deletion = Literal["none", "scheduled", "in_progress"]
 
@@ -91,3 +92,30 @@ def deletion_by_path(path: str) -> Deletion:
             if found and rest.isdigit():
                 return "scheduled"
     return "none"
+
+
+def read_target(kind: Literal["project", "group"], node: Node) -> Target:
+    """Read what an entry points to, as GraphQL tells it."""
+    path = full_path(node, "fullPath")
+    visibility = choice(node, "visibility", VISIBILITIES)
+    if kind == "group":
+        return Target(
+            "group",
+            global_id(node, "id"),
+            path,
+            visible=True,
+            visibility=visibility,
+            deletion=read_group_deletion(node),
+            personal=False,
+            project_count=count(child(node, "projects") or {}, "count"),
+        )
+    return Target(
+        "project",
+        global_id(node, "id"),
+        path,
+        visible=True,
+        visibility=visibility,
+        archived=boolean(node, "archived"),
+        deletion=read_deletion(node),
+        personal=child(node, "group") is None,
+    )

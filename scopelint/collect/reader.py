@@ -34,7 +34,8 @@ class TargetRef:
 class ResolvedTarget:
     """A target that GitLab knows: where an enumeration starts."""
 
-    kind: Literal["group", "project", "instance"]
+    kind: Literal["group", "project", "user", "instance"]
+    """`user` is the namespace of a user, which holds projects and no groups."""
     id: int
     path: str
 
@@ -115,6 +116,9 @@ class Reader(Protocol):
     near_limit: bool
     """Whether the last page of scopes came near the server's limit of complexity."""
     administrator: bool
+    """Whether GitLab lets this token read what only administrators may."""
+    admin_mode_missing: bool
+    """Whether it does not, although the token's user is an administrator (Admin Mode)."""
 
     @property
     def api(self) -> Literal["graphql", "rest"]:

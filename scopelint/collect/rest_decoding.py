@@ -4,8 +4,10 @@ Every function that reads JSON raises `values.FormError` for a field of another 
 documented.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
+from urllib.parse import unquote, urlsplit
 
 from scopelint.collect import identity
 from scopelint.collect.graphql_pages import project_gap
@@ -18,6 +20,7 @@ from scopelint.gitlab.values import (
     full_path,
     identifier,
     integer,
+    is_fit,
     text,
     time,
 )
@@ -146,3 +149,20 @@ def group(data: Node) -> Group:
         web_url=text(data, "web_url"),
         deletion=deletion(data, path),
     )
+
+
+_ORGANIZATION = re.compile(r"^/o/[^/]+(?=/groups/)")
+"""What stands before a group's address where paths name the organization."""
+
+
+def group_path(web_url: str, server_url: str) -> str:
+    """Take a group's full path from its address: an allowlist gives only id, web_url and name."""
+    try:
+        path = unquote(urlsplit(web_url).path)
+    except ValueError:
+        path = ""
+    path = _ORGANIZATION.sub("", path.removeprefix(urlsplit(server_url).path))
+    found = path.removeprefix("/groups/").strip("/")
+    if not found or not is_fit(found):
+        raise FormError("web_url is no address of a group")
+    return found

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, TypeVar
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import gitlab
 import requests
 
-from scopelint.collect import graphql_pages, rest_decoding, rest_pages
+from scopelint.collect import graphql_pages, rest_decoding, rest_pages, user_namespaces
 from scopelint.collect.reader import (
     TWO_FOR_ONE,
     Details,
@@ -38,7 +38,6 @@ from scopelint.gitlab.values import (
     decode,
     full_path,
     identifier,
-    is_fit,
     text,
 )
 from scopelint.model import AllowlistEntry, Fact, Gap, Group, Project, Reason, Scope, Target
@@ -54,11 +53,12 @@ class RestReader:
 
     batch = 1
     near_limit = False
+    admin_mode_missing = False
 
     def __init__(
         self, connection: Connection, filters: Filters, caps: Capabilities | None = None
     ) -> None:
-        """Ask for the version and whether the token is an administrator's, if not known yet."""
+        """Ask for the version and whether it may do what administrators may, if not known yet."""
         self._connection = connection
         self._filters = filters
         if caps is not None:
@@ -70,7 +70,11 @@ class RestReader:
         self.caps = Capabilities(version_text=text(version, "version") or "")
         user = self._unless_forbidden("/user")
         self.caps = replace(self.caps, username=text(user, "username"))
-        self.administrator = boolean(user, "is_admin") is True
+        # The flag says whose token it is, not what it may do: under Admin Mode GitLab answers it
+        # as an ordinary user's. The settings, which administrators alone read, tell.
+        named = boolean(user, "is_admin") is True
+        self.administrator = named and self._find("/application/settings") is not None
+        self.admin_mode_missing = named and not self.administrator
 
     @property
     def api(self) -> Literal["rest"]:
@@ -92,11 +96,15 @@ class RestReader:
         if project is not None and target.kind != "group":
             path = full_path(project, "path_with_namespace")
             return ResolvedTarget("project", identifier(project, "id"), path)
+        if group is None and project is None:
+            user = user_namespaces.find(self._connection, target)
+            if user is not None:
+                return user
         raise not_found(target, is_other_kind=group is not None or project is not None)
 
     def groups(self, target: ResolvedTarget, cursor: str | None) -> Page[Group]:
         """Read a page of groups; the group itself comes with the first."""
-        if target.kind == "project":
+        if target.kind in ("project", "user"):
             return Page(())
         if target.kind == "instance":
             every = {"all_available": self.administrator, "order_by": "id", "sort": "asc"}
@@ -123,6 +131,11 @@ class RestReader:
         if target.kind == "instance":
             mine = {} if self.administrator else {"membership": True}
             return self._keyset_page("/projects", cursor, rest_decoding.listed, **sorting, **mine)
+        if target.kind == "user":
+            # Only what this token sees: GitLab gives no count of the others.
+            return self._page(
+                f"/users/{target.id}/projects", cursor, rest_decoding.listed, **sorting
+            )
         # Without with_shared=false GitLab adds projects of other groups that are shared into this.
         below = {"include_subgroups": True, "with_shared": False}
         return self._page(
@@ -225,7 +238,9 @@ class RestReader:
             path = f"/projects/{project.id}/job_token_scope/groups_allowlist"
 
             def read_group(node: Node) -> AllowlistEntry:
-                where = self._group_path(full_path(node, "web_url"))
+                where = rest_decoding.group_path(
+                    full_path(node, "web_url"), self._connection.server.url
+                )
                 return replace(blank, target_id=identifier(node, "id"), target_path=where)
 
             return rest_pages.whole_list(self._request, path, read_group)
@@ -237,18 +252,6 @@ class RestReader:
 
         found, fault = rest_pages.whole_list(self._request, path, read_project)
         return rest_decoding.without_automatic_row(found, project.id), fault
-
-    def _group_path(self, web_url: str) -> str:
-        """Take a group's full path from its address: REST gives only id, web_url and name."""
-        try:
-            path = unquote(urlsplit(web_url).path)
-        except ValueError:
-            path = ""
-        root = urlsplit(self._connection.server.url).path
-        found = path.removeprefix(root).removeprefix("/groups/").strip("/")
-        if not found or not is_fit(found):
-            raise FormError("web_url is no address of a group")
-        return found
 
     def reveal(self, project: Project, gaps: Iterable[Gap]) -> tuple[Project, list[Gap]]:
         """Add the inbound rows that GraphQL hid from this token, by reading REST's lists.
@@ -338,10 +341,6 @@ class RestReader:
         """Ask for the instance setting; None where this token may not see it (not an admin)."""
         settings = self._find("/application/settings")
         return boolean(settings or {}, "enforce_ci_inbound_job_token_scope_enabled")
-
-    def token(self) -> Node | None:
-        """Ask what the token says of itself: its scopes and its end; None where it cannot."""
-        return self._find("/personal_access_tokens/self")
 
     def unavailable(self) -> Mapping[Fact, str]:
         """Return what REST does not show."""

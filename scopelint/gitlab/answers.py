@@ -29,6 +29,13 @@ TOKEN_HINT: Final = (
 WRITE_HINT: Final = (
     "Use a personal, project or group access token with the scope api and the Maintainer role."
 )
+NO_ADMIN_MODE: Final = (
+    "the token's user is an administrator, but over REST GitLab shows the token what an ordinary"
+    " user sees; where Admin Mode is on, it needs the scope admin_mode too"
+)
+FINE_GRAINED_HINT: Final = (
+    "Use a fine-grained personal access token; `scopelint doctor` names the permissions it needs."
+)
 JOB_TOKEN_HINT: Final = (
     "Make a group access token (role Maintainer, scope read_api), store it as a masked CI/CD"
     " variable, and pass it as SCOPELINT_TOKEN."

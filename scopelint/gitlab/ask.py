@@ -1,5 +1,6 @@
 """One question to GitLab, and what becomes of it when it fails."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -7,6 +8,7 @@ from typing import Final, TypeVar
 import gitlab
 
 from scopelint.errors import GitLabError, ScopelintError, TargetNotFoundError, UnexpectedAnswerError
+from scopelint.gitlab import graphql
 from scopelint.gitlab.answers import fatal, refused
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.credentials import is_job_token
@@ -85,6 +87,19 @@ def no_api(connection: Connection) -> GitLabError:
     )
 
 
+def _token_kind_refused(connection: Connection, body: str) -> str:
+    """Return what GitLab said of the kind of token that it wants, or what it means in our words."""
+    try:
+        said = json.loads(body)["error_description"]
+    except (ValueError, KeyError, TypeError):
+        said = None
+    lacks = "the fine-grained token lacks a permission to read this"
+    if not isinstance(said, str) or not said:
+        return lacks
+    said = connection.server.token.redact(said)[:300]
+    return said if "requires a fine-grained" in said else f"{lacks}: {said}"
+
+
 def translate(connection: Connection, error: gitlab.GitlabError) -> ScopelintError:
     """Return what a refusal means: the token is refused, one thing is unreadable, or it failed."""
     status = error.response_code or 0
@@ -93,9 +108,8 @@ def translate(connection: Connection, error: gitlab.GitlabError) -> ScopelintErr
     refusal = refused(status, text, job_token=job_token)
     if refusal is not None:
         return refusal
-    if status == 403 and "granular" in text:
-        detail = "the fine-grained token lacks a permission to read the job token scope here"
-        return UnreadableError(Reason.FORBIDDEN, detail)
+    if status == 403 and graphql.refuses_token_kind(text):
+        return UnreadableError(Reason.FORBIDDEN, _token_kind_refused(connection, text))
     if status == 403:
         return UnreadableError(Reason.FORBIDDEN, "the token's role here is below Maintainer")
     if status == 404:

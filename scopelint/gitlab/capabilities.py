@@ -61,6 +61,9 @@ _GONE_WITH_OUTBOUND: Final[Mapping[tuple[str, str], Fact]] = {
 """Fields of the outbound setting: from 18.0 on it has no effect, so their absence loses nothing."""
 
 
+_OWN_FIELDS: Final = frozenset({"queryComplexity", "metadata", "currentUser"})
+
+
 def preflight_selection() -> str:
     """Return the part of the first query that asks what there is."""
     types = "\n".join(
@@ -75,6 +78,11 @@ def preflight_selection() -> str:
   type_inbound: __type(name: "CiJobTokenScopeType") {{
     fields(includeDeprecated: true) {{ name type {{ name ofType {{ name }} }} }}
   }}"""
+
+
+def is_own_field(name: str) -> bool:
+    """Tell whether a field of the first answer is one of `preflight_selection()`, no target."""
+    return name in _OWN_FIELDS or name.startswith("type_")
 
 
 @dataclass(frozen=True)

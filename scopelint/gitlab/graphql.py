@@ -28,6 +28,11 @@ _UNKNOWN_FIELD = re.compile(
 _UNKNOWN_ARGUMENT = re.compile(r"doesn't accept argument '(\w+)'|Unknown argument '(\w+)'")
 
 
+def refuses_token_kind(text: str) -> bool:
+    """Tell whether GitLab's words refuse a kind of token: a classic or a fine-grained one."""
+    return _FINE_GRAINED.search(text) is not None
+
+
 class TooMuchError(Exception):
     """GitLab would answer a smaller query: it was too complex, too large, or took too long."""
 
@@ -76,6 +81,11 @@ class FieldError:
         return _TIMEOUT.search(self.message) is not None
 
     @property
+    def refuses_token_kind(self) -> bool:
+        """Whether this field does not answer this kind of token: classic, or fine-grained."""
+        return refuses_token_kind(self.message)
+
+    @property
     def forbidden(self) -> bool:
         """Whether the token's role does not suffice (or the object is gone; GitLab says either)."""
         return NO_PERMISSION in self.message
@@ -95,9 +105,10 @@ def run(
     """Send one query and return its result; `write` tells that it is a mutation.
 
     Raises TooMuchError where a smaller one may succeed, InvalidQueryError where the instance
-    lacks a field, FineGrainedTokenError where GraphQL is closed to the token, another GitLabError
-    for everything else that ends the run, ExchangeError where the retries of one page are used
-    up, and FormError for JSON that is no GraphQL result.
+    lacks a field, FineGrainedTokenError where the whole query is closed to the token (where one
+    object is, the error with its path is in the result), another GitLabError for everything else
+    that ends the run, ExchangeError where the retries of one page are used up, and FormError for
+    JSON that is no GraphQL result.
     """
     url = connection.server.graphql_url
     try:
@@ -117,10 +128,11 @@ def run(
         _field_error(error, connection.server.token)
         for error in values.objects(listed or [], "errors")
     )
-    closed = next((error for error in errors if _FINE_GRAINED.search(error.message)), None)
-    if closed is not None:
-        raise FineGrainedTokenError(closed.message)
     data = values.child(body, "data")
+    # With a path and data the refusal is one object's, which the other objects do not share.
+    closed = next((each for each in errors if each.refuses_token_kind), None)
+    if closed is not None and not (closed.path and data is not None):
+        raise FineGrainedTokenError(closed.message)
     if data is None and not errors:
         raise values.FormError("it holds neither data nor an error")
     if data is None:

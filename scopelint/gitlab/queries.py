@@ -97,6 +97,15 @@ def instance_projects(caps: Capabilities, *, first_page: bool, membership: bool)
 }}"""
 
 
+def user_projects(caps: Capabilities, *, first_page: bool) -> str:
+    """Return the enumeration of the projects in a user's namespace that the token sees."""
+    return f"""query Projects($path: ID!, $after: String) {{
+  projects(namespacePath: $path, {_archived(caps)}first: {PAGE}, after: $after) {{
+    {"count" if first_page else ""} {_PAGE_INFO} nodes {{ id fullPath archived }}
+  }}
+}}"""
+
+
 def _group_fields(caps: Capabilities) -> str:
     known = " ".join(
         _having(caps, "Group", ("name", "visibility", "webUrl", "markedForDeletionOn"))
@@ -135,23 +144,31 @@ def instance_groups(caps: Capabilities, *, first_page: bool, membership: bool) -
 }}"""
 
 
-def details(caps: Capabilities, *, usage: bool) -> str:
-    """Return the query for the scopes of up to 100 projects by id."""
+def details(caps: Capabilities, *, usage: bool, in_group: bool = False) -> str:
+    """Return the query for the scopes of up to 100 projects by id.
+
+    `in_group` asks the group of the variable `path` for those of its own projects: from 18.9 on
+    `Query.projects` leaves out those of another organization than the token's.
+    """
     log = f" {_log(first_page=True)}" if usage and caps.log else ""
     identity = " ".join(_having(caps, "Project", (*_IDENTITY, *_DELETION)))
     if caps.has("Project", "maxAccessLevel"):
         identity += " maxAccessLevel { integerValue }"
     if caps.has("Project", "group"):
         identity += " group { id }"
-    return f"""query Scopes({_IDS}) {{
+    path, start, end, asked = "", "", "", _projects_by_ids(caps)
+    if in_group:
+        path, start, end = "$path: ID!, ", "group(fullPath: $path) {", "}"
+        asked = "projects(ids: $ids, first: $n)"
+    return f"""query Scopes({path}{_IDS}) {{
   queryComplexity {{ score limit }}
-  {_projects_by_ids(caps)} {{
+  {start} {asked} {{
     nodes {{
       id fullPath {identity}
       ciCdSettings {{ {" ".join(_having(caps, "ProjectCiCdSetting", _SETTINGS))} }}
       {_allowlists(caps)}{log}
     }}
-  }}
+  }} {end}
 }}"""
 
 

@@ -25,6 +25,8 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "/version"): rest_lists.get_version,
     ("GET", "/metadata"): rest_lists.get_metadata,
     ("GET", "/user"): rest_lists.get_user,
+    ("GET", "/users"): rest_lists.get_users,
+    ("GET", "/users/:id/projects"): rest_lists.get_user_projects,
     ("GET", "/personal_access_tokens/self"): rest_lists.get_own_token,
     ("GET", "/application/settings"): rest_lists.get_settings,
     ("GET", "/groups"): rest_lists.get_groups,

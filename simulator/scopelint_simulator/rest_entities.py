@@ -145,17 +145,20 @@ class Entities:
             "marked_for_deletion_on": iso(group.marked_for_deletion_on),
         }
 
-    def user(self, user: User) -> JSON:
-        """The caller's own user."""
-        shown: JSON = {
+    def basic_user(self, user: User) -> JSON:
+        """What everybody may see of a user."""
+        return {
             "id": user.id,
             "username": user.username,
             "name": user.name,
             "state": "active",
             "web_url": f"{self._url}/{user.username}",
             "avatar_url": None,
-            "bot": False,
         }
+
+    def user(self, user: User) -> JSON:
+        """The caller's own user."""
+        shown = self.basic_user(user) | {"bot": False}
         if user.admin:
             shown["is_admin"] = True
         return shown

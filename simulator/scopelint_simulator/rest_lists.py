@@ -139,6 +139,31 @@ def get_group_projects(call: Call) -> Answer:
     return offset_page(call.request, rows, _show(call), projects=True)
 
 
+def get_users(call: Call) -> Answer:
+    """GET /users, with `username`: exactly that user, whatever the case (doc/api/users.md)."""
+    call.require_user()
+    wanted = call.request.query.get("username", "").lower()
+    rows = [
+        user
+        for user in call.instance.users.values()
+        if not wanted or user.username.lower() == wanted
+    ]
+    return offset_page(call.request, rows, call.entities.basic_user)
+
+
+def get_user_projects(call: Call) -> Answer:
+    """GET /users/:id/projects: those of the user's namespace that the caller sees."""
+    given = call.path_id("id")
+    found = [
+        namespace
+        for namespace in call.instance.namespaces.values()
+        if given in (str(namespace.user.id), namespace.user.username)
+    ]
+    numbers = [number for namespace in found for number in namespace.projects]
+    rows = _filtered(call, [call.instance.projects[number] for number in numbers])
+    return offset_page(call.request, _ordered(call.request, rows), _show(call), projects=True)
+
+
 def get_projects(call: Call) -> Answer:
     """GET /projects: visible projects; keyset where it is ordered by id."""
     request = call.request

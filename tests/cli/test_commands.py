@@ -15,7 +15,6 @@ from scopelint.registry import find_rules
 from scopelint_simulator import Faults, Simulator, load_instance
 from tests.cli.kit import (
     ADMIN,
-    DEVELOPER,
     INVENTORY,
     TOKEN,
     call,
@@ -80,30 +79,6 @@ def test_the_schemas_hold_what_they_describe(gitlab: Simulator, token: str) -> N
         jsonschema.validate(json.loads(result.raw), report_schema)
 
 
-def test_doctor_of_a_healthy_token(gitlab: Simulator, token: str) -> None:
-    del token
-    result = call("doctor", "acme", "--url", gitlab.url).expect(0)
-    facts = dict(line.split("  ", 1) for line in result.out.splitlines())
-    assert facts["GitLab version"].strip().startswith("19.3.0")
-    assert facts["token scopes"].strip() == "read_api"
-    assert facts["readable"].strip() == "3 of 3 projects tried"
-    assert facts["user"].strip() == "auditor"
-    data = json.loads(call("doctor", "acme", "--url", gitlab.url, "-f", "json").expect(0).raw)
-    assert data["healthy"] is True
-    assert data["instance"] == gitlab.url
-
-
-def test_doctor_of_a_token_with_too_small_a_role(
-    gitlab: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SCOPELINT_TOKEN", DEVELOPER)
-    result = call("doctor", "acme", "--url", gitlab.url).expect(3)
-    assert "0 of 3 projects tried" in result.out
-    assert "Maintainer" in result.out
-    data = json.loads(call("doctor", "acme", "--url", gitlab.url, "-f", "json").expect(3).raw)
-    assert data["healthy"] is False
-
-
 def test_doctor_goes_on_where_one_project_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a scan, a project that always times out is not readable, and the others are tried."""
     inventory = {
@@ -121,13 +96,12 @@ def test_doctor_goes_on_where_one_project_fails(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("SCOPELINT_TOKEN", TOKEN)
     with Simulator(load_instance(inventory)) as gitlab:
         result = call("doctor", "acme", "--url", gitlab.url).expect(3)
-        assert "5 of 6 projects tried; 1 timed_out, such as acme/slow" in " ".join(
-            result.out.split()
-        )
-        assert "Maintainer" not in result.out
+        words = " ".join(result.out.split())
+        assert "5 of 6 projects tried; 1 timed_out, such as acme/slow" in words
+        assert "Maintainer" not in words
         monkeypatch.setenv("SCOPELINT_TOKEN", "glpat-fine")
         result = call("doctor", "acme", "--url", gitlab.url).expect(3)
-        assert "rest" in result.out
+        assert "read by    REST" in result.out
         assert "5 of 6 projects tried" in result.out
 
 
@@ -139,7 +113,7 @@ def test_doctor_of_a_bad_token_and_a_bad_target(
     assert call("doctor", "acme", "--url", gitlab.url).expect(4, "token").out == ""
     monkeypatch.setenv("SCOPELINT_TOKEN", ADMIN)
     result = call("doctor", "acme", "--url", gitlab.url).expect(0)
-    assert "instance enforcement" in result.out
+    assert "whether the instance enforces the limit" in result.out
     assert token not in result.text
 
 

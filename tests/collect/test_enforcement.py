@@ -85,7 +85,8 @@ def test_without_an_administrator_the_projects_tell(
 def test_an_administrator_sees_the_setting(api: str, opened: int, enforced: bool) -> None:
     with serve(instance("18.5.0", opened, enforce_inbound=enforced)) as simulator:
         seen = collected(simulator.url, token=ADMIN, api=api)  # type: ignore[arg-type]
-        assert simulator.counts[SETTING] == 1
+        # Over REST once more, at the start: who reads the settings is an administrator.
+        assert simulator.counts[SETTING] == (2 if api == "rest" else 1)
         if api == "graphql":
             assert simulator.counts[SCOPE] == 0
     assert seen.enforcement == ("on" if enforced else "off")
@@ -98,7 +99,7 @@ def test_an_administrator_sees_the_setting(api: str, opened: int, enforced: bool
 def test_before_its_version_it_is_off(version: str, api: str, token: str) -> None:
     with serve(instance(version, 1, enforce_inbound=True)) as simulator:
         seen = collected(simulator.url, token=token, api=api)  # type: ignore[arg-type]
-        assert simulator.counts[SETTING] == 0
+        assert simulator.counts[SETTING] == (api == "rest" and token == ADMIN)
     assert seen.enforcement == "off"
     assert effective(seen) == {True, False}
 

@@ -228,8 +228,10 @@ def test_a_null_node_that_ran_out_of_time_did_not_vanish() -> None:
 
 def test_a_node_that_is_not_in_the_answer_vanished() -> None:
     def drop(body: dict[str, Any]) -> None:
-        nodes = body["data"]["projects"]["nodes"]
-        body["data"]["projects"]["nodes"] = [n for n in nodes if n["fullPath"] != "acme/web/site"]
+        # Of all projects, and of their group, which is asked for what is not among all.
+        above = body["data"].get("group") or body["data"]
+        nodes = above["projects"]["nodes"]
+        above["projects"]["nodes"] = [n for n in nodes if n["fullPath"] != "acme/web/site"]
 
     with serve(company()) as simulator:
         changed(simulator, "Scopes", drop)

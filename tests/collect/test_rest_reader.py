@@ -198,9 +198,8 @@ def test_the_automatic_row_is_dropped_and_a_real_one_kept() -> None:
 @pytest.mark.parametrize("root", ["", "/gitlab", "/groups", "/a/groups/b"])
 @pytest.mark.parametrize("path", ["acme", "acme/web", "groups/x", "gitlab/groups"])
 def test_a_groups_path_is_taken_from_its_address(root: str, path: str) -> None:
-    with connect(f"https://h.example{root}") as connection:
-        reader = RestReader(connection, Filters(), Capabilities("18.5.0"))
-        assert reader._group_path(f"https://h.example{root}/groups/{path}") == path
+    server = f"https://h.example{root}"
+    assert rest_decoding.group_path(f"{server}/groups/{path}", server) == path
 
 
 def test_a_project_that_times_out_alone_is_one_gap() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scopelint.cli import COMMANDS, EXIT_CODES
+from scopelint.gitlab import token_needs
 from scopelint.registry import find_reporters
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -15,6 +16,12 @@ def commands() -> str:
     """The commands, with the lines that `scopelint --help` shows."""
     rows = ((f"`scopelint {name}`", entry.line) for name, entry in COMMANDS.items())
     return _table(("command", "what it does"), rows)
+
+
+def tokens() -> str:
+    """The smallest token that does each job."""
+    rows = [token_needs.HEAD, tuple("---" for _ in token_needs.HEAD), *token_needs.rows()]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def formats() -> str:
@@ -33,7 +40,7 @@ def exit_codes() -> str:
     return _table(("code", "when"), rows)
 
 
-PARTS = {"commands": commands, "formats": formats, "exit codes": exit_codes}
+PARTS = {"tokens": tokens, "commands": commands, "formats": formats, "exit codes": exit_codes}
 
 
 def refreshed(text: str) -> str:

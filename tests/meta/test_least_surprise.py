@@ -10,11 +10,13 @@ from graphql import OperationDefinitionNode as Operation
 from graphql import OperationType, parse
 
 from scopelint.cli import COMMANDS
+from scopelint.collect import user_namespaces
 from scopelint.collect.current_state import CurrentState
 from scopelint.collect.graphql_reader import GraphQLReader
 from scopelint.collect.reader import Reader, TargetRef
 from scopelint.collect.rest_reader import RestReader
 from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.own_token import own_token
 from scopelint.gitlab.write import Writer, WriteRefusedError
 from scopelint.model import EntryKind
 from scopelint.snapshot import Filters
@@ -154,15 +156,15 @@ def _read_all(connection: Connection) -> dict[type, set[str]]:
     [number] = by_rest.find("project", [PROJECTS[1]]).values()
     by_rest.effective(number)
     by_rest.enforced_by_setting()
-    by_rest.token()
+    user_namespaces.find(connection, TargetRef("any", "auditor"))
+    own_token(connection)
     project = state.project(number, PROJECTS[1])
     by_rest.reveal(project, ())
-    called[RestReader] |= {"effective", "enforced_by_setting", "token", "reveal"}
+    called[RestReader] |= {"effective", "enforced_by_setting", "reveal"}
     state.target_path("project", number)
     state.effective(number)
-    state.token_scopes()
     state.require_write()
-    called[CurrentState] = {"project", "target_path", "effective", "token_scopes", "require_write"}
+    called[CurrentState] = {"project", "target_path", "effective", "require_write"}
     return called
 
 
