@@ -30,6 +30,7 @@ from scopelint.gitlab.values import (
     count,
     full_path,
     global_id,
+    project_path,
 )
 from scopelint.model import Fact, Gap, Group, Project, Reason, Target
 from scopelint.snapshot import Filters, Listed
@@ -375,7 +376,7 @@ def _by_group(listed: Iterable[Listed]) -> dict[str, list[Listed]]:
 
 
 def _listed(node: Mapping[str, Any]) -> Listed:
-    project = Project(global_id(node, "id"), full_path(node, "fullPath"), personal=None)
+    project = Project(global_id(node, "id"), project_path(node, "fullPath"), personal=None)
     try:
         return Listed(replace(project, archived=boolean(node, "archived")))
     except FormError as error:

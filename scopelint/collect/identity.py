@@ -14,6 +14,7 @@ from scopelint.gitlab.values import (
     full_path,
     global_id,
     integer,
+    project_path,
     text,
     time,
 )
@@ -30,7 +31,7 @@ def read_identity(node: Node) -> Project:
     level = child(node, "maxAccessLevel")
     return Project(
         id=global_id(node, "id"),
-        path=full_path(node, "fullPath"),
+        path=project_path(node, "fullPath"),
         name=text(node, "name") or "",
         web_url=text(node, "webUrl"),
         visibility=choice(node, "visibility", VISIBILITIES),

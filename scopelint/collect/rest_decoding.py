@@ -21,6 +21,7 @@ from scopelint.gitlab.values import (
     identifier,
     integer,
     is_fit,
+    project_path,
     text,
     time,
 )
@@ -51,7 +52,7 @@ def listed(node: Node) -> Listed:
         return Listed(read_project(node), push)
     except FormError as error:
         bare = Project(
-            identifier(node, "id"), full_path(node, "path_with_namespace"), personal=None
+            identifier(node, "id"), project_path(node, "path_with_namespace"), personal=None
         )
         return Listed(replace(bare, gap=project_gap(bare, Fact.SCOPE, Reason.ERROR, str(error))))
 
@@ -61,7 +62,7 @@ def read_project(node: Node) -> Project:
     namespace = child(node, "namespace") or {}
     kind = choice(namespace, "kind", NAMESPACES)
     personal = None if kind is None else kind == "user"
-    path = full_path(node, "path_with_namespace")
+    path = project_path(node, "path_with_namespace")
     builds = choice(node, "builds_access_level", LEVELS)
     return Project(
         id=identifier(node, "id"),

@@ -196,7 +196,7 @@ def choose_cells(tree: GroupTree) -> list[str]:
     direct: dict[str, int] = {}
     for number, path in enumerate(tree.paths()):
         direct[path] = tree.between(number, number + 1)
-        if tree.projects_below(path):
+        if path and tree.projects_below(path):
             children[path.rpartition("/")[0]].append(path)
     order = [(-tree.projects_below(path), path) for path in children[""]]
     heap = heapq.nsmallest(MAX_CELLS, order)

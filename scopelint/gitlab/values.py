@@ -162,9 +162,17 @@ def text(node: Node, name: str) -> str | None:
 
 def full_path(node: Node, name: str) -> str:
     """Read the full path of a group or project."""
-    value = text(node, name)
-    if not value:
-        raise FormError(f"{name} is missing")
+    value = required(text(node, name), name)
+    if "" in value.split("/"):
+        raise FormError(f"{name} is {value:.40}, which is no full path")
+    return value
+
+
+def project_path(node: Node, name: str) -> str:
+    """Read the full path of a project, which stands in a namespace."""
+    value = full_path(node, name)
+    if "/" not in value:
+        raise FormError(f"{name} is {value:.40}, which is no full path of a project")
     return value
 
 

@@ -144,3 +144,15 @@ def _depth(value: Any) -> int:
 def test_depth_is_that_of_the_document(value: Any, around: int) -> None:
     body = b"[" * around + json.dumps(value).encode() + b"]" * around
     assert values.is_deep(body) is (around + _depth(value) > values.MAX_DEPTH)
+
+
+@pytest.mark.parametrize("path", ["", "/", "/acme", "acme/", "acme//web", 7, None])
+def test_a_full_path_has_no_empty_part(path: object) -> None:
+    with pytest.raises(FormError):
+        values.full_path({"path": path}, "path")
+
+
+def test_a_project_stands_in_a_namespace() -> None:
+    assert values.project_path({"path": "acme/web"}, "path") == "acme/web"
+    with pytest.raises(FormError, match="of a project"):
+        values.project_path({"path": "web"}, "path")
