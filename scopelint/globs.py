@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from scopelint.text import holds_control
+
 
 @lru_cache(maxsize=4096)
 def _compile(pattern: str) -> re.Pattern[str]:
@@ -48,6 +50,42 @@ def _regex(pattern: str) -> str:
 
 def _piece(text: str) -> str:
     return "".join("[^/]" if char == "?" else re.escape(char) for char in text)
+
+
+LONGEST = 1000
+"""How many characters a glob has at most."""
+
+
+def fault_of(pattern: str) -> tuple[str, str] | None:
+    """Return what makes a text no glob and how to write it, None for one that is a glob."""
+    if holds_control(pattern):
+        return "a glob holds no control characters", ""
+    if not pattern or len(pattern) > LONGEST:
+        return f"a glob has 1 to {LONGEST} characters", ""
+    if "://" in pattern:
+        return "a glob matches a full path, and this is a URL", _write(path_in_url(pattern))
+    if pattern.startswith("/") or pattern.endswith("/") or "//" in pattern:
+        message = "a glob matches a full path, which has no slash at its ends and no empty segment"
+        return message, _write("/".join(filter(None, pattern.split("/"))))
+    return None
+
+
+def _write(path: str) -> str:
+    return f"write {path}" if path else ""
+
+
+def path_in_url(url: str) -> str:
+    """Return the full path that a GitLab page's URL names; empty where it names none.
+
+    `https://gitlab.example.com/groups/acme/web/-/settings` gives `acme/web`. The relative root of
+    an instance cannot be told from a group and stays in it.
+    """
+    path = url.partition("://")[2].partition("/")[2]
+    path = re.split(r"[?#]|(?:^|/)-(?:/|$)", path, maxsplit=1)[0]
+    segments = [segment for segment in path.split("/") if segment]
+    if segments[:1] == ["groups"]:
+        del segments[0]
+    return "/".join(segments).removesuffix(".git")
 
 
 def matches(pattern: str, path: str) -> bool:

@@ -57,7 +57,7 @@ def can_access(
     """
     start(console)
     wanted = _policies(wanted)
-    settings = resolve(source, console)
+    settings = resolve(source)
     with read_inventory((origin, target), sources, server, settings, console) as read:
         one, other = find_project(read.inventory, origin), find_project(read.inventory, target)
         decision = decide_with_push(

@@ -37,6 +37,6 @@ def check(
     """
     start(console)
     reads = [("the snapshot", path) for path in snapshots]
-    settings = resolve(source, console, choice, gate)
+    settings = resolve(source, choice, gate)
     prepared = prepare(settings, gate, baseline, report, console, reads=reads, snapshots=snapshots)
     return prepared.conclude(lambda: prepared.judge(*snapshots))

@@ -53,7 +53,7 @@ def collect(
     """
     start(console)
     check_new(output, resume=resume)
-    settings = resolve(source, console, choice)
+    settings = resolve(source, choice)
     session = open_session(
         target,
         server,

@@ -11,6 +11,7 @@ from scopelint.cli.progress_line import ProgressLine
 from scopelint.cli.session import Session
 from scopelint.collect.collection import collect
 from scopelint.errors import Interrupted, UsageError
+from scopelint.globs import matches
 from scopelint.snapshot import Header, Snapshot
 
 KEPT = "scopelint-interrupted.snapshot"
@@ -41,7 +42,27 @@ def collect_into(path: Path, session: Session, console: Console, *, resume: bool
         + (f", {stats.waited:.0f} s waited" if stats.waited >= 1 else "")
         + f", {_gaps(path)}, GitLab {header.gitlab_version or 'of unknown version'} by {header.api}"
     )
+    for sentence in _filters_of_nothing(path):
+        console.warn(sentence)
     return header
+
+
+def _filters_of_nothing(path: Path) -> Iterator[str]:
+    """Yield a sentence for each filter that matches no project of the targets."""
+    with Snapshot(path) as snapshot:
+        filters = snapshot.header.filters
+        for option, globs in (("--include", filters.include), ("--exclude", filters.exclude)):
+            for glob in globs:
+                below = f"{glob}/**"
+                found = {
+                    pattern
+                    for _, project in snapshot.project_paths()
+                    for pattern in (glob, below)
+                    if matches(pattern, project)
+                }
+                if glob not in found:
+                    hint = f"; {below} would match what is below it" if found else ""
+                    yield f"{option} {glob} matches no project of the targets{hint}"
 
 
 def _gaps(path: Path) -> str:

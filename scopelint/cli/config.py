@@ -7,7 +7,7 @@ import click
 
 from scopelint.cli import options
 from scopelint.cli.commands import Entry, LazyGroup
-from scopelint.cli.console import err, out
+from scopelint.cli.console import out
 from scopelint.config import FoundConfig, find_config
 from scopelint.config.load import load_config
 from scopelint.config.schema import DIALECT, config_schema
@@ -46,9 +46,7 @@ def check(file: Path | None, rules_files: tuple[Path, ...]) -> None:
             "there is no scopelint.yml here or above, up to the git root",
             hint="Name the file: scopelint config check FILE",
         )
-    loaded = load_config(where, [found.cls for found in find_rules(rules_files).values()])
-    for note in loaded.notes:
-        err(f"warning: {clean(note)}")
+    load_config(where, [found.cls for found in find_rules(rules_files).values()])
     name = where.name if isinstance(where, FoundConfig) else clean(str(where))
     out(f"{name}: no fault found")
 

@@ -11,6 +11,7 @@ import click
 from scopelint.cli import options
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.files import check_writable, write_file
+from scopelint.config import CONFIG_NAMES
 from scopelint.config.starter import config_text, entry_roots, jobs_text
 from scopelint.errors import UsageError
 from scopelint.gitlab.address import AddressError
@@ -55,7 +56,7 @@ def init(
     point to: they stand in a comment, for you to say which of them are trusted.
     """
     start(console)
-    for path in (output, ci):
+    for path in (*_configs(output), ci):
         if path is not None:
             _check_new(path)
     if ci is not None and ci.resolve() == output.resolve():
@@ -100,7 +101,7 @@ def _from_gitlab(
     from scopelint.cli.session import open_session
     from scopelint.cli.settings import resolve
 
-    settings = resolve(options.ConfigOptions(no_config=True), console)
+    settings = resolve(options.ConfigOptions(no_config=True))
     session = open_session(target, server, settings, console, needed=frozenset())
     with tempfile.TemporaryDirectory(prefix="scopelint-") as folder:
         path = Path(folder) / "init.snapshot"
@@ -119,6 +120,13 @@ def _from_snapshots(paths: Sequence[Path]) -> _Seen:
         except AddressError as error:
             raise UsageError(f"the snapshot's target {error}") from None
         return _Seen(inventory.scan.instance, targets, roots)
+
+
+def _configs(output: Path) -> Sequence[Path]:
+    """Return the files that must not be there yet: a folder with two configs stops every scan."""
+    if output.name not in CONFIG_NAMES:
+        return [output]
+    return [output, *(output.with_name(Path(name).name) for name in CONFIG_NAMES)]
 
 
 def _check_new(path: Path) -> None:

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from scopelint.cli import options
-from scopelint.cli.console import Console, out
+from scopelint.cli.console import out
 from scopelint.cli.session import ca_file_setting, resolve_server
 from scopelint.cli.settings import Setting, resolve
 from scopelint.errors import ScopelintError
@@ -50,7 +50,7 @@ def show(
     Keys are those of scopelint.yml; options that no file can give are shown as options. GitLab is
     not asked, and no token is shown.
     """
-    run = resolve(source, Console(), choice, gate)
+    run = resolve(source, choice, gate)
     url: Setting[str | None]
     try:
         url = resolve_server(target, server, run.config).url

@@ -69,7 +69,7 @@ def diff(
     one of them could not read is named as not known, never as changed.
     """
     start(console)
-    chosen, settings = build_rules(resolve(source, console, choice))
+    chosen, settings = build_rules(resolve(source, choice))
     before, after = snapshot_files(old), snapshot_files(new)
     check_output(output, (*before, *after))
     with open_snapshots(before) as one, open_snapshots(after) as other:

@@ -52,7 +52,7 @@ def doctor(
     from scopelint.collect.diagnose import observe
 
     start(console)
-    session = open_session(target, server, resolve(source, console), console)
+    session = open_session(target, server, resolve(source), console)
     with session.connect() as connection:
         found = conclude(observe(connection, session.request))
     if format_name == "json":

@@ -7,6 +7,10 @@ from typing import Any
 
 import click
 
+from scopelint.errors import UsageError
+from scopelint.globs import fault_of
+from scopelint.text import shown
+
 
 class Words(click.ParamType[tuple[str, ...]]):
     """A list option's value: commas split it, empty parts are dropped."""
@@ -21,6 +25,22 @@ class Words(click.ParamType[tuple[str, ...]]):
         if isinstance(value, tuple):
             return value
         return tuple(part for word in str(value).split(",") if (part := word.strip()))
+
+
+class Globs(Words):
+    """A list option's globs; one that no full path can match is refused, as in a file."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Split one value, and check each glob."""
+        found = super().convert(value, param, ctx)
+        for pattern in found:
+            if (fault := fault_of(pattern)) is not None:
+                message, hint = fault
+                name = param.opts[0] if param else "glob"
+                raise UsageError(f"{name} {shown(pattern)}: {message}", hint=hint)
+        return found
 
 
 class FilePath(click.ParamType[Path]):

@@ -17,6 +17,7 @@ from scopelint.cli.option_groups import ServerOptions as ServerOptions
 from scopelint.cli.option_groups import TargetOptions as TargetOptions
 from scopelint.cli.option_types import Day as Day
 from scopelint.cli.option_types import FilePath as FilePath
+from scopelint.cli.option_types import Globs as Globs
 from scopelint.cli.option_types import SastVersion as SastVersion
 from scopelint.cli.option_types import Words as Words
 from scopelint.finding import Severity
@@ -44,12 +45,12 @@ def flatten(values: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(word for value in values for word in value)
 
 
-def words_option(*names: str, **settings: Any) -> Callable[[F], F]:
+def words_option(*names: str, words: Words | None = None, **settings: Any) -> Callable[[F], F]:
     """Declare a repeatable list option; its value is one tuple of words."""
     return click.option(
         *names,
         multiple=True,
-        type=Words(),
+        type=words or Words(),
         callback=lambda _context, _parameter, value: flatten(value),
         **settings,
     )
@@ -107,7 +108,7 @@ _where_options = together(
     click.option(
         "--url",
         metavar="URL",
-        help="GitLab's address. [SCOPELINT_URL, GITLAB_URL, a target's URL, CI_SERVER_URL]",
+        help="GitLab's address. [SCOPELINT_URL, GITLAB_URL, a target's URL, CI_SERVER_URL, CI_API_V4_URL, GITLAB_HOST, GITLAB_BASE_URL]",
     ),
     click.option(
         "--token-file",
@@ -165,11 +166,13 @@ filter_options = grouped(
     Filters,
     words_option(
         "--include",
+        words=Globs(),
         metavar="GLOB",
         help="Only projects whose path matches.",
     ),
     words_option(
         "--exclude",
+        words=Globs(),
         metavar="GLOB",
         help="No projects whose path matches.",
     ),
@@ -192,7 +195,7 @@ _config_options = together(
         "--config",
         "config_file",
         type=FilePath(),
-        help="The configuration.  [default: scopelint.yml, .scopelint.yml or .gitlab/scopelint.yml, upward to the git root]",
+        help="The configuration.  [default: scopelint.yml, .scopelint.yml or .gitlab/scopelint.yml (or .yaml), upward to the git root]",
     ),
     click.option("--no-config", is_flag=True, help="Read no configuration file."),
 )
@@ -229,6 +232,7 @@ rule_options = grouped(
     _selection_options,
     words_option(
         "--trusted",
+        words=Globs(),
         metavar="GLOB",
         help="Paths outside the top-level group that may be allowed.",
     ),

@@ -55,7 +55,7 @@ def plan(
     Look the plan over, then do it with `scopelint apply`.
     """
     start(console)
-    run = resolve(source, console, choice)
+    run = resolve(source, choice)
     config = run.config
     chosen, settings = build_rules(run)
     check_places(

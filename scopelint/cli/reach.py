@@ -61,7 +61,7 @@ def reach(
     --from. Exit 3 where something could not be read.
     """
     start(console)
-    settings = resolve(source, console)
+    settings = resolve(source)
     with read_inventory((project,), sources, server, settings, console, whole_group=True) as read:
         inventory = read.inventory
         found = find_project(inventory, project)

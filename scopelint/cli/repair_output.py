@@ -71,7 +71,7 @@ def open_writing(
     differ.
     """
     target = TargetOptions(projects=(str(project),))
-    session = open_session(target, server, resolve(source, console), console)
+    session = open_session(target, server, resolve(source), console)
     if session.server.url != instance:
         raise UsageError(
             f"this is for {instance}, and would be done on {session.server.url}",

@@ -48,7 +48,7 @@ def scan(
     gitlab.targets of scopelint.yml.
     """
     start(console)
-    settings = resolve(source, console, choice, gate)
+    settings = resolve(source, choice, gate)
     session = open_session(
         target, server, settings, console, filters=filters, needed=needed_facts(settings)
     )

@@ -19,7 +19,14 @@ from scopelint.gitlab.answers import fatal
 from scopelint.gitlab.connection import Connection, Server
 from scopelint.gitlab.credentials import Credentials, find_credentials, require_token
 from scopelint.gitlab.graphql import TooMuchError
-from scopelint.gitlab.origin import AMBIENT, ENVIRONMENT, ConfigUrls, Instance, resolve_origin
+from scopelint.gitlab.origin import (
+    AMBIENT,
+    ENVIRONMENT,
+    ConfigUrls,
+    Instance,
+    environment_url,
+    resolve_origin,
+)
 from scopelint.gitlab.retry import ExchangeError, Retrier
 from scopelint.gitlab.targets import TargetSpec, known_roots, parse_targets
 from scopelint.model import READ_BY_DEFAULT, Fact, Filters
@@ -98,7 +105,7 @@ def _read_addresses(
 ) -> tuple[tuple[TargetSpec, ...], ConfigUrls, Credentials]:
     known = known_roots(
         server.url,
-        *(os.environ.get(name) for name in (*ENVIRONMENT, AMBIENT)),
+        *(environment_url(os.environ, name) for name in (*ENVIRONMENT, *AMBIENT)),
         None if config.discovered else config.url,
     )
     specs = parse_targets(
@@ -111,7 +118,7 @@ def _read_addresses(
     # The addresses that the user named choose a section of python-gitlab's config.
     own = known_roots(
         server.url,
-        *(os.environ.get(name) for name in ENVIRONMENT),
+        *(environment_url(os.environ, name) for name in ENVIRONMENT),
         *(spec.url_origin for spec in specs),
     )
     credentials = find_credentials(server.token_file, os.environ, own)
@@ -124,7 +131,7 @@ def _url(found: Instance, config: Config) -> Setting[str]:
         return Setting("gitlab.url", found.url)
     if found.given_by.startswith("gitlab.url of ") and place:
         return Setting("gitlab.url", found.url, "file", place=place)
-    kind: Kind = "environment" if found.given_by in {*ENVIRONMENT, AMBIENT} else "flag"
+    kind: Kind = "environment" if found.given_by in {*ENVIRONMENT, *AMBIENT} else "flag"
     return Setting("gitlab.url", found.url, kind, found.given_by)
 
 

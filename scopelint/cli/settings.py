@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from scopelint.cli.console import Console
 from scopelint.cli.option_groups import ConfigOptions, GateOptions, RuleChoice
 from scopelint.config import Config, SettingPlace, find_config
 from scopelint.errors import UsageError
@@ -91,7 +90,6 @@ class RunSettings:
 
 def resolve(
     source: ConfigOptions,
-    console: Console,
     choice: RuleChoice | None = None,
     gate: GateOptions | None = None,
 ) -> RunSettings:
@@ -101,7 +99,7 @@ def resolve(
     faults, and PluginError for rules that cannot be used.
     """
     rules = find_rules(source.rules_files)
-    config = _read_config(source, rules, console)
+    config = _read_config(source, rules)
     choice, gate = choice or RuleChoice(), gate or GateOptions()
     model = config.model
     return RunSettings(
@@ -123,9 +121,7 @@ def resolve(
     )
 
 
-def _read_config(
-    source: ConfigOptions, rules: Mapping[str, Found[Rule]], console: Console
-) -> Config:
+def _read_config(source: ConfigOptions, rules: Mapping[str, Found[Rule]]) -> Config:
     """Load the config that `--config` names or that is found; an empty one where there is none."""
     if source.no_config:
         if source.config_file:
@@ -139,10 +135,7 @@ def _read_config(
     # A run without a file starts without the reader of YAML.
     from scopelint.config.load import load_config
 
-    config = load_config(where, [found.cls for found in rules.values()])
-    for note in config.notes:
-        console.warn(note)
-    return config
+    return load_config(where, [found.cls for found in rules.values()])
 
 
 _T = TypeVar("_T")

@@ -77,7 +77,7 @@ def suggest(
     Look the plan over, then do it with `scopelint apply`.
     """
     start(console)
-    run = resolve(source, console)
+    run = resolve(source)
     config = run.config
     check_places(
         {"plan": plan.output, "policy": policy_file},

@@ -7,8 +7,15 @@ from pathlib import Path
 from scopelint.errors import ConfigError, Problem
 from scopelint.text import clean
 
-CONFIG_NAMES = ("scopelint.yml", ".scopelint.yml", ".gitlab/scopelint.yml")
-"""The names that are looked for in each folder; the first one that exists is read."""
+CONFIG_NAMES = (
+    "scopelint.yml",
+    "scopelint.yaml",
+    ".scopelint.yml",
+    ".scopelint.yaml",
+    ".gitlab/scopelint.yml",
+    ".gitlab/scopelint.yaml",
+)
+"""The names that are looked for in each folder; a folder has one of them at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +28,14 @@ class FoundConfig:
     """The git root, or the start folder outside a checkout; what the file names must lie below."""
     name: str
     """How messages name the file: its path from the start folder."""
-    notes: tuple[str, ...] = ()
-    """A sentence for each other candidate that is not read."""
 
 
 def find_config(start: Path) -> FoundConfig | None:
     """Return the nearest config at or above the folder `start`, or None.
 
     Outside a git checkout (no folder with `.git` at or above) only `start` itself is looked at.
-    Raise ConfigError where it cannot be told whether there is one, and where a config is a link
-    that leads out of the git root.
+    Raise ConfigError where it cannot be told whether there is one, where a folder has two, and
+    where a config is a link that leads out of the git root.
     """
     start = start.resolve()
     folders = [start, *start.parents]
@@ -45,16 +50,16 @@ def find_config(start: Path) -> FoundConfig | None:
 
 def _found(folder: Path, present: list[str], root: Path, start: Path) -> FoundConfig:
     path = folder / present[0]
-    name = clean(os.path.relpath(path, start))
+    name, *others = (clean(os.path.relpath(folder / one, start)) for one in present)
+    if others:
+        message = f"there is {' and '.join(others)} too: which of them holds?"
+        hint = "keep one of them, or name the one to read with --config"
+        raise ConfigError([Problem(name, message, hint=hint)])
     if not path.resolve().is_relative_to(root):
         message = f"this is a link that leads out of {clean(str(root))}"
         hint = "name the file with --config if it is meant"
         raise ConfigError([Problem(name, message, hint=hint)])
-    notes = tuple(
-        f"{clean(os.path.relpath(folder / other, start))} is not read, because {name} is there"
-        for other in present[1:]
-    )
-    return FoundConfig(path, root, name, notes)
+    return FoundConfig(path, root, name)
 
 
 def _is_root(folder: Path) -> bool:

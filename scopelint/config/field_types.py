@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from scopelint.gitlab.address import AddressError, normalise_url
 from scopelint.gitlab.targets import MAX_ID, parse_target
+from scopelint.globs import LONGEST, fault_of
 from scopelint.text import ONE_LINE_PATTERN, holds_control
 
 SeverityName = Literal["critical", "high", "medium", "low", "info"]
@@ -85,13 +86,10 @@ def _check_date(text: str) -> str:
 
 
 def _check_glob(pattern: str) -> str:
-    problem = ""
-    if holds_control(pattern):
-        problem = "a glob holds no control characters"
-    elif pattern.startswith("/") or pattern.endswith("/") or "//" in pattern:
-        problem = "a glob matches a full path, which has no slash at its ends and no empty segment"
-    if problem:
-        raise PydanticCustomError("scopelint", "{message}", {"message": problem, "hint": ""})
+    if (fault := fault_of(pattern)) is not None:
+        message, hint = fault
+        context = {"message": message, "hint": hint}
+        raise PydanticCustomError("scopelint", "{message}", context)
     return pattern
 
 
@@ -128,13 +126,13 @@ Target = Annotated[
 ]
 Glob = Annotated[
     StrictStr,
-    Field(min_length=1, max_length=1000),
+    Field(min_length=1, max_length=LONGEST),
     AfterValidator(_check_glob),
     WithJsonSchema(
         {
             "type": "string",
             "minLength": 1,
-            "maxLength": 1000,
+            "maxLength": LONGEST,
             "pattern": r"^(?!/)(?!.*//)(?!.*/$)",
         }
     ),

@@ -46,9 +46,7 @@ def load_config(where: Path | FoundConfig, catalogue: Iterable[RuleClass] | Cata
     """
     if isinstance(where, FoundConfig):
         document = load(where.path, where.name, partial=True)
-        return config_from(
-            document, catalogue, source=where.path, root=where.root, notes=where.notes
-        )
+        return config_from(document, catalogue, source=where.path, root=where.root)
     return config_from(load(where, partial=True), catalogue, source=where)
 
 
@@ -58,7 +56,6 @@ def config_from(
     *,
     source: Path | None = None,
     root: Path | None = None,
-    notes: tuple[str, ...] = (),
 ) -> Config:
     """Check a document as a scopelint.yml; raise what `load_config` raises."""
     known = Catalogue(catalogue)
@@ -93,7 +90,6 @@ def config_from(
         places=_places(tree),
         files=whole.files,
         digests=whole.digests,
-        notes=notes,
     )
 
 

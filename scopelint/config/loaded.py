@@ -62,8 +62,6 @@ class Config:
     """The paths of the file and of all it extends, by the names that `places` give them."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """The SHA-256 of the bytes of the file and of all it extends, in hex, by the same names."""
-    notes: tuple[str, ...] = ()
-    """What a user should know about how the file was found."""
 
     @property
     def discovered(self) -> bool:

@@ -7,7 +7,8 @@ anywhere new. What the user gave is trusted: options, the environment, a config 
 
 The first of these that is set decides: `--url`, `SCOPELINT_URL`, `GITLAB_URL`, a target's URL, an
 explicit config (`gitlab.url`, then its targets), the section of python-gitlab's config that the
-token comes from, `CI_SERVER_URL`, a discovered config under the conditions above, gitlab.com.
+token comes from, the variables that GitLab and other clients use (`AMBIENT`), a discovered config
+under the conditions above, gitlab.com.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,9 +20,10 @@ from scopelint.gitlab.address import GITLAB_COM, AddressError, normalise_url
 from scopelint.gitlab.targets import TargetSpec, common_origin
 
 ENVIRONMENT = ("SCOPELINT_URL", "GITLAB_URL")
-"""Variables that the user sets, in their order."""
-AMBIENT = "CI_SERVER_URL"
-"""The variable that GitLab sets in every job."""
+"""Variables that say where scopelint is to look, in their order."""
+AMBIENT = ("CI_SERVER_URL", "CI_API_V4_URL", "GITLAB_HOST", "GITLAB_BASE_URL")
+"""Variables that are set for other purposes: GitLab sets the first two in every job, glab and
+several libraries read the others. Those that are set must name one instance."""
 
 
 class TokenSource(StrEnum):
@@ -69,15 +71,15 @@ def resolve_origin(
     `flag` is `--url`, `environment` all variables, `targets` those of the command line.
     `section_url` is the URL of the section of python-gitlab's config that the token comes from;
     one without a URL means gitlab.com, as in python-gitlab itself. Raise UsageError for an address that is none; and,
-    naming both, where targets lie elsewhere than the instance, where a discovered config would
-    lead the token elsewhere, and where a section's token would go to another URL than its own.
+    naming both, where targets lie elsewhere than the instance, where two variables of `AMBIENT`
+    differ and nothing before them decides, where a discovered config would lead the token elsewhere, and where a section's token would go to another URL than its own.
     """
     environment = environment or {}
     config = config or ConfigUrls()
     trusted = list(_trusted(flag, environment, targets, config))
     section = _section(section_url) if token is TokenSource.PYTHON_GITLAB else None
-    ambient = _instance(environment.get(AMBIENT), AMBIENT)
-    named = trusted[0] if trusted else section or ambient
+    ambient = list(_ambient(environment))
+    named = trusted[0] if trusted else section or _agreed(ambient)
     discovered = _from_config(config) if config.discovered else []
     chosen = named or _unnamed(discovered, token)
     _check_targets(chosen, targets)
@@ -95,13 +97,44 @@ def _trusted(
     config: ConfigUrls,
 ) -> Iterator[Instance]:
     # Every address is read, the later ones too: a malformed one is never passed over.
-    candidates = [(flag, "--url"), *((environment.get(name), name) for name in ENVIRONMENT)]
+    candidates = [
+        (flag, "--url"),
+        *((environment_url(environment, name), name) for name in ENVIRONMENT),
+    ]
     for url, given_by in candidates:
         if instance := _instance(url, given_by):
             yield instance
     yield from _from_targets(targets, "target")
     if not config.discovered:
         yield from _from_config(config)
+
+
+def _ambient(environment: Mapping[str, str]) -> Iterator[Instance]:
+    for name in AMBIENT:
+        if instance := _instance(environment_url(environment, name), name):
+            yield instance
+
+
+def _agreed(found: Sequence[Instance]) -> Instance | None:
+    """Return what all of them say, None where there is none; raise UsageError where they differ."""
+    for other in found:
+        if other.url != found[0].url:
+            raise UsageError(
+                f"{found[0].given_by} says {found[0].url}, but {other.given_by} says {other.url}",
+                hint="say which is right with --url or SCOPELINT_URL",
+            )
+    return found[0] if found else None
+
+
+def environment_url(environment: Mapping[str, str], name: str) -> str | None:
+    """Return the address in a variable of `ENVIRONMENT` or `AMBIENT`, None where it is not set.
+
+    GITLAB_HOST may be a host alone, as glab takes it (docs of glab, "Environment variables").
+    """
+    text = environment.get(name, "").strip()
+    if name == "GITLAB_HOST" and text and "://" not in text:
+        return f"https://{text}"
+    return text or None
 
 
 def _section(url: str | None) -> Instance | None:
@@ -135,9 +168,9 @@ def _from_config(config: ConfigUrls) -> list[Instance]:
 
 
 def _unnamed(discovered: Sequence[Instance], token: TokenSource) -> Instance:
-    # A token from the environment was put there for gitlab.com or for an address that should
-    # stand beside it; a repository's file must not choose for it.
-    if discovered and token is not TokenSource.ENVIRONMENT:
+    # A token from the environment or a file is for gitlab.com or for an address that should stand
+    # beside it; a repository's file must not choose for it.
+    if discovered and token not in {TokenSource.ENVIRONMENT, TokenSource.FILE}:
         return discovered[0]
     return Instance(GITLAB_COM, "default")
 

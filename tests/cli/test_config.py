@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scopelint.gitlab.origin import AMBIENT
 from scopelint.registry import find_rules
 from scopelint_simulator import Simulator, load_instance
 from tests.cli.kit import INVENTORY, TOKEN, call
@@ -109,10 +110,21 @@ def test_a_config_is_found_upward_to_the_git_root(
     assert ".gitlab/scopelint.yml" in call("config", "check").expect(0).out
 
 
-def test_of_two_configs_one_is_read_and_the_other_named(snapshot: Path) -> None:
+@pytest.mark.parametrize("name", ["scopelint.yaml", ".scopelint.yaml", ".gitlab/scopelint.yaml"])
+def test_a_config_is_read_by_either_ending(snapshot: Path, name: str) -> None:
+    write("gate: {fail_on: never}\n", name)
+    call("check", snapshot).expect(0)
+    call("config", "check").expect(0)
+    call("config", "init", "-o", Path(name).with_suffix(".yml")).expect(2, name, "already there")
+
+
+def test_of_two_configs_none_is_read_and_both_are_named(snapshot: Path) -> None:
     write("gate: {fail_on: never}\n")
-    write("gate: {fail_on: high}\n", ".scopelint.yml")
-    call("check", snapshot).expect(0, "warning: ", ".scopelint.yml")
+    write("gate: {fail_on: high}\n", "scopelint.yaml")
+    for command in (("check", snapshot), ("config", "check"), ("config", "show")):
+        call(*command).expect(2, "scopelint.yml: there is scopelint.yaml too", "--config")
+    call("check", snapshot, "--config", "scopelint.yml").expect(0)
+    call("check", snapshot, "--no-config").expect(1)
 
 
 def test_select_ignore_profile_and_their_options(snapshot: Path) -> None:
@@ -196,12 +208,36 @@ def test_a_found_config_may_name_the_instance_where_that_leads_nowhere_new(
     gitlab: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(f"gitlab: {{url: '{gitlab.url}/', targets: [calm]}}\n")
-    Path("token").write_text(TOKEN)
-    call("scan", "--token-file", "token").expect(0)
     monkeypatch.setenv("SCOPELINT_TOKEN", TOKEN)
     call("scan", "--url", gitlab.url).expect(0)
     monkeypatch.setenv("CI_SERVER_URL", gitlab.url)
     call("scan").expect(0)
+
+
+def test_a_found_config_leads_a_token_file_nowhere(gitlab: Simulator) -> None:
+    write(f"gitlab: {{url: '{gitlab.url}/', targets: [calm]}}\n")
+    Path("token").write_text(TOKEN)
+    call("scan", "--token-file", "token").expect(2, gitlab.url, "gitlab.com", "scopelint.yml")
+    assert gitlab.counts.total() == 0
+    call("scan", "--token-file", "token", "--url", gitlab.url).expect(0)
+
+
+@pytest.mark.usefixtures("token")
+@pytest.mark.parametrize("variable", AMBIENT)
+def test_the_address_of_other_clients_and_of_the_job_is_used(
+    gitlab: Simulator, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(
+        variable, gitlab.url if variable == "GITLAB_HOST" else f"{gitlab.url}/api/v4"
+    )
+    call("scan", "calm").expect(0)
+    assert gitlab.tokens_seen == {TOKEN}
+    shown = call("config", "show", "-f", "json").expect(0).out
+    assert f'"name": "{variable}"' in shown
+    other = next(name for name in AMBIENT if name != variable)
+    monkeypatch.setenv(other, "https://gitlab.example.com")
+    call("scan", "calm").expect(2, variable, gitlab.url, other, "https://gitlab.example.com")
+    call("scan", "calm", "--url", gitlab.url).expect(0)
 
 
 @pytest.mark.usefixtures("token")

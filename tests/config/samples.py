@@ -330,7 +330,7 @@ BAD: dict[str, tuple[str, tuple[tuple[int, int, str, str], ...]]] = {
         "  - SL305\n",
         (
             (2, 12, 'unknown rule "SL999"', ""),
-            (2, 28, "no slash at its ends", ""),
+            (2, 28, "no slash at its ends", "write a"),
             (2, 39, "must not be empty", ""),
             (2, 51, "one line of text", ""),
             (2, 77, 'unknown key "woner"', '"owner"'),

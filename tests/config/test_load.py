@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterable
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import field_validator, model_validator
 
-from scopelint.config import Config, FoundConfig, find_config
+from scopelint.config import CONFIG_NAMES, Config, FoundConfig, find_config
 from scopelint.config.load import config_from, load_config
 from scopelint.config.schema import config_schema
 from scopelint.errors import ConfigError, ExitCode, PluginError
@@ -306,17 +307,26 @@ def test_find_config_outside_git_looks_at_the_start_alone(tmp_path: Path) -> Non
     assert found.root == tmp_path.resolve()
 
 
-def test_find_config_prefers_the_first_name_and_says_so(tmp_path: Path) -> None:
-    for name in ("scopelint.yml", ".scopelint.yml", ".gitlab/scopelint.yml"):
-        make(tmp_path / name)
+@pytest.mark.parametrize("name", CONFIG_NAMES)
+def test_each_name_of_a_config_is_found(tmp_path: Path, name: str) -> None:
+    make(tmp_path / name)
     found = find_config(tmp_path)
     assert found is not None
-    assert found.name == "scopelint.yml"
-    assert found.notes == (
-        ".scopelint.yml is not read, because scopelint.yml is there",
-        ".gitlab/scopelint.yml is not read, because scopelint.yml is there",
-    )
-    assert load_config(found, RULES).notes == found.notes
+    assert (found.name, found.path) == (name, tmp_path.resolve() / name)
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(CONFIG_NAMES, 2)))
+def test_two_configs_in_one_folder_are_refused_and_both_named(
+    tmp_path: Path, one: str, other: str
+) -> None:
+    make(tmp_path / one)
+    make(tmp_path / other)
+    with pytest.raises(ConfigError) as caught:
+        find_config(tmp_path)
+    message = str(caught.value)
+    assert message == f"{one}: there is {other} too: which of them holds?"
+    assert caught.value.exit_code == 2
+    assert "--config" in caught.value.problems[0].hint
 
 
 def test_find_config_never_passes_over_what_cannot_be_read(tmp_path: Path) -> None:

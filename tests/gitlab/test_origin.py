@@ -1,4 +1,4 @@
-from itertools import product
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from scopelint.errors import ExitCode, UsageError
 from scopelint.gitlab.address import AddressError, is_cleartext, normalise_url
-from scopelint.gitlab.origin import ConfigUrls, TokenSource, resolve_origin
+from scopelint.gitlab.origin import (
+    AMBIENT,
+    ENVIRONMENT,
+    ConfigUrls,
+    TokenSource,
+    resolve_origin,
+)
 from scopelint.gitlab.targets import TargetSpec, parse_target
 
 A, B, C, D = (f"https://{name}.example.com" for name in "abcd")
@@ -99,6 +105,21 @@ def at(*urls: str) -> tuple[TargetSpec, ...]:
         ({"environment": {"GITLAB_URL": C, "CI_SERVER_URL": D}}, C, "GITLAB_URL"),
         ({"environment": {"GITLAB_URL": " ", "CI_SERVER_URL": D}}, D, "CI_SERVER_URL"),
         ({"targets": at(A), "environment": {"CI_SERVER_URL": D}}, A, "target acme"),
+        ({"environment": {"CI_API_V4_URL": f"{A}/api/v4"}}, A, "CI_API_V4_URL"),
+        ({"environment": {"GITLAB_BASE_URL": f"{A}/api/v4/"}}, A, "GITLAB_BASE_URL"),
+        ({"environment": {"GITLAB_HOST": A}}, A, "GITLAB_HOST"),
+        ({"environment": {"GITLAB_HOST": "a.example.com"}}, A, "GITLAB_HOST"),
+        ({"environment": {"GITLAB_HOST": "gitlab.com"}}, COM, "GITLAB_HOST"),
+        (
+            {"environment": {"CI_SERVER_URL": A, "CI_API_V4_URL": f"{A}/api/v4"}},
+            A,
+            "CI_SERVER_URL",
+        ),
+        (
+            {"environment": {"GITLAB_URL": A, "CI_SERVER_URL": B, "GITLAB_HOST": "c.example.com"}},
+            A,
+            "GITLAB_URL",
+        ),
         ({"targets": at(A), "flag": A}, A, "--url"),
         ({"targets": (TargetSpec("any", "acme"),), "flag": A}, A, "--url"),
         (
@@ -134,6 +155,7 @@ def at(*urls: str) -> tuple[TargetSpec, ...]:
         ),
         ({"token": TokenSource.PYTHON_GITLAB}, COM, "python-gitlab's config"),
         ({"token": TokenSource.FILE, "section_url": A}, COM, "default"),
+        ({"token": TokenSource.FILE, "environment": {"GITLAB_HOST": A}}, A, "GITLAB_HOST"),
     ],
 )
 def test_order(inputs: dict[str, Any], url: str, given_by: str) -> None:
@@ -150,14 +172,14 @@ def test_order(inputs: dict[str, Any], url: str, given_by: str) -> None:
         ({"environment": {"CI_SERVER_URL": A}, "config": ConfigUrls(A)}, A),
         ({"targets": at(A), "config": ConfigUrls(A)}, A),
         ({"flag": A, "config": ConfigUrls(None, at(A))}, A),
-        # None set, and the token is not from the environment.
-        ({"config": ConfigUrls(A), "token": TokenSource.FILE}, A),
+        # None set, and there is no token to lead elsewhere.
         ({"config": ConfigUrls(A), "token": TokenSource.NONE}, A),
-        ({"config": ConfigUrls(None, at(A)), "token": TokenSource.FILE}, A),
+        ({"config": ConfigUrls(None, at(A)), "token": TokenSource.NONE}, A),
         # A section's token with a config that agrees.
         ({"config": ConfigUrls(A), "token": TokenSource.PYTHON_GITLAB, "section_url": A}, A),
         # The token of the environment goes to gitlab.com anyway.
         ({"config": ConfigUrls(COM), "token": TokenSource.ENVIRONMENT}, COM),
+        ({"config": ConfigUrls(COM), "token": TokenSource.FILE}, COM),
     ],
 )
 def test_discovered_config_that_is_used(inputs: dict[str, Any], url: str) -> None:
@@ -186,13 +208,26 @@ def test_discovered_config_never_redirects(
     assert B in caught.value.message
 
 
+@pytest.mark.parametrize("token", [TokenSource.ENVIRONMENT, TokenSource.FILE])
 @pytest.mark.parametrize("config", [ConfigUrls(B), ConfigUrls(None, at(B))])
-def test_discovered_config_never_takes_the_environment_s_token(config: ConfigUrls) -> None:
+def test_discovered_config_never_takes_a_token_that_the_user_gave(
+    config: ConfigUrls, token: TokenSource
+) -> None:
     with pytest.raises(UsageError) as caught:
-        resolve_origin(config=config, token=TokenSource.ENVIRONMENT)
+        resolve_origin(config=config, token=token)
     assert B in caught.value.message
     assert COM in caught.value.message
     assert "--config" in caught.value.hint
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(AMBIENT, 2)))
+def test_two_variables_that_name_different_instances_are_refused(one: str, other: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        resolve_origin(environment={one: A, other: B}, token=TokenSource.ENVIRONMENT)
+    assert all(word in caught.value.message for word in (one, A, other, B))
+    assert "--url" in caught.value.hint
+    assert resolve_origin(environment={one: A, other: B}, flag=C).url == C
+    assert resolve_origin(environment={one: A, other: f"{A}/api/v4"}).url == A
 
 
 def test_same_host_is_not_the_same_instance() -> None:
@@ -235,7 +270,7 @@ def test_contradictions_name_both(inputs: dict[str, Any], named: tuple[str, str]
         ({"flag": "gitlab.com"}, "--url"),
         ({"environment": {"SCOPELINT_URL": "x"}}, "SCOPELINT_URL"),
         ({"flag": A, "environment": {"GITLAB_URL": "x"}}, "GITLAB_URL"),
-        ({"environment": {"CI_SERVER_URL": "x"}, "flag": A}, "CI_SERVER_URL"),
+        *(({"environment": {name: "ftp://x"}, "flag": A}, name) for name in AMBIENT),
         ({"config": ConfigUrls("x", source="a/scopelint.yml")}, "gitlab.url of a/scopelint.yml"),
         ({"token": TokenSource.PYTHON_GITLAB, "section_url": "x"}, "python-gitlab's config"),
     ],
@@ -247,23 +282,53 @@ def test_a_malformed_address_names_where_it_stands(inputs: dict[str, Any], sourc
     assert caught.value.hint
 
 
-def test_no_combination_sends_a_token_where_only_a_discovered_config_points() -> None:
-    options: list[list[str | None]] = [[None, A, B]] * 3
-    for (flag, variable, ambient), token, section in product(
-        product(*options), TokenSource, (None, A)
-    ):
-        environment = {"GITLAB_URL": variable or "", "CI_SERVER_URL": ambient or ""}
-        try:
-            url = resolve_origin(
-                flag=flag,
-                environment=environment,
-                config=ConfigUrls(C),
-                token=token,
-                section_url=section,
-            ).url
-        except UsageError:
-            continue
-        assert url == C
-        assert (flag, variable, ambient) == (None, None, None)
-        assert token is not TokenSource.ENVIRONMENT
-        assert token is not TokenSource.PYTHON_GITLAB
+_URLS = st.sampled_from([None, A, B, C, COM])
+
+
+@settings(deadline=None, derandomize=True, max_examples=1000)
+@given(
+    flag=_URLS,
+    environment=st.dictionaries(
+        st.sampled_from([*ENVIRONMENT, *AMBIENT]), st.sampled_from([A, B, C, COM])
+    ),
+    target=_URLS,
+    section=_URLS,
+    token=st.sampled_from(TokenSource),
+    config=st.builds(
+        ConfigUrls,
+        _URLS,
+        st.sampled_from([(), at(A), at(B), at(C)]),
+        st.booleans(),
+    ),
+)
+def test_a_token_only_goes_to_an_origin_that_the_user_named(
+    flag: str | None,
+    environment: dict[str, str],
+    target: str | None,
+    section: str | None,
+    token: TokenSource,
+    config: ConfigUrls,
+) -> None:
+    try:
+        url = resolve_origin(
+            flag=flag,
+            environment=environment,
+            targets=at(target) if target else (),
+            config=config,
+            token=token,
+            section_url=section,
+        ).url
+    except UsageError:
+        return
+    said = [flag, target, *environment.values()]
+    of_file = [config.url, *(spec.url_origin for spec in config.targets)]
+    if token is TokenSource.PYTHON_GITLAB:
+        assert url == (section or COM)
+    elif not config.discovered:
+        said += of_file
+    if token is not TokenSource.NONE and not any(said):
+        assert url == (section or COM if token is TokenSource.PYTHON_GITLAB else COM)
+    if token in {TokenSource.ENVIRONMENT, TokenSource.FILE} and any(said):
+        assert url in said
+    if flag:
+        assert url == flag

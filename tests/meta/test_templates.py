@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from scopelint.config import CONFIG_NAMES
 from scopelint.errors import ExitCode
 from scopelint_simulator import Simulator, load_instance
 from tests.meta.kit import INVENTORY, TOKEN
@@ -214,8 +215,7 @@ def test_without_scopelint_and_without_a_source_the_job_says_what_is_missing(
 
 def test_the_hook_checks_a_configuration(tmp_path: Path) -> None:
     [hook] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-    names = ("scopelint.yml", ".scopelint.yml", ".gitlab/scopelint.yml")
-    assert all(re.search(hook["files"], name) for name in names)
+    assert all(re.search(hook["files"], name) for name in CONFIG_NAMES)
     assert not re.search(hook["files"], "other/scopelint.yml.bak")
     (tmp_path / ".git").mkdir()
     config = tmp_path / "scopelint.yml"
