@@ -61,6 +61,9 @@ class DeclaredScope:
     """The declared group entries; None where the list cannot be read."""
     projects: tuple[DeclaredName, ...] | None
     """The declared project entries; None where the list cannot be read."""
+    push: bool | None = None
+    """Whether the project's own jobs may push to it; None where nothing readable is declared."""
+    push_at: DeclaredAt | None = None
 
     def names(self, kind: EntryKind) -> tuple[DeclaredName, ...] | None:
         """Return the declared entries of a kind, None where they cannot be read."""
@@ -90,6 +93,8 @@ class DeclaredPolicy(ABC):
     include_archived: bool = False
     """Whether projects that are archived or scheduled for deletion are held to it too; gitlabform
     leaves them alone by default."""
+    notes: tuple[str, ...] = ()
+    """Sentences about how the file was read, for who runs it."""
 
     def covers(self, project: Project) -> bool:
         """Tell whether a project is held to the policy, whatever that declares for it."""

@@ -1,22 +1,23 @@
-"""SL801: the inbound limit is not what the declared policy says."""
+"""SL801: the inbound limit, or the push setting, is not what the declared policy says."""
 
 from collections.abc import Iterable
 
+from scopelint.declared import DeclaredAt
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.remedy import NoRemedy
 from scopelint.rule import DeclaredContext, DeclaredRule
 
 
 class DeclaredSettingDiffers(DeclaredRule):
-    """Flags projects whose effective inbound limit differs from the declared one.
+    """Flags projects whose effective inbound limit or push setting differs from the declared one.
 
-    A limit that no boolean declares is passed over: SL805 reports it.
+    A value that is no boolean is passed over: SL805 reports it.
     """
 
     code = "SL801"
     name = "declared-setting-differs"
     title = "A setting differs from the declared policy"
-    requirement = "The job token limit is as the declared policy says"
+    requirement = "The job token settings are as the declared policy says"
     severity = Severity.HIGH
     tags = ("job-token", "settings", "declared", "drift")
     cwe = (284,)
@@ -24,7 +25,39 @@ class DeclaredSettingDiffers(DeclaredRule):
     remedy = NoRemedy("use plan --to declared")
 
     def judge(self, context: DeclaredContext) -> Iterable[Verdict]:
-        """Yield one verdict on the inbound limit."""
+        """Yield one verdict on the inbound limit, and one on push where it is declared."""
+        yield from self._limit(context)
+        if context.declared.push is not None and context.declared.push_at is not None:
+            yield self._push(context, context.declared.push, context.declared.push_at)
+
+    def _push(self, context: DeclaredContext, wanted: bool, at: DeclaredAt) -> Verdict:
+        push = context.scope.push
+        if push == wanted:
+            return PASS
+        evidence = {
+            "setting": "allow_push_repository_for_job_token",
+            "declared": wanted,
+            "actual": push,
+            "declared_at": at.evidence(),
+        }
+        if push is None:
+            return self.unknown(
+                "Whether jobs may push to the project is as declared is not known: it was not read.",
+                evidence=evidence,
+                remediation="Scan again with a token that has Maintainer on the project.",
+                key="push",
+            )
+        may, meant = ("may", "may not") if push else ("may not", "may")
+        return self.fail(
+            f"The project's jobs {may} push to it with a job token; {at} declares that they"
+            f" {meant}.",
+            evidence=evidence,
+            remediation="Apply the declared policy with a gitlabform that reads the key (after"
+            " 6.3.0), or correct the policy.",
+            key="push",
+        )
+
+    def _limit(self, context: DeclaredContext) -> Iterable[Verdict]:
         scope, declared, inventory = context.scope, context.declared, context.inventory
         if declared.limit is None:
             return

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact
@@ -35,8 +36,13 @@ class InboundLimitOnlyEnforced(ProjectRule):
     )
 
     def not_judged(self, inventory: "Inventory") -> str | None:
-        """Say that REST alone hides the own flag, unless enforcement is known to be off."""
+        """Say that enforcement stays on gitlab.com, or that REST hides the own flag.
+
+        REST shows it where enforcement is known to be off.
+        """
         reason = super().not_judged(inventory)
+        if urlsplit(inventory.scan.instance).hostname == "gitlab.com":
+            return "gitlab.com enforces the limit for every project; nobody there can switch it off"
         if reason is not None or inventory.scan.enforcement == "off":
             return reason
         hidden = inventory.scan.unavailable.get(Fact.OWN_FLAG)

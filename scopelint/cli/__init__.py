@@ -16,9 +16,10 @@ def main() -> NoReturn:
     """Run the command line and exit with the code of the outside contract, section 2."""
     import signal
 
-    from scopelint.cli.console import guard_process
+    from scopelint.cli.console import guard_process, open_streams
     from scopelint.cli.failure import run
 
+    open_streams()
     guard_process()
     # A job that is cancelled gets SIGTERM; what it collected is kept as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -15,6 +15,7 @@ from scopelint.errors import UsageError
 from scopelint.paths import is_inside
 from scopelint.report import Report
 from scopelint.report_file import load_report
+from scopelint.run_identity import SAME_INSTANCE, RunIdentity, check_same
 from scopelint.text import clean
 
 
@@ -84,12 +85,12 @@ def prune(report: Path, output: Path, old: Path | None) -> None:
 def _renew(report: Path, output: Path, old: Path | None, change: Callable[..., Baseline]) -> None:
     loaded = _read(report, output)
     before = load(old or output)
-    instance = loaded.scan.scan.instance
-    if before.instance != instance:
-        raise UsageError(
-            f"the baseline {old or output} is about {before.instance}, the report about {instance}",
-            hint="Each instance has a baseline of its own.",
-        )
+    check_same(
+        (f"the baseline {old or output}", RunIdentity(before.instance)),
+        ("the report", RunIdentity.of(loaded.scan.scan)),
+        SAME_INSTANCE,
+        hint="Each instance has a baseline of its own.",
+    )
     after = change(before, loaded.findings, _unjudged(loaded, before))
     _write(output, after)
     added = len(after.known.keys() - before.known.keys())

@@ -23,6 +23,13 @@ _REWRITE = "\r\x1b[2K"
 """To the beginning of a terminal's line, and clear it."""
 
 
+def open_streams() -> None:
+    """Open what the caller closed (`>&-`) on nothing, so that no file takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
+
+
 def use_utf8() -> None:
     """Write UTF-8 whatever the locale says: documents are UTF-8, and names hold any character."""
     for stream in (sys.stdout, sys.stderr):

@@ -32,6 +32,7 @@ from scopelint.mappings import with_references
 from scopelint.model import Fact
 from scopelint.report import Gate, RenderOptions, Report, RuleSummary
 from scopelint.rule import Policy, Rule
+from scopelint.run_identity import SAME_INSTANCE, RunIdentity, check_same
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
 
@@ -57,12 +58,13 @@ class PreparedCheck:
     files: RunFiles = field(default_factory=RunFiles)
 
     def check_instance(self, instance: str) -> None:
-        """Raise UsageError where the baseline is about another instance."""
+        """Raise UsageError where the baseline is of another instance."""
         known = self.settings.baseline
-        if known is not None and known.instance != instance:
-            raise UsageError(
-                f"the baseline {self.baseline_file} is about {known.instance}, the scan about"
-                f" {instance}",
+        if known is not None:
+            check_same(
+                (f"the baseline {self.baseline_file}", RunIdentity(known.instance)),
+                ("the scan", RunIdentity(instance)),
+                SAME_INSTANCE,
                 hint="Each instance has a baseline of its own: scopelint baseline create.",
             )
 
@@ -82,8 +84,10 @@ class PreparedCheck:
             return replace(report, whole_set=self.whole_set and snapshot.header.filters.everything)
 
     def _tell_outside(self, inventory: Inventory) -> None:
-        """Say how much of a declared policy is for groups and projects that were not read."""
+        """Say how a declared policy was read, and how much of it is for what was not scanned."""
         declared = next((rule.policy.declared for rule in self.rules if rule.policy.declared), None)
+        for note in declared.notes if declared else ():
+            self.console.note(note)
         levels = declared.subjects() if declared else ()
         outside = sum(not inventory.names_inside(str(level.name)) for level in levels)
         if declared and outside:

@@ -34,6 +34,7 @@ from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.graphql import FineGrainedTokenError, InvalidQueryError
 from scopelint.model import READ_WHERE_NEEDED, Assumption, Fact
 from scopelint.progress import Listener, silent
+from scopelint.run_identity import SAME_SHARD, check_same
 from scopelint.snapshot import Filters, Header, SnapshotWriter
 
 log = logging.getLogger(__name__)
@@ -49,16 +50,12 @@ def collect(
 ) -> Header:
     """Collect into the snapshot at `path` and return its header.
 
-    With `resume` an unfinished snapshot is continued: no finished page is read again; one that is
-    finished is left as it is. Raises a GitLabError where the run cannot go on (what was read stays
-    in the file), SnapshotError where the file is another collection's, NothingScannedError where
-    the targets hold no project, OutputError where the disk refuses.
+    With `resume` an unfinished snapshot is continued: no finished page is read again. Raises a
+    GitLabError where the run cannot go on (what was read stays in the file), SnapshotError where
+    the file is finished or another collection's, NothingScannedError where the targets hold no
+    project, OutputError where the disk refuses.
     """
     writer = SnapshotWriter.resume(path) if resume and _holds_something(path) else None
-    if writer is not None and writer.header.finished_at is not None:
-        with writer:
-            _check_finished(writer.header, connection, request)
-            return writer.header
     if writer is not None:
         if request.api == "auto":
             # What was begun one way cannot go on the other.
@@ -234,37 +231,14 @@ def _holds_something(path: Path) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
-def _check_finished(found: Header, connection: Connection, request: CollectRequest) -> None:
-    """Refuse a finished file that plainly is of something else; GitLab is not asked for it."""
-    for what, one, other in (
-        ("instance", found.instance, connection.server.url),
-        ("filters", found.filters, request.filters),
-        ("shard", found.shard, request.shard),
-    ):
-        if one != other:
-            raise SnapshotError(
-                f"the snapshot is finished and of another {what}: {one}, not {other}",
-                hint="Give another file, or the options it was collected with.",
-            )
-
-
 def _check_same_collection(found: Header, asked: Header, path: Path) -> None:
-    for what, one, other in (
-        ("instance", found.instance, asked.instance),
-        ("targets", found.targets, asked.targets),
-        ("filters", found.filters, asked.filters),
-        ("shard", found.shard, asked.shard),
-        ("way of reading", found.api, asked.api),
-        # What a release lacks is stored as absent, and what the rights hide as hidden: neither may
-        # change within one collection.
-        ("GitLab release", found.release, asked.release),
-        ("administrator's token", found.administrator, asked.administrator),
-    ):
-        if one != other:
-            raise SnapshotError(
-                f"{path} is a collection of another {what}: {one}, not {other}",
-                hint="Give another file, or the options it was collected with.",
-            )
+    check_same(
+        (str(path), found.identity()),
+        ("this run", asked.identity()),
+        SAME_SHARD,
+        error=SnapshotError,
+        hint="Give another file, or the options it was collected with.",
+    )
 
 
 def _nothing(targets: Sequence[ResolvedTarget], filters: Filters) -> NothingScannedError:

@@ -7,7 +7,7 @@ from typing import Literal
 from scopelint.collect.reader import TargetRef
 from scopelint.errors import UsageError
 from scopelint.model import READ_BY_DEFAULT, EntryKind, Fact
-from scopelint.snapshot import Filters
+from scopelint.snapshot import MAX_SHARDS, Filters
 
 Api = Literal["auto", "graphql", "rest"]
 
@@ -57,7 +57,9 @@ def parse_shard(text: str | None, environment: Mapping[str, str]) -> Shard | Non
             )
     else:
         index, _, total = text.partition("/")
-    if not (index.isdecimal() and total.isdecimal() and 1 <= int(index) <= int(total) <= 10_000):
+    if not (
+        index.isdecimal() and total.isdecimal() and 1 <= int(index) <= int(total) <= MAX_SHARDS
+    ):
         raise UsageError(
             f"--shard {index}/{total} is not I/N with 1 ≤ I ≤ N"
             if text == "auto"

@@ -6,12 +6,13 @@ gitlabform config, which others wrote for another reader, it is a finding of SL8
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
 
-from scopelint.config.field_types import ConfigSection, without_default
+from scopelint.config.field_types import ConfigSection, check_no_url, without_default
 
 PathText = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
-NameOrId = PathText | Annotated[StrictInt, Field(ge=1)]
+FullPath = Annotated[PathText, AfterValidator(check_no_url)]
+NameOrId = FullPath | Annotated[StrictInt, Field(ge=1)]
 Broken = Literal[False]
 _INHERIT = "false puts this mapping in place of the inherited one, instead of laying it over it."
 
@@ -58,6 +59,12 @@ class DeclaredScopeSection(ConfigSection):
     limit_access_to_this_project: StrictBool = Field(
         default=True, description="Whether only the allowlist may use its job tokens here."
     )
+    allow_push_repository_for_job_token: StrictBool = Field(
+        default=False,
+        description="Whether the project's own jobs may push to it with a job token; without the "
+        "key nothing is declared.",
+        json_schema_extra=without_default,
+    )
     allowlist: DeclaredAllowlist = Field(
         default_factory=DeclaredAllowlist, description="Who is on the allowlist."
     )
@@ -93,15 +100,15 @@ class DeclaredLevel(ConfigSection):
 class DeclaredSection(ConfigSection):
     """`declared:`, what the settings and allowlists of projects are meant to be."""
 
-    projects_and_groups: dict[PathText, DeclaredLevel] = Field(
+    projects_and_groups: dict[FullPath, DeclaredLevel] = Field(
         min_length=1,
         description='"*" for all projects, x/* for a group and all below it, a path with a * for '
         "the projects that match it, or the path of one project. Special levels are laid over "
         "general ones; lists are replaced, not added up.",
     )
-    skip_projects: tuple[PathText, ...] = Field(
+    skip_projects: tuple[FullPath, ...] = Field(
         default=(), description="Projects for which nothing is declared: paths or patterns."
     )
-    skip_groups: tuple[PathText, ...] = Field(
+    skip_groups: tuple[FullPath, ...] = Field(
         default=(), description="Groups whose levels do not hold for their direct projects."
     )

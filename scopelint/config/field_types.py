@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from scopelint.gitlab.address import AddressError, normalise_url
 from scopelint.gitlab.targets import MAX_ID, parse_target
-from scopelint.globs import LONGEST, fault_of
+from scopelint.globs import LONGEST, fault_of, path_in_url
 from scopelint.text import ONE_LINE_PATTERN, holds_control
 
 SeverityName = Literal["critical", "high", "medium", "low", "info"]
@@ -91,6 +91,15 @@ def _check_glob(pattern: str) -> str:
         context = {"message": message, "hint": hint}
         raise PydanticCustomError("scopelint", "{message}", context)
     return pattern
+
+
+def check_no_url(path: str) -> str:
+    """Return a full path; raise PydanticCustomError, with the path to write, for a URL."""
+    if "://" in path:
+        found = path_in_url(path)
+        context = {"message": "this is a URL, not a path", "hint": f"write {found}" * bool(found)}
+        raise PydanticCustomError("scopelint", "{message}", context)
+    return path
 
 
 def _custom(error: AddressError) -> PydanticCustomError:

@@ -21,7 +21,8 @@ from scopelint.diff.entry_changes import entry_changes, permissions_known
 from scopelint.diff.group_moves import Chain, MembershipCounter, PathTranslation, chain
 from scopelint.errors import SnapshotError
 from scopelint.model import Fact, Project, Scope
-from scopelint.snapshot import Filters, Header
+from scopelint.run_identity import SAME_PROJECTS, check_same
+from scopelint.snapshot import Header
 from scopelint.snapshot.inventory import Inventory
 
 SETTINGS = (
@@ -70,26 +71,12 @@ def check_comparable(old: Header, new: Header) -> None:
     The instance, the targets and the filters must be the same; the API, the version of GitLab and the
     authentication log may differ.
     """
-    for what, before, after in (
-        ("instances", old.instance, new.instance),
-        ("targets", _sorted(old.targets), _sorted(new.targets)),
-        ("filters", _filters(old.filters), _filters(new.filters)),
-    ):
-        if before != after:
-            raise SnapshotError(
-                f"OLD and NEW are of different {what}: {before} and {after}",
-                hint="Compare two collections of the same targets with the same filters.",
-            )
-
-
-def _sorted(targets: tuple[str, ...]) -> str:
-    return ", ".join(sorted(targets))
-
-
-def _filters(filters: Filters) -> str:
-    return (
-        f"include={sorted(filters.include)} exclude={sorted(filters.exclude)}"
-        f" archived={filters.archived}"
+    check_same(
+        ("OLD", old.identity()),
+        ("NEW", new.identity()),
+        SAME_PROJECTS,
+        error=SnapshotError,
+        hint="Compare two collections of the same targets with the same filters.",
     )
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from scopelint.declared import DeclaredFault, DeclaredName, DeclaredPolicy, DeclaredScope
 from scopelint.errors import ConfigError, Problem
+from scopelint.globs import path_in_url
 from scopelint.paths import is_inside
-from scopelint.policy.job_token_scope import ALLOWLIST, LISTS, Lint, at, names_of, scope_of
+from scopelint.policy.job_token_scope import ALLOWLIST, LISTS, PUSH, Lint, at, names_of, scope_of
 from scopelint.policy.merge import Branch, Item, StopError, Value, branch
 from scopelint.policy.merge import Path as Keys
 from scopelint.policy.precedence import SECTION, Levels, SkipList, kind_of_key
@@ -26,11 +27,14 @@ from scopelint.yaml import (
     Timestamp,
     kind_of,
     load,
+    step,
 )
 
 LEVELS, SKIP_PROJECTS, SKIP_GROUPS = "projects_and_groups", "skip_projects", "skip_groups"
 VERSION = 4
 """The only `config_version` that gitlabform 6 takes."""
+OLDER = 3
+"""The one before it, whose levels and sections are written in the same way."""
 
 
 def read_gitlabform(
@@ -38,8 +42,9 @@ def read_gitlabform(
 ) -> DeclaredPolicy:
     """Read a gitlabform config from a file, or from its text; `source` names it in messages.
 
-    Raise ConfigError with what makes gitlabform refuse it: YAML faults, another `config_version`,
-    no `projects_and_groups`, keys that are no text or differ only in case.
+    Raise ConfigError with what makes gitlabform refuse it: YAML faults, another `config_version`
+    than 4 (3 is read with a note), no `projects_and_groups`, keys that are no text or differ only
+    in case.
     """
     document = load(origin, source, dialect=RUAMEL)
     root = document.root
@@ -49,7 +54,29 @@ def read_gitlabform(
     problems = list(_frame_problems(root))
     if problems:
         raise ConfigError(problems)
-    return declared_from(root, include_archived=include_archived)
+    policy = declared_from(root, include_archived=include_archived)
+    policy.notes = tuple(_notes(root, policy.source))
+    return policy
+
+
+def _notes(root: MappingNode, source: str) -> Iterator[str]:
+    version = root.get("config_version")
+    if isinstance(version, ScalarNode) and version.value == OLDER:
+        yield (
+            f"{source}: config_version is {OLDER}; it is read as {VERSION}, the only one that"
+            " gitlabform 6 takes"
+        )
+    sections = (step(level, SECTION) for _, level in _levels(root))
+    if any(step(section, PUSH) is not None for section in sections):
+        yield (
+            f"{source}: {PUSH} is compared; gitlabform reads it in versions after 6.3.0, earlier"
+            " ones pass over it"
+        )
+
+
+def _levels(root: MappingNode) -> Iterable[tuple[AnyNode, AnyNode]]:
+    levels = root.get(LEVELS)
+    return levels.value if isinstance(levels, MappingNode) else ()
 
 
 def _frame_problems(root: MappingNode) -> Iterator[Problem]:
@@ -57,7 +84,7 @@ def _frame_problems(root: MappingNode) -> Iterator[Problem]:
     if example is not None and _python(example):
         yield example.problem("this is gitlabform's example config, which it refuses to apply")
     version = root.get("config_version")
-    if not (isinstance(version, ScalarNode) and version.value == VERSION):
+    if not (isinstance(version, ScalarNode) and version.value in {VERSION, OLDER}):
         hint = "look at gitlabform's upgrade guide"
         yield (version or root).problem(f"gitlabform 6 needs config_version: {VERSION}", hint)
 
@@ -268,6 +295,8 @@ def _declares(level: Value) -> bool:
 
 def _dead(key: str) -> str | None:
     kind = kind_of_key(key)
+    if "://" in key:
+        return f"it is a URL, and a level is a path, here {path_in_url(key) or 'the full one'}"
     if kind == "group" and "*" in key[:-2]:
         return "gitlabform looks for a group of exactly that name, stars included"
     if kind == "project" and "/" not in key:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scopelint.declared import DeclaredAt, DeclaredFault, DeclaredName, DeclaredScope
+from scopelint.globs import path_in_url
 from scopelint.model import EntryKind
 from scopelint.policy.merge import Branch, Item, Value, node_of, truthy
 from scopelint.policy.precedence import SECTION
@@ -16,7 +17,9 @@ from scopelint.text import shown, suggestion
 from scopelint.yaml import AnyNode, ScalarNode, SequenceNode, Timestamp, kind_of
 
 LIMIT, ALLOWLIST, ENFORCE = "limit_access_to_this_project", "allowlist", "enforce"
-SECTION_KEYS = (LIMIT, ALLOWLIST, "inherit", "skip")
+PUSH = "allow_push_repository_for_job_token"
+"""Known to gitlabform after 6.3.0; an earlier one passes over it (gitlabform's documentation)."""
+SECTION_KEYS = (LIMIT, PUSH, ALLOWLIST, "inherit", "skip")
 ALLOWLIST_KEYS = (ENFORCE, "projects", "groups", "inherit")
 LISTS: tuple[tuple[str, EntryKind], ...] = (("groups", "group"), ("projects", "project"))
 
@@ -41,6 +44,7 @@ def scope_of(config: Branch) -> DeclaredScope | None:
     lists = allowlist.value if allowlist else Branch()
     enforce = lists.items.get(ENFORCE) if isinstance(lists, Branch) else None
     groups, projects = _lists(lists)
+    push = section.items.get(PUSH)
     here = at(item.key)
     return DeclaredScope(
         at=here,
@@ -51,6 +55,8 @@ def scope_of(config: Branch) -> DeclaredScope | None:
         listed=isinstance(lists, Branch) and any(name in lists.items for name, _ in LISTS),
         groups=groups,
         projects=projects,
+        push=None if push is None else _boolean(push.value),
+        push_at=None if push is None else at(push.key),
     )
 
 
@@ -105,7 +111,12 @@ def _usable(node: AnyNode) -> bool:
         and isinstance(node.value, str | int)
         and not isinstance(node.value, bool | Timestamp)
         and node.value != ""
+        and "://" not in str(node.value)
     )
+
+
+def _is_url(node: AnyNode) -> bool:
+    return isinstance(node, ScalarNode) and "://" in str(node.value)
 
 
 def _name(value: object) -> int | str:
@@ -134,6 +145,7 @@ class Lint:
         section = item.value
         yield from self._unknown(section, SECTION_KEYS, SECTION)
         yield from self._flag(section, LIMIT, LIMIT)
+        yield from self._flag(section, PUSH, PUSH)
         yield from self._flag(section, "skip", "skip")
         yield from self._flag(section, "inherit", "inherit")
         allowlist = section.items.get(ALLOWLIST)
@@ -199,7 +211,7 @@ class Lint:
         taken = "true" if truthy(value) else "false"
         effect = (
             "gitlabform sends it to GitLab as it is"
-            if name == LIMIT
+            if name in {LIMIT, PUSH}
             else f"gitlabform takes it for {taken}"
         )
         yield self._fault(
@@ -208,6 +220,17 @@ class Lint:
             item.key,
             f"{name} of {shown(self.level)} is {what}; {effect}.",
             "Write true or false, without quotes.",
+        )
+
+    def _url(self, node: AnyNode, name: str) -> DeclaredFault:
+        text = str(node.value)
+        return self._fault(
+            "bad-item",
+            f"{name}.{text}",
+            node,
+            f"{name} of {shown(self.level)} holds the URL {shown(text)}, which is no path:"
+            " gitlabform fails there, and nothing of the list is done.",
+            f"Write {path_in_url(text) or 'its full path'}.",
         )
 
     def _list(self, item: Item, name: str) -> Iterator[DeclaredFault]:
@@ -225,7 +248,9 @@ class Lint:
                 "Write each item on a line of its own, after a dash.",
             )
         for node in nodes:
-            if not _usable(node):
+            if _is_url(node):
+                yield self._url(node, name)
+            elif not _usable(node):
                 what = shown(node.value) if isinstance(node, ScalarNode) else kind_of(node)
                 yield self._fault(
                     "bad-item",

@@ -131,7 +131,11 @@ def _to_declared(
     if scope is None:
         raise ValueError(f"the scope of {project.path} was not read")
     notes: list[str] = []
-    actions = [*_limit(declared, state, notes), *_lists(project, scope, declared, names, notes)]
+    actions = [
+        *_limit(declared, state, notes),
+        *_push(declared, scope, notes),
+        *_lists(project, scope, declared, names, notes),
+    ]
     if reason := too_many_entries(scope, actions):
         yield skipped(project, reason)
     elif actions:
@@ -151,6 +155,16 @@ def _limit(declared: DeclaredScope, state: ScopeState, notes: list[str]) -> Iter
             value=declared.limit,
             reason=f"declared at {declared.limit_at}",
         )
+
+
+def _push(declared: DeclaredScope, scope: Scope, notes: list[str]) -> Iterator[Action]:
+    if declared.push is None or declared.push == scope.push:
+        return
+    if scope.push is None:
+        notes.append(f"push is declared at {declared.push_at}, and was not read here")
+        return
+    reason = f"declared at {declared.push_at}"
+    yield Action(operation="set-push", value=declared.push, reason=reason)
 
 
 def _lists(
@@ -201,7 +215,13 @@ def _with_safety(
         logged = since(context.assumptions.version, OWN_USES_LOGGED)
         lost = lost or scope.own_token_last_used is not None or not logged
     return [
-        action.model_copy(update={"safe": _is_safe(_effect(project, action, context), lost=lost)})
+        action.model_copy(
+            update={
+                # No log tells of the project's own pushes.
+                "safe": action.operation != "set-push"
+                and _is_safe(_effect(project, action, context), lost=lost)
+            }
+        )
         for action in actions
     ]
 

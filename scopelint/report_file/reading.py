@@ -6,6 +6,7 @@ projects without a finding) is empty in the report that comes back.
 """
 
 import codecs
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scopelint.errors import UsageError
 from scopelint.report import Report
+from scopelint.report_file.contradictions import contradictions
 from scopelint.report_file.report_records import SCHEMA, ReportRecord
 
 MAX_BYTES = 1 << 30
@@ -35,13 +37,17 @@ def load_report(path: Path) -> Report:
 
     Rules' pages are empty and `outcomes` is None in what comes back; findings are sorted again.
     Raise UsageError where the file cannot be read, is larger than `MAX_BYTES`, is no JSON report,
-    or is one of another schema version.
+    is one of another schema version, or contradicts itself.
     """
     data = _content(path)
     try:
-        return ReportRecord.model_validate_json(data).to_core()
+        report = ReportRecord.model_validate_json(data).to_core()
     except ValidationError as error:
         raise UsageError(_why(path, data, error), hint=_HINT) from None
+    found = list(islice(contradictions(report), _SHOWN_ERRORS))
+    if found:
+        raise UsageError(f"{path}: the report contradicts itself: {'; '.join(found)}", hint=_HINT)
+    return report
 
 
 def _content(path: Path) -> bytes:

@@ -9,13 +9,14 @@ It may import the model, text, paths and errors. No other package knows SQLite o
 
 from scopelint.model import Filters
 from scopelint.snapshot.group_tree import GroupTree
-from scopelint.snapshot.header import Cursor, Header
+from scopelint.snapshot.header import MAX_SHARDS, Cursor, Header
 from scopelint.snapshot.inventory import Inventory
 from scopelint.snapshot.shards import MergedSnapshots, Source, open_snapshots
 from scopelint.snapshot.sqlite_reader import Snapshot
 from scopelint.snapshot.sqlite_writer import Listed, SnapshotWriter
 
 __all__ = [
+    "MAX_SHARDS",
     "Cursor",
     "Filters",
     "GroupTree",

@@ -1,14 +1,20 @@
 """What a snapshot says about its own collection: where, what, how and when."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self
 
 from scopelint.errors import SnapshotError
 from scopelint.model import Assumption, Enforcement, Fact, Filters, Scan
-from scopelint.versions import FeatureFlags, Version, parse_version
+from scopelint.run_identity import RunIdentity
+from scopelint.text import holds_control
+from scopelint.versions import FeatureFlags
+
+MAX_SHARDS = 10_000
+"""The most parts that a collection is read in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +68,9 @@ class Header:
             assumptions=self.assumptions,
         )
 
-    @property
-    def release(self) -> Version:
-        """The GitLab release; what it lacks was not asked for and counts as absent."""
-        return parse_version(self.gitlab_version)
+    def identity(self) -> RunIdentity:
+        """Return what tells this collection from others."""
+        return RunIdentity.of(self.scan(), self.shard)
 
     def with_changes(self, **changes: Any) -> Self:
         """Return a copy with some fields replaced."""
@@ -79,18 +84,18 @@ class Header:
     def from_rows(cls, rows: Mapping[str, str]) -> "Header":
         """Read a header back; raise SnapshotError where a key is missing or not of its type."""
         try:
-            data = {key: json.loads(value) for key, value in rows.items()}
+            data = {key: _json(value) for key, value in rows.items()}
             filters = data["filters"]
             return cls(
                 tool_version=_text(data["tool_version"]),
                 instance=_text(data["instance"]),
-                targets=tuple(_text(target) for target in data["targets"]),
+                targets=_texts(data["targets"]),
                 api=_one_of(data["api"], "graphql", "rest"),
                 gitlab_version=_text(data["gitlab_version"]),
-                started_at=datetime.fromisoformat(data["started_at"]),
+                started_at=_moment(data["started_at"]),
                 filters=Filters(
-                    include=tuple(_text(glob) for glob in filters["include"]),
-                    exclude=tuple(_text(glob) for glob in filters["exclude"]),
+                    include=_texts(filters["include"]),
+                    exclude=_texts(filters["exclude"]),
                     archived=_one_of(filters["archived"], "include", "exclude", "only"),
                     usage=_boolean(filters["usage"]),
                 ),
@@ -98,14 +103,14 @@ class Header:
                 enforcement=_one_of(data["enforcement"], "on", "off", "unknown"),
                 administrator=_boolean(data["administrator"]),
                 whole_instance=_boolean(data["whole_instance"]),
-                requests=_count(data["requests"]),
-                retries=_count(data["retries"]),
+                requests=_number(data["requests"]),
+                retries=_number(data["retries"]),
                 shard=_shard(data["shard"]),
                 unavailable={
                     Fact(fact): _text(reason) for fact, reason in data["unavailable"].items()
                 },
                 named={
-                    key: None if number is None else _count(number)
+                    key: None if number is None else _number(number)
                     for key, number in data.get("named", {}).items()
                 },
                 feature_flags={
@@ -116,12 +121,12 @@ class Header:
                         _text(each["what"]),
                         _text(each["value"]),
                         _text(each["source"]),
-                        datetime.fromisoformat(each["at"]),
+                        _moment(each["at"]),
                     )
                     for each in data.get("assumptions", ())
                 ),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise SnapshotError(
                 f"the snapshot's header cannot be read: {type(error).__name__}: {error}",
                 hint="The file was damaged or changed by hand; collect again.",
@@ -140,21 +145,43 @@ def _plain(value: object) -> object:
     return value
 
 
+def _json(text: str) -> Any:
+    """Read a JSON text; a number that is not finite (NaN, 1e999) is none."""
+    return json.loads(text, parse_float=_finite, parse_constant=_finite)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number")
+    return number
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected text, found {type(value).__name__}")
+    if holds_control(value):
+        raise ValueError("a text holds control characters")
     return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"expected a list, found {type(value).__name__}")
+    return tuple(_text(item) for item in value)
 
 
 def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
-        raise TypeError(f"expected a boolean, found {type(value).__name__}")
+        raise TypeError(f"expected true or false, found {type(value).__name__}")
     return value
 
 
-def _count(value: object) -> int:
-    if type(value) is not int or not 0 <= value < 2**63:
-        raise TypeError(f"expected a whole number of 64 bits, found {value!r:.40}")
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"expected a whole number, found {type(value).__name__}")
+    if not 0 <= value < 2**63:
+        raise ValueError("a number is out of range")
     return value
 
 
@@ -164,15 +191,28 @@ def _one_of(value: object, *choices: str) -> Any:
     return value
 
 
+def _moment(value: object) -> datetime:
+    moment = datetime.fromisoformat(_text(value))
+    if moment.tzinfo is None:
+        raise ValueError("a time has no zone")
+    if not 1 < moment.year < 9999:
+        raise ValueError("a time is out of range")
+    return moment
+
+
 def _time(value: object) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(_text(value))
+    return None if value is None else _moment(value)
 
 
 def _shard(value: object) -> tuple[int, int] | None:
     if value is None:
         return None
-    index, total = cast("list[int]", value)
-    return (_count(index), _count(total))
+    if not isinstance(value, list):
+        raise TypeError(f"expected a list, found {type(value).__name__}")
+    index, total = (_number(item) for item in value)
+    if not 1 <= index <= total <= MAX_SHARDS:
+        raise ValueError(f"there is no shard {index}/{total}")
+    return index, total
 
 
 @dataclass(frozen=True, slots=True)

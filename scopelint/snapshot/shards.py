@@ -22,7 +22,6 @@ from scopelint.model import (
     Enforcement,
     EntryKind,
     Fact,
-    Filters,
     Flags,
     Gap,
     Group,
@@ -30,6 +29,7 @@ from scopelint.model import (
     Reason,
     Target,
 )
+from scopelint.run_identity import SAME_COLLECTION, check_same
 from scopelint.snapshot.header import Cursor, Header
 from scopelint.snapshot.sqlite_reader import Completion, Snapshot, as_observed
 
@@ -68,10 +68,11 @@ class MergedSnapshots:
     same shard.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], *, checked: bool = False) -> None:
+        """Open the files; `checked` as for a single one."""
         self._stack = ExitStack()
         with ExitStack() as stack:
-            self._parts = [stack.enter_context(Snapshot(path)) for path in paths]
+            self._parts = [stack.enter_context(Snapshot(path, checked=checked)) for path in paths]
             _check(self._parts)
             self.header = _merge_headers([part.header for part in self._parts])
             self._stack = stack.pop_all()
@@ -84,7 +85,7 @@ class MergedSnapshots:
 
     def reopened(self) -> "MergedSnapshots":
         """Open the same files again, for another process."""
-        return MergedSnapshots([part.path for part in self._parts])
+        return MergedSnapshots([part.path for part in self._parts], checked=True)
 
     def groups(self) -> Iterator[Group]:
         """Yield every group once."""
@@ -209,20 +210,13 @@ def open_snapshots(paths: Sequence[Path]) -> Snapshot | MergedSnapshots:
 def _check(parts: Sequence[Snapshot]) -> None:
     first = parts[0]
     for part in parts[1:]:
-        for what, one, other in (
-            ("instances", first.header.instance, part.header.instance),
-            ("targets", first.header.targets, part.header.targets),
-            ("filters", first.header.filters, part.header.filters),
-            ("APIs", first.header.api, part.header.api),
-            ("GitLab releases", str(first.header.release), str(part.header.release)),
-            ("numbers of shards", _total(first), _total(part)),
-        ):
-            if one != other:
-                raise SnapshotError(
-                    f"{first.path} and {part.path} are of different {what}:"
-                    f" {_shown(one)} and {_shown(other)}",
-                    hint="Only the shards of one collection are merged; check others one by one.",
-                )
+        check_same(
+            (str(first.path), first.header.identity()),
+            (str(part.path), part.header.identity()),
+            SAME_COLLECTION,
+            error=SnapshotError,
+            hint="Only the shards of one collection are merged; check others one by one.",
+        )
     _check_shards(parts)
 
 
@@ -237,19 +231,6 @@ def _check_shards(parts: Sequence[Snapshot]) -> None:
                 hint="Give each shard once.",
             )
         seen[shard] = part.path
-
-
-def _total(part: Snapshot) -> int:
-    return part.header.shard[1] if part.header.shard else 1
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, Filters):
-        return (
-            f"include={list(value.include)} exclude={list(value.exclude)}"
-            f" archived={value.archived} usage={value.usage}"
-        )
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _merge_headers(headers: Sequence[Header]) -> Header:

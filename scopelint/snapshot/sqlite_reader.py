@@ -27,6 +27,8 @@ from scopelint.snapshot import sqlite_rows as rows
 from scopelint.snapshot import sqlite_tables as tables
 from scopelint.snapshot.header import Cursor, Header
 
+_JOURNAL = bytes.fromhex("d9d505f920a163d7")
+"""What a journal begins with that must be rolled back."""
 _NOT_OURS = "is not a scopelint snapshot"
 _DISK_FULL = frozenset(
     {
@@ -55,7 +57,15 @@ def _checked(read: Callable[_P, Iterator[_T]]) -> Callable[_P, Iterator[_T]]:
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> Iterator[_T]:
         try:
             yield from read(*args, **kwargs)
-        except (ValueError, TypeError, AttributeError, KeyError, sqlite3.Error) as error:
+        except (
+            ValueError,
+            TypeError,
+            AttributeError,
+            LookupError,
+            OverflowError,
+            RecursionError,
+            sqlite3.Error,
+        ) as error:
             _check_scratch(error)
             raise SnapshotError(
                 f"the snapshot holds a value that scopelint never writes: {error}",
@@ -81,14 +91,11 @@ class Snapshot:
     of its tables must equal ours before anything in them is used. Raises SnapshotError.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, checked: bool = False) -> None:
+        """Open the file; `checked` says that this process's parent has looked at its rows."""
         self.path = path
-        if not path.is_file():
-            what = "is a folder" if path.is_dir() else "does not exist"
-            raise SnapshotError(
-                f"snapshot {path} {what}",
-                hint="Make one with: scopelint collect TARGET -o FILE",
-            )
+        check_readable(path)
+        _check_not_broken_off(path)
         _check_size(path)
         self._identity = _identity(path)
         with ExitStack() as stack:
@@ -98,6 +105,8 @@ class Snapshot:
                 self._db.execute("PRAGMA trusted_schema = OFF")
                 self._db.execute("PRAGMA query_only = ON")
                 self._check()
+                if not checked:
+                    self._check_rows()
                 meta = dict(self._db.execute("SELECT key, value FROM meta"))
             except sqlite3.Error as error:
                 raise SnapshotError(
@@ -119,7 +128,7 @@ class Snapshot:
         Raises SnapshotError where another file is there now. Source: sqlite.org/howtocorrupt.html,
         section 2.6.
         """
-        again = Snapshot(self.path)
+        again = Snapshot(self.path, checked=True)
         if again._identity != self._identity:
             again.close()
             raise SnapshotError(
@@ -151,6 +160,21 @@ class Snapshot:
                 f"{self.path} holds other tables, views or triggers than a snapshot does",
                 hint="The file was changed; do not trust it. Collect again.",
             )
+
+    def _check_rows(self) -> None:
+        """Refuse what SQLite finds damaged, values of another type, and rows never written."""
+        for (fault,) in self._db.execute("PRAGMA quick_check(1)"):
+            if fault != "ok":
+                raise SnapshotError(
+                    f"{self.path} is damaged: {fault}", hint="Copy it again, or collect again."
+                )
+        for table, condition in tables.NEVER.items():
+            query = f"SELECT 1 FROM {table} NOT INDEXED WHERE {condition} LIMIT 1"  # noqa: S608 - fixed names
+            if self._db.execute(query).fetchone():
+                raise SnapshotError(
+                    f"{self.path}: a row of {table} holds a value that scopelint never writes",
+                    hint="The file was damaged or changed; collect again.",
+                )
 
     @_checked
     def groups(self) -> Iterator[Group]:
@@ -307,6 +331,43 @@ def _identity(path: Path) -> tuple[int, ...]:
     """Return what differs once a file is replaced or changed."""
     found = path.stat()
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def check_readable(path: Path) -> None:
+    """Raise SnapshotError where there is no file at this path, or one that may not be read."""
+    hint = "Make one with: scopelint collect TARGET -o FILE"
+    try:
+        if path.is_file():
+            with path.open("rb"):
+                return
+        what = "is a folder" if path.is_dir() else "is no file" if path.exists() else "is not there"
+    except PermissionError:
+        what = "cannot be read: permission denied"
+        hint = "A snapshot is its owner's alone (mode 0600): have them give it to you."
+    except (OSError, ValueError) as error:
+        what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    raise SnapshotError(f"snapshot {path} {what}", hint=hint)
+
+
+def _check_not_broken_off(path: Path) -> None:
+    """Refuse a file whose writer was killed in a transaction: SQLite's journal is beside it.
+
+    Only a connection that writes can roll it back. A journal that is no longer needed is empty, or
+    begins with zeros (sqlite.org/fileformat2, "The Rollback Journal").
+    """
+    journal = path.with_name(f"{path.name}-journal")
+    try:
+        with journal.open("rb") as file:
+            broken_off = file.read(len(_JOURNAL)) == _JOURNAL
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SnapshotError(f"{journal} cannot be read: {error.strerror}") from None
+    if broken_off:
+        raise SnapshotError(
+            f"{path} was broken off in the middle of a write",
+            hint=f"Go on with --resume: scopelint collect TARGET -o {path} --resume",
+        )
 
 
 def _check_size(path: Path) -> None:

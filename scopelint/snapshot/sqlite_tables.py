@@ -58,6 +58,56 @@ TABLES: Final = {
 }
 """Every table's exact text: a file whose tables have another text is refused before it is used."""
 
+_FLAG = "NOT IN (0, 1)"
+
+
+def _no_time(column: str) -> str:
+    """Return a condition for a text that is no time with a zone, or is far from any of GitLab's."""
+    return (
+        f"{column} NOT BETWEEN '0002' AND '9999' OR length({column}) < 25"
+        f" OR substr({column}, -6, 1) NOT IN ('+', '-')"
+    )
+
+
+NEVER: Final = {
+    "projects": (
+        "state NOT IN ('listed', 'excluded', 'elsewhere', 'read', 'unreadable')"
+        f" OR instr(path, char(0)) OR id < 1 OR {_no_time('last_activity_at')}"
+        + "".join(
+            f" OR {column} {_FLAG}"
+            for column in (
+                "archived",
+                "jobs_enabled",
+                "personal",
+                "inbound_own",
+                "inbound_effective",
+                "outbound",
+                "push",
+                "cross_project_push",
+                "outbound_entries_known",
+                "uses_known",
+            )
+        )
+    ),
+    "groups": "instr(path, char(0)) OR id < 1",
+    "entries": (
+        "direction NOT IN ('inbound', 'outbound') OR kind NOT IN ('project', 'group')"
+        f" OR default_permissions {_FLAG} OR autopopulated {_FLAG}"
+        f" OR {_no_time('created_at')}"
+    ),
+    "uses": _no_time("last_used_at"),
+    "targets": (
+        f"kind NOT IN ('project', 'group') OR visible {_FLAG}"
+        f" OR archived {_FLAG} OR personal {_FLAG}"
+    ),
+    "gaps": "subject_kind NOT IN ('project', 'group')",
+    "walks": f"done {_FLAG}",
+}
+"""What no row of a table says: a condition that holds for a row that scopelint never writes.
+
+A query that asks for known values would pass over such a row in silence.
+"""
+
 INDEXES: Final = {
     "projects_by_state": "CREATE INDEX projects_by_state ON projects (state)",
 }

@@ -14,7 +14,7 @@ from scopelint.model import EntryKind, Fact, Gap, Group, Project, Reason, Target
 from scopelint.snapshot import sqlite_rows as rows
 from scopelint.snapshot import sqlite_tables as tables
 from scopelint.snapshot.header import Cursor, Header
-from scopelint.snapshot.sqlite_reader import Snapshot
+from scopelint.snapshot.sqlite_reader import Snapshot, check_readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,18 @@ def _make_private(path: Path) -> None:
         ) from None
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _roll_back(path: Path) -> None:
+    """Undo what a killed writer left half done; only a connection that writes can."""
+    check_readable(path)
+    recovery = sqlite3.connect(path)
+    try:
+        recovery.execute("PRAGMA user_version").close()
+    except sqlite3.Error:
+        return  # reading it, which comes next, says what it is
+    finally:
+        recovery.close()
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -89,14 +101,18 @@ class SnapshotWriter:
     def resume(cls, path: Path) -> "SnapshotWriter":
         """Open a snapshot that a collection left unfinished, to continue it.
 
-        Raises SnapshotError as reading it would: the file is checked before it is written to.
+        Raises SnapshotError as reading it would, and for a finished one: the file is checked before
+        it is written to.
         """
-        # A killed writer leaves a journal that only a writing connection can roll back.
-        recovery = sqlite3.connect(path)
-        recovery.execute("PRAGMA user_version").close()
-        recovery.close()
+        _roll_back(path)
         with Snapshot(path) as snapshot:
             header = snapshot.header
+        if header.finished_at is not None:
+            raise SnapshotError(
+                f"{path} is a finished collection ({header.identity().describe()}): there is"
+                " nothing to resume, and it is no new scan",
+                hint=f"Judge it with: scopelint check {path} (or name another file to scan anew)",
+            )
         writer = cls.__new__(cls)
         writer.path, writer.header = path, header
         writer._db = _open(path)

@@ -1,11 +1,16 @@
 """Files that are no snapshot: exit 2 with the reason, never a traceback, never a pass."""
 
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from scopelint_simulator import Simulator, load_instance
 from tests.cli.kit import call
 
 
@@ -93,11 +98,35 @@ def test_a_tampered_snapshot(snapshot: Path, change: str) -> None:
         "UPDATE meta SET value = '[]' WHERE key = 'filters'",
         "UPDATE meta SET value = '\"soap\"' WHERE key = 'api'",
         "UPDATE meta SET value = '\"yesterday\"' WHERE key = 'started_at'",
+        "UPDATE meta SET value = '\"2026-08-01T06:00:00\"' WHERE key = 'started_at'",
+        "UPDATE meta SET value = '1e999' WHERE key = 'requests'",
+        "UPDATE meta SET value = '{\"a\": 1e999}' WHERE key = 'named'",
+        "UPDATE meta SET value = 'NaN' WHERE key = 'retries'",
+        "UPDATE meta SET value = '7.5' WHERE key = 'requests'",
+        f"UPDATE meta SET value = '{'1' * 5000}' WHERE key = 'requests'",
+        f"UPDATE meta SET value = '{'[' * 100_000}' WHERE key = 'targets'",
+        "UPDATE meta SET value = '\"acme\"' WHERE key = 'targets'",
+        "UPDATE meta SET value = '[\"a\\u0000b\"]' WHERE key = 'targets'",
+        "UPDATE meta SET value = '1' WHERE key = 'administrator'",
+        "UPDATE meta SET value = '[1, 300000000]' WHERE key = 'shard'",
+        "UPDATE meta SET value = '[0, 2]' WHERE key = 'shard'",
+        "UPDATE meta SET value = '[3, 2]' WHERE key = 'shard'",
+        "UPDATE meta SET value = CAST(X'22FF22' AS TEXT) WHERE key = 'gitlab_version'",
     ],
 )
 def test_a_header_that_cannot_be_read(snapshot: Path, change: str) -> None:
     _sql(snapshot, change)
-    call("check", snapshot).expect(2, "header", "collect again")
+    result = call("check", snapshot)
+    assert "cannot be read" in result.err or "UTF-8" in result.err
+    result.expect(2, "ollect")
+
+
+def test_a_version_of_5000_digits_is_no_version(snapshot: Path) -> None:
+    _sql(
+        snapshot,
+        f"UPDATE meta SET value = '\"{'1' * 5000}.{'2' * 5000}\"' WHERE key = 'gitlab_version'",
+    )
+    call("check", snapshot).expect(1)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +136,18 @@ def test_a_header_that_cannot_be_read(snapshot: Path, change: str) -> None:
         "UPDATE projects SET missing = 'no json'",
         "UPDATE entries SET created_at = 'yesterday'",
         "INSERT INTO gaps (fact, reason, detail) VALUES ('scope', 'because', '')",
+        # What a query that asks for known values would leave out.
+        "UPDATE projects SET state = 'reading' WHERE id = (SELECT max(id) FROM projects)",
+        "UPDATE entries SET direction = 'inward'",
+        "UPDATE entries SET kind = 'user'",
+        "UPDATE projects SET inbound_effective = 7",
+        "UPDATE entries SET default_permissions = 2",
+        "UPDATE projects SET path = path || char(0) || 'x'",
+        "UPDATE groups SET path = 'acme' || char(0)",
+        "UPDATE projects SET access_levels = '{\"a\": ' || hex(zeroblob(50000)) || '}'",
+        f"UPDATE projects SET access_levels = '{'[' * 100_000}'",
+        "UPDATE entries SET created_at = '2026-01-01T00:00:00'",
+        "UPDATE projects SET last_activity_at = '2026-01-01'",
     ],
 )
 def test_a_value_that_is_never_written(snapshot: Path, change: str) -> None:
@@ -128,3 +169,113 @@ def test_a_name_with_characters_that_mean_something_in_a_uri(snapshot: Path) -> 
     call("check", odd).expect(1)
     call("check", "b?mode=rwc").expect(2, "does not exist")
     assert not Path("b").exists()
+
+
+def test_invalid_text_in_the_schema(snapshot: Path) -> None:
+    data = snapshot.read_bytes()
+    assert b"CREATE TABLE gaps" in data
+    snapshot.write_bytes(data.replace(b"CREATE TABLE gaps", b"CREATE TABLE ga\xff\xfe", 1))
+    call("check", snapshot).expect(2, "acme.snapshot")
+
+
+def test_a_value_of_another_type_than_its_column(snapshot: Path) -> None:
+    """What SQLite itself refuses to write into these tables, and a changed file may hold."""
+    database = sqlite3.connect(snapshot)
+    database.execute("PRAGMA writable_schema = ON")
+    text = "SELECT sql FROM sqlite_master WHERE name = 'projects'"
+    [(ours,)] = database.execute(text).fetchall()
+    loose = ours.replace(") STRICT", ")")
+    update = "UPDATE sqlite_master SET sql = ? WHERE name = 'projects'"
+    database.execute(update, [loose])
+    database.commit()
+    database.close()
+    _sql(snapshot, "UPDATE projects SET path = X'00FF'")
+    database = sqlite3.connect(snapshot)
+    database.execute("PRAGMA writable_schema = ON")
+    database.execute(update, [ours])
+    database.commit()
+    database.close()
+    call("check", snapshot).expect(2, "acme.snapshot")
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "no"), OSError(5, "Input/output error")])
+def test_a_snapshot_of_another_user(
+    snapshot: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    opened = Path.open
+
+    def refuse(path: Path, *given: Any, **more: Any) -> Any:
+        if path == snapshot:
+            raise error
+        return opened(path, *given, **more)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    words = "permission denied" if isinstance(error, PermissionError) else "Input/output error"
+    call("check", snapshot).expect(2, "acme.snapshot cannot be read", words)
+    call("diff", snapshot, snapshot).expect(2, words)
+
+
+def test_a_snapshot_that_is_neither_file_nor_folder(place: Path) -> None:
+    os.mkfifo(place / "pipe")
+    call("check", "pipe").expect(2, "is no file")
+
+
+def _broken_off(snapshot: Path, gitlab: Simulator) -> Path:
+    """Return a snapshot whose writer was killed in the middle of a transaction."""
+    path = snapshot.with_name("broken.snapshot")
+    shutil.copy(snapshot, path)
+    _sql(path, "UPDATE meta SET value = 'null' WHERE key = 'finished_at'")
+    code = f"""
+import os, sqlite3
+database = sqlite3.connect({str(path)!r}, isolation_level=None)
+database.execute("PRAGMA cache_size = 1")
+database.execute("PRAGMA synchronous = OFF")
+database.execute("PRAGMA locking_mode = EXCLUSIVE")
+database.execute("BEGIN IMMEDIATE")
+database.execute("UPDATE projects SET name = hex(zeroblob(20000)), state = 'listed'")
+database.execute("DELETE FROM entries")
+os._exit(9)
+"""
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert path.with_name(f"{path.name}-journal").stat().st_size > 0
+    return path
+
+
+@pytest.mark.usefixtures("token")
+def test_a_snapshot_broken_off_in_a_transaction_is_continued(
+    snapshot: Path, gitlab: Simulator
+) -> None:
+    path = _broken_off(snapshot, gitlab)
+    call("check", path).expect(2, "was broken off in the middle of a write", "--resume")
+    call("diff", path, snapshot).expect(2, "broken off")
+    call("collect", "acme", "--url", gitlab.url, "-o", path, "--resume").expect(0)
+    before, after = (call("check", one, "-f", "csv").expect(1).out for one in (snapshot, path))
+    assert after == before
+
+
+@pytest.mark.usefixtures("token")
+def test_a_file_that_is_no_snapshot_is_not_resumed(gitlab: Simulator) -> None:
+    Path("s").write_text("text")
+    call("collect", "acme", "--url", gitlab.url, "-o", "s", "--resume").expect(2, "not a scopelint")
+    assert Path("s").read_text() == "text"
+
+
+RESUMED = Path(__file__).parent / "cases" / "resume-estate.yml"
+
+
+@pytest.mark.parametrize("target", ["prod", "acme"])
+@pytest.mark.parametrize("command", [("scan", "--snapshot"), ("collect", "-o")])
+def test_a_finished_snapshot_is_never_taken_for_a_new_scan(
+    monkeypatch: pytest.MonkeyPatch, target: str, command: tuple[str, str]
+) -> None:
+    with Simulator(load_instance(RESUMED)) as gitlab:
+        monkeypatch.setenv("SCOPELINT_TOKEN", next(iter(load_instance(RESUMED).tokens)))
+        monkeypatch.setenv("SCOPELINT_URL", gitlab.url)
+        assert call("collect", "acme", "-o", "s").code in (0, 3)
+        before = Path("s").read_bytes()
+        gitlab.reset_counts()
+        name, option = command
+        result = call(name, target, option, "s", "--resume")
+        result.expect(2, "finished collection (acme on ", "finished just now", "scopelint check s")
+        assert gitlab.counts.total() == 0
+        assert Path("s").read_bytes() == before

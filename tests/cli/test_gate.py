@@ -56,8 +56,22 @@ def test_allow_incomplete_forgives_a_gap(report: Path) -> None:
 @pytest.mark.parametrize("report", ["mild"], indirect=True)
 def test_the_threshold_of_the_option_goes_before_the_reports(report: Path) -> None:
     call("gate", report, "--fail-on", "low").expect(1)
-    call("gate", _with({"gate.fail_on": "info"})).expect(1)
     call("gate", report, "--fail-on", "high").expect(0)
+
+
+@pytest.mark.parametrize("report", ["acme"], indirect=True)
+def test_a_report_whose_counts_are_zero_beside_new_findings_is_refused(report: Path) -> None:
+    counts = json.loads(report.read_text())["summary"]
+    _with({f"summary.{name}": 0 for name in counts} | {"gate.result": "pass"})
+    call("gate", report).expect(2, "contradicts itself", "summary.high is 0, but findings lists")
+    for command in (("create",), ("update",), ("prune",)):
+        call("baseline", *command, report, "-o", "b.json").expect(2, "contradicts itself")
+
+
+@pytest.mark.parametrize("report", ["part"], indirect=True)
+def test_a_report_that_is_complete_beside_a_gap_is_refused(report: Path) -> None:
+    _with({"scan.complete": True, "gate.result": "pass"})
+    call("gate", report).expect(2, "scan.complete is true, but scan.gaps has one of fact scope")
 
 
 @pytest.mark.parametrize("report", ["calm"], indirect=True)

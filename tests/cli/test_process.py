@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import time
@@ -184,3 +185,32 @@ def test_the_installed_program_and_the_module_are_the_same(place: Path) -> None:
         pytest.skip("scopelint is not installed as a program here")
     done = subprocess.run([script, "--version"], capture_output=True, check=True, cwd=place)
     assert done.stdout.decode() == process("--version", cwd=place).expect(0).out
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (("check", "acme.snapshot"), 1),
+        (("check", "acme.snapshot", "-f", "json"), 1),
+        (("check", "acme.snapshot", "--exit-zero", "--report", "json=r.json"), 0),
+        (("rules",), 0),
+        (("--help",), 0),
+        (("check", "nowhere"), 2),
+    ],
+)
+@pytest.mark.usefixtures("snapshot")
+def test_closed_streams_are_quiet_and_keep_the_exit_code(
+    given: tuple[str, ...], code: int, closed: str
+) -> None:
+    line = f"{shlex.join(command(*given))} {closed}"
+    ran = subprocess.run(
+        ["sh", "-c", line], env=environment(), capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == code, ran.stderr
+    assert "scopelint itself failed" not in ran.stderr
+    assert "Traceback" not in ran.stderr
+    if ">&-" in closed.split():
+        assert ran.stdout == ""
+    if "r.json" in given[-1]:
+        assert json.loads(Path("r.json").read_text())["findings"]

@@ -158,14 +158,24 @@ def test_no_finished_page_is_read_again(tmp_path: Path) -> None:
             assert snapshot.count("listed") == 0
 
 
-def test_a_finished_snapshot_is_left_as_it_is(tmp_path: Path) -> None:
-    """Resuming what is finished asks GitLab nothing and changes nothing."""
+@pytest.mark.parametrize("target", ["acme", "other"])
+def test_a_finished_snapshot_is_no_new_scan(tmp_path: Path, target: str) -> None:
+    """Of the same target or another: it is refused with its age, GitLab is asked nothing."""
     path = tmp_path / "s.db"
     with Simulator(load_instance(INSTANCE)) as gitlab:
         run(gitlab.url, path)
+        database = sqlite3.connect(path)
+        # A gap of this kind is what a resumed run tries again; a refused one must not lose it.
+        database.execute(
+            "INSERT INTO gaps (fact, reason, detail) VALUES ('enumeration', 'timeout', '')"
+        )
+        database.commit()
+        database.close()
         before = path.read_bytes()
         gitlab.reset_counts()
-        run(gitlab.url, path, resume=True)
+        with pytest.raises(SnapshotError, match=r"acme on .*, finished just now") as error:
+            run(gitlab.url, path, resume=True, targets=(TargetRef("group", path=target),))
+        assert f"scopelint check {path}" in error.value.hint
         assert not gitlab.counts
         assert path.read_bytes() == before
 
@@ -186,9 +196,9 @@ def test_an_empty_or_missing_file_is_started(tmp_path: Path) -> None:
     [
         ({"targets": (TargetRef("group", path="other"),)}, "targets"),
         ({"filters": Filters(exclude=("acme/outward",))}, "filters"),
-        ({"filters": Filters(usage=True)}, "filters"),
-        ({"shard": (1, 2)}, "shard"),
-        ({"api": "rest"}, "way of reading"),
+        ({"filters": Filters(usage=True)}, "uses of the log"),
+        ({"shard": (1, 2)}, "numbers of shards"),
+        ({"api": "rest"}, "APIs"),
     ],
 )
 def test_another_collection_is_refused(tmp_path: Path, options: dict[str, Any], words: str) -> None:
@@ -210,7 +220,7 @@ def test_another_instance_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     with Simulator(load_instance(INSTANCE)) as one, Simulator(load_instance(INSTANCE)) as two:
         unfinished(one.url, path)
-        with pytest.raises(SnapshotError, match="instance"):
+        with pytest.raises(SnapshotError, match="different instances"):
             run(two.url, path, resume=True)
 
 

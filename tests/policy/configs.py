@@ -217,7 +217,7 @@ more: &more {limit_access_to_this_project: true, skip: false}
   acme/web/shop: {job_token_scope: {limit_access_to_this_project: false, <<: *more}}
 """),
     "a merge key that names no mapping": _levels("  acme/*: {job_token_scope: {<<: 3}}\n"),
-    "another version": "config_version: 3\nprojects_and_groups: {acme/*: {a: 1}}\n",
+    "another version": "config_version: 2\nprojects_and_groups: {acme/*: {a: 1}}\n",
     "no version": "projects_and_groups: {acme/*: {a: 1}}\n",
     "the version as text": "config_version: '4'\nprojects_and_groups: {acme/*: {a: 1}}\n",
     "no levels": "config_version: 4\n",

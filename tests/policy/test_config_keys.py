@@ -95,7 +95,7 @@ def test_a_config_named_by_the_user_may_name_any_file(tmp_path: Path) -> None:
 
 
 def test_faults_of_both_files_come_at_once(tmp_path: Path) -> None:
-    write(tmp_path, "config_version: 3\nprojects_and_groups: {a/*: {}}\n", "config.yml")
+    write(tmp_path, "config_version: 2\nprojects_and_groups: {a/*: {}}\n", "config.yml")
     said = faults(tmp_path, "policy: {gitlabform: config.yml}\nprofil: strict\n")
     assert any("config_version: 4" in each for each in said)
     assert any("profil" in each for each in said)
@@ -120,6 +120,8 @@ OWN = "declared: {projects_and_groups: {a/*: {job_token_scope: %s}}}\n"
         "{allowlist: {groups: acme}}",
         "{allowlist: {groups: [1.5]}}",
         "{inherit: true}",
+        "{allow_push_repository_for_job_token: yes}",
+        "{allowlist: {groups: ['https://gitlab.example.com/groups/acme']}}",
     ],
 )
 def test_own_section_is_strict(tmp_path: Path, section: str) -> None:

@@ -148,3 +148,11 @@ def test_a_suggestion_and_the_policy_it_writes_lead_to_the_same_state() -> None:
     states = [[state_after(p.before, p.actions) for p in each.projects] for each in (plan, other)]
     assert states[0] == states[1]
     assert [action.safe for part in other.projects for action in part.actions] == [True] * 5
+
+
+def test_a_declared_push_setting_is_set_and_never_called_safe() -> None:
+    section = "job_token_scope: {allow_push_repository_for_job_token: false}"
+    text = f"config_version: 4\nprojects_and_groups: {{{SHOP}: {{{section}}}}}\n"
+    declared = read_gitlabform(text, "policy.yml")
+    assert done(planned({"push": True}, declared)) == ["set-push False unsafe"]
+    assert done(planned({"push": False}, declared)) == []

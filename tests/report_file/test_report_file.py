@@ -152,7 +152,7 @@ def test_the_schema_names_the_version_that_is_written() -> None:
 
 
 LEFT_OUT = Filters(include=("acme/**",), exclude=("acme/old/**",), archived="exclude")
-TOLERANT = Gate("pass", "low", most={Severity.LOW: 3}, allow_incomplete=True, gaps_accepted=True)
+TOLERANT = Gate("pass", "never", most={Severity.LOW: 3}, allow_incomplete=True, gaps_accepted=True)
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -192,3 +192,68 @@ def test_every_property_of_the_schema_is_described_or_plain() -> None:
     for name, definition in schema["$defs"].items():
         assert definition["description"], name
         assert definition.get("type") != "object" or "additionalProperties" in definition, name
+
+
+def test_a_report_about_nothing_that_was_finished_is_read(tmp_path: Path) -> None:
+    report = build.report(rules=())
+    assert load_report(written(tmp_path, rendered(JsonReporter(), report))).rules == ()
+
+
+CONTRADICTIONS: dict[str, tuple[str, Any, str]] = {
+    "counts of zero beside findings": ("summary.high", 0, "summary.high is 0, but findings lists"),
+    "more counted than listed": (
+        "summary.critical",
+        9,
+        "summary.critical is 9, but findings lists",
+    ),
+    "unknown ones not counted": ("summary.unknown", 0, "summary.unknown is 0, but findings lists"),
+    "waived ones not counted": ("summary.waived", 0, "summary.waived is 0, but findings lists"),
+    "complete beside a gap": ("scan.complete", True, "scan.complete is true, but scan.gaps"),
+    "projects that do not add up": ("scan.projects.total", 7, "scan.projects.total is 7, but read"),
+    "a gate that does not follow": ("gate.result", "pass", "gate.result is pass, but summary and"),
+    "a threshold that does not fit": ("gate.fail_on", "never", "gate.result is fail, but summary"),
+    "no rule of a finding": ("rules", [], "findings has one of SL101, but rules does not"),
+    "a rule that was not judged": ("rules.0.not_judged", "why", "says that it was not judged"),
+    "a waived one without waiver": ("findings.0.state", "waived", "has state waived, but none"),
+    "a fail that is unknown": ("findings.0.severity", "unknown", "verdict fail, but severity"),
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_a_report_that_contradicts_itself_is_refused_with_both_values(
+    tmp_path: Path, name: str
+) -> None:
+    place, value, says = CONTRADICTIONS[name]
+    data = json.loads(good())
+    *steps, last = (int(step) if step.isdecimal() else step for step in place.split("."))
+    part = data
+    for step in steps:
+        part = part[step]
+    part[last] = value
+    message = refused(tmp_path, json.dumps(data).encode())
+    assert "the report contradicts itself: " in message
+    assert says in message
+
+
+def test_a_broken_off_scan_is_not_complete(tmp_path: Path) -> None:
+    data = json.loads(rendered(JsonReporter(), build.clean()))
+    data["scan"]["finished_at"] = None
+    assert "finished_at is null" in refused(tmp_path, json.dumps(data).encode())
+
+
+def test_two_findings_of_one_fingerprint_are_refused(tmp_path: Path) -> None:
+    data = json.loads(good())
+    data["findings"][1]["fingerprint"] = data["findings"][0]["fingerprint"]
+    assert "two findings have the fingerprint" in refused(tmp_path, json.dumps(data).encode())
+
+
+def test_a_report_that_shows_less_than_it_counts_is_read(tmp_path: Path) -> None:
+    """--min-severity and --new-only hide findings, and hide no gate."""
+    whole = build.everything()
+    for shown in (
+        replace(whole, min_severity=Severity.HIGH),
+        replace(whole, new_only=True),
+        replace(whole, min_severity=Severity.CRITICAL, new_only=True),
+    ):
+        data = rendered(JsonReporter(), shown)
+        assert load_report(written(tmp_path, data)).summary.as_dict() == whole.summary.as_dict()

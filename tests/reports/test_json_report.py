@@ -21,7 +21,7 @@ REPORTS = {
     "everything": build.everything(),
     "incomplete": build.incomplete(),
     "large": build.large(300),
-    "bare": build.report(rules=(), finished_at=None, targets=(), overview=OVERVIEW),
+    "bare": build.report(rules=(), targets=(), overview=OVERVIEW),
 }
 
 

@@ -56,7 +56,8 @@ HEADER = Header(
 
 _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _flag = st.none() | st.booleans()
-_times = st.none() | st.datetimes(timezones=st.just(UTC))
+_moments = st.datetimes(datetime(1000, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))
+_times = st.none() | _moments
 _entries = st.builds(
     AllowlistEntry,
     kind=st.sampled_from(["group", "project"]),
@@ -85,13 +86,13 @@ _scopes = st.builds(
             TokenUse,
             origin_id=st.integers(31, 39),
             origin_path=_text,
-            last_used_at=st.datetimes(timezones=st.just(UTC)),
+            last_used_at=_moments,
         ),
         unique_by=lambda use: use.origin_id,
         max_size=3,
     ).map(lambda uses: tuple(sorted(uses, key=lambda use: use.origin_id))),
     missing=st.frozensets(st.sampled_from(list(Fact))),
-    own_token_last_used=st.none() | st.datetimes(timezones=st.just(UTC)),
+    own_token_last_used=_times,
 )
 
 
@@ -251,7 +252,7 @@ def test_a_damaged_value_is_an_error_with_words(tmp_path: Path, change: str) -> 
     database.execute(change)
     database.commit()
     database.close()
-    with Snapshot(path) as snapshot, pytest.raises(SnapshotError, match="never writes"):
+    with pytest.raises(SnapshotError, match="never writes"), Snapshot(path) as snapshot:
         [*snapshot.projects(), *snapshot.gaps()]
 
 
@@ -265,7 +266,7 @@ def test_what_is_no_snapshot_is_refused(tmp_path: Path) -> None:
         (text, "not a scopelint snapshot"),
         (empty, "not a scopelint snapshot"),
         (tmp_path, "is a folder"),
-        (tmp_path / "none", "does not exist"),
+        (tmp_path / "none", "is not there"),
     ):
         with pytest.raises(SnapshotError, match=words):
             Snapshot(path)

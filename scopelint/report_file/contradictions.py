@@ -1,0 +1,87 @@
+"""Whether a report that was read agrees with itself.
+
+Who edits a report, or puts two together, can make it say that nothing gates while its findings say
+otherwise. Such a report stands for no run, so it is refused.
+"""
+
+from collections.abc import Iterator
+
+from scopelint.engine.counts import counted
+from scopelint.engine.gate import gate
+from scopelint.finding import Outcome, Severity, State
+from scopelint.report import Report, ScanSummary
+
+
+def contradictions(report: Report) -> Iterator[str]:
+    """Yield what does not fit together, each with both values and where they stand."""
+    yield from _of_scan(report.scan)
+    yield from _of_findings(report)
+    yield from _of_counts(report)
+    yield from _of_gate(report)
+
+
+def _of_scan(scan: ScanSummary) -> Iterator[str]:
+    projects = scan.projects
+    if projects.read + projects.unreadable != projects.total:
+        yield (
+            f"scan.projects.total is {projects.total}, but read and unreadable are"
+            f" {projects.read} and {projects.unreadable}"
+        )
+    if not scan.complete:
+        return
+    breaking = next((gap for gap in scan.gaps if gap.breaks_completeness), None)
+    if breaking is not None:
+        yield f"scan.complete is true, but scan.gaps has one of fact {breaking.fact}"
+    if projects.unreadable:
+        yield f"scan.complete is true, but scan.projects.unreadable is {projects.unreadable}"
+    if scan.scan.finished_at is None:
+        yield "scan.complete is true, but scan.finished_at is null"
+
+
+def _of_findings(report: Report) -> Iterator[str]:
+    rules = {rule.code: rule for rule in report.rules}
+    seen: set[str] = set()
+    for finding in report.findings:
+        rule = rules.get(finding.rule)
+        if rule is None:
+            yield f"findings has one of {finding.rule}, but rules does not"
+        elif rule.not_judged is not None:
+            yield f"findings has one of {finding.rule}, but rules says that it was not judged"
+        if finding.verdict is Outcome.FAIL and finding.severity is Severity.UNKNOWN:
+            yield f"a finding of {finding.rule} has verdict fail, but severity unknown"
+        if (finding.state is State.WAIVED) != (finding.waiver is not None):
+            what = "none" if finding.waiver is None else "one"
+            yield f"a finding of {finding.rule} has state {finding.state}, but {what} as waiver"
+        if finding.fingerprint in seen:
+            yield f"two findings have the fingerprint {finding.fingerprint}"
+        seen.add(finding.fingerprint)
+
+
+def _of_counts(report: Report) -> Iterator[str]:
+    """Compare what is counted with what is listed.
+
+    With --min-severity and --new-only fewer findings are listed than counted: those that fail below
+    some severity, and those of the baseline.
+    """
+    listed = counted(report.findings).summary().as_dict()
+    fails = [f.severity for f in report.findings if f.verdict is Outcome.FAIL]
+    lowest = min(fails, key=lambda severity: severity.rank) if fails else None
+    whole = {severity.value for severity in Severity if lowest and severity.reaches(lowest)}
+    for name, count in report.summary.as_dict().items():
+        if listed[name] > count or (listed[name] < count and name in {*whole, "unknown"}):
+            yield f"summary.{name} is {count}, but findings lists {listed[name]}"
+
+
+def _of_gate(report: Report) -> Iterator[str]:
+    said = report.gate
+    follows = gate(
+        report.summary,
+        "never" if said.fail_on == "never" else Severity(said.fail_on),
+        complete=report.scan.complete,
+        most=said.most,
+        allow_incomplete=said.allow_incomplete,
+        accepted=said.gaps_accepted,
+    )
+    if said.result != follows.result:
+        why = f" ({', '.join(follows.reasons)})" if follows.reasons else ""
+        yield f"gate.result is {said.result}, but summary and thresholds make it {follows.result}{why}"
