@@ -101,7 +101,13 @@ FACTS: Final[dict[str, Callable[[RunIdentity], str | None]]] = {
 SAME_INSTANCE: Final = ("instances",)
 SAME_PROJECTS: Final = (*SAME_INSTANCE, "targets", "filters")
 """The facts in which two collections of the same projects agree."""
-SAME_COLLECTION: Final = (*SAME_PROJECTS, "uses of the log", "APIs", "GitLab releases", "numbers of shards")
+SAME_COLLECTION: Final = (
+    *SAME_PROJECTS,
+    "uses of the log",
+    "APIs",
+    "GitLab releases",
+    "numbers of shards",
+)
 """The facts in which the parts of one collection agree."""
 SAME_SHARD: Final = (*SAME_COLLECTION, "shards", "rights")
 """The facts in which a collection and what goes on with it agree."""

@@ -14,7 +14,7 @@ from scopelint.engine.gate import subject
 from scopelint.errors import UsageError
 from scopelint.paths import is_inside
 from scopelint.report import Report
-from scopelint.report_file import load_report
+from scopelint.report_file.reading import load_report
 from scopelint.run_identity import SAME_INSTANCE, RunIdentity, check_same
 from scopelint.text import clean
 

@@ -15,7 +15,7 @@ from scopelint.engine.gate import gaps_accepted
 from scopelint.errors import NothingScannedError
 from scopelint.finding import Finding, Role, Severity, State
 from scopelint.report import Report, Summary
-from scopelint.report_file import load_report
+from scopelint.report_file.reading import load_report
 
 
 @click.command()

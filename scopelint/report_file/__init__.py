@@ -1,11 +1,11 @@
 """The JSON report (outside contract, section 5): its models, its schema, and how it is read back.
 
-The reporters `json` and `jsonl` write what the models say; `load_report` reads such a file. It may
-import the report and what is below it.
+The reporters `json` and `jsonl` write what the models say; `reading.load_report` reads such a file,
+and refuses one that contradicts itself. It is not named here: it asks the engine what follows from
+the counts, and reporters must not know the engine. The rest may import the report and what is below.
 """
 
 from scopelint.report_file.finding_records import FindingRecord
-from scopelint.report_file.reading import load_report
 from scopelint.report_file.report_records import (
     SCHEMA,
     GapRecord,
@@ -21,7 +21,6 @@ __all__ = [
     "GapRecord",
     "ReportRecord",
     "RuleRecord",
-    "load_report",
     "report_schema",
     "run_data",
 ]

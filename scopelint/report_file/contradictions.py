@@ -21,19 +21,13 @@ def contradictions(report: Report) -> Iterator[str]:
 
 
 def _of_scan(scan: ScanSummary) -> Iterator[str]:
-    projects = scan.projects
-    if projects.read + projects.unreadable != projects.total:
-        yield (
-            f"scan.projects.total is {projects.total}, but read and unreadable are"
-            f" {projects.read} and {projects.unreadable}"
-        )
     if not scan.complete:
         return
     breaking = next((gap for gap in scan.gaps if gap.breaks_completeness), None)
     if breaking is not None:
         yield f"scan.complete is true, but scan.gaps has one of fact {breaking.fact}"
-    if projects.unreadable:
-        yield f"scan.complete is true, but scan.projects.unreadable is {projects.unreadable}"
+    if scan.projects.unreadable:
+        yield f"scan.complete is true, but scan.projects.unreadable is {scan.projects.unreadable}"
     if scan.scan.finished_at is None:
         yield "scan.complete is true, but scan.finished_at is null"
 

@@ -9,7 +9,8 @@ import pytest
 
 from scopelint.errors import UsageError
 from scopelint.report import ProjectCounts
-from scopelint.report_file import load_report, report_schema
+from scopelint.report_file import report_schema
+from scopelint.report_file.reading import load_report
 from scopelint.testing import rendered
 from scopelint_reports.json_report import JsonReporter
 from tests.reports import build

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from scopelint.finding import EntryRef, ProjectRef, State, Waiver
 from scopelint.model import Gap, Reason
 from scopelint.report import RenderOptions, Report
-from scopelint.report_file import load_report, report_schema
+from scopelint.report_file import report_schema
+from scopelint.report_file.reading import load_report
 from scopelint_reports.codequality import CodeQualityReporter
 from scopelint_reports.gitlab_sast import GitlabSastReporter
 from scopelint_reports.json_report import JsonReporter

@@ -9,7 +9,8 @@ import pytest
 
 from scopelint.errors import UsageError
 from scopelint.report import Report
-from scopelint.report_file import load_report, report_schema
+from scopelint.report_file import report_schema
+from scopelint.report_file.reading import load_report
 from scopelint.testing import rendered, report
 from scopelint_reports.json_report import JsonReporter
 from scopelint_rules.inbound_limit_disabled import InboundLimitDisabled
