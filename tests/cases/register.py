@@ -91,18 +91,6 @@ class Open(NamedTuple):
 
 OPEN: Final[dict[str, Open]] = {
     "test_a_finished_snapshot_is_no_new_scan": Open("a finished snapshot is taken for a new scan"),
-    "test_a_repair_during_the_run_proves_no_enforcement": Open(
-        "facts of two moments prove enforcement"
-    ),
-    "test_a_repair_between_two_parts_of_a_run_proves_no_enforcement": Open(
-        "facts of two moments prove enforcement"
-    ),
-    "test_an_open_flag_without_known_enforcement_is_incomplete": Open(
-        "unknown enforcement leaves the scan complete"
-    ),
-    "test_an_administrator_without_admin_mode_is_told_what_scope_to_add": Open(
-        "an administrator is told by a flag of the user"
-    ),
     "test_a_report_whose_counts_hide_its_findings_is_refused": Open(
         "a report may contradict itself"
     ),
@@ -113,10 +101,6 @@ OPEN: Final[dict[str, Open]] = {
     "test_two_configurations_are_refused_naming_both": Open("scopelint.yaml is passed over"),
     "test_a_snapshot_with_a_project_of_unknown_state_is_refused": Open(
         "an unknown state is dropped"
-    ),
-    "test_one_projects_refusal_is_its_own_gap": Open("one refusal sends the whole scan to REST"),
-    "test_doctor_names_what_a_fine_grained_token_has_and_lacks": Open(
-        "doctor tells no permissions of a fine-grained token"
     ),
     "test_an_address_of_the_environment_is_used": Open(
         "these variables are passed over", run=False
@@ -142,12 +126,6 @@ OPEN: Final[dict[str, Open]] = {
     ),
     "test_newer_and_older_files_of_gitlabform_are_read": Open(
         "keys of other releases of gitlabform are not known"
-    ),
-    "test_doctor_does_not_know_what_a_developer_cannot_read": Open(
-        "doctor calls unknown what it did not see"
-    ),
-    "test_a_users_namespace_as_target_is_named_with_a_way_to_scan_it": Open(
-        "a user's namespace is not found"
     ),
     "test_a_closed_stdout_is_met_quietly": Open("a closed stdout is taken for a fault"),
 }
