@@ -6,7 +6,7 @@ the instance's version to an answer with the steps that led there. A fact that w
 build on it: one project's lists, the chains that cross-project pushes make possible, and the counts
 of all projects at once.
 
-It may import the model, versions, paths and the snapshot's inventory; it knows no rule and never
+It may import `model`, `paths`, `versions` and the inventory of `snapshot`. It knows no rule and never
 asks GitLab.
 """
 

@@ -1,6 +1,9 @@
 """The command line: the only part that prints, and the only one that exits.
 
 It offers `main`, the program, and `cli`, its commands: one module each, imported when it is called.
+Exit codes are decided in two modules: `judge.exit_code` for what was found, `failure.run` for what
+went wrong.
+
 It may import every other package of the core; none of them imports it.
 """
 

@@ -6,8 +6,10 @@ that the others start without it: `load.load_config` reads a file, `schema.confi
 editors, `starter` has the files to begin with. A config is checked as a whole: all its errors are
 reported together, with file, line and column.
 
-It may import the engine (waivers and overrides live there), `policy`, `yaml` and the addresses of
-`gitlab`; it never asks GitLab.
+It may import `declared`, `engine` (which applies waivers and overrides), `errors`, `finding`, `gitlab`
+(its addresses), `globs`, `policy`, `rule`, `snapshot`, `text` and `yaml`. It never asks GitLab.
+
+Inside: `models` has every key of the file, `declared_models` those of `policy:` and `declared:`.
 """
 
 from scopelint.config.discovery import CONFIG_NAMES, FoundConfig, find_config

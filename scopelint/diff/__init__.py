@@ -3,8 +3,8 @@
 `compare` makes a `Diff` of two inventories, `compare_findings` of what the same rules found in
 each. `as_console`, `as_markdown` and `as_json` (with the published schema) show it.
 
-Only the command `diff` imports this package. It may import the inventory, `access`, findings and
-reports; it asks GitLab nothing.
+Only the command `diff` imports this package. It may import `access`, `errors`, `finding`, `model`,
+`paths`, `report`, `run_identity`, `snapshot` and `text`. It asks GitLab nothing.
 """
 
 from scopelint.diff.changes import Diff

@@ -4,6 +4,6 @@
 `policy_code` writes code that declares what GitLab has: for gitlabform, for `declared:` of
 scopelint.yml, and for Terraform.
 
-Only the command `export` imports this package, from these modules. It may import the inventory,
-`access`, the authentication log (`uses`) and the making of text; it asks GitLab nothing.
+Only the command `export` imports this package, from these modules. It may import `access`, `model`,
+`paths`, `snapshot`, `text`, `uses` (the authentication log) and `versions`. It asks GitLab nothing.
 """

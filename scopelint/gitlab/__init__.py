@@ -9,7 +9,7 @@
 - `values`: JSON within bounds, and its fields, each of its documented type or not read.
 - `write`: the only code that changes anything in GitLab.
 
-What an answer says of projects and groups is read in `scopelint.collect`. This package imports the
-model and the errors, and no other part of scopelint. Import its modules: this file imports none of
-them, so that an address costs no HTTP library.
+What an answer says of projects and groups is read in `scopelint.collect`. It may import `errors`,
+`model`, `text` and `versions`. Import its modules: this file imports none of them, so that an address
+costs no HTTP library.
 """

@@ -5,8 +5,8 @@ or holds, `declared_from` for a tree with `projects_and_groups`, and `read_level
 nothing else. All give a `DeclaredPolicy`, which rules ask (`scopelint.declared`).
 
 A file is read as gitlabform 6 reads it: `precedence` finds the levels of a project, `merge` lays
-one over the other, `job_token_scope` reads what comes out. It may import `declared`, `model`,
-`paths` and `yaml`.
+one over the other, `job_token_scope` reads what comes out. It may import `declared`,
+`errors`, `globs`, `model`, `paths`, `text` and `yaml`.
 """
 
 from scopelint.policy.from_config import read_declared

@@ -10,9 +10,11 @@ Applying asks GitLab for each project again and changes only those that are as t
 
 - `apply.apply` does a plan, `undo.undo` takes an apply back, both by `journal.Journal`.
 
-The project is read by `scopelint.collect.current_state` and changed by `scopelint.gitlab.write`.
+For both, `step_runner` turns an action of the plan into requests. The project is read by
+`scopelint.collect.current_state` and changed by `scopelint.gitlab.write`.
 
 Only commands import this package, each from these modules, so that planning does not load the
-client. It may import the inventory, GitLab's decision (`access`), the authentication log (`uses`)
-and, for applying, `gitlab` and `collect`.
+client. It may import `access` (GitLab's decision), `declared`, `errors`, `finding`, `model`, `paths`,
+`progress`, `remedy`, `snapshot`, `uses` (the authentication log), `versions` and, for applying,
+`collect` and `gitlab`.
 """

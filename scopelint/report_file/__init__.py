@@ -2,7 +2,9 @@
 
 The reporters `json` and `jsonl` write what the models say; `reading.load_report` reads such a file,
 and refuses one that contradicts itself. It is not named here: it asks the engine what follows from
-the counts, and reporters must not know the engine. The rest may import the report and what is below.
+the counts, and reporters must not know the engine.
+
+It may import `engine`, `errors`, `finding`, `model` and `report`.
 """
 
 from scopelint.report_file.finding_records import FindingRecord

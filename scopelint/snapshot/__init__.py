@@ -4,7 +4,8 @@
 `open_snapshots` opens one file, or the shards of one collection, and `Inventory` answers what is in
 them. What could not be read is in it as a gap.
 
-It may import the model, text, paths and errors. No other package knows SQLite or its tables.
+It may import `errors`, `model`, `paths`, `run_identity`, `text` and `versions`. No other package knows
+SQLite or its tables.
 """
 
 from scopelint.model import Filters

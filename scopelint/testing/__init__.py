@@ -64,6 +64,9 @@ path (`gone` for one that is no longer there). A name starts with `fail_` or `un
 says so at least once), `pass_` (it passes and says nothing else) or `skip_` (it says nothing).
 Verdicts must be fit for reports too: a message of one line, a remediation, JSON as evidence, a
 key of their own.
+
+It may import `declared`, `engine`, `finding`, `globs`, `model`, `paths`, `policy`, `report`, `rule`,
+`snapshot` and `yaml`.
 """
 
 from scopelint.testing.cases import Case, Expected, check_case, load_cases, run_cases, verdicts

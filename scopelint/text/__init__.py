@@ -1,7 +1,7 @@
 """Every way of making foreign text fit to be shown; nothing outside this package does it.
 
-Names, paths, messages and files come from others, and whoever writes them must not reach a reader's
-terminal, page, spreadsheet or pipeline with them. Which function to use depends on who reads:
+Names, paths, messages and files come from others, who must not control a reader's terminal, page,
+spreadsheet or pipeline with them. Which function to use depends on who reads:
 
 | reader | use |
 |---|---|

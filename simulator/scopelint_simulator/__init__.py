@@ -3,8 +3,8 @@
     with Simulator(load_instance("instance.yml")) as gitlab:
         print(gitlab.url)
 
-It offers what `__all__` names and needs the extra `demo` (graphql-core). Of scopelint it may import
-`errors` alone; `cli` imports it by name when a command needs it, so it may be missing.
+It offers what `__all__` names and needs the extra `demo` (graphql-core). It may import `errors` of
+scopelint alone. The command line imports it by name when a command needs it: it may be missing.
 """
 
 from scopelint_simulator.faults import Faults

@@ -56,7 +56,7 @@ def test_the_table_of_where_things_are_has_rows() -> None:
 def test_things_are_where_contributing_says(path: str, names: list[str]) -> None:
     text = (ROOT / path).read_text(encoding="utf-8")
     for name in names:
-        assert re.search(rf"^ *(?:class|def) {name}\b", text, re.MULTILINE), name
+        assert re.search(rf"^ *(?:(?:class|def) {name}\b|{name}: )", text, re.MULTILINE), name
 
 
 def test_pages_name_modules_that_exist() -> None:

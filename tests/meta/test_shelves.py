@@ -1,6 +1,7 @@
 """The shelves: which module may be how long, be called what, and import which other."""
 
 import ast
+import re
 from collections import Counter
 
 import pytest
@@ -25,7 +26,6 @@ SHORT = {
     "scopelint.__main__": "python -m scopelint",
     "scopelint.diff.as_markdown": "one format of a comparison, as a reporter is one of a report",
     "scopelint.progress": "what a collection tells and a terminal shows; neither knows the other",
-    "scopelint.report_file.overview_records": "one part of the report, as its other records are",
     "scopelint.testing.reports": "what the kit has for authors of reporters; the rest is for rules",
 }
 """Other short modules, each with the reason."""
@@ -109,6 +109,35 @@ def test_the_first_file_of_a_package_says_what_it_is_for(face: Module) -> None:
     text = ast.get_docstring(face.tree) or ""
     assert len([line for line in text.splitlines() if line.strip()]) >= 3
     assert {"import", "imports"} & set(text.split()), "say which packages it may import"
+
+
+@every_face
+def test_the_first_file_of_a_package_names_what_it_may_import(face: Module) -> None:
+    """The packages named there are those that the package's modules import, no more and no fewer."""
+    text = ast.get_docstring(face.tree) or ""
+    if face.name == "scopelint" or "It may import every other package" in text:
+        return
+    found = {name.removeprefix("scopelint.") for name in shelf_edges(MODULES)[face.name]}
+    assert _may_import(text) == found - {"scopelint"}
+
+
+def _may_import(text: str) -> set[str]:
+    """Return the packages of the core that the sentence "It may import ..." names in backticks.
+
+    >>> sorted(_may_import("It asks `x`. It may import `model` and, for files, `yaml`. `z` may not."))
+    ['model', 'yaml']
+    """
+    [sentence] = re.findall(r"\bIt may import\b([^.]*)\.", text) or [""]
+    return set(re.findall(r"`(\w+)`", sentence))
+
+
+def test_a_package_that_a_face_forgets_is_seen() -> None:
+    assert _may_import("It may import `model`,\n`text` (for\nmessages) and `yaml`. No `rule`.") == {
+        "model",
+        "text",
+        "yaml",
+    }
+    assert _may_import("It imports the standard library alone.") == set()
 
 
 def test_a_circle_is_seen_however_long() -> None:
