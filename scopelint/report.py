@@ -139,7 +139,7 @@ class ScanSummary:
     scan: Scan
     """Where, what, how and when was scanned."""
     complete: bool
-    """False where a gap leaves projects or entries unjudged."""
+    """False where a gap leaves projects or entries not judged."""
     projects: ProjectCounts
     groups: int
     """Groups found."""

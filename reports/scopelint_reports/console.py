@@ -16,7 +16,13 @@ from typing import BinaryIO, ClassVar
 
 from scopelint.report import Report, Reporter
 from scopelint.text import counted, job_log, shorten_middle
-from scopelint_reports.console_layout import Layout, Palette, ProjectBlock, add_unlisted, tally
+from scopelint_reports.console_layout import (
+    Layout,
+    Palette,
+    ProjectBlock,
+    add_unlisted,
+    by_severity,
+)
 from scopelint_reports.console_tail import Tail
 
 DEFAULT_WIDTH = 80
@@ -86,7 +92,7 @@ def _sections(report: Report, layout: Layout, blocks: Sequence[ProjectBlock]) ->
 
 def _section_title(namespace: str | None, members: Sequence[ProjectBlock], width: int) -> str:
     counts = sum((block.counts for block in members), Counter())
-    findings = tally(counts) or "waived findings"
+    findings = by_severity(counts) or "waived findings"
     if namespace is None:
         return f"The instance: {findings}"
     path = shorten_middle(job_log(namespace) or "(no group)", width // 2)

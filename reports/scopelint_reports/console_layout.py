@@ -85,7 +85,7 @@ class ProjectBlock:
         return (*(-counts[level] for level in Severity), self.path is not None, self.path or "")
 
 
-def tally(counts: Counter[Severity]) -> str:
+def by_severity(counts: Counter[Severity]) -> str:
     """Return counts by level in words, worst first: `2 high, 1 low`."""
     return ", ".join(f"{counts[level]:,} {level}" for level in Severity if counts[level])
 
@@ -122,9 +122,9 @@ class Layout:
         return sorted(blocks.values(), key=lambda block: block.rank)
 
     def lines(self, blocks: Iterable[ProjectBlock]) -> Iterator[str]:
-        """Yield the text of blocks: each project with its tally, its findings, and a blank line.
+        """Yield the text of blocks: each project with its counts, its findings, and a blank line.
 
-        Neighbours that could not be judged for the same reason are told together, so that a
+        Neighbours that could not be judged for the same reason are shown together, so that a
         token with too small a role does not bury the findings.
         """
         for _, run in groupby(blocks, key=_sameness):
@@ -165,7 +165,7 @@ class Layout:
         paint = self.palette.paint
         path = _INSTANCE if block.path is None else job_log(block.path)
         path = shorten_middle(path, self.width)
-        counts = tally(block.counts) or counted(len(block.lines), "waived finding")
+        counts = by_severity(block.counts) or counted(len(block.lines), "waived finding")
         if cell_width(path) + 2 + len(counts) > self.width:
             yield paint("bold", path)
             yield f"  {paint('dim', counts)}"

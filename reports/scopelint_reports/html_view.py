@@ -40,7 +40,7 @@ _VERDICT_WORDS = {"pass": "Pass", "fail": "Fail", "incomplete": "Incomplete"}
 
 
 @dataclass(slots=True)
-class ProjectTally:
+class FailingProject:
     """A project with its failing findings by level, waived and baselined ones left out."""
 
     project: ProjectRef
@@ -58,24 +58,24 @@ class Digest:
 
     shown: int
     first: list[Finding]
-    worst: list[ProjectTally]
+    worst: list[FailingProject]
 
 
 def digest(findings: Iterable[Finding]) -> Digest:
     """Walk the shown findings once."""
     shown = 0
     first: list[Finding] = []
-    tallies: dict[int, ProjectTally] = {}
+    projects: dict[int, FailingProject] = {}
     for finding in findings:
         shown += 1
         if len(first) < STATIC_ROWS:
             first.append(finding)
         if finding.project and finding.state is State.NEW and finding.verdict is Outcome.FAIL:
-            tally = tallies.get(finding.project.id)
-            if tally is None:
-                tally = tallies[finding.project.id] = ProjectTally(finding.project)
-            tally.counts[finding.severity] += 1
-    worst = sorted(tallies.values(), key=lambda tally: tally.rank)[:WORST_PROJECTS]
+            project = projects.get(finding.project.id)
+            if project is None:
+                project = projects[finding.project.id] = FailingProject(finding.project)
+            project.counts[finding.severity] += 1
+    worst = sorted(projects.values(), key=lambda each: each.rank)[:WORST_PROJECTS]
     return Digest(shown, first, worst)
 
 
@@ -128,9 +128,9 @@ def _rule(rule: RuleSummary) -> dict[str, Any]:
     }
 
 
-def _tally(tally: ProjectTally) -> dict[str, Any]:
-    path = visible(tally.project.path)
-    counts = [(level.value, tally.counts[level]) for level in _LEVELS if tally.counts[level]]
+def _failing(failing: FailingProject) -> dict[str, Any]:
+    path = visible(failing.project.path)
+    counts = [(level.value, failing.counts[level]) for level in _LEVELS if failing.counts[level]]
     return {"path": path, "href": _link(project=path), "counts": counts}
 
 
@@ -223,7 +223,7 @@ def context(report: Report, seen: Digest) -> dict[str, Any]:
         "gap_count": len(summary.gaps),
         "not_judged": not_judged_by_reason(report.rules),
         "not_judged_count": len(not_judged(report.rules)),
-        "worst": [_tally(tally) for tally in seen.worst],
+        "worst": [_failing(each) for each in seen.worst],
         "tree": tree_context(report.overview),
         "matrix": matrix_context(report.overview),
         "rules": [_rule(rule) for rule in report.rules],

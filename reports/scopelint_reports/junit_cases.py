@@ -181,7 +181,7 @@ def _derived(label: _Label | None, findings: Sequence[Finding]) -> JunitCase:
     first = findings[0]
     label = label or _Label(first.rule, first.name, first.name)
     lines = [f"{counted(len(findings), 'finding')} of verdict unknown:"]
-    lines += [f"{_place(each)}{_why(each)}: {_entry(each)}{_said(each)}" for each in findings]
+    lines += [f"{_place(each)}{_why(each)}: {_entry(each)}{_message(each)}" for each in findings]
     return JunitCase(
         label.classname,
         label.case_name("what is not known"),
@@ -238,11 +238,11 @@ def _case(
     rest = [*harmless, *waived, *baselined]
     if failing:
         kind = failing[0].severity.value
-        said, rest = _told(failing, label), [*unknown, *rest]
-        return JunitCase(label.classname, name, "failure", kind, title, said, _other(rest))
+        text, rest = _failure_text(failing, label), [*unknown, *rest]
+        return JunitCase(label.classname, name, "failure", kind, title, text, _other(rest))
     if unknown:
-        said = _told(unknown, label)
-        return JunitCase(label.classname, name, "error", "unknown", title, said, _other(rest))
+        text = _failure_text(unknown, label)
+        return JunitCase(label.classname, name, "error", "unknown", title, text, _other(rest))
     if waived and len(waived) == len(rest):
         return JunitCase(label.classname, name, "skipped", "waived", title, _other(waived))
     return JunitCase(label.classname, name, output=_other(rest))
@@ -261,19 +261,19 @@ def _sorted_out(findings: Iterable[Finding]) -> tuple[list[Finding], ...]:
     return tuple(sorted_out.values())
 
 
-def _told(findings: Iterable[Finding], label: _Label) -> str:
+def _failure_text(findings: Iterable[Finding], label: _Label) -> str:
     """Return what was found, how to fix it, and where to read more, a line each."""
     lines: dict[str, None] = {}
     fixes: dict[str, None] = {}
     for finding in findings:
-        lines[f"{finding.severity.value}: {_entry(finding)}{_said(finding)}"] = None
+        lines[f"{finding.severity.value}: {_entry(finding)}{_message(finding)}"] = None
         if finding.remediation:
             fixes[f"fix: {plain(finding.remediation)}"] = None
     more = [f"see: {plain_line(label.help_uri)}"] if label.help_uri else []
     return shorten("\n".join([*lines, *fixes, *more]), TEXT_CHARS)
 
 
-def _said(finding: Finding) -> str:
+def _message(finding: Finding) -> str:
     return plain(finding.message).strip() or plain_line(finding.name)
 
 
@@ -287,7 +287,7 @@ def _entry(finding: Finding) -> str:
 
 def _other(findings: Iterable[Finding]) -> str:
     """Return findings that do not make the case fail, a line each with the reason."""
-    lines = (f"{_why(finding)}: {_entry(finding)}{_said(finding)}" for finding in findings)
+    lines = (f"{_why(finding)}: {_entry(finding)}{_message(finding)}" for finding in findings)
     return shorten("\n".join(lines), TEXT_CHARS)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class DeclaredTargetUnknown(DeclaredFileRule):
     """Flags names in the policy that nothing has, each once.
 
-    Levels for groups and projects outside what was read are none of this scan's affair: they are
+    Levels for groups and projects outside what was read are not part of this scan and are
     passed over.
     """
 

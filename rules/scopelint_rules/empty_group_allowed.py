@@ -40,7 +40,7 @@ class EmptyGroupAllowed(EntryRule):
             )
         return self.fail(
             f"The group {entry.target_path} holds no project today: the entry is of no use, and"
-            " whoever adds a project there gains access.",
+            " anyone who adds a project there gains access.",
             evidence=evidence,
             remediation=f"Remove the group entry {entry.target_path}; allow what is needed once it is"
             " there.",

@@ -97,8 +97,7 @@ class GroupEntryWiderThanUse(UsageRule):
         names = ", ".join(instead[:SHOWN]) + (" and others" if len(instead) > SHOWN else "")
         number = f"the {count.number}" if count.exact else f"at least {count.number}"
         return self.fail(
-            f"Only {len(uses)} of {number} projects below the group {path} ever came through its"
-            " entry.",
+            f"Only {len(uses)} of {number} projects below the group {path} ever used its entry.",
             evidence=evidence,
             remediation=f"Allow {names} instead, then remove the group entry {path}.",
         )

@@ -40,7 +40,7 @@ class OutsideProjectAllowed(EntryRule):
             "visible": target is not None,
         }
         return self.fail(
-            f"The project {path} lies outside {project.top_level_path}, and whoever may run its"
+            f"The project {path} lies outside {project.top_level_path}, and anyone who may run its"
             " pipelines may use its job tokens here.",
             evidence=evidence | entry_evidence(entry),
             remediation=f"Look in the authentication log whether {path} still uses it; remove the"

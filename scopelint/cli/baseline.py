@@ -91,7 +91,7 @@ def _renew(report: Path, output: Path, old: Path | None, change: Callable[..., B
         SAME_INSTANCE,
         hint="Each instance has a baseline of its own.",
     )
-    after = change(before, loaded.findings, _unjudged(loaded, before))
+    after = change(before, loaded.findings, _not_judged(loaded, before))
     _write(output, after)
     added = len(after.known.keys() - before.known.keys())
     dropped = len(before.known.keys() - after.known.keys())
@@ -111,7 +111,7 @@ def _read(report: Path, output: Path) -> Report:
     return loaded
 
 
-def _unjudged(report: Report, before: Baseline) -> Callable[[Known], bool]:
+def _not_judged(report: Report, before: Baseline) -> Callable[[Known], bool]:
     """Return what tells of a missing finding that the report could not have had it."""
     rules = {rule.code for rule in report.rules if rule.not_judged is None}
     gaps = [gap for gap in report.scan.gaps if gap.breaks_completeness]
@@ -126,14 +126,14 @@ def _unjudged(report: Report, before: Baseline) -> Callable[[Known], bool]:
     # A scan of a part cannot tell that what was said of the whole is fixed.
     partly = any(known.project and outside(known.project) for known in before.known.values())
 
-    def unjudged(known: Known) -> bool:
+    def not_judged(known: Known) -> bool:
         if known.rule not in rules:
             return True
         if known.project is None:
             return partly
         return known.project in unread or not whole or outside(known.project)
 
-    return unjudged
+    return not_judged
 
 
 def _write(output: Path, made: Baseline) -> None:

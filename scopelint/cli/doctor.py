@@ -64,7 +64,7 @@ def doctor(
 
 
 def _lines(found: "Diagnosis") -> Iterator[str]:
-    yield from _row("GitLab", f"{found.instance}, {found.gitlab_version or 'version not told'}")
+    yield from _row("GitLab", f"{found.instance}, {found.gitlab_version or 'version not known'}")
     yield from _row("read by", "GraphQL" if found.api == "graphql" else "REST")
     yield from _row("token", _token(found.token))
     targets = [f"{each.kind} {each.path} (id {each.id})" for each in found.targets]
@@ -87,9 +87,9 @@ def _lines(found: "Diagnosis") -> Iterator[str]:
 
 
 def _token(token: "DiagnosedToken") -> str:
-    kinds = {"classic": "classic", "fine_grained": "fine-grained", None: "of a kind not told"}
+    kinds = {"classic": "classic", "fine_grained": "fine-grained", None: "of a kind not known"}
     parts = [
-        f"of {token.user}" if token.user else "of a user not told",
+        f"of {token.user}" if token.user else "of a user not known",
         kinds[token.kind],
         "scopes " + (", ".join(token.scopes) or "none") if token.scopes is not None else "",
         "administrator" if token.administrator else "",

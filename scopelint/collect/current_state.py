@@ -69,7 +69,7 @@ class CurrentState:
         return next((target.path for target in found if target.id == number), None)
 
     def effective(self, project_id: int) -> bool | None:
-        """Return whether the limit is in force, whoever makes it so; None where REST is silent."""
+        """Return whether the limit is in force, by the project or by the instance; None where REST is silent."""
         found = ask_optional(lambda: self._rest.effective(project_id))
         return None if isinstance(found, Failed) else found
 

@@ -1,4 +1,4 @@
-"""GraphQL nodes become the model; every null is told from every value.
+"""GraphQL nodes become the model; a null is never taken for a value.
 
 Every function that reads JSON raises `values.FormError` for a field of another type than
 documented.

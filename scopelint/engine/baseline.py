@@ -77,24 +77,29 @@ class Baseline:
         return all(count <= before.get(fact, 0) for fact, count in now.items())
 
     def updated(
-        self, findings: Iterable[Finding], unjudged: Callable[[Known], bool] = lambda _: False
+        self, findings: Iterable[Finding], not_judged: Callable[[Known], bool] = lambda _: False
     ) -> "Baseline":
         """Return a baseline of what is there now: gone ones dropped, new ones taken in.
 
-        `unjudged` tells of one that is not there whether that could not be told; it is kept then.
+        `not_judged` says of one that is not there whether the report cannot show that it is fixed;
+        it is kept then.
         """
         found = {finding.fingerprint: finding for finding in findings}
         missing = {
-            key: known for key, known in self.known.items() if key not in found and unjudged(known)
+            key: known
+            for key, known in self.known.items()
+            if key not in found and not_judged(known)
         }
         return Baseline(self.instance, {**missing, **create(self.instance, found.values()).known})
 
     def pruned(
-        self, findings: Iterable[Finding], unjudged: Callable[[Known], bool] = lambda _: False
+        self, findings: Iterable[Finding], not_judged: Callable[[Known], bool] = lambda _: False
     ) -> "Baseline":
         """Return this baseline without what is no longer there; nothing new is taken in."""
         there = {finding.fingerprint for finding in findings}
-        kept = {key: known for key, known in self.known.items() if key in there or unjudged(known)}
+        kept = {
+            key: known for key, known in self.known.items() if key in there or not_judged(known)
+        }
         return Baseline(self.instance, kept)
 
     def text(self) -> str:

@@ -87,7 +87,7 @@ def _report(
 
 
 def scan_summary(inventory: Inventory) -> ScanSummary:
-    """Return the scan's frame and numbers as a report shows them."""
+    """Return the scan and its numbers as a report shows them."""
     left_out = left_out_by_filter(inventory)
     number = sum(each.projects for each in left_out)
     wanted, read = inventory.total, inventory.read

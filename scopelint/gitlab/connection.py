@@ -127,7 +127,7 @@ class Connection:
 
 
 class _BoundedAdapter(HTTPAdapter):
-    """Reads answers within bounds, whoever asks for the body: requests, python-gitlab or we."""
+    """Reads answers within bounds, also where requests or python-gitlab asks for the body."""
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         response = super().build_response(req, resp)
@@ -138,8 +138,8 @@ class _BoundedAdapter(HTTPAdapter):
 class RetryingSession(requests.Session):
     """The one way to a GitLab: it never leaves the origin, and retries by our table.
 
-    Every request python-gitlab makes, the next pages it finds in `Link` headers included, comes
-    through `send`; GraphQL comes through `post_graphql`. Proxies are those of the environment.
+    Every request of python-gitlab, the next pages it finds in `Link` headers included, is sent by
+    `send`; those of GraphQL by `post_graphql`. Proxies are those of the environment.
 
     Threads may send at the same time: urllib3's pool of connections is made for that, and the one
     thing in a session that is not, its cookies, is never filled.

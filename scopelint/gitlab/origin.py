@@ -1,6 +1,6 @@
 """The one instance that the token may go to (outside contract, section 7, first promise).
 
-Whoever can change a repository can change the config that is *discovered* in it, in a merge
+Anyone who can change a repository can change the config that is *discovered* in it, in a merge
 request too. Such a config may therefore say where GitLab is only where that cannot lead a token
 anywhere new. What the user gave is trusted: options, the environment, a config named by
 `--config`.

@@ -1,7 +1,7 @@
 """GitLab's JSON, within bounds, and its fields: each of its documented type, or not read at all.
 
 `"false"`, 0 and `[]` are not false, text is no number, and `{}` is no empty list: a reader that
-meets one raises FormError, and whoever asked records a gap. Null and absent are None everywhere:
+meets one raises FormError, and its caller records a gap. Null and absent are None everywhere:
 not read.
 """
 

@@ -39,8 +39,8 @@ _OWN_ENTRY: Final = (
     "its own entry is fine-grained and limits its own jobs once the limit is on; a plan never changes"
     " a project's own entry"
 )
-_NOT_TOLD: Final = (
-    "which permissions its jobs need is told by no API; widen that entry or remove it first"
+_NEEDS_NOT_SHOWN: Final = (
+    "no API shows which permissions its jobs need; widen that entry or remove it first"
 )
 _CLOSES: Final = "any project's job token is accepted today; the origins in the log stay allowed"
 
@@ -116,10 +116,10 @@ def _own_jobs(request: SuggestRequest, scope: Scope) -> str | None:
     if scope.own_token_last_used is not None:
         return (
             f"{_OWN_ENTRY}, and its jobs used their token, last on"
-            f" {scope.own_token_last_used.date()}: {_NOT_TOLD}"
+            f" {scope.own_token_last_used.date()}: {_NEEDS_NOT_SHOWN}"
         )
     if not since(request.inventory.scan.version, OWN_USES_LOGGED):
-        return f"{_OWN_ENTRY}, and whether its jobs use their token is not in the log: {_NOT_TOLD}"
+        return f"{_OWN_ENTRY}, and whether its jobs use their token is not in the log: {_NEEDS_NOT_SHOWN}"
     return None
 
 

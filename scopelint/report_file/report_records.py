@@ -136,7 +136,7 @@ class AssumptionRecord(JsonRecord):
     at: Moment
 
 
-class FrameRecord(JsonRecord):
+class ScanFactsRecord(JsonRecord):
     """Where, what, how and when was scanned."""
 
     core = Scan
@@ -161,10 +161,10 @@ class FrameRecord(JsonRecord):
     )
 
 
-class ScanRecord(FrameRecord):
-    """The scan: its frame, what was counted, and what could not be read."""
+class ScanRecord(ScanFactsRecord):
+    """The scan: where and how, what was counted, and what could not be read."""
 
-    complete: bool = Field(description="False where a gap leaves projects or entries unjudged.")
+    complete: bool = Field(description="False where a gap leaves projects or entries not judged.")
     projects: ProjectCountsRecord
     groups: Count
     entries: Count
@@ -183,7 +183,7 @@ class ScanRecord(FrameRecord):
     def to_data(cls, source: Report) -> dict[str, Any]:
         """Return the JSON data of a report's scan without gaps, which are written one by one."""
         scan, choices = source.scan, source.choices
-        data: dict[str, Any] = FrameRecord.to_data(scan.scan) | {
+        data: dict[str, Any] = ScanFactsRecord.to_data(scan.scan) | {
             "complete": scan.complete,
             "projects": ProjectCountsRecord.to_data(scan.projects),
             "groups": scan.groups,
@@ -199,7 +199,7 @@ class ScanRecord(FrameRecord):
     def to_core(self) -> ScanSummary:
         """Return the scan."""
         values = self.attributes()
-        scan = Scan(**{name: values[name] for name in FrameRecord.model_fields})
+        scan = Scan(**{name: values[name] for name in ScanFactsRecord.model_fields})
         gaps = tuple(gap.to_core() for gap in self.gaps)
         left_out = tuple(each.to_core() for each in self.left_out)
         return ScanSummary(

@@ -19,7 +19,8 @@ from scopelint.snapshot.inventory import Inventory
 from scopelint.testing.inventories import inventory as build
 from scopelint.yaml import load, to_python
 
-Said = tuple[str | None, Verdict]
+ProjectVerdict = tuple[str | None, Verdict]
+"""A verdict, and the full path of the project it is about; None where it is about the instance."""
 PREFIXES = ("fail_", "pass_", "unknown_", "skip_")
 
 
@@ -42,9 +43,9 @@ class Expected(BaseModel):
     confidence: Confidence | None = None
     evidence: dict[str, Any] = Field(default_factory=dict)
 
-    def matches(self, said: Said) -> bool:
+    def matches(self, given: ProjectVerdict) -> bool:
         """Tell whether this is the verdict that was expected."""
-        project, verdict = said
+        project, verdict = given
         return (
             project == self.project
             and verdict.outcome is self.outcome
@@ -129,13 +130,13 @@ def _body(path: Path, name: str, body: object) -> _Body:
         raise ValueError(f"{path}: {name}: {error}") from None
 
 
-def verdicts(rule: Rule, inventory: Inventory) -> list[Said]:
+def verdicts(rule: Rule, inventory: Inventory) -> list[ProjectVerdict]:
     """Return all that a rule says of an inventory, passes included, each with the project's path.
 
     The path is None for a verdict about the instance. Empty where the rule is not judged.
     """
-    said = engine.verdicts(rule, inventory)
-    return [(project.path if project else None, verdict) for project, verdict in said]
+    given = engine.verdicts(rule, inventory)
+    return [(project.path if project else None, verdict) for project, verdict in given]
 
 
 def check_case(case: Case, rule_class: type[Rule]) -> None:
@@ -143,11 +144,11 @@ def check_case(case: Case, rule_class: type[Rule]) -> None:
     rule = case.rule(rule_class)
     with build(case.body.inventory) as inventory:
         problems = _not_judged_problems(case, rule.not_judged(inventory))
-        said = verdicts(rule, inventory)
-    problems += _differences(case.body.expect, said)
-    problems += _kind_problems(case, [verdict.outcome for _, verdict in said])
-    problems += [problem for each in said for problem in _faults(each)]
-    problems += _shared_keys(said)
+        given = verdicts(rule, inventory)
+    problems += _differences(case.body.expect, given)
+    problems += _kind_problems(case, [verdict.outcome for _, verdict in given])
+    problems += [problem for each in given for problem in _faults(each)]
+    problems += _shared_keys(given)
     if problems:
         lines = "\n".join(f"  - {problem}" for problem in problems)
         raise AssertionError(f"{rule_class.code} {rule_class.name}, {case.name}:\n{lines}")
@@ -179,9 +180,9 @@ def _not_judged_problems(case: Case, reason: str | None) -> list[str]:
     return [] if wanted in reason else [f"not judged because {reason!r}, expected {wanted!r} in it"]
 
 
-def _differences(expected: Iterable[Expected], said: Sequence[Said]) -> list[str]:
+def _differences(expected: Iterable[Expected], given: Sequence[ProjectVerdict]) -> list[str]:
     """Pair each expectation with one verdict of its own; name what stays on either side."""
-    left = list(said)
+    left = list(given)
     problems = []
     for want in expected:
         match = next((each for each in left if want.matches(each)), None)
@@ -206,9 +207,9 @@ def _kind_problems(case: Case, outcomes: Sequence[Outcome]) -> list[str]:
     return []
 
 
-def _faults(said: Said) -> list[str]:
+def _faults(given: ProjectVerdict) -> list[str]:
     """Name what is wrong with a verdict whatever the case: reports rely on it."""
-    _, verdict = said
+    _, verdict = given
     if verdict.outcome is Outcome.PASS:
         return []
     faults = []
@@ -223,10 +224,12 @@ def _faults(said: Said) -> list[str]:
     return faults
 
 
-def _shared_keys(said: Sequence[Said]) -> list[str]:
+def _shared_keys(given: Sequence[ProjectVerdict]) -> list[str]:
     """Name keys that a rule gave twice for one project: two findings would share a fingerprint."""
     keys = Counter(
-        (project, _key(verdict)) for project, verdict in said if verdict.outcome is not Outcome.PASS
+        (project, _key(verdict))
+        for project, verdict in given
+        if verdict.outcome is not Outcome.PASS
     )
     return [
         f"{count} verdicts on {where} have the key {key!r}"
@@ -257,8 +260,8 @@ def _entry_path(verdict: Verdict) -> str | None:
     return None if verdict.entry is None else verdict.entry.target_path or "gone"
 
 
-def _show(said: Said) -> str:
-    project, verdict = said
+def _show(given: ProjectVerdict) -> str:
+    project, verdict = given
     data = {
         "project": project,
         "outcome": verdict.outcome.value,

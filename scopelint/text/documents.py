@@ -1,6 +1,6 @@
 """Text in documents that programs read: JSON, SARIF, XML, CSV, workflow commands.
 
-What cannot stand in such a document, or would act on whoever shows it later, becomes U+FFFD (the
+What cannot stand in such a document, or would act on the program that shows it later, becomes U+FFFD (the
 replacement character), so that every name stays text and every document stays well-formed.
 """
 

@@ -2,7 +2,7 @@
 
 In GitLab's Markdown a name can do more than look odd: `@all` mentions everybody, `#1`, `!1`, `~x`,
 `%x`, `$1` and `&1` refer to things, and a line that begins with `/` is a quick action that runs
-with the rights of whoever posts the note. Inside a code span nothing of it is read.
+with the rights of the user who posts the note. Inside a code span nothing of it is read.
 """
 
 import re

@@ -22,7 +22,7 @@ READ_SCOPES = frozenset({"api", "read_api"})
 
 @dataclass(slots=True)
 class Caller:
-    """Whoever sent a request: a user, or nobody. Answers every question about access."""
+    """The sender of a request: a user, or nobody. Answers every question about access."""
 
     instance: Instance
     token: Token | None = None

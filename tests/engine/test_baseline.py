@@ -137,8 +137,8 @@ def test_what_could_not_be_judged_is_kept() -> None:
     baseline = create("https://g", [ONE, TWO])
     kept = {TWO.fingerprint}
 
-    def unjudged(known: Known) -> bool:
+    def not_judged(known: Known) -> bool:
         return known.project == "acme/api"
 
-    assert baseline.pruned([], unjudged).known.keys() == kept
-    assert baseline.updated([ONE], unjudged).known.keys() == {ONE.fingerprint} | kept
+    assert baseline.pruned([], not_judged).known.keys() == kept
+    assert baseline.updated([ONE], not_judged).known.keys() == {ONE.fingerprint} | kept

@@ -154,7 +154,7 @@ def _wait_for_helpers(told: Path) -> None:
 
 
 class CrashesAtLast(AnyGroup):
-    """Crashes on every project with a high number, so in more than one stretch."""
+    """Crashes on every project with a high number, so in more than one part."""
 
     def judge(self, context: EntryContext) -> Verdict | None:
         project = context.project

@@ -1,4 +1,4 @@
-"""The spool: whatever goes in comes out in order, however often, from memory and from files."""
+"""The spill: what is put in is read in order, any number of times, from memory and from files."""
 
 from collections.abc import Callable
 from typing import Any
