@@ -38,6 +38,7 @@ from scopelint.gitlab.values import (
     decode,
     full_path,
     identifier,
+    required,
     text,
 )
 from scopelint.model import AllowlistEntry, Fact, Gap, Group, Project, Reason, Scope, Target
@@ -238,9 +239,8 @@ class RestReader:
             path = f"/projects/{project.id}/job_token_scope/groups_allowlist"
 
             def read_group(node: Node) -> AllowlistEntry:
-                where = rest_decoding.group_path(
-                    full_path(node, "web_url"), self._connection.server.url
-                )
+                url = required(text(node, "web_url"), "web_url")
+                where = rest_decoding.group_path(url, self._connection.server.url)
                 return replace(blank, target_id=identifier(node, "id"), target_path=where)
 
             return rest_pages.whole_list(self._request, path, read_group)
