@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from scopelint.errors import SnapshotError
 from scopelint.model import Assumption, Enforcement, Fact, Filters, Scan
@@ -91,7 +91,7 @@ class Header:
                 instance=_text(data["instance"]),
                 targets=_texts(data["targets"]),
                 api=_one_of(data["api"], "graphql", "rest"),
-                gitlab_version=_text(data["gitlab_version"]),
+                gitlab_version=_version(data["gitlab_version"]),
                 started_at=_moment(data["started_at"]),
                 filters=Filters(
                     include=_texts(filters["include"]),
@@ -133,6 +133,10 @@ class Header:
             ) from None
 
 
+_LONGEST_VERSION: Final = 100
+"""Characters; GitLab's longest so far is like `18.11.0-rc42-ee`, builds of one's own may add to it."""
+
+
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
@@ -141,7 +145,7 @@ def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
-        return {str(key): item for key, item in value.items()}
+        return {str(key): item for key, item in sorted(value.items())}
     return value
 
 
@@ -163,6 +167,14 @@ def _text(value: object) -> str:
     if holds_control(value):
         raise ValueError("a text holds control characters")
     return value
+
+
+def _version(value: object) -> str:
+    """Read GitLab's version: a few numbers and a suffix, "" where GitLab did not tell it."""
+    text = _text(value)
+    if len(text) > _LONGEST_VERSION:
+        raise ValueError(f"a GitLab version of {len(text):,} characters")
+    return text
 
 
 def _texts(value: object) -> tuple[str, ...]:

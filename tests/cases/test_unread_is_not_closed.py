@@ -257,11 +257,12 @@ def test_two_configurations_are_refused_naming_both() -> None:
         gitlab.run("scan", "acme").expect(2, "scopelint.yml", "scopelint.yaml")
 
 
-def test_a_snapshot_with_a_project_of_unknown_state_is_refused() -> None:
+@pytest.mark.parametrize("state", ["vanished", "elsewhere"])
+def test_a_snapshot_with_a_project_of_unknown_state_is_refused(state: str) -> None:
     with GitLab(group_of(2, open_ones=1)) as gitlab:
         gitlab.run("collect", "acme", "-o", "file").expect(0)
     database = sqlite3.connect("file")
     with database:
-        database.execute("UPDATE projects SET state = 'elsewhere' WHERE id = 101")
+        database.execute("UPDATE projects SET state = ? WHERE id = 101", [state])
     database.close()
     call("check", "file").expect(2)

@@ -1,5 +1,6 @@
 """Files that are no snapshot: exit 2 with the reason, never a traceback, never a pass."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -23,7 +24,7 @@ def _sql(path: Path, *statements: str) -> None:
 
 
 def test_a_missing_snapshot_and_a_folder(place: Path) -> None:
-    call("check", "nowhere.snapshot").expect(2, "nowhere.snapshot", "does not exist", "collect")
+    call("check", "nowhere.snapshot").expect(2, "nowhere.snapshot", "is not there", "collect")
     call("check", place).expect(2, "is a folder")
     call("check").expect(2, "Missing argument")
     call("check", "").expect(2, "empty")
@@ -121,12 +122,12 @@ def test_a_header_that_cannot_be_read(snapshot: Path, change: str) -> None:
     result.expect(2, "ollect")
 
 
-def test_a_version_of_5000_digits_is_no_version(snapshot: Path) -> None:
+def test_a_version_of_5000_digits_is_refused(snapshot: Path) -> None:
     _sql(
         snapshot,
         f"UPDATE meta SET value = '\"{'1' * 5000}.{'2' * 5000}\"' WHERE key = 'gitlab_version'",
     )
-    call("check", snapshot).expect(1)
+    call("check", snapshot).expect(2, "a GitLab version of 10,001 characters", "collect again")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_a_name_with_characters_that_mean_something_in_a_uri(snapshot: Path) -> 
     odd = Path("a?mode=rwc#50% ü.snapshot")
     shutil.move(snapshot, odd)
     call("check", odd).expect(1)
-    call("check", "b?mode=rwc").expect(2, "does not exist")
+    call("check", "b?mode=rwc").expect(2, "is not there")
     assert not Path("b").exists()
 
 
@@ -249,7 +250,10 @@ def test_a_snapshot_broken_off_in_a_transaction_is_continued(
     call("check", path).expect(2, "was broken off in the middle of a write", "--resume")
     call("diff", path, snapshot).expect(2, "broken off")
     call("collect", "acme", "--url", gitlab.url, "-o", path, "--resume").expect(0)
-    before, after = (call("check", one, "-f", "csv").expect(1).out for one in (snapshot, path))
+    before, after = (
+        json.loads(call("check", one, "-f", "json").expect(1).out)["findings"]
+        for one in (snapshot, path)
+    )
     assert after == before
 
 
