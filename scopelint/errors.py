@@ -59,17 +59,17 @@ class UsageError(ScopelintError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault in a configuration file: where it is, what it is, and how to correct it.
-
-    `line` and `column` count from 1; both are None where the fault has no place in a file
-    (an option or an environment variable). `excerpt` is the offending line.
-    """
+    """One fault in a configuration file: where it is, what it is, and how to correct it."""
 
     source: str
     message: str
     line: int | None = None
+    """From 1; None where the fault has no place in a file (an option or an environment
+    variable)."""
     column: int | None = None
+    """From 1; None where `line` is."""
     excerpt: str = ""
+    """The line that holds the fault."""
     hint: str = ""
 
     def __str__(self) -> str:

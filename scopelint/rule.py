@@ -67,71 +67,78 @@ class RuleOptions(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """A declared trust boundary: only `allow_from` may reach what lies in `projects`.
-
-    A project inside several boundaries must satisfy each of them.
-    """
+    """A declared trust boundary; a project inside several must satisfy each of them."""
 
     name: str
+    """As findings name it."""
     projects: GlobSet
+    """Full paths of what lies inside."""
     allow_from: GlobSet
+    """Full paths of the only ones that may reach it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a run declares for all rules: trusted paths, boundaries, and which rules judge.
-
-    `trusted` are the globs of `trusted:` and `--trusted`. `boundaries` are those of the config.
-    `assume_fine_grained` says, for GitLab 17.7 to 18.2, whether fine-grained permissions are in
-    force, which GitLab does not tell for each group; None leaves it open. `selected` are the codes of the rules of
-    this run, in order; `of_instance` are those among them that judge no project. Where overrides of
-    the config match a project, an `UnreadableProjectRule` finds that project's own set there.
-    `declared` is what a policy file says the settings are meant to be, None without one.
-    """
+    """What a run declares for all rules: trusted paths, boundaries, and which rules judge."""
 
     trusted: GlobSet = field(default_factory=GlobSet)
+    """The globs of `trusted:` and `--trusted`."""
     boundaries: tuple[Boundary, ...] = ()
+    """Those of the config."""
     assume_fine_grained: bool | None = None
+    """For GitLab 17.7 to 18.2: whether fine-grained permissions are in force, which GitLab does
+    not tell for each group; None leaves it open."""
     selected: tuple[str, ...] = ()
+    """The codes of the rules of this run, in order. Where overrides of the config match a project,
+    an `UnreadableProjectRule` finds that project's own rules here."""
     of_instance: frozenset[str] = frozenset()
+    """The codes among them of rules that judge no project."""
     declared: DeclaredPolicy | None = None
+    """What a policy file says the settings are meant to be, None without one."""
 
 
 class Rule(ABC):
-    """What every rule declares. Subclass one of the six kinds below, which declare `judge`.
-
-    `code` is stable (two or more capitals and three digits), `name` is kebab-case and names the
-    bad pattern; the module is named the same with underscores. `needs` are facts without which
-    the rule cannot judge: where one is missing for the whole run the rule is *not judged*, where
-    it is missing for one project the engine reports unknown for that project. They steer the
-    reading too: those of `model.READ_WHERE_NEEDED` are read only where a rule needs them. `strict` rules run
-    only with `profile: strict` or when selected. `cwe` holds numbers, `owasp` identifiers such as
-    `CICD-SEC-2`. `requirement` is what holds where the rule passes, in one sentence without its full
-    stop ("The job token limit is on"), `remedy` what `scopelint plan` does about a finding, or why
-    nothing. `since` is the scopelint version that brought the rule. `help_uri` is a web page for
-    readers of reports that take only a link; by default GitLab's own page on job tokens. `role` is
-    what other parts ask this rule about; nearly all rules have none. `once` is the kind's: judged
-    once a run, not for each project.
-    """
+    """What every rule declares. Subclass one of the six kinds below, which declare `judge`."""
 
     code: ClassVar[str]
+    """Two or more capitals and three digits; never changed."""
     name: ClassVar[str]
+    """Kebab-case, and says what is wrong; the module is named the same with underscores."""
     title: ClassVar[str]
+    """What is wrong, in one line, for lists and reports."""
     requirement: ClassVar[str] = ""
+    """What holds where the rule passes, in one sentence without its full stop ("The job token
+    limit is on")."""
     severity: ClassVar[Severity]
+    """How bad a finding is, where the config says nothing else."""
     subject: ClassVar[Subject]
+    """What the rule is about; the kind declares it."""
     once: ClassVar[bool] = False
+    """Whether it is judged once a run, not for each project; the kind declares it."""
     remedy: ClassVar[Remedy] = NoRemedy()
+    """What `scopelint plan` does about a finding, or why nothing."""
     role: ClassVar[Role | None] = None
+    """What other parts ask this rule about; nearly all rules have none."""
     confidence: ClassVar[Confidence] = Confidence.HIGH
+    """How sure a finding is, where its verdict says nothing else."""
     strict: ClassVar[bool] = False
+    """Whether it runs only with `profile: strict` or when selected."""
     tags: ClassVar[tuple[str, ...]] = ()
+    """Words to find the rule by in reports."""
     cwe: ClassVar[tuple[int, ...]] = ()
+    """Numbers of the Common Weakness Enumeration."""
     owasp: ClassVar[tuple[str, ...]] = ()
+    """Identifiers of the OWASP Top 10 CI/CD Security Risks, such as `CICD-SEC-2`."""
     since: ClassVar[str] = "0.1.0"
+    """The scopelint version that brought the rule."""
     help_uri: ClassVar[str] = "https://docs.gitlab.com/ci/jobs/ci_job_token/"
+    """A web page for readers of reports that take only a link."""
     needs: ClassVar[frozenset[Fact]] = frozenset()
+    """Facts without which the rule cannot judge. Where one is missing for the whole run the rule
+    is *not judged*; where it is missing for one project, the engine reports unknown for that
+    project. Those of `model.READ_WHERE_NEEDED` are read only where a rule needs them."""
     Options: ClassVar[type[RuleOptions]] = RuleOptions
+    """The model of the rule's own options."""
 
     def __init__(
         self, options: Mapping[str, Any] | RuleOptions | None = None, policy: Policy | None = None

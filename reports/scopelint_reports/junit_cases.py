@@ -27,19 +27,20 @@ _Status = Literal["failure", "error", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class JunitCase:
-    """One test case. `status` None passes; `output` is its system-out, empty for none.
-
-    `kind`, `message` and `text` belong to the status; `text` is never empty then, because GitLab
-    shows a raw hash for a failure without text.
-    """
+    """One test case."""
 
     classname: str
     name: str
     status: _Status | None = None
+    """None where it passes."""
     kind: str = ""
+    """The status's `type`, such as the severity."""
     message: str = ""
+    """The status's `message`, one line."""
     text: str = ""
+    """Never empty where there is a status: GitLab shows a raw hash for a failure without text."""
     output: str = ""
+    """The case's system-out, empty for none."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""SL703: of a group's many projects only few ever came."""
+"""SL703: of a group's many projects, few ever used its entry."""
 
 from datetime import UTC
 
@@ -22,7 +22,8 @@ class GroupEntryWiderThanUseOptions(UsageOptions):
         default=20,
         ge=0,
         le=100,
-        description="Percent of the group's projects; where no more than that came, it is flagged.",
+        description="Percent of the group's projects; where no more than that used the entry, it is"
+        " flagged.",
     )
     min_projects: int = Field(
         default=10, ge=1, description="Projects a group must hold at least to be judged."

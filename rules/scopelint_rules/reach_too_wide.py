@@ -33,7 +33,7 @@ class ReachTooWideOptions(RuleOptions):
 
 @dataclass(slots=True)
 class _Reach:
-    """How many other projects come in, and what may be missing from that number."""
+    """How many other projects are let in, and what may be missing from that number."""
 
     number: int = 0
     counted: bool = True
@@ -42,7 +42,7 @@ class _Reach:
     """How many more GitLab may hide in the groups that were not counted; None is not known."""
 
     def stays_within(self, limit: int) -> bool:
-        """Tell whether no more than `limit` projects come in, those that GitLab hides included."""
+        """Tell whether no more than `limit` projects are let in, those that GitLab hides included."""
         more = 0 if self.counted else self.hidden
         return more is not None and self.number + more <= limit
 

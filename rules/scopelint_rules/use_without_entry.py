@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 
 SHOWN = 20
-"""Origins that the evidence lists at most, those that came last first."""
+"""Origins that the evidence lists at most, the latest use first."""
 
 
 class UseWithoutEntry(ProjectRule):

@@ -23,25 +23,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A way from an origin to a target: full paths, both ends included.
-
-    Each project but the last two pushes to the next one; the last but one reaches the last.
-    """
+    """A way from an origin to a target."""
 
     path: tuple[str, ...]
+    """Full paths, both ends included: each project but the last two pushes to the next one, and
+    the last but one reaches the last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chains:
-    """What takes more than one step: `origins` lead to the project, `targets` from it.
-
-    Each by its far end, the shortest way. `exact` False: there may be more, because a fact that
-    decides was not read, or what was read is not everything.
-    """
+    """What takes more than one step, the shortest way to each far end."""
 
     origins: tuple[Chain, ...]
+    """Ways that lead to the project."""
     targets: tuple[Chain, ...]
+    """Ways that lead from it."""
     exact: bool
+    """False: there may be more, because a fact that decides was not read, or what was read is not
+    everything."""
 
 
 def chains(inventory: "Inventory", project: Project) -> Chains:

@@ -33,31 +33,32 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Who can reach a project. `everyone`: its limit is off, so `links` is empty.
-
-    `count` is the number of those who certainly can. `others` is what GitLab answers any project
-    that no entry matches: denied, partial (visibility leaves parts open) or unknown. `outside` are
-    the entries whose groups reach beyond what was read: their projects are counted, not listed.
-    """
+    """Who can reach a project."""
 
     count: Count
+    """The number of those who certainly can."""
     everyone: bool
+    """Whether its limit is off; `links` is empty then."""
     others: Decision
+    """What GitLab answers any project that no entry matches: denied, partial (visibility leaves
+    parts open) or unknown."""
     links: tuple[Link, ...]
+    """Those who can, certain or unknown, by path."""
     outside: tuple[AllowlistEntry, ...]
+    """The entries whose groups reach beyond what was read: their projects are counted, not
+    listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What a project can reach among the projects that were read, certain or unknown.
-
-    `partial` counts those that only their visibility opens in part. `everything` tells whether
-    all that could be reached was read, so that nothing lies beyond.
-    """
+    """What a project can reach among the projects that were read."""
 
     links: tuple[Link, ...]
+    """What it can reach, certain or unknown."""
     partial: int
+    """The number of those that only their visibility opens in part."""
     everything: bool
+    """Whether all that could be reached was read, so that nothing lies beyond."""
 
     @property
     def count(self) -> Count:

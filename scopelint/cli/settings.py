@@ -23,17 +23,16 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Setting(Generic[T_co]):
-    """One value and what set it: a default, a place in a file, a variable or an option.
-
-    `key` is the key of scopelint.yml, or the option that no file can give. `name` is the variable
-    or the option that set it; for a fault, why there is no value.
-    """
+    """One value and what set it: a default, a place in a file, a variable or an option."""
 
     key: str
+    """The key of scopelint.yml, or the option where no file can give it."""
     value: T_co
     kind: Kind = "default"
     name: str = ""
+    """The variable or the option that set it; for a fault, why there is no value."""
     place: SettingPlace | None = None
+    """Where in a file it was set; None where no file did."""
 
     @property
     def origin(self) -> str:
@@ -55,17 +54,20 @@ class Setting(Generic[T_co]):
 class RunSettings:
     """What holds for a run, and the rules that there are.
 
-    `config` is what the files say. What options can say too is resolved here: `select` is None
-    where neither does; of `ignore` and `trusted` each word is a setting, for options add to a file.
+    What options can say too is resolved here.
     """
 
     config: Config
+    """What the files say."""
     rules: Mapping[str, Found[Rule]]
     rules_files: tuple[Path, ...]
     choice: RuleChoice
     select: Setting[tuple[str, ...] | None]
+    """The value is None where neither options nor files say it."""
     ignore: tuple[Setting[str], ...]
+    """A setting a word: options add to a file."""
     trusted: tuple[Setting[str], ...]
+    """A setting a glob: options add to a file."""
     fail_on: Setting[str]
     allow_incomplete: Setting[bool]
 

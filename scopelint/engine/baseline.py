@@ -28,21 +28,20 @@ _OF_PROJECTS = frozenset({Fact.SCOPE, Fact.ENTRIES})
 
 
 class Known(BaseModel):
-    """One accepted finding; only `fingerprint`, `severity` and `gaps` decide anything.
-
-    `severity` is `unknown` for a finding of that verdict. `gaps` counts, by fact, what a scan
-    could not read beside projects; only a finding that sums that up has it.
-    """
+    """One accepted finding; only `fingerprint`, `severity` and `gaps` decide anything."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     rule: str
     severity: Literal["critical", "high", "medium", "low", "info", "unknown"]
+    """`unknown` for a finding of that verdict."""
     project: str | None = None
     entry: str | None = None
     message: str = ""
     gaps: dict[str, int] | None = None
+    """How many gaps of each fact a scan had beside projects; only a finding that sums that up has
+    it."""
 
 
 class _File(BaseModel):

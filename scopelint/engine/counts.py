@@ -10,18 +10,18 @@ from scopelint.report import Summary
 
 @dataclass(slots=True)
 class FindingCounts:
-    """What a report says of all its findings together; the counts of several parts add up.
-
-    `severities` counts new fails, `others` the new unknowns and what is waived or baselined.
-    `namespaces` counts new findings on projects by the namespace that holds the project and by
-    severity (or `unknown`). `accepted` tells, for each project (by id) and each rule (by code, for
-    its findings without a project) that has findings of verdict unknown, whether none is new.
-    """
+    """What a report says of all its findings together; the counts of several parts add up."""
 
     severities: Counter[Severity] = field(default_factory=Counter)
+    """New fails by severity."""
     others: Counter[str] = field(default_factory=Counter)
+    """The new unknowns, and what is waived or baselined."""
     namespaces: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """New findings on projects, by the namespace that holds the project and by severity (or
+    `unknown`)."""
     accepted: dict[int | str, bool] = field(default_factory=dict)
+    """By project (id), or by rule (code) for findings without a project, that has findings of
+    verdict unknown: whether none of them is new."""
 
     def add(self, finding: Finding) -> None:
         """Count one finding: as waived, baselined, unknown or by its severity, once."""

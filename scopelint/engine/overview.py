@@ -24,18 +24,18 @@ _NOT_PRIVATE: Final = frozenset({"internal", "public"})
 
 @dataclass(slots=True)
 class OverviewPart:
-    """What an overview counted while projects streamed by; that of several parts adds up.
-
-    `read` counts the projects that were read by namespace, `groups_in` the projects of a cell that let in
-    a group, `free_in` those that let in only its origins without an outbound limit, `pairs` single
-    origins, by the cells of origin and target.
-    """
+    """What an overview counted of some projects; that of several parts adds up."""
 
     read: Counter[str] = field(default_factory=Counter)
+    """The projects that were read, by namespace."""
     open: Counter[str] = field(default_factory=Counter)
+    """Those of them whose limit is off, by namespace."""
     groups_in: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """By group and cell: the projects of the cell that let the group in."""
     free_in: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """By group and cell: those that let in only its origins without an outbound limit."""
     pairs: Counter[tuple[int, int]] = field(default_factory=Counter)
+    """Single origins that are let in, by the cells of origin and target."""
 
     def include(self, other: "OverviewPart") -> None:
         """Add what another part counted."""

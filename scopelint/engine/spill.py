@@ -30,30 +30,34 @@ _T = TypeVar("_T")
 
 
 class Codec(NamedTuple, Generic[_T]):
-    """How items are ordered and stored.
-
-    `key` gives what they are sorted by, no two alike; `pack` gives what is stored (plain tuples are
-    the quickest), `unpack` makes the item of that. `name` names one where it cannot be stored.
-    """
+    """How items are ordered and stored."""
 
     key: Callable[[_T], Any]
+    """Gives what they are sorted by, no two alike."""
     pack: Callable[[_T], Any]
+    """Gives what is stored; plain tuples are the quickest."""
     unpack: Callable[[Any], _T]
+    """Makes the item of what was stored."""
     name: Callable[[_T], str] = str
+    """Names an item that cannot be stored, in the error."""
 
 
 class SpillBlock(NamedTuple):
-    """Where in the file some items of a run lie, in bytes."""
+    """Where in the file some items of a run lie."""
 
     offset: int
+    """In bytes."""
     length: int
+    """In bytes."""
 
 
 class Written(NamedTuple):
-    """What is in a file: the number of items, and the blocks of each sorted run."""
+    """What is in a file."""
 
     items: int
+    """How many."""
     runs: Sequence[Sequence[SpillBlock]]
+    """The blocks of each sorted run."""
 
 
 class Scratch:

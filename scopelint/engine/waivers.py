@@ -21,23 +21,26 @@ SOON = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class WaiverRule:
-    """One waiver of the configuration.
-
-    `rules` are the codes it covers. `project` is a glob over full paths, None for findings of the
-    whole instance. `entry` is a glob over the entry's path (or its key, `group:42`), None for
-    every entry. `expires` None never ends, where the configuration permits that. `place` says
-    where it was written (`scopelint.yml:12:5`), `rule` how the rules were named there.
-    """
+    """One waiver of the configuration."""
 
     rules: frozenset[str]
+    """The codes it covers."""
     project: str | None
+    """A glob over full paths; None for findings of the whole instance."""
     reason: str
+    """Why the finding is accepted."""
     expires: date | None
+    """The last day on which it holds; None never ends, where the configuration permits that."""
     entry: str | None = None
+    """A glob over the entry's path or its key (`group:42`); None for every entry."""
     owner: str | None = None
+    """The person or team that answers for it."""
     ticket: str | None = None
+    """Where it was decided."""
     place: str = ""
+    """Where it is written (`scopelint.yml:12:5`)."""
     rule: str = ""
+    """The rules as they are named there."""
 
     def covers(self, finding: Finding) -> bool:
         """Tell whether the waiver is about this finding, whatever the date."""

@@ -37,24 +37,26 @@ class TokenSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConfigUrls:
-    """What a config says about where GitLab is.
-
-    `url` is its `gitlab.url`; `targets` are its targets, where the command line has none;
-    `discovered` is False for one that the user named with `--config`. `source` names the file.
-    """
+    """What a config says about where GitLab is."""
 
     url: str | None = None
+    """Its `gitlab.url`."""
     targets: Sequence[TargetSpec] = ()
+    """Its targets, where the command line has none."""
     discovered: bool = True
+    """False for a config that the user named with `--config`."""
     source: str = "scopelint.yml"
+    """The file's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """The instance of a run: its normalised URL, and what named it (for `doctor`, messages)."""
+    """The instance of a run."""
 
     url: str
+    """Normalised."""
     given_by: str
+    """What named it, for `doctor` and messages."""
 
 
 def resolve_origin(

@@ -25,23 +25,23 @@ PREFIXES = ("fail_", "pass_", "unknown_", "skip_")
 
 
 class Expected(BaseModel):
-    """One verdict that must be given: what is named must be so, the rest is free.
-
-    Without `project` it is about the instance. `entry` is the target's full path, or `gone` for a
-    target that is no longer there. `message_has` and `remediation_has` are parts of these
-    texts. `confidence` is the one that the verdict itself names. Every key of `evidence` must be in
-    the verdict's, with that value.
-    """
+    """One verdict that must be given: what is named must be so, the rest is free."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     project: str | None = None
+    """The full path; None for a verdict about the instance."""
     outcome: Outcome
     entry: str | None = None
+    """The target's full path, or `gone` for a target that is no longer there."""
     message_has: str = ""
+    """A part of the message."""
     remediation_has: str = ""
+    """A part of the remediation."""
     confidence: Confidence | None = None
+    """The one that the verdict itself names."""
     evidence: dict[str, Any] = Field(default_factory=dict)
+    """Every key must be in the verdict's evidence, with that value."""
 
     def matches(self, given: ProjectVerdict) -> bool:
         """Tell whether this is the verdict that was expected."""
