@@ -23,6 +23,9 @@ class Version(NamedTuple):
 UNKNOWN: Final = Version(0, 0)
 """The version of an instance that did not tell it."""
 
+OUTBOUND_OFF_ONLY: Final = Version(16, 0)
+"""The outbound limit can be switched off and no more on, its list shortened and not extended.
+Source: doc/update/deprecations.md."""
 VISIBILITY_FIELD: Final = Version(16, 0)
 """GraphQL surely has `Project.visibility`. Source: doc/api/graphql/reference/_index.md."""
 PUSH_SETTING: Final = Version(17, 2)
@@ -63,7 +66,8 @@ OUTBOUND_REMOVED: Final = Version(18, 0)
 """The outbound limit has no effect any more.
 Source: changelog of 18.0, doc/update/deprecations.md."""
 REPOSITORY_PERMISSIONS_EARLIEST: Final = Version(18, 0)
-"""READ_REPOSITORIES, READ_MERGE_REQUESTS and READ_WORK_ITEMS may exist: they came in 18.x."""
+"""READ_REPOSITORIES, READ_MERGE_REQUESTS and READ_WORK_ITEMS may exist.
+Source: doc/ci/jobs/fine_grained_permissions.md, which has them in 18.9 and not in 17.11."""
 REPOSITORY_PERMISSIONS: Final = Version(18, 9)
 """They surely exist. Source: doc/ci/jobs/fine_grained_permissions.md of 18.9."""
 SELF_ENTRIES: Final = Version(18, 1)
@@ -82,7 +86,8 @@ PUSH_SETTING_FIELD: Final = Version(18, 4)
 """`pushRepositoryForJobTokenAllowed` is surely there.
 Source: doc/ci/jobs/ci_job_token.md, history notes."""
 OPEN_TO_ANY_TOKEN_EARLIEST: Final = Version(18, 10)
-"""Public and internal projects may leave more open to tokens without an entry: not known up to 19.0."""
+"""Public and internal projects may leave more open to tokens without an entry: not known up to 19.0.
+Source: code of 18.9 and of 19.1, `ProjectPolicy`; nothing tells which release between changed it."""
 RECENT_PERMISSIONS: Final = Version(19, 0)
 """READ_BADGES, ADMIN_BADGES, ADMIN_REPOSITORIES exist.
 Source: doc/api/graphql/reference/_index.md."""

@@ -8,12 +8,12 @@ from scopelint.model import AllowlistEntry, Fact, Scope
 from scopelint.paths import is_self
 from scopelint.remedy import SwitchSetting
 from scopelint.rule import ProjectContext, ProjectRule
-from scopelint.versions import cross_project_push_counts
+from scopelint.versions import CROSS_PROJECT_PUSH, cross_project_push_counts
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 
-_FLAG = " In GitLab 19.0 only where a feature flag is on, which is not known."
+_FLAG = f" In GitLab {CROSS_PROJECT_PUSH} only where a feature flag is on, which is not known."
 SHOWN = 20
 """Entries that the message's evidence lists at most."""
 

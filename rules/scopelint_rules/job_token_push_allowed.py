@@ -6,9 +6,12 @@ from scopelint.finding import PASS, Confidence, Severity, Verdict
 from scopelint.model import Fact
 from scopelint.remedy import SwitchSetting
 from scopelint.rule import ProjectContext, ProjectRule
-from scopelint.versions import own_push_counts
+from scopelint.versions import PUSH_SETTING_GENERAL, own_push_counts
 
-_FLAG = " Before GitLab 18.4 only where an administrator switched a feature flag on, which is not known."
+_FLAG = (
+    f" Before GitLab {PUSH_SETTING_GENERAL} only where an administrator switched a feature flag on,"
+    " which is not known."
+)
 
 
 class JobTokenPushAllowed(ProjectRule):

@@ -6,7 +6,7 @@ from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact, Project, Scope
 from scopelint.remedy import SwitchSetting
 from scopelint.rule import ProjectContext, ProjectRule
-from scopelint.versions import Version, outbound_counts
+from scopelint.versions import OUTBOUND_REMOVED, Version, outbound_counts
 
 
 class OutboundLimitEnabled(ProjectRule):
@@ -26,7 +26,7 @@ class OutboundLimitEnabled(ProjectRule):
         "outbound",
         False,
         "the deprecated outbound limit is still on",
-        unsafe="before GitLab 18.0 this project's jobs reach more once it is off",
+        unsafe=f"before GitLab {OUTBOUND_REMOVED} this project's jobs reach more once it is off",
     )
 
     def judge(self, context: ProjectContext) -> Iterable[Verdict]:
@@ -59,21 +59,22 @@ def _effect(version: Version) -> tuple[str, str]:
     counts = outbound_counts(version)
     if counts is None:
         return (
-            "before GitLab 18.0 it limits what this project's jobs may reach, from 18.0 on it has"
+            f"before GitLab {OUTBOUND_REMOVED} it limits what this project's jobs may reach, later it has"
             " no effect, and the instance's version is not known.",
-            "Learn the instance's version first: before 18.0, switching it off widens access.",
+            f"Learn the instance's version first: before {OUTBOUND_REMOVED}, switching it off widens"
+            " access.",
         )
     if not counts:
         return (
-            "from GitLab 18.0 on it has no effect, so it protects nothing.",
+            f"from GitLab {OUTBOUND_REMOVED} on it has no effect, so it protects nothing.",
             "Limit access where it is decided now, on the projects that are reached; then switch"
             " this off with projectCiCdSettingsUpdate(jobTokenScopeEnabled: false).",
         )
     return (
-        "before GitLab 18.0 it works, and turning it off (as the upgrade to 18.0 does) widens what"
-        " this project's jobs may reach.",
-        "Before you turn it off, or upgrade to 18.0, switch the inbound limit on in every private"
-        " project that this project's jobs must not reach.",
+        f"before GitLab {OUTBOUND_REMOVED} it works, and turning it off (as the upgrade to that release"
+        " does) widens what this project's jobs may reach.",
+        f"Before you turn it off, or upgrade to {OUTBOUND_REMOVED}, switch the inbound limit on in"
+        " every private project that this project's jobs must not reach.",
     )
 
 

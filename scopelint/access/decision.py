@@ -17,6 +17,7 @@ from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.versions import (
     ADMIN_INCLUDES_READ,
     DELETION_STOPS_JOBS,
+    OPEN_TO_ANY_TOKEN,
     PERMISSIONS_ALWAYS_IN_FORCE,
     PERMISSIONS_FLAG,
     SELF_ENTRIES,
@@ -314,7 +315,7 @@ def _notes(
     elif origin.deletion in _LEAVING:
         leaves = f"{origin.path} is scheduled for deletion"
         if not before(version, DELETION_STOPS_JOBS):
-            leaves += ": from GitLab 19.0 on such a project starts no job"
+            leaves += f": from GitLab {DELETION_STOPS_JOBS} on such a project starts no job"
         notes.append(leaves)
     if target.deletion in _LEAVING:
         notes.append(f"{target.path} is to be deleted")
@@ -327,7 +328,7 @@ def _notes(
         deployments = "READ_DEPLOYMENTS" in decision.lacking and decision.entry is None
         if deployments and target.visibility != "private" and not any_token_reads_more(version):
             notes.append(
-                f"before GitLab 19.1 the deployments of {target.path} are open where its metrics"
+                f"before GitLab {OPEN_TO_ANY_TOKEN} the deployments of {target.path} are open where its metrics"
                 " dashboard is open to everyone, which no API shows"
             )
     return (*notes, _USER)

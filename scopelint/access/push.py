@@ -11,10 +11,12 @@ from scopelint.access.decision import Answer, Decision, Step, decide
 from scopelint.access.entries import PUSH_POLICY
 from scopelint.model import Project, Scope
 from scopelint.versions import (
+    CROSS_PROJECT_PUSH,
     CROSS_PROJECT_PUSH_GENERAL,
     CROSS_PUSH_FLAG,
     NO_FLAGS,
     OWN_PUSH_FLAG,
+    PUSH_SETTING_GENERAL,
     FeatureFlags,
     at_least,
     cross_project_push_counts,
@@ -142,7 +144,7 @@ def _own_obstacle(project: Project, version: tuple[int, int]) -> str:
         return f'"{_OWN}" is off'
     if push and era is None:
         return (
-            "before GitLab 18.4 only where an administrator switched a feature flag on"
+            f"before GitLab {PUSH_SETTING_GENERAL} only where an administrator switched a feature flag on"
             f" ({OWN_PUSH_FLAG})"
         )
     return f'"{_OWN}" was not read'
@@ -151,7 +153,9 @@ def _own_obstacle(project: Project, version: tuple[int, int]) -> str:
 def _obstacle(target: Project, version: tuple[int, int]) -> str:
     """Say what keeps pushes of other projects out, or what decides it and is not known."""
     if cross_project_push_counts(version) is False:
-        return "before GitLab 19.0 none takes pushes by another project's job token"
+        return (
+            f"before GitLab {CROSS_PROJECT_PUSH} none takes pushes by another project's job token"
+        )
     scope = target.scope or _NOTHING
     leaving = None if target.deletion is None else target.deletion != "none"
     facts = (
@@ -167,7 +171,7 @@ def _obstacle(target: Project, version: tuple[int, int]) -> str:
     for hinders, _, name in facts:
         if hinders is None:
             return f"{name} was not read"
-    return f"in GitLab 19.0 a feature flag decides ({CROSS_PUSH_FLAG})"
+    return f"in GitLab {CROSS_PROJECT_PUSH} a feature flag decides ({CROSS_PUSH_FLAG})"
 
 
 def _not(value: bool | None) -> bool | None:

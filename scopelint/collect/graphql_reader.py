@@ -34,6 +34,7 @@ from scopelint.gitlab.values import (
 )
 from scopelint.model import Fact, Gap, Group, Project, Reason, Target
 from scopelint.snapshot import Filters, Listed
+from scopelint.versions import LOG_READABLE
 
 log = logging.getLogger(__name__)
 
@@ -313,7 +314,7 @@ class GraphQLReader:
         if not self._filters.usage:
             missing[Fact.LOG] = "the authentication log was not read (use --usage)"
         elif not self.caps.log:
-            missing[Fact.LOG] = "GitLab shows the authentication log from 17.9 on"
+            missing[Fact.LOG] = f"GitLab shows the authentication log from {LOG_READABLE} on"
         return missing
 
     def _run(

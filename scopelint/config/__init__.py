@@ -7,7 +7,8 @@ editors, `starter` has the files to begin with. A config is checked as a whole: 
 reported together, with file, line and column.
 
 It may import `declared`, `engine` (which applies waivers and overrides), `errors`, `finding`, `gitlab`
-(its addresses), `globs`, `policy`, `rule`, `snapshot`, `text` and `yaml`. It never asks GitLab.
+(its addresses), `globs`, `policy`, `rule`, `snapshot`, `text`, `versions` and
+`yaml`. It never asks GitLab.
 
 Inside: `models` has every key of the file, `declared_models` those of `policy:` and `declared:`.
 """

@@ -33,6 +33,7 @@ from scopelint.config.field_types import (
     Target,
     without_default,
 )
+from scopelint.versions import PERMISSIONS_ALWAYS_IN_FORCE, PERMISSIONS_STORED
 
 
 class GitLabSection(ConfigSection):
@@ -124,7 +125,8 @@ class AssumeSection(ConfigSection):
     fine_grained: Literal["on", "off"] = Field(
         default="",  # type: ignore[arg-type]  # not given, which cannot be written down
         description="Whether fine-grained job token permissions are in force, on or off. GitLab "
-        "17.7 to 18.2 does not show it; from 18.3 on they are, wherever the limit is on.",
+        f"does not show it from {PERMISSIONS_STORED} on and before {PERMISSIONS_ALWAYS_IN_FORCE}; later"
+        " they are, wherever the limit is on.",
         json_schema_extra=without_default,
     )
 

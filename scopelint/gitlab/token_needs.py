@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from scopelint.versions import LOG_READABLE
+
 READ_PROJECT: Final = "read_project"
 READ_GROUP: Final = "read_group"
 READ_SCOPE: Final = "read_job_token_scope"
@@ -60,7 +62,7 @@ LOG: Final = TokenNeed(
     "`scan --usage`, `collect --usage`",
     "Maintainer on each project",
     ("read_api",),
-    limits="GitLab 17.9 or later, by GraphQL",
+    limits=f"GitLab {LOG_READABLE} or later, by GraphQL",
 )
 INSTANCE: Final = TokenNeed(
     "instance",

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 from scopelint.model import GROUP_PLACES, PROJECT_PLACES, AllowlistEntry, Scope
 from scopelint.repair.plan_file import Action, EntryState, ScopeState
+from scopelint.versions import OUTBOUND_OFF_ONLY
 
 _E = TypeVar("_E", bound=AllowlistEntry | EntryState)
 PLACES: Final = {"group": GROUP_PLACES, "project": PROJECT_PLACES}
@@ -105,11 +106,14 @@ def entry_permissions(entry: EntryState | None) -> EntryPermissions | None:
     return entry.default_permissions, tuple(sorted(entry.policies))
 
 
+OUTBOUND_ENDS: Final = f"since GitLab {OUTBOUND_OFF_ONLY} the outbound limit cannot be switched on, nor its list extended"
+"""Why what is taken away of the outbound limit does not come back."""
+
+
 def inverse(action: Action) -> Action | None:
     """Return the action that undoes one; None where GitLab offers no way back.
 
-    Since 16.0 the outbound setting cannot be switched on, nor can its entries be added
-    (doc/update/deprecations.md).
+    `OUTBOUND_ENDS` says why there may be none.
     """
     reason = "undo"
     if action.operation == "remove-outbound-entry":

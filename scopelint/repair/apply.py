@@ -14,6 +14,7 @@ from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.write import Writer
 from scopelint.progress import Listener
 from scopelint.repair.actions import (
+    OUTBOUND_ENDS,
     additions_fit,
     current_value,
     state_after,
@@ -73,7 +74,7 @@ def _fault(project: ProjectPlan, action: Action) -> str | None:
     if entry is not None and entry.key == f"project:{project.id}":
         return "it changes the project's own entry"
     if action.operation == "set-outbound" and action.value:
-        return "the outbound setting cannot be switched on since GitLab 16.0"
+        return OUTBOUND_ENDS
     if action.was is not None and entry is not None and action.was.key != entry.key:
         return f"{describe_action(action)} names another entry as the one before"
     if current_value(project.before, action) != value_before(action):

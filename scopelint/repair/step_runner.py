@@ -13,7 +13,13 @@ from scopelint.collect.current_state import CurrentState
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.write import LostAnswerError, Writer, WriteRefusedError
 from scopelint.model import Project
-from scopelint.repair.actions import current_value, find_entry, state_after, value_after
+from scopelint.repair.actions import (
+    OUTBOUND_ENDS,
+    current_value,
+    find_entry,
+    state_after,
+    value_after,
+)
 from scopelint.repair.journal import (
     Direction,
     Journal,
@@ -311,9 +317,7 @@ class StepRunner:
             case _ if not wanted:
                 self.writer.end_outbound(project.path)
             case _:
-                raise WriteRefusedError(
-                    "since GitLab 16.0 the outbound setting cannot be switched on"
-                )
+                raise WriteRefusedError(OUTBOUND_ENDS)
 
 
 def _is_done(step: PlanStep, found: ScopeState) -> bool:

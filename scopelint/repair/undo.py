@@ -7,7 +7,14 @@ from scopelint.collect.current_state import CurrentState
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.write import Writer
 from scopelint.progress import Listener
-from scopelint.repair.actions import PLACES, current_value, inverse, value_after, value_before
+from scopelint.repair.actions import (
+    OUTBOUND_ENDS,
+    PLACES,
+    current_value,
+    inverse,
+    value_after,
+    value_before,
+)
 from scopelint.repair.journal import Journal, JournaledWrite, ProjectLog
 from scopelint.repair.plan_file import ScopeState
 from scopelint.repair.plan_text import describe_action
@@ -101,7 +108,7 @@ def _steps(
         if now != value_after(action):
             reasons.append(f"left, it was changed since: {what}")
         elif back is None:
-            reasons.append(f"cannot be undone since GitLab 16.0: {what}")
+            reasons.append(f"cannot be undone, {OUTBOUND_ENDS}: {what}")
         elif back.operation == "add-entry" and back.entry and not free[back.entry.kind]:
             reasons.append(f"left, the allowlist is full now: {what}")
         else:

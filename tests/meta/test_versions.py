@@ -1,6 +1,7 @@
 """GitLab's releases stand in `scopelint/versions.py` alone; the simulator has a file of its own."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from tests.meta.sources import modules, place, tree
@@ -53,6 +54,51 @@ def test_no_other_module_names_or_compares_a_release() -> None:
         for node in _faults(tree(path))
     ]
     assert not found, f"give the release a name in {HOME}, and ask since() or before()"
+
+
+NAMED = re.compile(r"\b1[5-9]\.\d+\b")
+OTHER_NUMBERS = {
+    "scopelint/cli/demo.py": "the releases that the two built-in GitLabs say they are",
+    "scopelint/cli/option_groups.py": "the versions of GitLab's report schema",
+    "scopelint/cli/option_types.py": "the same",
+    "scopelint/cli/options.py": "the same",
+    "scopelint/testing/specs.py": "the release of an inventory that names none",
+    "reports/scopelint_reports/gitlab_sast.py": "the versions of GitLab's report schema",
+}
+"""Modules whose texts name such a number for another reason."""
+
+
+def _named(module: ast.Module) -> list[ast.AST]:
+    """Return the texts that name a release, documentation left out."""
+    documentation = {
+        id(node.value)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    return [
+        node
+        for node in ast.walk(module)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in documentation
+        and NAMED.search(node.value)
+    ]
+
+
+def test_texts_name_releases_by_the_constants() -> None:
+    found = {
+        place(path): place(path, nodes[0])
+        for path in modules()
+        if not place(path).startswith("simulator/") and (nodes := _named(tree(path)))
+    }
+    assert found.keys() == OTHER_NUMBERS.keys(), f"write the text with a constant of {HOME}"
+
+
+def test_a_release_in_a_text_is_seen() -> None:
+    for line in ('x = "before GitLab 18.0"', "x = f'{y} since 17.10'", 'f("19.1")'):
+        assert _named(ast.parse(line)), line
+    for line in ('"""Since 18.0."""', "x = f'since {RELEASE}'", 'x = "118.0 of 4.5"', "x = 18.5"):
+        assert not _named(ast.parse(line)), line
 
 
 def test_the_check_sees_every_form() -> None:

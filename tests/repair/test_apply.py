@@ -282,7 +282,9 @@ def test_outbound_leftovers(version: str, journal: Path) -> None:
         assert f"project:{OLD}" in {one.key for one in after.entries}
         back = kit.run_undo(gitlab.url, journal)
         assert kit.statuses(back) == {SHOP: "moved"}
-        assert kit.reasons(back).count("cannot be undone since GitLab 16.0") == 2
+        assert (
+            kit.reasons(back).count("cannot be undone, since GitLab 16.0 the outbound limit") == 2
+        )
         assert f"project:{OLD}" not in {one.key for one in kit.state(gitlab, SHOP).entries}
 
 
