@@ -20,7 +20,7 @@ TEXT = README.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
 SHELL = [text for language, text in BLOCKS if language == "sh"]
 YAML = [text for language, text in BLOCKS if language == "yaml"]
-NOT_HERE = ("make ", "python3 -m venv", "venv/bin/pip")
+NOT_HERE = ("make ", "python3 -m venv", ". venv/bin/activate", "pip install")
 """Lines that set up an environment: `.ci/run` and the tests of the wheel and Makefile run them."""
 
 EXIT_CODES = {
@@ -44,6 +44,13 @@ def shell(script: str, folder: Path, url: str, extra: dict[str, str] | None = No
 
 def test_generated_parts_are_fresh() -> None:
     assert refreshed(TEXT) == TEXT, "run `make docs`"
+
+
+def test_installing_puts_the_command_on_the_path() -> None:
+    """The examples call `scopelint` by its name alone."""
+    [install] = [text for text in SHELL if "pip install" in text]
+    lines = install.splitlines()
+    assert lines.index(". venv/bin/activate") < lines.index("pip install .")
 
 
 def test_a_lost_part_is_named() -> None:
