@@ -7,7 +7,15 @@ from itertools import groupby
 from typing import Final
 
 from scopelint.finding import Finding, Severity, State
-from scopelint.text import cell_width, counted, job_log, job_log_lines, shorten_middle, wrap
+from scopelint.text import (
+    cell_width,
+    counted,
+    job_log,
+    job_log_lines,
+    painted,
+    shorten_middle,
+    wrap,
+)
 from scopelint_reports.summary import label, state_words
 
 _LEVEL_COLUMN = 8
@@ -43,8 +51,7 @@ class Palette:
 
     def paint(self, style: str, text: str) -> str:
         """Return `text` in a named style, followed by a reset; unknown styles leave it plain."""
-        code = self._codes.get(style)
-        return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+        return painted(text, self._codes.get(style))
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from scopelint.config import Config
 from scopelint.errors import GitLabError, UsageError
 from scopelint.gitlab.address import GITLAB_COM, is_cleartext
 from scopelint.gitlab.answers import fatal
-from scopelint.gitlab.connection import Connection, Server
+from scopelint.gitlab.connection import Connection, Server, silence_insecure_warnings
 from scopelint.gitlab.credentials import Credentials, find_credentials, require_token
 from scopelint.gitlab.graphql import TooMuchError
 from scopelint.gitlab.origin import (
@@ -177,7 +177,7 @@ def open_session(
         console.warn(f"{url} is not encrypted: the token can be read on the way")
     if server.insecure:
         console.warn("--insecure: GitLab's certificate is not checked")
-        _warn_no_more()
+        silence_insecure_warnings()
     declared = settings.config.declared
     return Session(
         Server(
@@ -202,13 +202,6 @@ def open_session(
         settings,
         server.max_rpm,
     )
-
-
-def _warn_no_more() -> None:
-    """Silence urllib3, which warns at each request; the user was warned once."""
-    import urllib3
-
-    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 
 def _check_instance(url: str, targets: tuple[TargetSpec, ...], filters: Filters) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from scopelint.diff.as_text import TextLine, head, sections, tail
 from scopelint.diff.changes import Diff
-from scopelint.text import cell_width
+from scopelint.text import cell_width, painted
 
 _SHOWN = 50
 """Items a section shows; JSON has them all."""
@@ -38,7 +38,7 @@ def _line(line: TextLine, width: int, *, color: bool) -> Iterator[str]:
 
 
 def _painted(code: str | None, text: str, *, color: bool) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m" if color and code else text
+    return painted(text, code if color else None)
 
 
 def wrapped(text: str, width: int, indent: str) -> Iterator[str]:

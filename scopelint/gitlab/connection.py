@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import gitlab
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 
@@ -124,6 +125,11 @@ class Connection:
         name = payload["query"].partition("(")[0].partition(" {")[0]
         log.debug("POST %s %s", self.server.graphql_url, name)
         return self._session.post_graphql(payload, write=write)
+
+
+def silence_insecure_warnings() -> None:
+    """Silence urllib3, which warns at each request without verification; call it once warned."""
+    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 
 class _BoundedAdapter(HTTPAdapter):

@@ -8,6 +8,7 @@ spreadsheet or pipeline with them. Which function to use depends on who reads:
 | somebody at a terminal, in a message | `clean`, `shown`, `excerpt`; `redact` before them |
 | somebody who may not see tokens: all of stderr | `hide_secrets` |
 | somebody at a terminal or a page, in a report | `visible`, `visible_lines`; `wrap`, `shorten_middle` |
+| somebody at a terminal with colours, of clean text | `painted` |
 | somebody at a terminal, where it may be a job's log | `job_log`, `job_log_lines` |
 | a program: JSON, SARIF, XML | `plain`, `plain_line`, `json_text`, `script_json` |
 | a spreadsheet | `csv_cell` |
@@ -23,6 +24,7 @@ from scopelint.text.display import (
     job_log,
     job_log_lines,
     number,
+    painted,
     shorten_middle,
     visible,
     visible_lines,
@@ -72,6 +74,7 @@ __all__ = [
     "json_text",
     "link",
     "number",
+    "painted",
     "plain",
     "plain_line",
     "redact",

@@ -32,6 +32,14 @@ def _written_out(match: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def painted(text: str, code: str | None) -> str:
+    """Return a clean text in a terminal's colour or style, and a reset; as it is without a code.
+
+    `code` holds the numbers of the sequence Select Graphic Rendition (ECMA-48): `1;31` is bold red.
+    """
+    return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+
 def visible(text: str) -> str:
     """Return `text` as one line that no terminal or browser acts on.
 
