@@ -12,12 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from scopelint.globs import matches
-from scopelint.versions import (
-    FeatureFlags,
-    Version,
-    parse_version,
-    permissions_in_force,
-)
+from scopelint.versions import FeatureFlags, Version, parse_version, permissions_in_force
 
 GROUP_PLACES = 200
 """Group entries that a project's allowlist can hold (GitLab's `GROUP_LINK_LIMIT`)."""
@@ -79,19 +74,8 @@ class Fact(StrEnum):
 
 
 BREAKS_COMPLETENESS = frozenset(
-    {
-        Fact.ENUMERATION,
-        Fact.GROUP,
-        Fact.COUNT,
-        Fact.UNFINISHED,
-        Fact.SHARD,
-        Fact.SCOPE,
-        Fact.ENTRIES,
-        Fact.ENFORCEMENT,
-        Fact.OWN_FLAG,
-        Fact.CROSS_PUSH,
-        Fact.MIRROR,
-    }
+    {Fact.ENUMERATION, Fact.GROUP, Fact.COUNT, Fact.UNFINISHED, Fact.SHARD, Fact.SCOPE}
+    | {Fact.ENTRIES, Fact.ENFORCEMENT, Fact.OWN_FLAG, Fact.CROSS_PUSH, Fact.MIRROR}
 )
 """Gaps of these facts make a scan incomplete; the others are listed and do not.
 
@@ -347,11 +331,8 @@ class Filters:
     def may_leave_out(self, path: str) -> bool:
         """Tell whether the project at a full path may have been left out, archived or not."""
         named = not self.include or any(matches(glob, path) for glob in self.include)
-        return (
-            not named
-            or any(matches(glob, path) for glob in self.exclude)
-            or self.archived != "include"
-        )
+        excluded = any(matches(glob, path) for glob in self.exclude)
+        return not named or excluded or self.archived != "include"
 
 
 Enforcement = Literal["on", "off", "unknown"]

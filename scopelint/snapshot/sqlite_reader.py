@@ -114,8 +114,6 @@ class Snapshot:
                     hint="Make one with: scopelint collect TARGET -o FILE",
                 ) from None
             self.header = Header.from_rows(meta)
-            if not checked:
-                self._check_whose()
             stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -177,14 +175,6 @@ class Snapshot:
                     f"{self.path}: a row of {table} holds a value that scopelint never writes",
                     hint="The file was damaged or changed; collect again.",
                 )
-
-    def _check_whose(self) -> None:
-        """Refuse projects left to another shard in a snapshot that is no shard."""
-        if self.header.shard is None and (left := self.count("elsewhere")):
-            raise SnapshotError(
-                f"{self.path} leaves {left} projects to another shard, but it is a whole collection",
-                hint="The file was damaged or changed; collect again.",
-            )
 
     @_checked
     def groups(self) -> Iterator[Group]:

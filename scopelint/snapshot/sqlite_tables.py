@@ -72,6 +72,8 @@ def _no_time(column: str) -> str:
 NEVER: Final = {
     "projects": (
         "state NOT IN ('listed', 'excluded', 'elsewhere', 'read', 'unreadable')"
+        # Only a shard leaves projects to others.
+        " OR state = 'elsewhere' AND (SELECT value FROM meta WHERE key = 'shard') = 'null'"
         f" OR instr(path, char(0)) OR id < 1 OR {_no_time('last_activity_at')}"
         + "".join(
             f" OR {column} {_FLAG}"
