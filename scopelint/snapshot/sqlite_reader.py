@@ -25,11 +25,15 @@ from scopelint.model import (
 )
 from scopelint.snapshot import sqlite_rows as rows
 from scopelint.snapshot import sqlite_tables as tables
+from scopelint.snapshot.file_checks import (
+    NOT_OURS,
+    check_not_broken_off,
+    check_readable,
+    check_size,
+    identity,
+)
 from scopelint.snapshot.header import Cursor, Header
 
-_JOURNAL = bytes.fromhex("d9d505f920a163d7")
-"""What a journal begins with that must be rolled back."""
-_NOT_OURS = "is not a scopelint snapshot"
 _DISK_FULL = frozenset(
     {
         sqlite3.SQLITE_FULL,
@@ -95,9 +99,9 @@ class Snapshot:
         """Open the file; `checked` says that this process's parent has looked at its rows."""
         self.path = path
         check_readable(path)
-        _check_not_broken_off(path)
-        _check_size(path)
-        self._identity = _identity(path)
+        check_not_broken_off(path)
+        check_size(path)
+        self._identity = identity(path)
         with ExitStack() as stack:
             try:
                 self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
@@ -110,7 +114,7 @@ class Snapshot:
                 meta = dict(self._db.execute("SELECT key, value FROM meta"))
             except sqlite3.Error as error:
                 raise SnapshotError(
-                    f"{path} {_NOT_OURS}: {error}",
+                    f"{path} {NOT_OURS}: {error}",
                     hint="Make one with: scopelint collect TARGET -o FILE",
                 ) from None
             self.header = Header.from_rows(meta)
@@ -145,7 +149,7 @@ class Snapshot:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if application != tables.APPLICATION_ID:
             raise SnapshotError(
-                f"{self.path} {_NOT_OURS}",
+                f"{self.path} {NOT_OURS}",
                 hint="Make one with: scopelint collect TARGET -o FILE",
             )
         if version != tables.FORMAT:
@@ -325,66 +329,6 @@ def _among(only: Collection[int] | None) -> tuple[str, tuple[int, ...]]:
     if isinstance(only, range):
         return "BETWEEN ? AND ?", (only.start, only.stop - 1)
     return f"IN ({', '.join('?' * len(only))})", tuple(only)
-
-
-def _identity(path: Path) -> tuple[int, ...]:
-    """Return what differs once a file is replaced or changed."""
-    found = path.stat()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def check_readable(path: Path) -> None:
-    """Raise SnapshotError where there is no file at this path, or one that may not be read."""
-    hint = "Make one with: scopelint collect TARGET -o FILE"
-    try:
-        if path.is_file():
-            with path.open("rb"):
-                return
-        what = "is a folder" if path.is_dir() else "is no file" if path.exists() else "is not there"
-    except PermissionError:
-        what = "cannot be read: permission denied"
-        hint = "A snapshot is its owner's alone (mode 0600): have them give it to you."
-    except (OSError, ValueError) as error:
-        what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-    raise SnapshotError(f"snapshot {path} {what}", hint=hint)
-
-
-def _check_not_broken_off(path: Path) -> None:
-    """Refuse a file whose writer was killed in a transaction: SQLite's journal is beside it.
-
-    Only a connection that writes can roll it back. A journal that is no longer needed is empty, or
-    begins with zeros (sqlite.org/fileformat2, "The Rollback Journal").
-    """
-    journal = path.with_name(f"{path.name}-journal")
-    try:
-        with journal.open("rb") as file:
-            broken_off = file.read(len(_JOURNAL)) == _JOURNAL
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise SnapshotError(f"{journal} cannot be read: {error.strerror}") from None
-    if broken_off:
-        raise SnapshotError(
-            f"{path} was broken off in the middle of a write",
-            hint=f"Go on with --resume: scopelint collect TARGET -o {path} --resume",
-        )
-
-
-def _check_size(path: Path) -> None:
-    """Refuse a file that was cut short: SQLite reads a missing last page as zeros.
-
-    The page's size and the pages' number are at the offsets 16 and 28 (sqlite.org/fileformat2,
-    "The Database Header").
-    """
-    with path.open("rb") as file:
-        head = file.read(32)
-        size = file.seek(0, 2)
-    page, pages = int.from_bytes(head[16:18]), int.from_bytes(head[28:32])
-    if head.startswith(b"SQLite format 3\0") and size < pages * (65536 if page == 1 else page):
-        raise SnapshotError(
-            f"{path} {_NOT_OURS} any more: it was cut short",
-            hint="Copy it again, or collect again.",
-        )
 
 
 class _Grouped:

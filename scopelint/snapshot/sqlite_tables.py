@@ -69,12 +69,15 @@ def _no_time(column: str) -> str:
     )
 
 
+_NO_STATE = (
+    "state NOT IN ('listed', 'excluded', 'elsewhere', 'read', 'unreadable')"
+    " OR state = 'elsewhere' AND (SELECT value FROM meta WHERE key = 'shard') = 'null'"
+)
+"""A state that is none, or that leaves a project to another shard where there are no shards."""
+
 NEVER: Final = {
     "projects": (
-        "state NOT IN ('listed', 'excluded', 'elsewhere', 'read', 'unreadable')"
-        # Only a shard leaves projects to others.
-        " OR state = 'elsewhere' AND (SELECT value FROM meta WHERE key = 'shard') = 'null'"
-        f" OR instr(path, char(0)) OR id < 1 OR {_no_time('last_activity_at')}"
+        f"{_NO_STATE} OR instr(path, char(0)) OR id < 1 OR {_no_time('last_activity_at')}"
         + "".join(
             f" OR {column} {_FLAG}"
             for column in (

@@ -13,8 +13,9 @@ from scopelint.errors import OutputError, SnapshotError
 from scopelint.model import EntryKind, Fact, Gap, Group, Project, Reason, Target
 from scopelint.snapshot import sqlite_rows as rows
 from scopelint.snapshot import sqlite_tables as tables
+from scopelint.snapshot.file_checks import check_readable
 from scopelint.snapshot.header import Cursor, Header
-from scopelint.snapshot.sqlite_reader import Snapshot, check_readable
+from scopelint.snapshot.sqlite_reader import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """A collection only reads, and shows its token to one origin alone."""
 
 import logging
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -160,6 +162,8 @@ def test_a_broken_off_fallback_goes_on_by_rest(tmp_path: Path) -> None:
         simulator.faults = Faults(error_rate=1.0, only="allowlist")
         with connect(simulator.url, "t-fine") as connection:
             collect(connection, CollectRequest(target_refs("acme")), path)
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE meta SET value = 'null' WHERE key = 'finished_at'")
         simulator.faults = Faults()
         with connect(simulator.url, "t-fine") as connection:
             header = collect(connection, CollectRequest(target_refs("acme")), path, resume=True)

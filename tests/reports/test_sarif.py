@@ -196,7 +196,7 @@ def test_texts_of_rules_are_within_the_limits_and_never_empty() -> None:
     assert len(rule["name"]) == 255
     assert "helpUri" not in rule
     assert len(rule["properties"]["tags"]) == 10
-    bare = odd_rule(title="", page="", help_uri="javascript:alert(1)")
+    bare = odd_rule(title="", page="", requirement="", help_uri="javascript:alert(1)")
     assert bare["shortDescription"]["text"] == bare["help"]["text"] == "inbound-limit-disabled"
     assert bare["fullDescription"]["text"] == "inbound-limit-disabled"
     assert "markdown" not in bare["help"]
