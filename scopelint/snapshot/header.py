@@ -133,7 +133,7 @@ class Header:
             ) from None
 
 
-_LONGEST_VERSION: Final = 100
+_LONGEST_RELEASE_TEXT: Final = 100
 """Characters; GitLab's longest so far is like `18.11.0-rc42-ee`, builds of one's own may add to it."""
 
 
@@ -172,7 +172,7 @@ def _text(value: object) -> str:
 def _version(value: object) -> str:
     """Read GitLab's version: a few numbers and a suffix, "" where GitLab did not tell it."""
     text = _text(value)
-    if len(text) > _LONGEST_VERSION:
+    if len(text) > _LONGEST_RELEASE_TEXT:
         raise ValueError(f"a GitLab version of {len(text):,} characters")
     return text
 

@@ -65,7 +65,9 @@ def test_a_file_has_no_colour(snapshot: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_pipe_has_eighty_columns(snapshot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for columns in ("40", "200", "nonsense"):
         monkeypatch.setenv("COLUMNS", columns)
-        lines = call("check", snapshot, "--show-fix").expect(1).out.splitlines()
+        shown = call("check", snapshot, "--show-fix").expect(1).out.splitlines()
+        # A command to copy stays on one line, however long the path in it.
+        lines = [line for line in shown if not line.startswith("  scopelint ")]
         assert 60 < max(map(len, lines)) <= 80
 
 

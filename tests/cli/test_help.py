@@ -30,7 +30,7 @@ OPTIONS = {
     *("--plan", "--yes", "--journal", "--max-removals", "--max-projects"),
     # how it is shown
     *("--format", "-f", "--report", "--min-severity", "--show-waived", "--show-fix"),
-    *("--statistics", "--junit-fail"),
+    *("--statistics", "--junit-fail", "--doctor"),
     *("--sarif-include-suppressed", "--sarif-category", "--gitlab-sast-version"),
     *("--quiet", "-q", "--verbose", "-v", "--color", "--progress", "--no-progress"),
     *("--help", "-h", "--version"),

@@ -443,12 +443,9 @@ def test_a_project_that_is_answered_twice_is_not_read() -> None:
     def twice(request: Request, answer: Answer) -> None:
         if b"query Scopes" in request.body:
             body = json.loads(answer.body)
-            [found] = (value for value in body["data"].values() if value)
-            nodes = found.get("projects", found)["nodes"]
-            ids = {node["fullPath"]: node["id"] for node in nodes}
-            for node in nodes:
+            for node in body["data"]["projects"]["nodes"]:
                 if node["fullPath"] == "acme/web/builds-off":
-                    node["id"] = ids["acme/web/site"]
+                    node["id"] = "gid://gitlab/Project/102"
             answer.body = json.dumps(body).encode()
 
     with serve(company()) as simulator:

@@ -224,7 +224,7 @@ def test_what_passed_is_kept_for_formats_that_show_it() -> None:
         (
             Severity.INFO,
             {"projects": {"acme/a": {"inbound_own": None}}},
-            "pass",
+            "incomplete",
         ),
     ],
 )

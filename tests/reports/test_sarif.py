@@ -144,6 +144,7 @@ def test_a_whole_rule_and_its_taxonomy() -> None:
             "precision": "high",
             "problem.severity": "warning",
             "security-severity": "5.5",
+            "requirement": "No group entry is too broad",
             "owasp": ["CICD-SEC-2"],
         },
         "relationships": [
