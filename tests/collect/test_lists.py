@@ -443,7 +443,8 @@ def test_a_project_that_is_answered_twice_is_not_read() -> None:
     def twice(request: Request, answer: Answer) -> None:
         if b"query Scopes" in request.body:
             body = json.loads(answer.body)
-            for node in body["data"]["projects"]["nodes"]:
+            within = body["data"].get("group") or body["data"]
+            for node in within["projects"]["nodes"]:
                 if node["fullPath"] == "acme/web/builds-off":
                     node["id"] = "gid://gitlab/Project/102"
             answer.body = json.dumps(body).encode()
