@@ -207,7 +207,14 @@ class GraphQLReader:
         if missing and not found.timed_out and found.refused is None:
             # Of another organization, perhaps: their group shows them all the same.
             for path, some in _by_group(missing).items():
-                found.readings.update(self._scopes(some, path).readings)
+                # What was answered already stands: this was not asked for.
+                found.readings.update(
+                    {
+                        number: reading
+                        for number, reading in self._scopes(some, path).readings.items()
+                        if number not in found.readings
+                    }
+                )
         return [self._finish(one, found) for one in listed]
 
     def _scopes(self, listed: Sequence[Listed], group: str | None = None) -> "_Scopes":
