@@ -69,13 +69,13 @@ def _abilities(found: Observations) -> Iterator[Ability]:
         found,
         "permissions",
         "read what entries permit",
-        "SL5, and what compares permissions, is not judged",
+        "the rules that compare permissions are not judged",
     )
     yield _graphql_only(
         found,
         "own_flag",
         "tell a project's own limit from the one in force",
-        "SL102 is judged only where the instance does not enforce",
+        "a limit that only the instance sets is judged only where it does not enforce",
     )
     yield _log(found)
     yield from _fields(found)
@@ -105,7 +105,7 @@ def _scopes(found: Observations) -> Ability:
         what=what,
         state=state,
         found=f"{text}; {reasons}, such as {', '.join(found.examples)}: {found.why}",
-        consequence="these projects get SL901 and no other verdict; the scan is incomplete (exit 3)",
+        consequence="these projects get one unknown and no other verdict; the scan is incomplete (exit 3)",
         next_step=_scopes_step(found),
     )
 
@@ -188,7 +188,7 @@ def _graphql_only(found: Observations, name: str, what: str, consequence: str) -
 
 def _log(found: Observations) -> Ability:
     name, what = "log", "read the authentication log (--usage)"
-    consequence = "SL7, suggest and what relies on use are not judged"
+    consequence = "suggest and the rules that rely on use have nothing to go by"
     if found.api == "rest" or not found.caps.log:
         by_rest = found.api == "rest"
         older = f"this GitLab does not show it; {LOG_READABLE} and later do"
@@ -259,7 +259,7 @@ def _enforcement(found: Observations) -> Ability:
         state="not_known",
         found="the setting is not shown to this token",
         consequence="a scan tells it from projects whose own limit is off, where it can;"
-        " SL103 is not judged",
+        " whether it enforces is not judged",
         next_step="To be sure, use an administrator's token.",
     )
 

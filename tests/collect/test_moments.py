@@ -7,8 +7,10 @@ or where the instance enforced the limit at one of the requests that asked for e
 """
 
 import json
+import sqlite3
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, cast
@@ -176,6 +178,10 @@ def tell(story: Story, path: Path) -> Watched:
             with connect(simulator.url, token) as connection:
                 collect(connection, request, path, listener)
         except KilledError:
+            with closing(sqlite3.connect(path)) as database:
+                found = database.execute("SELECT value FROM meta WHERE key = 'finished_at'")
+                if found.fetchone() not in (None, ("null",)):
+                    return watched  # It was killed after its last write: nothing to resume.
             with connect(simulator.url, token) as connection:
                 collect(connection, request, path, resume=True)
     return watched
