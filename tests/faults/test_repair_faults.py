@@ -154,7 +154,7 @@ def _kill_at(gitlab: Simulator, writes: int, *more: object) -> None:
     [
         Faults(rate_limit=60, rate_window=0.5, seed=1),
         Faults(rate_limit=60, rate_window=0.5, rate_limit_headers=False, seed=1),
-        Faults(error_rate=0.3, error_status=503, seed=2),
+        Faults(error_rate=0.2, error_status=503, seed=2),
         Faults(drop_rate=0.3, seed=3),
         Faults(truncate_rate=0.3, seed=4),
     ],
