@@ -95,7 +95,7 @@ class Reading:
         return {"allowlist": scope["allowlist"], "inbound": True, "outbound": False, "push": False}
 
     def effective(self, project: Part) -> bool:
-        """Whether the limit is on, whoever switched it on."""
+        """Whether the limit is on, by the project or by the instance."""
         return bool(self.enforced or self.scope(project)["inbound"])
 
     def enforcement(self) -> str:

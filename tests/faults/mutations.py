@@ -77,7 +77,7 @@ class Mutator:
         self.way: str = random.choice(sorted(ways))
         self.rate: float = random.choice([0.05, 0.2, 0.5, 1.0])
         self.changes: list[str] = []
-        """What was changed, in words, for whoever looks into a finding."""
+        """What was changed, in words, for the reader of a finding."""
         self._random = random
         self._change = ways[self.way]
         self._seen_cursors: list[str] = []

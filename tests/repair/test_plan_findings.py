@@ -274,7 +274,7 @@ class PushAllowed(ProjectRule):
 
 
 def fixed_by(rule: type[Rule], project: dict[str, Any], *, unsafe: bool = False) -> Plan:
-    """The plan for `acme/web/shop` by one rule, whoever wrote it."""
+    """The plan for `acme/web/shop` by one rule, built in or not."""
     described = {
         "version": "19.3.0-ee",
         "enforcement": "off",
