@@ -2,8 +2,8 @@
 
 A rule is pure: it is given a context (its subject, and what else was observed), has its options and
 the run's policy, and answers with verdicts. It knows no other rule, no API, no format and no clock
-but `context.inventory.as_of`. One module a rule, and its page beside it: `<rule_name>.py` and
-`<rule_name>.md`.
+but `context.inventory.as_of` (`log_as_of` for what the authentication log does not show). One
+module a rule, and its page beside it: `<rule_name>.py` and `<rule_name>.md`.
 
     class TooManyEntries(ProjectRule):
         code = "ACME001"

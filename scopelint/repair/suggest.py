@@ -135,7 +135,7 @@ def _not_to_close(request: SuggestRequest, scope: Scope) -> str | None:
 
 def _too_young(request: SuggestRequest) -> str | None:
     wanted = request.options.min_log_days
-    if (log.days(request.inventory) or 0) >= wanted:
+    if (log.reach_days(request.inventory) or 0) >= wanted:
         return None
     return f"{log.reach_back(request.inventory)}, and --min-log-days requires {wanted}"
 
@@ -247,7 +247,7 @@ def _unused(
 
 def _is_young(request: SuggestRequest, entry: AllowlistEntry) -> bool:
     wanted = request.options.min_log_days
-    since = request.inventory.as_of - timedelta(days=wanted)
+    since = request.inventory.log_as_of - timedelta(days=wanted)
     return wanted > 0 and (entry.created_at is None or entry.created_at > since)
 
 
@@ -256,6 +256,6 @@ def _confidence(
 ) -> log.Confidence:
     """Return how sure it is that nobody needs these entries; low where one of them is young."""
     confidence = log.confidence(inventory, empty=not scope.uses)
-    limit = inventory.as_of - timedelta(days=log.MEDIUM_DAYS)
+    limit = inventory.log_as_of - timedelta(days=log.MEDIUM_DAYS)
     young = any(entry.created_at is None or entry.created_at > limit for entry in unused)
     return "low" if young else confidence

@@ -38,8 +38,9 @@ _MAX_ID = 2**63 - 1
 class Inventory:
     """What one collection observed, for reading.
 
-    Attributes: `scan`, the collection's metadata; `as_of`, its end, the only clock that rules know;
-    `groups`, every group by id; `gaps`, what could not be read.
+    Attributes: `scan`, the collection's metadata; `as_of`, its end, and `log_as_of`, up to when
+    every log that was read tells for sure, the only clocks that rules know; `groups`, every group
+    by id; `gaps`, what could not be read.
     """
 
     def __init__(self, snapshot: Source) -> None:
@@ -47,6 +48,8 @@ class Inventory:
         self._counts: dict[tuple[EntryKind, int | None], ProjectCount | None] = {}
         self.scan: Scan = snapshot.header.scan()
         self.as_of: datetime = self.scan.finished_at or self.scan.started_at
+        # A resumed collection may have read a log days before it ended, never before it began.
+        self.log_as_of: datetime = self.scan.started_at
         self.groups: dict[int, Group] = {group.id: group for group in snapshot.groups()}
         self.gaps: tuple[Gap, ...] = tuple(self._all_gaps())
         self._last_target: tuple[AllowlistEntry | None, Target | None] = (None, None)

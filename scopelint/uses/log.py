@@ -70,18 +70,20 @@ class UsageRule(EntryRule):
         if since is None:
             return "the authentication log shows no use at all, so how far it reaches is not known"
         if since > self.limit(inventory):
-            known = (inventory.as_of - since).days
+            known = reach_days(inventory)
             return f"the authentication log is known to reach back {known} days, {days} are needed"
         return None
 
     def limit(self, inventory: "Inventory") -> datetime:
         """Return the moment since which nothing may have happened.
 
-        Asked for each entry, so the last answer is kept.
+        It is counted back from the start of the collection: a log that was read before a
+        collection was broken off and resumed shows no later use. Asked for each entry, so the last
+        answer is kept.
         """
         if inventory is not self._of:
             self._of = inventory
-            self._limit = inventory.as_of - timedelta(days=self.options.days)
+            self._limit = inventory.log_as_of - timedelta(days=self.options.days)
         return self._limit
 
 
@@ -112,15 +114,15 @@ def why_unreliable(scope: Scope, inventory: "Inventory") -> str | None:
     return None
 
 
-def days(inventory: "Inventory") -> int | None:
+def reach_days(inventory: "Inventory") -> int | None:
     """Return how many days the log is known to reach back at least; None where that is not known."""
     since = inventory.log_since
-    return None if since is None else max(0, (inventory.as_of - since).days)
+    return None if since is None else max(0, (inventory.log_as_of - since).days)
 
 
 def reach_back(inventory: "Inventory") -> str:
     """Say in words how far the log reaches back."""
-    number, since = days(inventory), inventory.log_since
+    number, since = reach_days(inventory), inventory.log_since
     if number is None or since is None:
         return "how far the log reaches back is not known: it shows no use at all"
     return f"the log is known to reach back {number} {'day' if number == 1 else 'days'} (to {since.date()})"
@@ -128,7 +130,7 @@ def reach_back(inventory: "Inventory") -> str:
 
 def confidence(inventory: "Inventory", *, empty: bool) -> Confidence:
     """Return the confidence of a conclusion from what the log does not show; low for an empty log."""
-    number = days(inventory)
+    number = reach_days(inventory)
     if empty or number is None or number < MEDIUM_DAYS:
         return "low"
     return "high" if number >= HIGH_DAYS else "medium"

@@ -5,9 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from scopelint.engine.evaluation import verdicts
+from scopelint.finding import Outcome
+from scopelint.repair.allowlist import AllowlistOptions
+from scopelint.repair.suggest import suggest
+from scopelint.rule import Rule
 from scopelint.snapshot import Snapshot
 from scopelint.snapshot.inventory import Inventory
 from scopelint.testing import inventory, write
+from scopelint.uses.log import reach_back
+from scopelint_rules.group_entry_wider_than_use import GroupEntryWiderThanUse
+from scopelint_rules.unused_entry import UnusedEntry
 
 
 def test_oldest_use_of_any_project() -> None:
@@ -40,3 +48,87 @@ projects:
     )
     with Snapshot(path) as snapshot:
         assert Inventory(snapshot).log_since == datetime(2026, 2, 28, 23, 30, tzinfo=UTC)
+
+
+RESUMED = """
+started_at: 2026-05-01T00:00:00Z
+finished_at: 2026-08-01T00:00:00Z
+projects:
+  acme/shop:
+    inbound_own: false
+    entries:
+      - {group: acme/lib, created_at: 2024-01-01T00:00:00Z}
+      - {project: acme/tool, created_at: 2024-01-01T00:00:00Z}
+      - {project: acme/late, created_at: 2024-01-01T00:00:00Z}
+    uses:
+      - {origin: acme/tool, at: 2026-04-20T00:00:00Z}
+      - {origin: acme/lib/a, at: 2026-04-20T00:00:00Z}
+      - {origin: acme/late, at: LATE}
+  acme/old: {uses: [{origin: acme/tool, at: 2025-01-01T00:00:00Z}]}
+  acme/tool: {}
+  acme/late: {}
+  acme/lib/a: {}
+  acme/lib/b: {}
+"""
+
+
+def flagged(description: str, rule: Rule) -> set[str]:
+    with inventory(description) as observed:
+        assert rule.not_judged(observed) is None
+        return {
+            verdict.entry.target_path or ""
+            for _, verdict in verdicts(rule, observed)
+            if verdict.outcome is Outcome.FAIL and verdict.entry is not None
+        }
+
+
+def test_a_log_read_before_a_collection_was_resumed_makes_no_entry_unused() -> None:
+    """Each entry was used within 90 days of when its log was read; the collection ended later."""
+    text = RESUMED.replace("LATE", "2026-02-15T00:00:00Z")
+    assert flagged(text, UnusedEntry()) == set()
+    assert flagged(text, GroupEntryWiderThanUse({"max_share": 50, "min_projects": 2})) == {
+        "acme/lib"
+    }
+
+
+def test_an_entry_was_only_as_old_as_when_its_log_was_read() -> None:
+    """Added 162 days before the collection ended, and 70 before the log was read."""
+    text = RESUMED.replace("inbound_own: false", "").replace(
+        "project: acme/late, created_at: 2024-01-01", "project: acme/late, created_at: 2026-02-20"
+    )
+    text = text.replace("      - {origin: acme/late, at: LATE}\n", "")
+    with inventory(text) as observed:
+        stays = suggest(observed, AllowlistOptions(min_log_days=90))
+        assert [each.reason for each in stays.skipped if each.path == "acme/shop"] == [
+            "the project entry acme/late stays: it is younger than 90 days, or its age is not known"
+        ]
+        [plan] = suggest(observed, AllowlistOptions(min_log_days=60)).projects
+        assert [each.operation for each in plan.actions] == ["remove-entry"]
+
+
+def test_an_entry_unused_for_long_when_its_log_was_read_is_flagged() -> None:
+    text = RESUMED.replace("LATE", "2026-01-30T00:00:00Z")
+    assert flagged(text, UnusedEntry()) == {"acme/late"}
+
+
+def test_a_log_is_no_older_than_it_was_when_it_was_read() -> None:
+    """The oldest use lies 91 days before the end and 1 day before the log was read."""
+    text = """
+started_at: 2026-05-03T00:00:00Z
+finished_at: 2026-08-01T00:00:00Z
+projects: {acme/a: {uses: [{origin: acme/b, at: 2026-05-02T00:00:00Z}]}}
+"""
+    with inventory(text) as observed:
+        reason = UnusedEntry().not_judged(observed)
+        assert reason == "the authentication log is known to reach back 1 days, 90 are needed"
+        assert reach_back(observed).startswith("the log is known to reach back 1 day ")
+
+
+def test_a_log_younger_than_the_start_reaches_back_no_day() -> None:
+    text = """
+started_at: 2026-05-03T00:00:00Z
+finished_at: 2026-08-01T00:00:00Z
+projects: {acme/a: {uses: [{origin: acme/b, at: 2026-06-02T00:00:00Z}]}}
+"""
+    with inventory(text) as observed:
+        assert "reach back 0 days" in str(UnusedEntry().not_judged(observed))
