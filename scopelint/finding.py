@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -121,6 +122,14 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """Why a finding is in a report that did not look: the last report that had looked had it."""
+
+    last_seen: datetime
+    """The end of the scan that saw it last."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One fail or unknown verdict, with all that a report needs (outside contract, section 5)."""
 
@@ -138,6 +147,8 @@ class Finding:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     remediation: str = ""
     key: str = ""
+    carried: Carried | None = None
+    """Set where this run could not judge it, and an earlier report had it; such a one never gates."""
 
     @property
     def sort_key(self) -> tuple[int, str, str, str, int, str, int]:

@@ -8,6 +8,7 @@ contract, section 5.
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, BinaryIO, ClassVar, Literal
 
 from scopelint.finding import Finding, Outcome, ProjectRef, Role, Severity, State
@@ -161,15 +162,21 @@ class Summary:
     """New findings whose verdict is unknown."""
     waived: int
     baselined: int
+    carried: int = 0
+    """Findings carried over from the last report, but those that are waived or baselined."""
 
     def as_dict(self) -> dict[str, int]:
-        """Return the counts in the report's order, keyed by the names users see."""
+        """Return the counts in the report's order, keyed by the names users see.
+
+        `carried` is there only where something was carried over: most runs know no last report.
+        """
         counts = {s.value: self.severities.get(s, 0) for s in Severity if s != Severity.UNKNOWN}
-        return counts | {
+        counts |= {
             "unknown": self.unknown,
             "waived": self.waived,
             "baselined": self.baselined,
         }
+        return counts | {"carried": self.carried} if self.carried else counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +213,37 @@ class ProjectOutcome:
     """Codes of rules that judged it and found nothing; the others are in `Report.findings`."""
 
 
+@dataclass(frozen=True, slots=True)
+class FixedFinding:
+    """A finding of the previous report that is there no more."""
+
+    finding: Finding
+    """As it was in the previous report; its project has the path that it has now."""
+    how: Literal["read", "gone"]
+    """`read`: its project was read and judged again; `gone`: the project is no longer below the
+    targets (deleted, or moved)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SincePrevious:
+    """What changed since the previous report, among findings that fail.
+
+    What was carried over are the findings of the report that have `carried`.
+    """
+
+    finished_at: datetime
+    """The end of the previous report's scan."""
+    new: tuple[str, ...] = ()
+    """Fingerprints, sorted, of findings that the previous report had looked for and did not have."""
+    first_judged: tuple[str, ...] = ()
+    """Fingerprints, sorted, of findings that it does not list, but could not have had: it had not
+    read the project, or not judged or not listed it. They may be old."""
+    fixed: tuple[FixedFinding, ...] = ()
+    """In the order of a report."""
+    expired: int = 0
+    """Findings that were not carried over again: nothing was known of them for too long."""
+
+
 @dataclass(frozen=True)
 class Report:
     """All that a reporter may see."""
@@ -236,6 +274,15 @@ class Report:
     whole_set: bool = False
     """True where nothing narrowed the run: every rule of the profile judged every project below the
     targets, and every finding is shown. False where that is not known."""
+    since: SincePrevious | None = None
+    """What changed since the previous report; None where none was given."""
+    carried_rules: tuple[RuleSummary, ...] = ()
+    """Rules of carried findings that took no part in the run, by code."""
+
+    @property
+    def described_rules(self) -> tuple[RuleSummary, ...]:
+        """The rules that findings are of: those of the run, then those of carried findings alone."""
+        return (*self.rules, *self.carried_rules)
 
     def rules_with(self, role: Role) -> tuple[RuleSummary, ...]:
         """Return the rules that have a role, those of the run first."""

@@ -35,6 +35,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield f'"summary": {json_text(run["summary"])},'
     yield f'"gate": {json_text(run["gate"])},'
     yield f'"config": {json_text(run["config"])},'
+    for name in ("since", "carried_rules"):
+        if name in run:
+            yield f'"{name}": {json_text(run[name])},'
     yield '"rules": ['
     yield from _items(map(RuleRecord.to_data, report.rules))
     yield "],"

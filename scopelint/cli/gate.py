@@ -67,7 +67,11 @@ def _later(report: Report, day: date) -> tuple[Summary, bool]:
         if severity is not Severity.UNKNOWN
     }
     summary = Summary(
-        severities, before.unknown + again.unknown, before.waived - len(back), before.baselined
+        severities,
+        before.unknown + again.unknown,
+        before.waived - len(back),
+        before.baselined,
+        before.carried + again.carried,
     )
     findings = (
         replace(finding, state=State.NEW) if _lapsed(finding, day) else finding

@@ -15,7 +15,7 @@ class FindingCounts:
     severities: Counter[Severity] = field(default_factory=Counter)
     """New fails by severity."""
     others: Counter[str] = field(default_factory=Counter)
-    """The new unknowns, and what is waived or baselined."""
+    """What is waived or baselined, then what was carried over, then the new unknowns."""
     namespaces: Counter[tuple[str, str]] = field(default_factory=Counter)
     """New findings on projects, by the namespace that holds the project and by severity (or
     `unknown`)."""
@@ -24,7 +24,7 @@ class FindingCounts:
     verdict unknown: whether none of them is new."""
 
     def add(self, finding: Finding) -> None:
-        """Count one finding: as waived, baselined, unknown or by its severity, once."""
+        """Count one finding once: as waived, baselined, carried over, unknown or by its severity."""
         new = finding.state is State.NEW
         unknown = finding.verdict is Outcome.UNKNOWN
         project = finding.project
@@ -33,6 +33,9 @@ class FindingCounts:
             self.accepted[subject] = not new and self.accepted.get(subject, True)
         if not new:
             self.others[finding.state] += 1
+            return
+        if finding.carried is not None:
+            self.others["carried"] += 1
             return
         if unknown:
             self.others["unknown"] += 1
@@ -53,7 +56,13 @@ class FindingCounts:
     def summary(self) -> Summary:
         """Return the counts as a report shows them."""
         others = self.others
-        return Summary(self.severities, others["unknown"], others["waived"], others["baselined"])
+        return Summary(
+            self.severities,
+            others["unknown"],
+            others["waived"],
+            others["baselined"],
+            others["carried"],
+        )
 
 
 def counted(findings: Iterable[Finding]) -> FindingCounts:

@@ -33,19 +33,21 @@ def _of_scan(scan: ScanSummary) -> Iterator[str]:
 
 
 def _of_findings(report: Report) -> Iterator[str]:
-    rules = {rule.code: rule for rule in report.rules}
+    rules = {rule.code: rule for rule in report.described_rules}
     seen: set[str] = set()
     for finding in report.findings:
         rule = rules.get(finding.rule)
         if rule is None:
             yield f"findings has one of {finding.rule}, but rules does not"
-        elif rule.not_judged is not None:
+        elif rule.not_judged is not None and finding.carried is None:
             yield f"findings has one of {finding.rule}, but rules says that it was not judged"
         if finding.verdict is Outcome.FAIL and finding.severity is Severity.UNKNOWN:
             yield f"a finding of {finding.rule} has verdict fail, but severity unknown"
         if (finding.state is State.WAIVED) != (finding.waiver is not None):
             what = "none" if finding.waiver is None else "one"
             yield f"a finding of {finding.rule} has state {finding.state}, but {what} as waiver"
+        if finding.carried is not None and finding.verdict is Outcome.UNKNOWN:
+            yield f"a finding of {finding.rule} is carried over, but has verdict unknown"
         if finding.fingerprint in seen:
             yield f"two findings have the fingerprint {finding.fingerprint}"
         seen.add(finding.fingerprint)

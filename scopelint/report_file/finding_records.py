@@ -3,8 +3,10 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from scopelint.finding import (
+    Carried,
     Confidence,
     EntryRef,
     Finding,
@@ -15,7 +17,15 @@ from scopelint.finding import (
     Waiver,
 )
 from scopelint.model import EntryKind
-from scopelint.report_file.record import FiniteData, JsonRecord, RuleCode, SomeText
+from scopelint.report import FixedFinding
+from scopelint.report_file.record import (
+    FiniteData,
+    JsonRecord,
+    Moment,
+    RuleCode,
+    SomeText,
+    without_default,
+)
 
 
 class ProjectRecord(JsonRecord):
@@ -48,6 +58,14 @@ class WaiverRecord(JsonRecord):
     owner: str | None
 
 
+class CarriedRecord(JsonRecord):
+    """Not judged now, taken from the last report that had it; it never gates."""
+
+    core = Carried
+
+    last_seen: Moment = Field(description="The end of the scan that saw it last.")
+
+
 class FindingRecord(JsonRecord):
     """What a rule says of a subject: that it fails, or that it could not tell."""
 
@@ -68,6 +86,9 @@ class FindingRecord(JsonRecord):
         description="JSON data that lets a reader check the verdict; each rule's own."
     )
     remediation: str
+    carried: CarriedRecord | SkipJsonSchema[None] = Field(
+        default=None, json_schema_extra=without_default
+    )
 
     @classmethod
     def to_data(cls, source: Finding) -> dict[str, Any]:
@@ -76,7 +97,7 @@ class FindingRecord(JsonRecord):
         Written out because a report may hold 100,000: it takes a third of the general way's time.
         """
         project, entry, waiver = source.project, source.entry, source.waiver
-        return {
+        data = {
             "rule": source.rule,
             "name": source.name,
             "severity": source.severity,
@@ -93,3 +114,17 @@ class FindingRecord(JsonRecord):
             "evidence": source.evidence,
             "remediation": source.remediation,
         }
+        if source.carried is not None:
+            data["carried"] = {"last_seen": source.carried.last_seen}
+        return data
+
+
+class FixedRecord(JsonRecord):
+    """A finding of the previous report that is there no more."""
+
+    core = FixedFinding
+
+    how: Literal["read", "gone"] = Field(
+        description="`read`: its project was judged again; `gone`: the project is no longer there."
+    )
+    finding: FindingRecord

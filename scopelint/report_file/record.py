@@ -19,6 +19,7 @@ from pydantic import (
     PlainValidator,
     WithJsonSchema,
 )
+from pydantic.config import JsonDict
 
 _TIME = {
     "type": "string",
@@ -48,6 +49,11 @@ Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema(_TIME)]
 FiniteData = Annotated[dict[str, Any], AfterValidator(_finite)]
 SomeText = Annotated[str, Field(min_length=1)]
 Threshold = Literal["critical", "high", "medium", "low", "info"]
+
+
+def without_default(schema: JsonDict) -> None:
+    """Take the default out of the schema of a field that a file has or has not, but never as null."""
+    schema.pop("default", None)
 
 
 class JsonRecord(BaseModel):

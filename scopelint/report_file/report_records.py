@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
-from pydantic.config import JsonDict
 from pydantic.json_schema import GenerateJsonSchema, SkipJsonSchema
 
 from scopelint.finding import (
@@ -38,14 +37,12 @@ from scopelint.report_file.record import (
     RuleCode,
     SomeText,
     Threshold,
+    without_default,
 )
+from scopelint.report_file.since_record import SinceRecord
 
 SCHEMA = "scopelint-report/1"
 """The name and version of the JSON report's schema."""
-
-
-def _without_default(schema: JsonDict) -> None:
-    schema.pop("default", None)
 
 
 class ToolRecord(JsonRecord):
@@ -68,7 +65,7 @@ class GapRecord(JsonRecord):
     fact: SomeText
     project: SubjectRecord | None
     group: SubjectRecord | SkipJsonSchema[None] = Field(
-        default=None, json_schema_extra=_without_default
+        default=None, json_schema_extra=without_default
     )
     reason: Reason
     detail: str
@@ -208,7 +205,8 @@ class ScanRecord(ScanFactsRecord):
 
 
 class SummaryRecord(JsonRecord):
-    """Every finding in exactly one count: new fails by severity, new unknowns, waived, baselined."""
+    """Every finding in exactly one count: waived, baselined, carried over, new unknowns, and new
+    fails by severity."""
 
     critical: Count
     high: Count
@@ -218,6 +216,7 @@ class SummaryRecord(JsonRecord):
     unknown: Count
     waived: Count
     baselined: Count
+    carried: Count = Field(default=0, description="Not judged now, taken from the last report.")
 
     @classmethod
     def to_data(cls, source: Summary) -> dict[str, Any]:
@@ -231,7 +230,7 @@ class SummaryRecord(JsonRecord):
             for severity in Severity
             if severity is not Severity.UNKNOWN
         }
-        return Summary(severities, self.unknown, self.waived, self.baselined)
+        return Summary(severities, self.unknown, self.waived, self.baselined, self.carried)
 
 
 class GateRecord(JsonRecord):
@@ -293,12 +292,12 @@ class RuleRecord(JsonRecord):
     )
     role: Role | SkipJsonSchema[None] = Field(
         default=None,
-        json_schema_extra=_without_default,
+        json_schema_extra=without_default,
         description="What the rule's findings stand for; not there for nearly all rules.",
     )
     own_severity: Severity | SkipJsonSchema[None] = Field(
         default=None,
-        json_schema_extra=_without_default,
+        json_schema_extra=without_default,
         description="The rule's own severity, where the configuration gives it another one.",
     )
     outcomes: OutcomesRecord
@@ -318,7 +317,13 @@ class ReportRecord(JsonRecord):
     summary: SummaryRecord
     gate: GateRecord
     config: ConfigRecord | SkipJsonSchema[None] = Field(
-        default=None, json_schema_extra=_without_default
+        default=None, json_schema_extra=without_default
+    )
+    since: SinceRecord | SkipJsonSchema[None] = Field(
+        default=None, json_schema_extra=without_default
+    )
+    carried_rules: tuple[RuleRecord, ...] = Field(
+        default=(), description="Rules of findings carried over that took no part in the run."
     )
     rules: tuple[RuleRecord, ...]
     overview: OverviewRecord | None
@@ -337,6 +342,8 @@ class ReportRecord(JsonRecord):
             rules=tuple(rule.to_core() for rule in self.rules),
             findings=sorted(findings, key=lambda finding: finding.sort_key),
             overview=self.overview.to_data_again() if self.overview else None,
+            carried_rules=tuple(rule.to_core() for rule in self.carried_rules),
+            since=self.since.to_core() if self.since else None,
             choices=self._choices(),
             min_severity=Severity(self.config.min_severity) if self.config else Severity.INFO,
             new_only=self.config.new_only if self.config else False,
@@ -355,7 +362,7 @@ class ReportRecord(JsonRecord):
 
 def run_data(report: Report) -> dict[str, Any]:
     """Return the head of a report as JSON data: all but its lists and the overview."""
-    return {
+    data: dict[str, Any] = {
         "schema": SCHEMA,
         "tool": {"name": "scopelint", "version": report.tool_version},
         "scan": ScanRecord.to_data(report),
@@ -363,6 +370,11 @@ def run_data(report: Report) -> dict[str, Any]:
         "gate": GateRecord.to_data(report.gate),
         "config": ConfigRecord.to_data(report),
     }
+    if report.since is not None:
+        data["since"] = SinceRecord.to_data(report.since)
+    if report.carried_rules:
+        data["carried_rules"] = [RuleRecord.to_data(rule) for rule in report.carried_rules]
+    return data
 
 
 def report_schema() -> dict[str, Any]:

@@ -71,6 +71,24 @@ def test_what_comes_back(tmp_path: Path) -> None:
     assert rule_of(back, "SL101").outcomes[Outcome.PASS] == 10
 
 
+def test_what_was_carried_over_comes_back_and_does_not_count_as_found(tmp_path: Path) -> None:
+    report = build.carried()
+    data = rendered(JsonReporter(), report)
+    back = load_report(written(tmp_path, data))
+    written_down = json.loads(data)
+    assert (back.since, back.summary.carried) == (report.since, 3)
+    assert (
+        written_down["summary"] | {"high": 1, "low": 1, "waived": 1, "carried": 3}
+        == (written_down["summary"])
+    )
+    assert {f.carried.last_seen for f in back.findings if f.carried} == {
+        f.carried.last_seen for f in report.findings if f.carried
+    }
+    assert [rule.code for rule in back.described_rules if rule not in back.rules] == ["SL302"]
+    assert [f.fingerprint for f in back.findings] == [f.fingerprint for f in report.findings]
+    assert written_down["since"]["fixed"][0]["how"] == "read"
+
+
 def test_findings_are_sorted_again(tmp_path: Path) -> None:
     data = json.loads(rendered(JsonReporter(), build.large(50)))
     expected = [f["fingerprint"] for f in data["findings"]]
@@ -214,6 +232,11 @@ CONTRADICTIONS: dict[str, tuple[str, Any, str]] = {
     "no rule of a finding": ("rules", [], "findings has one of SL101, but rules does not"),
     "a rule that was not judged": ("rules.0.not_judged", "why", "says that it was not judged"),
     "a waived one without waiver": ("findings.0.state", "waived", "has state waived, but none"),
+    "unknown and carried over": (
+        "findings.43.carried",
+        {"last_seen": "2026-07-31T06:00:42Z"},
+        "is carried over, but has verdict unknown",
+    ),
     "a fail that is unknown": ("findings.0.severity", "unknown", "verdict fail, but severity"),
 }
 

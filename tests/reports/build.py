@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from scopelint.finding import (
+    Carried,
     Confidence,
     EntryRef,
     Finding,
@@ -25,6 +26,7 @@ from scopelint.finding import (
 from scopelint.model import EntryKind, Fact, Filters, Gap, Reason, Scan
 from scopelint.report import (
     Choices,
+    FixedFinding,
     Gate,
     LeftOut,
     ProjectCounts,
@@ -33,6 +35,7 @@ from scopelint.report import (
     RuleOff,
     RuleSummary,
     ScanSummary,
+    SincePrevious,
     Summary,
     UsedConfig,
     UsedOverride,
@@ -194,13 +197,14 @@ def finding(
 
 
 def _summary(findings: Sequence[Finding]) -> Summary:
-    new = [f for f in findings if f.state is State.NEW]
+    new = [f for f in findings if f.state is State.NEW and f.carried is None]
     states = Counter(f.state for f in findings)
     return Summary(
         Counter(f.severity for f in new if f.verdict is Outcome.FAIL),
         sum(f.verdict is Outcome.UNKNOWN for f in new),
         states[State.WAIVED],
         states[State.BASELINED],
+        sum(f.state is State.NEW and f.carried is not None for f in findings),
     )
 
 
@@ -363,6 +367,48 @@ def narrowed() -> Report:
     return replace(
         base, scan=scan, choices=choices, rules=rules, min_severity=Severity.LOW, new_only=True
     )
+
+
+LAST_NIGHT = datetime(2026, 7, 31, 6, 0, 42, tzinfo=UTC)
+
+
+def carried() -> Report:
+    """Make a report of an incomplete scan with findings of last night's report carried over.
+
+    One is of a project that was not read, one waived, one of a rule that is off now; another
+    finding is new, one was judged for the first time, one fixed and one of a project that is gone.
+    """
+    one, two, dark, gone = (project(n) for n in (1, 2, 3, 9))
+    seen = Carried(LAST_NIGHT)
+    new, first = finding("SL301", one, entry=group_entry()), finding("SL201", two)
+    off = finding("SL302", two, entry=EntryRef("group", 101, "acme/many"))
+    findings = [
+        new,
+        first,
+        unreadable(dark),
+        scan_incomplete(),
+        replace(finding("SL101", dark), carried=seen),
+        replace(finding("SL305", dark, entry=EntryRef("project", 77, "beta/sdk")), carried=seen),
+        replace(
+            finding("SL304", dark, entry=group_entry(200, "partner"), state=State.WAIVED),
+            carried=seen,
+        ),
+        replace(off, carried=Carried(datetime(2026, 7, 1, 6, tzinfo=UTC))),
+    ]
+    since = SincePrevious(
+        finished_at=LAST_NIGHT,
+        new=(new.fingerprint,),
+        first_judged=(first.fingerprint,),
+        fixed=(FixedFinding(finding("SL101", one), "read"), FixedFinding(finding("SL101", gone), "gone")),
+        expired=1,
+    )  # fmt: skip
+    made = report(
+        findings,
+        projects=[project(n) for n in range(1, 9)],
+        gaps=(scope_gap(dark),),
+        rules=tuple(rule for rule in RULES if rule.code != "SL302"),
+    )
+    return replace(made, since=since, carried_rules=(RULE_BY_CODE["SL302"],))
 
 
 def hostile_findings() -> list[Finding]:

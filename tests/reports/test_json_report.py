@@ -20,6 +20,7 @@ REPORTS = {
     "clean": build.clean(),
     "everything": build.everything(),
     "incomplete": build.incomplete(),
+    "carried": build.carried(),
     "large": build.large(300),
     "bare": build.report(rules=(), targets=(), overview=OVERVIEW),
 }
