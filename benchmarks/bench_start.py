@@ -18,6 +18,15 @@ from bench_check import write
 from kit import table
 
 PROJECTS = 150
+TABS = (
+    "scopelint scan --select SL3",
+    "scopelint scan -f ",
+    "scopelint scan --re",
+    "scopelint explain SL3",
+    "scopelint plan --un",
+)
+"""Words that the shell completes: a rule, a format, options."""
+COMPLETE = ("-c", "from scopelint.cli import main; main()")
 
 
 def main() -> None:
@@ -31,6 +40,7 @@ def main() -> None:
             f"check, {PROJECTS} projects": (*check, "-o", f"{folder}/r.json"),
             "rules": ("-m", "scopelint", "rules"),
             "explain SL101": ("-m", "scopelint", "explain", "SL101"),
+            **{f"Tab after: {words}": words for words in TABS},
         }
         seconds = {name: _least(words, runs) for name, words in commands.items()}
     base = seconds["import click, pydantic"][1]
@@ -41,9 +51,19 @@ def main() -> None:
     print(table(["command", "start to exit", "processor", "ratio"], rows))
 
 
-def _least(words: tuple[str, ...], runs: int) -> tuple[float, float]:
-    """Return the least seconds from start to exit, and of the processor (user and system)."""
+def _least(words: tuple[str, ...] | str, runs: int) -> tuple[float, float]:
+    """Return the least seconds from start to exit, and of the processor (user and system).
+
+    `words` are Python's arguments, or what stands before the cursor when Tab is pressed.
+    """
     env = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    if isinstance(words, str):
+        env |= {
+            "_SCOPELINT_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
+        }
+        words = COMPLETE
     found = []
     for _ in range(runs):
         started = time.perf_counter()

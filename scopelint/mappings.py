@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from scopelint.bundles import RULES, bundles
 from scopelint.errors import PluginError
-from scopelint.registry import RULES, bundles
 
 if TYPE_CHECKING:
     from scopelint.report import Report

@@ -5,7 +5,6 @@ package. Every concrete rule (reporter) class defined in it, or in any module of
 taken; so a new file needs no reinstall. A bundle that cannot be loaded is named, never skipped.
 """
 
-import importlib
 import importlib.util
 import inspect
 import pkgutil
@@ -14,12 +13,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from scopelint.bundles import CODE, REPORTERS, RULES, entries, import_named, load
 from scopelint.errors import PluginError, UsageError
 from scopelint.rule import (
     DeclaredFileRule,
@@ -34,10 +33,6 @@ from scopelint.rule import (
 if TYPE_CHECKING:  # what is asked for rules alone starts without the report
     from scopelint.report import Reporter
 
-RULES = "scopelint.rules"
-REPORTERS = "scopelint.reporters"
-
-_CODE = re.compile(r"[A-Z]{2,8}\d{3}")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _KINDS = (
     InstanceRule,
@@ -56,15 +51,6 @@ class Found(Generic[_T]):
 
     cls: type[_T]
     distribution: str
-
-
-@cache
-def bundles(group: str) -> EntryPoints:
-    """Return the entry points of a group, RULES or REPORTERS.
-
-    They are looked for once a process: it reads the files of every installed package.
-    """
-    return entry_points(group=group)
 
 
 def find_rules(files: Iterable[Path] = ()) -> dict[str, Found[Rule]]:
@@ -118,7 +104,7 @@ def get_reporter(name: str) -> "type[Reporter]":
     a suggestion where there is no such format, and PluginError as `find_reporters` does.
     """
     found: list[Found[Reporter]] = []
-    for entry, distribution in _entries(REPORTERS):
+    for entry, distribution in entries(REPORTERS):
         modules = _module_names(entry, distribution)
         word = name.replace("-", "_")
         named = [f"{entry.module}.{word}", f"{entry.module}.{word}_report"]
@@ -136,7 +122,7 @@ def _reporters(name: str, modules: Iterable[str], distribution: str) -> "list[Fo
     return [
         found
         for module in modules
-        for found in _classes(_import(module, distribution), Reporter, distribution)
+        for found in _classes(import_named(module, distribution), Reporter, distribution)
         if getattr(found.cls, "name", None) == name
     ]
 
@@ -159,14 +145,14 @@ def find_rule(text: str, files: Iterable[Path] = ()) -> Found[Rule]:
 
 def _paged(text: str) -> Iterator[Found[Rule]]:
     """Yield the rules of the modules whose page begins with this code or name."""
-    for entry, distribution in _entries(RULES):
-        bundle = _import(entry.module, distribution)
+    for entry, distribution in entries(RULES):
+        bundle = import_named(entry.module, distribution)
         for place in getattr(bundle, "__path__", ()):
             for page in sorted(Path(place).glob("*.md")):
                 with page.open(encoding="utf-8", errors="replace") as lines:
                     title = lines.readline().lower().split()
                 if text.lower() in title and page.with_suffix(".py").is_file():
-                    module = _import(f"{entry.module}.{page.stem}", distribution)
+                    module = import_named(f"{entry.module}.{page.stem}", distribution)
                     yield from _classes(module, Rule, distribution)
 
 
@@ -187,36 +173,16 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 
 def _find(group: str, base: type[_T]) -> Iterator[Found[_T]]:
-    for entry, distribution in _entries(group):
+    for entry, distribution in entries(group):
         for name in _module_names(entry, distribution):
-            yield from _classes(_import(name, distribution), base, distribution)
-
-
-def _entries(group: str) -> Iterator[tuple[EntryPoint, str]]:
-    """Yield the bundles of a group, each with the name of the installed package it is of."""
-    for entry in sorted(bundles(group), key=lambda entry: (entry.name, entry.value)):
-        yield entry, entry.dist.name if entry.dist else "an unknown package"
+            yield from _classes(import_named(name, distribution), base, distribution)
 
 
 def _module_names(entry: EntryPoint, distribution: str) -> list[str]:
     """Return the names of a bundle's modules, its own first; only that one is imported."""
-    bundle = _import(entry.module, distribution)
+    bundle = import_named(entry.module, distribution)
     names = sorted(info.name for info in pkgutil.iter_modules(getattr(bundle, "__path__", ())))
     return [entry.module, *(f"{entry.module}.{name}" for name in names)]
-
-
-def _import(name: str, distribution: str) -> ModuleType:
-    return _load(lambda: importlib.import_module(name), f"{distribution} ({name})")
-
-
-def _load(load: Callable[[], ModuleType], what: str) -> ModuleType:
-    try:
-        return load()
-    except (Exception, SystemExit) as error:
-        raise PluginError(
-            f"{what} cannot be loaded: {type(error).__name__}: {error}",
-            hint="Repair, upgrade or uninstall that package; nothing was judged.",
-        ) from error
 
 
 def _classes(module: ModuleType, base: type[_T], distribution: str) -> Iterator[Found[_T]]:
@@ -246,7 +212,7 @@ def _from_files(files: Iterable[Path]) -> Iterator[Found[Rule]]:
             loader.exec_module(module)  # type: ignore[attr-defined]
             return module
 
-        _load(execute, str(file))
+        load(execute, str(file))
         yield from _classes(module, Rule, str(file))
 
 
@@ -261,7 +227,7 @@ def _check_rule(found: Found[Rule]) -> None:
             f"{_place(found)}: judge takes {inspect.signature(cls.judge)}",
             hint="It takes self and one context: def judge(self, context). See scopelint.rule.",
         )
-    if not _CODE.fullmatch(cls.code):
+    if not CODE.fullmatch(cls.code):
         raise PluginError(f"{_place(found)}: the code {cls.code!r} is not like SL101 or ACME001")
     if not _NAME.fullmatch(cls.name):
         raise PluginError(f"{_place(found)}: the name {cls.name!r} is not kebab-case")

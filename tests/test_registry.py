@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from scopelint import registry
+from scopelint import bundles
+from scopelint.bundles import REPORTERS, RULES
 from scopelint.errors import PluginError, UsageError
 from scopelint.registry import (
-    REPORTERS,
-    RULES,
     find_reporters,
     find_rule,
     find_rules,
@@ -117,7 +116,7 @@ def test_one_rule_is_found_where_no_page_names_it(
     (bundle / "other.md").write_text("# ACME007 acme-rule\n")
     monkeypatch.syspath_prepend(tmp_path)
     entry = EntryPoint("acme", "acme_titles", RULES)
-    monkeypatch.setattr(registry, "bundles", lambda group: EntryPoints([entry]))
+    monkeypatch.setattr(bundles, "bundles", lambda group: EntryPoints([entry]))
     assert find_rule("ACME007").cls.__module__ == "acme_titles.mine"
 
 

@@ -1,10 +1,12 @@
 """`scopelint apply`: a plan, done where nothing moved since it was made."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.progress_line import ProgressLine
 from scopelint.cli.repair_output import (
@@ -17,16 +19,14 @@ from scopelint.cli.repair_output import (
     show,
     totals,
 )
-from scopelint.collect.current_state import CurrentState
 from scopelint.errors import ExitCode, UsageError
-from scopelint.repair.actions import inverse
-from scopelint.repair.apply import apply as apply_plan
-from scopelint.repair.apply import check_plan, new_journal, open_journal
-from scopelint.repair.plan_file import Plan, load_plan
 from scopelint.text import clean
 
+if TYPE_CHECKING:
+    from scopelint.repair.plan_file import Plan
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("plan_file", type=options.FilePath(), metavar="PLAN")
 @options.yes_option
 @click.option(
@@ -39,6 +39,7 @@ from scopelint.text import clean
 @click.option(
     "--max-removals",
     type=click.IntRange(min=0),
+    metavar="N",
     default=50,
     show_default=True,
     help="Refuse a plan that removes more entries.",
@@ -46,6 +47,7 @@ from scopelint.text import clean
 @click.option(
     "--max-projects",
     type=click.IntRange(min=1),
+    metavar="N",
     default=500,
     show_default=True,
     help="Refuse a plan that changes more projects.",
@@ -72,6 +74,11 @@ def apply(
     then removes, and reads back. A project that fails is left at that step; after 10 failed ones
     no other is begun (exit 4). `scopelint undo` takes the journal back.
     """
+    from scopelint.collect.current_state import CurrentState
+    from scopelint.repair.apply import apply as apply_plan
+    from scopelint.repair.apply import check_plan, new_journal, open_journal
+    from scopelint.repair.plan_file import load_plan
+
     start(console)
     plan = load_plan(plan_file)
     check_plan(plan, max_removals=max_removals, max_projects=max_projects)
@@ -121,8 +128,10 @@ def _refuse(journal: Path, *, resume: bool) -> None:
     )
 
 
-def _summary(plan: Plan) -> list[str]:
+def _summary(plan: "Plan") -> list[str]:
     """Say what the plan does, before anybody is asked."""
+    from scopelint.repair.actions import inverse
+
     actions = [action for project in plan.projects for action in project.actions]
     lines = [f"{count(len(plan.projects), 'project')}: {totals(actions)}"]
     final = [action for action in actions if inverse(action) is None]

@@ -2,24 +2,44 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from scopelint.cli import options
+from scopelint.cli.command import Command, Entry, LazyGroup
 from scopelint.cli.console import err
 from scopelint.cli.files import check_writable, write_file
-from scopelint.engine.baseline import Baseline, Known, create, load
-from scopelint.engine.gate import subject
 from scopelint.errors import UsageError
 from scopelint.paths import is_inside
 from scopelint.report import Report
-from scopelint.report_file.reading import load_report
 from scopelint.run_identity import SAME_INSTANCE, RunIdentity, check_same
 from scopelint.text import clean
 
+if TYPE_CHECKING:
+    from scopelint.engine.baseline import Baseline, Known
 
-@click.group()
+
+@click.group(
+    cls=LazyGroup,
+    entries={
+        "create": Entry(
+            "scopelint.cli.baseline:create_",
+            "Take every finding that is not waived into a new baseline.",
+            "scopelint baseline create scopelint.json -o baseline.json",
+        ),
+        "update": Entry(
+            "scopelint.cli.baseline:update",
+            "Drop what is fixed, take in what is new.",
+            "scopelint baseline update scopelint.json -o baseline.json",
+        ),
+        "prune": Entry(
+            "scopelint.cli.baseline:prune",
+            "Drop what is fixed, take in nothing.",
+            "scopelint baseline prune scopelint.json -o baseline.json",
+        ),
+    },
+)
 def baseline() -> None:
     """Accept what is there today, so that only what is new gates.
 
@@ -40,11 +60,13 @@ _old = click.option(
 )
 
 
-@baseline.command("create")
+@click.command("create", cls=Command)
 @_report
 @_output
 def create_(report: Path, output: Path) -> None:
     """Take every finding of REPORT that is not waived into a new baseline."""
+    from scopelint.engine.baseline import create
+
     loaded = _read(report, output)
     if output.exists() and output.is_file() and output.stat().st_size:
         raise UsageError(
@@ -56,7 +78,7 @@ def create_(report: Path, output: Path) -> None:
     err(f"{clean(str(output))}: {_count(len(made.known))}")
 
 
-@baseline.command()
+@click.command(cls=Command)
 @_report
 @_output
 @_old
@@ -66,10 +88,12 @@ def update(report: Path, output: Path, old: Path | None) -> None:
     What the report could not judge (an unreadable project, a rule that did not run, a project
     outside its targets, or left out by its filters) is kept.
     """
+    from scopelint.engine.baseline import Baseline
+
     _renew(report, output, old, Baseline.updated)
 
 
-@baseline.command()
+@click.command(cls=Command)
 @_report
 @_output
 @_old
@@ -79,10 +103,14 @@ def prune(report: Path, output: Path, old: Path | None) -> None:
     What the report could not judge (an unreadable project, a rule that did not run, a project
     outside its targets, or left out by its filters) is kept.
     """
+    from scopelint.engine.baseline import Baseline
+
     _renew(report, output, old, Baseline.pruned)
 
 
-def _renew(report: Path, output: Path, old: Path | None, change: Callable[..., Baseline]) -> None:
+def _renew(report: Path, output: Path, old: Path | None, change: "Callable[..., Baseline]") -> None:
+    from scopelint.engine.baseline import load
+
     loaded = _read(report, output)
     before = load(old or output)
     check_same(
@@ -99,6 +127,8 @@ def _renew(report: Path, output: Path, old: Path | None, change: Callable[..., B
 
 
 def _read(report: Path, output: Path) -> Report:
+    from scopelint.report_file.reading import load_report
+
     check_writable(output)
     if output.exists() and report.exists() and output.samefile(report):
         raise UsageError(f"{output} is the report itself", hint="Give the baseline its own file.")
@@ -111,8 +141,10 @@ def _read(report: Path, output: Path) -> Report:
     return loaded
 
 
-def _not_judged(report: Report, before: Baseline) -> Callable[[Known], bool]:
+def _not_judged(report: Report, before: "Baseline") -> "Callable[[Known], bool]":
     """Return what tells of a missing finding that the report could not have had it."""
+    from scopelint.engine.gate import subject
+
     rules = {rule.code for rule in report.rules if rule.not_judged is None}
     gaps = [gap for gap in report.scan.gaps if gap.breaks_completeness]
     unread = {gap.subject_path for gap in gaps if subject(gap) is not None}
@@ -126,7 +158,7 @@ def _not_judged(report: Report, before: Baseline) -> Callable[[Known], bool]:
     # A scan of a part cannot tell that what was said of the whole is fixed.
     partly = any(known.project and outside(known.project) for known in before.known.values())
 
-    def not_judged(known: Known) -> bool:
+    def not_judged(known: "Known") -> bool:
         if known.rule not in rules:
             return True
         if known.project is None:
@@ -136,7 +168,7 @@ def _not_judged(report: Report, before: Baseline) -> Callable[[Known], bool]:
     return not_judged
 
 
-def _write(output: Path, made: Baseline) -> None:
+def _write(output: Path, made: "Baseline") -> None:
     def render(file: BinaryIO) -> None:
         file.write(made.text().encode("utf-8", "backslashreplace"))
 

@@ -9,9 +9,9 @@ import click
 
 from scopelint.access import POLICIES, Answer, Decision, decide_with_push, may_push
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.pair import entry_data, find_project, read_inventory
-from scopelint.cli.settings import resolve
 from scopelint.errors import ExitCode, UsageError
 from scopelint.model import Project
 from scopelint.snapshot.inventory import Inventory
@@ -25,7 +25,7 @@ _CODES = {
 }
 
 
-@click.command("can-access")
+@click.command("can-access", cls=Command)
 @click.argument("origin", metavar="A")
 @click.argument("target", metavar="B")
 @options.words_option(
@@ -55,6 +55,8 @@ def can_access(
     A and B are paths, ids or URLs. Exit 0 granted, 1 denied or in part, 3 unknown. Reads both
     projects from GitLab, or from snapshots with --from.
     """
+    from scopelint.cli.settings import resolve
+
     start(console)
     wanted = _policies(wanted)
     settings = resolve(source)

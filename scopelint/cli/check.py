@@ -5,12 +5,11 @@ from pathlib import Path
 import click
 
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import Console, start
-from scopelint.cli.judge import prepare
-from scopelint.cli.settings import resolve
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument(
     "snapshots", type=options.FilePath(), nargs=-1, required=True, metavar="SNAPSHOT..."
 )
@@ -35,6 +34,9 @@ def check(
     Several are the shards of one collection: they are judged as one, and a shard that is missing
     makes the result incomplete.
     """
+    from scopelint.cli.judge import prepare
+    from scopelint.cli.settings import resolve
+
     start(console)
     reads = [("the snapshot", path) for path in snapshots]
     settings = resolve(source, choice, gate)

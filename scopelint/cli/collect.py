@@ -5,27 +5,29 @@ from pathlib import Path
 import click
 
 from scopelint.cli import options
-from scopelint.cli.collect_session import check_new, collect_into, keeping
+from scopelint.cli.command import Command
 from scopelint.cli.console import Console, start
-from scopelint.cli.judge import needed_facts
-from scopelint.cli.session import open_session
-from scopelint.cli.settings import resolve
 from scopelint.errors import ExitCode
 from scopelint.model import Filters
-from scopelint.snapshot import Snapshot
-from scopelint.snapshot.inventory import Inventory
 
 
-@click.command()
+@click.command(cls=Command)
 @options.target_options
-@click.option(
-    "-o", "--output", type=options.FilePath(), required=True, help="The snapshot file to make."
-)
-@options.resume_option
-@click.option(
-    "--shard",
-    metavar="I/N|auto",
-    help="Read only this part; auto takes CI_NODE_INDEX and CI_NODE_TOTAL. `check` merges them.",
+@options.option_group(
+    "Snapshot",
+    options.option(
+        "-o",
+        "--output",
+        type=options.FilePath(),
+        required=True,
+        help="The snapshot file to make.",
+    ),
+    options.resume_option,
+    options.option(
+        "--shard",
+        metavar="I/N|auto",
+        help="Read only this part; auto takes CI_NODE_INDEX and CI_NODE_TOTAL. `check` merges them.",
+    ),
 )
 @options.server_options
 @options.filter_options
@@ -51,6 +53,13 @@ def collect(
     where a rule that runs by default, by the configuration or by --select needs it.
     With --resume an unfinished FILE is continued: no finished page is read again.
     """
+    from scopelint.cli.collect_session import check_new, collect_into, keeping
+    from scopelint.cli.judge import needed_facts
+    from scopelint.cli.session import open_session
+    from scopelint.cli.settings import resolve
+    from scopelint.snapshot import Snapshot
+    from scopelint.snapshot.inventory import Inventory
+
     start(console)
     check_new(output, resume=resume)
     settings = resolve(source, choice)

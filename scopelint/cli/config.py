@@ -6,33 +6,42 @@ from pathlib import Path
 import click
 
 from scopelint.cli import options
-from scopelint.cli.commands import Entry, LazyGroup
+from scopelint.cli.command import Command, Entry, LazyGroup
 from scopelint.cli.console import out
-from scopelint.config import FoundConfig, find_config
-from scopelint.config.load import load_config
-from scopelint.config.schema import DIALECT, config_schema
-from scopelint.diff.as_json import schema as diff_schema
 from scopelint.errors import UsageError
-from scopelint.registry import find_rules
-from scopelint.repair.plan_file import Plan
-from scopelint.report_file import report_schema
 from scopelint.text import clean
 
 
 @click.group(
     cls=LazyGroup,
     entries={
-        "init": Entry("scopelint.cli.config_init:init", "Write a commented scopelint.yml."),
-        "check": Entry("scopelint.cli.config:check", "Check a scopelint.yml."),
-        "show": Entry("scopelint.cli.config_show:show", "Show every setting, and what set it."),
-        "schema": Entry("scopelint.cli.config:schema", "Print the JSON Schema of scopelint.yml."),
+        "init": Entry(
+            "scopelint.cli.config_init:init",
+            "Write a commented scopelint.yml.",
+            "scopelint config init acme --ci .gitlab-ci.scopelint.yml",
+        ),
+        "check": Entry(
+            "scopelint.cli.config:check",
+            "Check a scopelint.yml.",
+            "scopelint config check scopelint.yml",
+        ),
+        "show": Entry(
+            "scopelint.cli.config_show:show",
+            "Show every setting, and what set it.",
+            "scopelint config show --fail-on high",
+        ),
+        "schema": Entry(
+            "scopelint.cli.config:schema",
+            "Print the JSON Schema of scopelint.yml.",
+            "scopelint config schema > scopelint.schema.json",
+        ),
     },
 )
 def config() -> None:
     """Make, check or show a scopelint.yml, or print its JSON Schema."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("file", type=options.FilePath(), required=False)
 @options.rules_file_option
 def check(file: Path | None, rules_files: tuple[Path, ...]) -> None:
@@ -40,6 +49,10 @@ def check(file: Path | None, rules_files: tuple[Path, ...]) -> None:
 
     Every fault is shown at once, with its line and column. Exit 0 where there is none, else 2.
     """
+    from scopelint.config import FoundConfig, find_config
+    from scopelint.config.load import load_config
+    from scopelint.registry import find_rules
+
     where = file or find_config(Path.cwd())
     if where is None:
         raise UsageError(
@@ -51,7 +64,7 @@ def check(file: Path | None, rules_files: tuple[Path, ...]) -> None:
     out(f"{name}: no fault found")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--report", is_flag=True, help="The JSON report's schema instead.")
 @click.option("--plan", is_flag=True, help="The plan file's schema instead.")
 @click.option("--diff", is_flag=True, help="The schema of `diff -f json` instead.")
@@ -61,6 +74,12 @@ def schema(
     *, report: bool, plan: bool, diff: bool, doctor: bool, rules_files: tuple[Path, ...]
 ) -> None:
     """Print the JSON Schema of scopelint.yml, for editors and checks."""
+    from scopelint.config.schema import DIALECT, config_schema
+    from scopelint.diff.as_json import schema as diff_schema
+    from scopelint.registry import find_rules
+    from scopelint.repair.plan_file import Plan
+    from scopelint.report_file import report_schema
+
     if report + plan + diff + doctor > 1:
         raise UsageError(
             "--report, --plan, --diff and --doctor are schemas of their own",

@@ -9,10 +9,9 @@ from typing import Any
 import click
 
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.files import check_writable, write_file
-from scopelint.config import CONFIG_NAMES
-from scopelint.config.starter import config_text, entry_roots, jobs_text
 from scopelint.errors import UsageError
 from scopelint.gitlab.address import AddressError
 from scopelint.gitlab.targets import check_path
@@ -23,7 +22,7 @@ JOBS = ".gitlab-ci.scopelint.yml"
 """How the jobs' file is called where the user names none."""
 
 
-@click.command()
+@click.command(cls=Command)
 @options.target_options
 @options.from_option
 @click.option(
@@ -55,6 +54,8 @@ def init(
     TARGET is read once (or --from a snapshot of it), to name the groups elsewhere that entries
     point to: they stand in a comment, for you to say which of them are trusted.
     """
+    from scopelint.config.starter import config_text, jobs_text
+
     start(console)
     for path in (*_configs(output), ci):
         if path is not None:
@@ -110,6 +111,8 @@ def _from_gitlab(
 
 
 def _from_snapshots(paths: Sequence[Path]) -> _Seen:
+    from scopelint.config.starter import entry_roots
+
     with open_snapshots(paths) as snapshot:
         inventory = Inventory(snapshot)
         roots = entry_roots(inventory)
@@ -124,6 +127,8 @@ def _from_snapshots(paths: Sequence[Path]) -> _Seen:
 
 def _configs(output: Path) -> Sequence[Path]:
     """Return the files that must not be there yet: a folder with two configs stops every scan."""
+    from scopelint.config import CONFIG_NAMES
+
     if output.name not in CONFIG_NAMES:
         return [output]
     return [output, *(output.with_name(Path(name).name) for name in CONFIG_NAMES)]

@@ -3,17 +3,19 @@
 import json
 from collections.abc import Iterator
 from types import NoneType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import out
-from scopelint.cli.session import ca_file_setting, resolve_server
-from scopelint.cli.settings import Setting, resolve
 from scopelint.errors import ScopelintError
 from scopelint.text import clean, redact
+
+if TYPE_CHECKING:
+    from scopelint.cli.settings import Setting
 
 _SHOWN_ELSEWHERE = frozenset(
     {
@@ -23,7 +25,7 @@ _SHOWN_ELSEWHERE = frozenset(
 )
 
 
-@click.command()
+@click.command(cls=Command)
 @options.target_options
 @options.server_options
 @options.filter_options
@@ -50,6 +52,9 @@ def show(
     Keys are those of scopelint.yml; options that no file can give are shown as options. GitLab is
     not asked, and no token is shown.
     """
+    from scopelint.cli.session import ca_file_setting, resolve_server
+    from scopelint.cli.settings import Setting, resolve
+
     run = resolve(source, choice, gate)
     url: Setting[str | None]
     try:
@@ -69,8 +74,12 @@ def show(
         out(f"{clean(key):<{widths[0]}}  {value:<{widths[1]}}  {clean(origin)}")
 
 
-def _of_options(context: click.Context, ca_file: Setting[str | None]) -> Iterator[Setting[object]]:
+def _of_options(
+    context: click.Context, ca_file: "Setting[str | None]"
+) -> "Iterator[Setting[object]]":
     """Yield the options that no file can give."""
+    from scopelint.cli.settings import Setting
+
     for parameter in context.command.params:
         name = parameter.name or ""
         if name in _SHOWN_ELSEWHERE or not isinstance(parameter, click.Option):

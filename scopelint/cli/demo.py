@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import out
 from scopelint.cli.scan import scan
 from scopelint.cli.simulate import load_simulator
@@ -51,7 +52,7 @@ ACTS = (
 )
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "-o",
     "--output",

@@ -6,27 +6,25 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from scopelint import diff as differ
-from scopelint import engine
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.files import check_output, snapshot_files, write_file
-from scopelint.cli.judge import build_rules
-from scopelint.cli.settings import resolve
-from scopelint.diff import Diff, JudgedSnapshot, as_console
-from scopelint.diff.as_json import diff_data
-from scopelint.diff.as_markdown import markdown
 from scopelint.errors import ExitCode, NothingScannedError
-from scopelint.rule import Rule
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
 
+if TYPE_CHECKING:
+    from scopelint import engine
+    from scopelint.diff import Diff, JudgedSnapshot
+    from scopelint.rule import Rule
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("old", type=options.FilePath(), metavar="OLD")
 @click.argument("new", type=options.FilePath(), metavar="NEW")
 @click.option(
@@ -68,6 +66,10 @@ def diff(
     over both. OLD and NEW may each be a folder with the shards of one collection. A project that
     one of them could not read is named as not known, never as changed.
     """
+    from scopelint import diff as differ
+    from scopelint.cli.judge import build_rules
+    from scopelint.cli.settings import resolve
+
     start(console)
     chosen, settings = build_rules(resolve(source, choice))
     before, after = snapshot_files(old), snapshot_files(new)
@@ -98,23 +100,33 @@ def _check(old: Inventory, new: Inventory, console: Console, *, exit_zero: bool)
 
 
 def _compare(
-    old: Inventory, new: Inventory, rules: tuple[Rule, ...], settings: engine.Settings
-) -> Diff:
+    old: Inventory, new: Inventory, rules: "tuple[Rule, ...]", settings: "engine.Settings"
+) -> "Diff":
+    from scopelint import diff as differ
+
     found = differ.compare(old, new)
     before, after = (_judge(inventory, rules, settings) for inventory in (old, new))
     return replace(found, findings=differ.compare_findings(before, after, found.not_judged))
 
 
 def _judge(
-    inventory: Inventory, rules: tuple[Rule, ...], settings: engine.Settings
-) -> JudgedSnapshot:
+    inventory: Inventory, rules: "tuple[Rule, ...]", settings: "engine.Settings"
+) -> "JudgedSnapshot":
+    from scopelint import diff as differ
+    from scopelint import engine
+    from scopelint.diff import JudgedSnapshot
+
     report = engine.run(inventory, rules, settings)
     return JudgedSnapshot(
         report.rules, report.findings, lists_deleted=differ.lists_deleted(inventory)
     )
 
 
-def _write(found: Diff, format_name: str, output: Path | None, console: Console) -> None:
+def _write(found: "Diff", format_name: str, output: Path | None, console: Console) -> None:
+    from scopelint.diff import as_console
+    from scopelint.diff.as_json import diff_data
+    from scopelint.diff.as_markdown import markdown
+
     color = output is None and console.colored(sys.stdout)
     terminal = output is None and sys.stdout.isatty()
     width = shutil.get_terminal_size((80, 24)).columns if terminal else 80

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
-from scopelint.cli.session import open_session
-from scopelint.cli.settings import resolve
 from scopelint.errors import ExitCode
 from scopelint.text import clean
 
@@ -21,7 +20,7 @@ _STATES = {"can": "can", "cannot": "cannot", "not_known": "not known"}
 _INDENT = 11
 
 
-@click.command()
+@click.command(cls=Command)
 @options.target_options
 @options.server_options
 @options.config_and_rules_options
@@ -48,6 +47,8 @@ def doctor(
     It tries the first page of each target. Exit 0 where all of it was readable, 3 where some or
     all of it was not, 4 where GitLab or the token stands in the way altogether.
     """
+    from scopelint.cli.session import open_session
+    from scopelint.cli.settings import resolve
     from scopelint.collect.abilities import conclude
     from scopelint.collect.diagnose import observe
 

@@ -6,31 +6,35 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scopelint.cli import options
+from scopelint.cli.command import Command
+from scopelint.cli.completion import complete_rule
 from scopelint.cli.console import Console, out
 from scopelint.cli.rules import defaults, format_option, origin, rule_data, supported
-from scopelint.registry import Found, find_rule
-from scopelint.rule import Rule, Subject
 from scopelint.text import clean
+
+if TYPE_CHECKING:
+    from scopelint.registry import Found
+    from scopelint.rule import Rule
 
 _SETS = {
     False: "default: it runs unless it is ignored",
     True: "strict: it runs with `profile: strict`, or when it is selected",
 }
 _JUDGES = {
-    Subject.INSTANCE: "the instance, once a run",
-    Subject.PROJECT: "each project",
-    Subject.ENTRY: "each entry of a project's allowlist",
-    Subject.DECLARED: "the declared policy",
+    "instance": "the instance, once a run",
+    "project": "each project",
+    "entry": "each entry of a project's allowlist",
+    "declared": "the declared policy",
 }
 
 
-@click.command()
-@click.argument("rule")
+@click.command(cls=Command)
+@click.argument("rule", shell_complete=complete_rule)
 @options.rules_file_option
 @format_option
 @options.color_option
@@ -39,6 +43,8 @@ def explain(rule: str, rules_files: tuple[Path, ...], format_name: str, color: s
 
     A terminal gets it set in columns; a file or a pipe gets the Markdown.
     """
+    from scopelint.registry import find_rule
+
     found = find_rule(rule, rules_files)
     if format_name == "json":
         out(json.dumps(rule_data(found) | {"page": found.cls.page()}, indent=2))
@@ -54,7 +60,7 @@ def explain(rule: str, rules_files: tuple[Path, ...], format_name: str, color: s
     out(text, color=colored or None)
 
 
-def page(found: Found[Rule]) -> str:
+def page(found: "Found[Rule]") -> str:
     """Return a rule's page as Markdown, with what its code declares below the title.
 
     Options are described at its end where the page itself has no section on them. Control
@@ -71,7 +77,7 @@ def page(found: Found[Rule]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _facts(found: Found[Rule]) -> Iterator[tuple[str, str]]:
+def _facts(found: "Found[Rule]") -> Iterator[tuple[str, str]]:
     rule = found.cls
     yield "Severity", f"{rule.severity.value} (confidence {rule.confidence.value})"
     yield "Set", _SETS[rule.strict]
@@ -87,7 +93,7 @@ def _facts(found: Found[Rule]) -> Iterator[tuple[str, str]]:
     yield "From", f"{clean(origin(found))}, since {clean(rule.since)}"
 
 
-def _defaults(rule: type[Rule]) -> str:
+def _defaults(rule: "type[Rule]") -> str:
     if not rule.Options.model_fields:
         return "none"
     values = ", ".join(f"{name}: {_shown(value)}" for name, value in defaults(rule).items())
@@ -97,7 +103,7 @@ def _defaults(rule: type[Rule]) -> str:
     return "; ".join(part for part in (told, must) if part)
 
 
-def _options(rule: type[Rule]) -> str:
+def _options(rule: "type[Rule]") -> str:
     rows = ["## Options", "", "| name | default | meaning |", "|---|---|---|"]
     values = defaults(rule)
     for name, field in rule.Options.model_fields.items():

@@ -7,11 +7,11 @@ from typing import BinaryIO
 import click
 
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import Console, start
 from scopelint.cli.files import check_output, snapshot_files, to_stdout, write_file
 from scopelint.errors import ExitCode, NothingScannedError, UsageError
 from scopelint.export.policy_code import EXPORTERS
-from scopelint.export.tables import write_csv, write_jsonl
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
 
@@ -21,7 +21,7 @@ _NAMED = 100
 """Projects that are named on stderr at most."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("format_name", type=click.Choice(_FORMATS), metavar="FORMAT")
 @click.argument(
     "snapshots", type=options.FilePath(), nargs=-1, required=True, metavar="SNAPSHOT..."
@@ -108,6 +108,8 @@ def _write_code(
 
 
 def _write_inventory(format_name: str, inventory: Inventory, output: Path | None) -> None:
+    from scopelint.export.tables import write_csv, write_jsonl
+
     if format_name == "csv" and output is not None:
         projects, entries = (output / name for name in CSV_FILES)
         # Both in one pass: the one is moved into place when the other is whole.

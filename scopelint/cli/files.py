@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 from scopelint.cli.console import refused
 from scopelint.errors import OutputError, PluginError, ScopelintError, UsageError
-from scopelint.registry import get_reporter
 from scopelint.report import RenderOptions, Report, Reporter
 
 if TYPE_CHECKING:
@@ -62,6 +61,8 @@ def destinations(
     format_name: str, output: Path | None, reports: tuple[str, ...]
 ) -> list[Destination]:
     """Read `-f`, `-o` and `--report`; raise UsageError for what cannot be written as asked."""
+    from scopelint.registry import get_reporter
+
     found = [Destination(get_reporter(format_name), output)]
     for text in reports:
         name, separator, file = text.partition("=")

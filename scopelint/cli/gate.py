@@ -6,19 +6,15 @@ from pathlib import Path
 
 import click
 
-from scopelint import engine
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import out
-from scopelint.cli.judge import exit_code
-from scopelint.engine.counts import counted
-from scopelint.engine.gate import gaps_accepted
 from scopelint.errors import NothingScannedError
 from scopelint.finding import Finding, Role, Severity, State
 from scopelint.report import Report, Summary
-from scopelint.report_file.reading import load_report
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("report", type=options.FilePath())
 @options.gate_options
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
@@ -29,6 +25,10 @@ def gate(report: Path, *, gate: options.GateOptions, quiet: bool) -> int:
     uploads them, and the next one gates. Without options the report's own thresholds hold, and
     its waivers as they were; with --as-of those that end before that day no longer count.
     """
+    from scopelint import engine
+    from scopelint.cli.judge import exit_code
+    from scopelint.report_file.reading import load_report
+
     loaded = load_report(report)
     if not loaded.scan.projects.total and not gate.exit_zero:
         raise NothingScannedError(f"{report}: no project was scanned")
@@ -56,6 +56,9 @@ def _later(report: Report, day: date) -> tuple[Summary, bool]:
     A report that was made with --min-severity or --new-only does not list every finding, but all
     of them are counted; so the counts are moved rather than made anew.
     """
+    from scopelint.engine.counts import counted
+    from scopelint.engine.gate import gaps_accepted
+
     back = [finding for finding in report.findings if _lapsed(finding, day)]
     if not back:
         return report.summary, report.gate.gaps_accepted

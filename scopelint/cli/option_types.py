@@ -3,13 +3,16 @@
 import re
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scopelint.errors import UsageError
 from scopelint.globs import fault_of
 from scopelint.text import shown
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class Words(click.ParamType[tuple[str, ...]]):
@@ -55,6 +58,15 @@ class FilePath(click.ParamType[Path]):
         if not value:
             self.fail("the name of a file is empty", param, ctx)
         return Path(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        """Leave it to the shell to complete a path."""
+        from click.shell_completion import CompletionItem
+
+        del ctx, param
+        return [CompletionItem(incomplete, type="file")]
 
 
 class SastVersion(click.ParamType[str]):

@@ -1,13 +1,18 @@
 """The options that several commands share, each declared once."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import fields
-from functools import wraps
-from typing import Any, TypeVar, cast
-
 import click
 
+from scopelint.cli.completion import (
+    complete_configs,
+    complete_formats,
+    complete_reports,
+    complete_rules,
+)
 from scopelint.cli.console import Console, out
+from scopelint.cli.option_declaration import grouped as grouped
+from scopelint.cli.option_declaration import option as option
+from scopelint.cli.option_declaration import option_group as option_group
+from scopelint.cli.option_declaration import words_option as words_option
 from scopelint.cli.option_groups import BaselineOptions as BaselineOptions
 from scopelint.cli.option_groups import ConfigOptions as ConfigOptions
 from scopelint.cli.option_groups import GateOptions as GateOptions
@@ -22,8 +27,6 @@ from scopelint.cli.option_types import SastVersion as SastVersion
 from scopelint.cli.option_types import Words as Words
 from scopelint.finding import Severity
 from scopelint.model import Filters
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _or_list(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -40,109 +43,67 @@ def _or_list(context: click.Context, parameter: click.Parameter, value: str) -> 
     return value
 
 
-def flatten(values: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """Join the values of a repeated list option."""
-    return tuple(word for value in values for word in value)
-
-
-def words_option(*names: str, words: Words | None = None, **settings: Any) -> Callable[[F], F]:
-    """Declare a repeatable list option; its value is one tuple of words."""
-    return click.option(
-        *names,
-        multiple=True,
-        type=words or Words(),
-        callback=lambda _context, _parameter, value: flatten(value),
-        **settings,
-    )
-
-
-def together(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """Return a decorator that declares these options, in this order."""
-
-    def decorate(function: F) -> F:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
-
-
-def grouped(name: str, made: type[Any], *options: Callable[[F], F]) -> Callable[[F], F]:
-    """Return a decorator that declares options, and hands the command one object of them.
-
-    `made` is a dataclass: its fields are called as the options' parameters. The command gets the
-    object as its parameter `name`; fields that no option sets keep their defaults.
-    """
-
-    def decorate(function: F) -> F:
-        @wraps(function)
-        def wrapped(*args: Any, **given: Any) -> Any:
-            own = {one.name: given.pop(one.name) for one in fields(made) if one.name in given}
-            return function(*args, **{name: made(**own)}, **given)
-
-        return together(*options)(cast("F", wrapped))
-
-    return decorate
-
-
 target_options = grouped(
     "target",
     TargetOptions,
+    "What to read",
     click.argument("targets", nargs=-1, metavar="[TARGET]..."),
-    click.option(
+    option(
         "--group", "groups", multiple=True, metavar="GROUP", help="A group: path or id. Repeatable."
     ),
-    click.option(
+    option(
         "--project",
         "projects",
         multiple=True,
         metavar="PROJECT",
         help="A project: path or id. Repeatable.",
     ),
-    click.option(
-        "--instance", is_flag=True, help="The whole instance (needs an administrator's token)."
-    ),
+    option("--instance", is_flag=True, help="The whole instance (needs an administrator's token)."),
 )
 
-_where_options = together(
-    click.option(
+_where_options = option_group(
+    "GitLab and token",
+    option(
         "--url",
         metavar="URL",
         help="GitLab's address. [SCOPELINT_URL, GITLAB_URL, a target's URL, CI_SERVER_URL, CI_API_V4_URL, GITLAB_HOST, GITLAB_BASE_URL]",
     ),
-    click.option(
+    option(
         "--token-file",
         type=FilePath(),
         help="A file that holds the token. [SCOPELINT_TOKEN, GITLAB_TOKEN, GITLAB_PRIVATE_TOKEN, GITLAB_OAUTH_TOKEN]",
     ),
-    click.option(
+    option(
         "--ca-file",
         type=FilePath(),
         help="CA certificates (PEM) to trust. [REQUESTS_CA_BUNDLE, SSL_CERT_FILE]",
     ),
-    click.option("--insecure", is_flag=True, help="Do not check GitLab's certificate."),
+    option("--insecure", is_flag=True, help="Do not check GitLab's certificate."),
 )
 
-_concurrency_option = click.option(
+_concurrency_option = option(
     "-j",
     "--concurrency",
     type=click.IntRange(1, 64),
+    metavar="N",
     default=8,
     show_default=True,
     help="Requests under way at once.",
 )
 
-_rate_option = click.option(
+_rate_option = option(
     "--max-rpm",
     type=click.IntRange(min=1),
+    metavar="N",
     help="Requests a minute at most.  [default: from GitLab's RateLimit headers]",
 )
 
 server_options = grouped(
     "server",
     ServerOptions,
+    "GitLab and token",
     _where_options,
-    click.option(
+    option(
         "--api",
         type=click.Choice(["auto", "graphql", "rest"]),
         default="auto",
@@ -150,20 +111,24 @@ server_options = grouped(
         help="How to read.",
     ),
     _concurrency_option,
-    click.option(
+    option(
         "--page-size",
         type=click.IntRange(1, 100),
+        metavar="N",
         help="Projects a request at most.  [default: adaptive]",
     ),
     _rate_option,
 )
 
-write_options = grouped("server", ServerOptions, _where_options, _concurrency_option, _rate_option)
+write_options = grouped(
+    "server", ServerOptions, "GitLab and token", _where_options, _concurrency_option, _rate_option
+)
 """Those of the commands that change something: how to read is no choice there."""
 
 filter_options = grouped(
     "filters",
     Filters,
+    "How much to read",
     words_option(
         "--include",
         words=Globs(),
@@ -176,31 +141,33 @@ filter_options = grouped(
         metavar="GLOB",
         help="No projects whose path matches.",
     ),
-    click.option(
+    option(
         "--archived",
         type=click.Choice(["include", "exclude", "only"]),
         default="include",
         show_default=True,
         help="Archived projects.",
     ),
-    click.option(
+    option(
         "--usage/--no-usage",
         default=False,
         help="Read the authentication log too.  [default: no-usage]",
     ),
 )
 
-_config_options = together(
-    click.option(
+_config_options = option_group(
+    "Configuration",
+    option(
         "--config",
         "config_file",
         type=FilePath(),
+        shell_complete=complete_configs,
         help="The configuration.  [default: scopelint.yml, .scopelint.yml or .gitlab/scopelint.yml (or .yaml), upward to the git root]",
     ),
-    click.option("--no-config", is_flag=True, help="Read no configuration file."),
+    option("--no-config", is_flag=True, help="Read no configuration file."),
 )
 
-rules_file_option = click.option(
+rules_file_option = option(
     "--rules-file",
     "rules_files",
     multiple=True,
@@ -209,26 +176,35 @@ rules_file_option = click.option(
     help="Take the rules of this Python file too: its code is run. Repeatable.",
 )
 
-config_options = grouped("source", ConfigOptions, _config_options)
+config_options = grouped("source", ConfigOptions, "Configuration", _config_options)
 
-config_and_rules_options = grouped("source", ConfigOptions, _config_options, rules_file_option)
+config_and_rules_options = grouped(
+    "source", ConfigOptions, "Configuration", _config_options, rules_file_option
+)
 
-_selection_options = together(
+_selection_options = option_group(
+    "Rules",
     words_option(
         "--select",
         metavar="RULE",
+        shell_complete=complete_rules,
         help="Only these rules: codes, prefixes, names. Also strict ones.",
     ),
-    words_option("--ignore", metavar="RULE", help="Not these rules."),
-    words_option("--extend-select", metavar="RULE", help="These rules too."),
+    words_option(
+        "--ignore", metavar="RULE", shell_complete=complete_rules, help="Not these rules."
+    ),
+    words_option(
+        "--extend-select", metavar="RULE", shell_complete=complete_rules, help="These rules too."
+    ),
 )
 
-selection_options = grouped("choice", RuleChoice, _selection_options)
+selection_options = grouped("choice", RuleChoice, "Rules", _selection_options)
 """Those of `collect`, which reads what the rules will need and judges nothing."""
 
 rule_options = grouped(
     "choice",
     RuleChoice,
+    "Rules",
     _selection_options,
     words_option(
         "--trusted",
@@ -241,16 +217,17 @@ rule_options = grouped(
 gate_options = grouped(
     "gate",
     GateOptions,
-    click.option(
+    "Exit code",
+    option(
         "--fail-on",
         type=click.Choice([*(s.value for s in Severity if s != Severity.UNKNOWN), "never"]),
         help="The lowest severity that gates.  [default: medium]",
     ),
-    click.option(
+    option(
         "--allow-incomplete", is_flag=True, help="Exit 0, not 3, where something could not be read."
     ),
-    click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 and 3."),
-    click.option(
+    option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 and 3."),
+    option(
         "--as-of",
         type=Day(),
         help="The day that waivers are held against (UTC).  [default: today; gate: as in REPORT]",
@@ -260,18 +237,20 @@ gate_options = grouped(
 baseline_options = grouped(
     "baseline",
     BaselineOptions,
-    click.option(
+    "Baseline",
+    option(
         "--baseline",
         type=FilePath(),
         help="Findings in this file are not new: they do not gate. See `scopelint baseline`.",
     ),
-    click.option("--new-only", is_flag=True, help="Do not show what is in the baseline."),
+    option("--new-only", is_flag=True, help="Do not show what is in the baseline."),
 )
 
 report_options = grouped(
     "report",
     ReportOptions,
-    click.option(
+    "Reports",
+    option(
         "-f",
         "--format",
         "format_name",
@@ -280,38 +259,40 @@ report_options = grouped(
         show_default=True,
         is_eager=True,
         callback=_or_list,
+        shell_complete=complete_formats,
         help="The report's format; `-f help` lists them.",
     ),
-    click.option("-o", "--output", type=FilePath(), help="Write it to a file instead of stdout."),
-    click.option(
+    option("-o", "--output", type=FilePath(), help="Write it to a file instead of stdout."),
+    option(
         "--report",
         "reports",
         multiple=True,
         metavar="NAME=FILE",
+        shell_complete=complete_reports,
         help="One more report. Repeatable.",
     ),
-    click.option(
+    option(
         "--min-severity",
         type=click.Choice([s.value for s in Severity if s != Severity.UNKNOWN]),
         default="info",
         show_default=True,
         help="Show findings from this severity on.",
     ),
-    click.option("--show-waived", is_flag=True, help="List waived findings too."),
-    click.option("--show-fix", is_flag=True, help="Show what to do about each finding (console)."),
-    click.option("--statistics", is_flag=True, help="Show a line a rule (console)."),
-    click.option(
+    option("--show-waived", is_flag=True, help="List waived findings too."),
+    option("--show-fix", is_flag=True, help="Show what to do about each finding (console)."),
+    option("--statistics", is_flag=True, help="Show a line a rule (console)."),
+    option(
         "--junit-fail",
         type=click.Choice(["gate", "all"]),
         default="gate",
         show_default=True,
         help="What is a failure in junit: findings that fail the gate, or all.",
     ),
-    click.option("--sarif-include-suppressed", is_flag=True, help="Keep waived findings in SARIF."),
-    click.option(
+    option("--sarif-include-suppressed", is_flag=True, help="Keep waived findings in SARIF."),
+    option(
         "--sarif-category", metavar="TEXT", help="Begin SARIF's automationDetails.id with this."
     ),
-    click.option(
+    option(
         "--gitlab-sast-version",
         type=SastVersion(),
         default="15.2.1",
@@ -320,7 +301,7 @@ report_options = grouped(
     ),
 )
 
-color_option = click.option(
+color_option = option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
@@ -328,35 +309,36 @@ color_option = click.option(
     help="Colours. [NO_COLOR, FORCE_COLOR]",
 )
 
-_console_options = together(
-    click.option(
-        "-q", "--quiet", is_flag=True, help="Say nothing but errors, warnings and the report."
-    ),
-    click.option(
+_console_options = option_group(
+    "Messages",
+    option("-q", "--quiet", is_flag=True, help="Say nothing but errors, warnings and the report."),
+    option(
         "-v", "--verbose", is_flag=True, help="Say what is sent, and show the traceback of a bug."
     ),
     color_option,
 )
 
-progress_option = click.option(
+progress_option = option(
     "--progress/--no-progress",
     default=None,
     help="Show progress on stderr.  [default: on a terminal]",
 )
 
-console_options = grouped("console", Console, _console_options)
+console_options = grouped("console", Console, "Messages", _console_options)
 
-console_and_progress_options = grouped("console", Console, _console_options, progress_option)
+console_and_progress_options = grouped(
+    "console", Console, "Messages", _console_options, progress_option
+)
 
-yes_option = click.option(
+yes_option = option(
     "--yes", is_flag=True, help="Do not ask first; needed where there is no terminal."
 )
 
-resume_option = click.option(
+resume_option = option(
     "--resume", is_flag=True, help="Go on with the snapshot where it was broken off."
 )
 
-from_option = click.option(
+from_option = option(
     "--from",
     "sources",
     multiple=True,
@@ -365,7 +347,7 @@ from_option = click.option(
     help="Read this snapshot instead of GitLab. Repeatable: the shards of one collection.",
 )
 
-answer_format_option = click.option(
+answer_format_option = option(
     "-f",
     "--format",
     "answer_format",

@@ -6,19 +6,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scopelint.cli.collect_session import collect_into, keeping
 from scopelint.cli.console import Console
 from scopelint.cli.option_groups import ServerOptions, TargetOptions
-from scopelint.cli.session import open_session
-from scopelint.cli.settings import RunSettings
 from scopelint.errors import TargetNotFoundError, UsageError
 from scopelint.gitlab.targets import parse_targets
 from scopelint.model import AllowlistEntry, Project
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
 from scopelint.text import clean
+
+if TYPE_CHECKING:
+    from scopelint.cli.settings import RunSettings
 
 _COMPARED = 20_000
 """So many paths are compared at most for a suggestion."""
@@ -37,7 +37,7 @@ def read_inventory(
     projects: tuple[str, ...],
     sources: tuple[Path, ...],
     server: ServerOptions,
-    settings: RunSettings,
+    settings: "RunSettings",
     console: Console,
     *,
     whole_group: bool = False,
@@ -65,15 +65,18 @@ def _collect(
     path: Path,
     target: TargetOptions,
     server: ServerOptions,
-    settings: RunSettings,
+    settings: "RunSettings",
     console: Console,
 ) -> None:
+    from scopelint.cli.collect_session import collect_into, keeping
+    from scopelint.cli.session import open_session
+
     session = open_session(target, server, settings, console)
     with keeping(path):
         collect_into(path, session, console)
 
 
-def _widen(path: Path, server: ServerOptions, settings: RunSettings, console: Console) -> Path:
+def _widen(path: Path, server: ServerOptions, settings: "RunSettings", console: Console) -> Path:
     """Collect the top-level group of the one project in a snapshot; return the new snapshot."""
     with open_snapshots([path]) as source:
         project = next(source.projects())

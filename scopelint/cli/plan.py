@@ -1,13 +1,13 @@
 """`scopelint plan`: a repair to be looked over, from findings or from the declared policy."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
-from scopelint import engine
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import Console, start
-from scopelint.cli.judge import build_rules
 from scopelint.cli.plan_output import (
     PlanOptions,
     check_inventory,
@@ -15,17 +15,16 @@ from scopelint.cli.plan_output import (
     conclude,
     plan_options,
 )
-from scopelint.cli.settings import resolve
-from scopelint.config import Config
-from scopelint.declared import DeclaredPolicy
 from scopelint.errors import UsageError
-from scopelint.repair.from_declared import plan_to_declared
-from scopelint.repair.from_findings import plan_from_findings
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
 
+if TYPE_CHECKING:
+    from scopelint.config import Config
+    from scopelint.declared import DeclaredPolicy
 
-@click.command()
+
+@click.command(cls=Command)
 @plan_options
 @click.option(
     "--to",
@@ -54,6 +53,12 @@ def plan(
     planned, unless --unsafe says otherwise. Several SNAPSHOTs are the shards of one collection.
     Look the plan over, then do it with `scopelint apply`.
     """
+    from scopelint import engine
+    from scopelint.cli.judge import build_rules
+    from scopelint.cli.settings import resolve
+    from scopelint.repair.from_declared import plan_to_declared
+    from scopelint.repair.from_findings import plan_from_findings
+
     start(console)
     run = resolve(source, choice)
     config = run.config
@@ -81,7 +86,7 @@ def plan(
         return conclude(made, inventory, plan, ())
 
 
-def _declared(config: Config) -> DeclaredPolicy:
+def _declared(config: "Config") -> "DeclaredPolicy":
     if config.declared is None:
         raise UsageError(
             "no policy is declared",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import click
 
@@ -11,10 +11,11 @@ from scopelint.cli import options
 from scopelint.cli.console import Console, out
 from scopelint.cli.files import check_writable, write_file
 from scopelint.errors import ExitCode, NothingScannedError, UsageError
-from scopelint.repair.plan_file import Plan
-from scopelint.repair.plan_text import plan_lines
 from scopelint.snapshot.inventory import Inventory
 from scopelint.text import clean
+
+if TYPE_CHECKING:
+    from scopelint.repair.plan_file import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,12 @@ class PlanOptions:
 plan_options = options.grouped(
     "plan",
     PlanOptions,
+    "The plan",
     click.argument(
         "snapshots", type=options.FilePath(), nargs=-1, required=True, metavar="SNAPSHOT..."
     ),
-    click.option("-o", "--output", type=options.FilePath(), help="Write the plan here."),
-    click.option("--exit-code", is_flag=True, help="Exit 5 where something would change."),
+    options.option("-o", "--output", type=options.FilePath(), help="Write the plan here."),
+    options.option("--exit-code", is_flag=True, help="Exit 5 where something would change."),
     options.answer_format_option,
 )
 
@@ -71,8 +73,12 @@ def check_inventory(inventory: Inventory, console: Console) -> None:
         )
 
 
-def conclude(plan: Plan, inventory: Inventory, shown: PlanOptions, tail: Iterable[str]) -> ExitCode:
+def conclude(
+    plan: "Plan", inventory: Inventory, shown: PlanOptions, tail: Iterable[str]
+) -> ExitCode:
     """Write and show the plan; `tail` are lines for a reader besides. Return the exit code."""
+    from scopelint.repair.plan_text import plan_lines
+
     output = shown.output
     if output is not None:
         write_file(output, write_text(plan.text()), private=True)

@@ -21,9 +21,9 @@ from scopelint.access import (
     targets,
 )
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.pair import entry_data, entry_words, find_project, read_inventory
-from scopelint.cli.settings import resolve
 from scopelint.errors import ExitCode
 from scopelint.model import Project
 from scopelint.snapshot.inventory import Inventory
@@ -33,7 +33,7 @@ _SHOWN = 10
 """Names that the console lists at most an entry; JSON has them all."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("project", metavar="PROJECT")
 @click.option(
     "--transitive",
@@ -60,6 +60,8 @@ def reach(
     PROJECT is a path, an id or a URL. Reads its top-level group from GitLab, or snapshots with
     --from. Exit 3 where something could not be read.
     """
+    from scopelint.cli.settings import resolve
+
     start(console)
     settings = resolve(source)
     with read_inventory((project,), sources, server, settings, console, whole_group=True) as read:

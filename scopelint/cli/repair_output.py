@@ -5,18 +5,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scopelint.cli.console import Console, err, err_is_terminal, out
 from scopelint.cli.option_groups import ConfigOptions, ServerOptions, TargetOptions
-from scopelint.cli.session import Session, open_session
-from scopelint.cli.settings import resolve
 from scopelint.errors import ExitCode, GitLabError, Interrupted, UsageError
-from scopelint.repair.journal import Journal
-from scopelint.repair.plan_file import Action
-from scopelint.repair.plan_text import SETTING_LABELS
-from scopelint.repair.pool import MAX_FAILURES, ProjectResults
-from scopelint.repair.step_runner import ProjectResult
 from scopelint.text import clean
+
+if TYPE_CHECKING:
+    from scopelint.cli.session import Session
+    from scopelint.repair.journal import Journal
+    from scopelint.repair.plan_file import Action
+    from scopelint.repair.pool import ProjectResults
+    from scopelint.repair.step_runner import ProjectResult
 
 _VERBS: Mapping[str, tuple[str, str]] = {
     "add-entry": ("entry added", "entries added"),
@@ -31,8 +32,10 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def totals(actions: Iterable[Action]) -> str:
+def totals(actions: "Iterable[Action]") -> str:
     """Return how many of each kind of change there are, in words."""
+    from scopelint.repair.plan_text import SETTING_LABELS
+
     found: Counter[tuple[str, str]] = Counter()
     for action in actions:
         words = _VERBS.get(action.operation)
@@ -64,12 +67,15 @@ def ask(question: str, *, yes: bool) -> None:
 
 def open_writing(
     server: ServerOptions, source: ConfigOptions, console: Console, instance: str, project: int
-) -> Session:
+) -> "Session":
     """Open the session for `instance`, which a file names and the user must have meant.
 
     Where the token goes is told by the user, never by a file: raise UsageError where the two
     differ.
     """
+    from scopelint.cli.session import open_session
+    from scopelint.cli.settings import resolve
+
     target = TargetOptions(projects=(str(project),))
     session = open_session(target, server, resolve(source), console)
     if session.server.url != instance:
@@ -81,7 +87,7 @@ def open_writing(
 
 
 @contextmanager
-def naming_journal(journal: Journal, advice: str) -> Iterator[None]:
+def naming_journal(journal: "Journal", advice: str) -> Iterator[None]:
     """Name the journal where the run ends before its time: it holds every write.
 
     One that holds none is removed at the end.
@@ -102,8 +108,10 @@ def naming_journal(journal: Journal, advice: str) -> Iterator[None]:
         journal.close()
 
 
-def show(results: ProjectResults, *, did: str, idle: str) -> ExitCode:
+def show(results: "ProjectResults", *, did: str, idle: str) -> ExitCode:
     """Print what became of each project that is not simply done, then the sums; return the code."""
+    from scopelint.repair.pool import MAX_FAILURES
+
     for result in (*results.of("moved"), *results.of("failed")):
         _show(result)
     for result in results.of("done"):
@@ -129,7 +137,7 @@ def show(results: ProjectResults, *, did: str, idle: str) -> ExitCode:
     return ExitCode.DRIFT if moved else ExitCode.OK
 
 
-def _show(result: ProjectResult) -> None:
+def _show(result: "ProjectResult") -> None:
     out(f"{result.status:<7} {clean(result.path)}")
     for line in (*result.reasons, *result.notes):
         out(f"        {clean(line)}")

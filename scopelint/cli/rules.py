@@ -5,16 +5,18 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from pydantic_core import to_jsonable_python
 
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import out
-from scopelint.registry import Found, find_rules
-from scopelint.rule import Rule
 from scopelint.text import clean, shorten
+
+if TYPE_CHECKING:
+    from scopelint.registry import Found
+    from scopelint.rule import Rule
 
 _GAP = "  "
 _LEAST_TITLE = 12
@@ -31,7 +33,7 @@ format_option = click.option(
 )
 
 
-@click.command()
+@click.command(cls=Command)
 @options.rules_file_option
 @format_option
 def rules(format_name: str, rules_files: tuple[Path, ...]) -> None:
@@ -39,6 +41,8 @@ def rules(format_name: str, rules_files: tuple[Path, ...]) -> None:
 
     One line a rule. A terminal gets as much of each line as fits, a file or a pipe all of it.
     """
+    from scopelint.registry import find_rules
+
     found = find_rules(rules_files)
     if format_name == "json":
         out(json.dumps([rule_data(rule) for rule in found.values()], indent=2))
@@ -48,7 +52,7 @@ def rules(format_name: str, rules_files: tuple[Path, ...]) -> None:
         out(line)
 
 
-def lines(found: Iterable[Found[Rule]], width: int | None) -> Iterator[str]:
+def lines(found: "Iterable[Found[Rule]]", width: int | None) -> Iterator[str]:
     """Yield a line for each rule, of at most `width` columns; None leaves them whole.
 
     The title gives way first: it is cut, and left out where hardly anything of it is left.
@@ -64,7 +68,7 @@ def lines(found: Iterable[Found[Rule]], width: int | None) -> Iterator[str]:
         yield line if width is None else shorten(line, width)
 
 
-def rule_data(found: Found[Rule]) -> dict[str, Any]:
+def rule_data(found: "Found[Rule]") -> dict[str, Any]:
     """Return what a program may want to know of a rule.
 
     `requirement` is what holds where the rule passes, `remedy` a sentence on what `plan` does about
@@ -94,7 +98,7 @@ def rule_data(found: Found[Rule]) -> dict[str, Any]:
     }
 
 
-def supported(rule: type[Rule]) -> Mapping[str, tuple[str, ...]]:
+def supported(rule: "type[Rule]") -> Mapping[str, tuple[str, ...]]:
     """Return the items of standards that a rule supports, by standard."""
     # Reads the mappings' YAML, which the list of rules has no use for.
     from scopelint import mappings
@@ -102,13 +106,15 @@ def supported(rule: type[Rule]) -> Mapping[str, tuple[str, ...]]:
     return mappings.supported(rule.code)
 
 
-def rule_set(rule: type[Rule]) -> str:
+def rule_set(rule: "type[Rule]") -> str:
     """Return the set a rule belongs to: `default` or `strict`."""
     return "strict" if rule.strict else "default"
 
 
-def defaults(rule: type[Rule]) -> dict[str, Any]:
+def defaults(rule: "type[Rule]") -> dict[str, Any]:
     """Return the options' defaults as JSON data, by the names they are given by."""
+    from pydantic_core import to_jsonable_python
+
     return {
         field.alias or name: to_jsonable_python(field.get_default(call_default_factory=True))
         for name, field in rule.Options.model_fields.items()
@@ -116,12 +122,12 @@ def defaults(rule: type[Rule]) -> dict[str, Any]:
     }
 
 
-def origin(found: Found[Rule]) -> str:
+def origin(found: "Found[Rule]") -> str:
     """Return the package, or the name of the file, that a rule comes from."""
     return Path(found.distribution).name
 
 
-def _row(found: Found[Rule]) -> tuple[str, str, str, str, str, str]:
+def _row(found: "Found[Rule]") -> tuple[str, str, str, str, str, str]:
     rule = found.cls
     title = clean(rule.title)
     if found.distribution != "scopelint":

@@ -2,21 +2,21 @@
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from scopelint.cli import options
-from scopelint.cli.collect_session import check_new, collect_into, keeping
+from scopelint.cli.command import Command
 from scopelint.cli.console import Console, start
-from scopelint.cli.judge import needed_facts, prepare
-from scopelint.cli.session import open_session
-from scopelint.cli.settings import resolve
 from scopelint.errors import UsageError
 from scopelint.model import Filters
-from scopelint.report import Report
+
+if TYPE_CHECKING:
+    from scopelint.report import Report
 
 
-@click.command()
+@click.command(cls=Command)
 @options.target_options
 @options.server_options
 @options.filter_options
@@ -26,8 +26,11 @@ from scopelint.report import Report
 @options.baseline_options
 @options.report_options
 @options.console_and_progress_options
-@click.option("--snapshot", type=options.FilePath(), help="Keep the snapshot in this file.")
-@options.resume_option
+@options.option_group(
+    "Snapshot",
+    options.option("--snapshot", type=options.FilePath(), help="Keep the snapshot in this file."),
+    options.resume_option,
+)
 def scan(
     *,
     target: options.TargetOptions,
@@ -47,6 +50,11 @@ def scan(
     TARGET is a group or project path, a numeric id, or a GitLab URL. It is read by default from
     gitlab.targets of scopelint.yml.
     """
+    from scopelint.cli.collect_session import check_new, collect_into, keeping
+    from scopelint.cli.judge import needed_facts, prepare
+    from scopelint.cli.session import open_session
+    from scopelint.cli.settings import resolve
+
     start(console)
     settings = resolve(source, choice, gate)
     session = open_session(
@@ -71,7 +79,7 @@ def scan(
     )
     prepared.check_instance(session.server.url)
 
-    def read_and_judge(path: Path) -> Report:
+    def read_and_judge(path: Path) -> "Report":
         collect_into(path, session, console, resume=resume)
         return prepared.judge(path)
 

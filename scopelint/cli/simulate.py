@@ -8,6 +8,7 @@ from types import ModuleType
 import click
 
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import err
 from scopelint.errors import UsageError
 
@@ -15,30 +16,43 @@ _PACKAGES = {"graphql": "graphql-core", "scopelint_simulator": "the simulator"}
 """What is missing, where an import fails."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("instance", type=options.FilePath())
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
+    metavar="PORT",
     default=8080,
     show_default=True,
     help="0 takes a free one.",
 )
-@click.option("--latency", type=click.FloatRange(0, 60), default=0.0, help="Seconds a request.")
+@click.option(
+    "--latency",
+    type=click.FloatRange(0, 60),
+    metavar="SECONDS",
+    default=0.0,
+    help="Seconds a request.",
+)
 @click.option(
     "--latency-per-project",
     type=click.FloatRange(0, 10),
+    metavar="SECONDS",
     default=0.0,
     help="Seconds a project whose scope is asked.",
 )
 @click.option(
     "--error-rate",
     type=click.FloatRange(0, 1),
+    metavar="SHARE",
     default=0.0,
     help="Share of requests that fail with 502.",
 )
-@click.option("--rate-limit", type=click.IntRange(min=1), help="Requests a minute before 429.")
-@click.option("--max-page", type=click.IntRange(min=1), help="Projects a query before 503.")
+@click.option(
+    "--rate-limit", type=click.IntRange(min=1), metavar="N", help="Requests a minute before 429."
+)
+@click.option(
+    "--max-page", type=click.IntRange(min=1), metavar="N", help="Projects a query before 503."
+)
 def simulate(
     *,
     instance: Path,

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import Console, start
 from scopelint.cli.files import write_file
 from scopelint.cli.plan_output import (
@@ -16,20 +18,17 @@ from scopelint.cli.plan_output import (
     plan_options,
     write_text,
 )
-from scopelint.cli.settings import resolve
 from scopelint.errors import UsageError
 from scopelint.model import Fact
 from scopelint.remedy import restricts
-from scopelint.repair.allowlist import AllowlistOptions
-from scopelint.repair.plan_file import Plan
-from scopelint.repair.plan_text import declared_policy
-from scopelint.repair.suggest import suggest as suggested
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
-from scopelint.uses import log
+
+if TYPE_CHECKING:
+    from scopelint.repair.plan_file import Plan
 
 
-@click.command()
+@click.command(cls=Command)
 @plan_options
 @click.option(
     "--policy",
@@ -76,6 +75,11 @@ def suggest(
     projects are closed with entries for those who came; from closed ones goes what nobody used.
     Look the plan over, then do it with `scopelint apply`.
     """
+    from scopelint.cli.settings import resolve
+    from scopelint.repair.allowlist import AllowlistOptions
+    from scopelint.repair.plan_text import declared_policy
+    from scopelint.repair.suggest import suggest as suggested
+
     start(console)
     run = resolve(source)
     config = run.config
@@ -100,12 +104,14 @@ def suggest(
         return conclude(made, inventory, plan, _tail(inventory))
 
 
-def _has_archived(plan: Plan, inventory: Inventory) -> bool:
+def _has_archived(plan: "Plan", inventory: Inventory) -> bool:
     planned = {project.id for project in plan.projects}
     return any(project.archived for project in inventory.projects() if project.id in planned)
 
 
 def _tail(inventory: Inventory) -> Iterator[str]:
+    from scopelint.uses import log
+
     text = log.reach_back(inventory)
     yield f"{text[0].upper()}{text[1:]}. It cannot tell:"
     for words in log.UNKNOWABLE:

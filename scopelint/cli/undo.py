@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from scopelint.cli import options
+from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.progress_line import ProgressLine
 from scopelint.cli.repair_output import (
@@ -16,14 +17,10 @@ from scopelint.cli.repair_output import (
     show,
     totals,
 )
-from scopelint.collect.current_state import CurrentState
 from scopelint.errors import ExitCode
-from scopelint.repair.journal import Journal
-from scopelint.repair.undo import undo as undo_journal
-from scopelint.repair.undo import writes_to_undo
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("journal_file", type=options.FilePath(), metavar="JOURNAL")
 @options.yes_option
 @options.write_options
@@ -43,6 +40,11 @@ def undo(
     changed since is left and named (exit 5), as is what GitLab lets nobody bring back: the outbound
     setting and its entries. An undo that was broken off can be run again.
     """
+    from scopelint.collect.current_state import CurrentState
+    from scopelint.repair.journal import Journal
+    from scopelint.repair.undo import undo as undo_journal
+    from scopelint.repair.undo import writes_to_undo
+
     start(console)
     check_answerable(yes=yes)
     with Journal.open(journal_file) as journal:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from unittest import mock
 
 import click
 import pytest
 
 from scopelint.cli import COMMANDS, cli
-from tests.cli.kit import call
+from tests.cli.kit import Stream, call
 
 WIDTH = 100
 """`max_content_width` of the commands."""
@@ -88,8 +89,11 @@ def test_the_help_names_only_options_that_exist(path: tuple[str, ...]) -> None:
 
 def test_the_commands_are_those_that_are_there_in_the_order_of_the_work() -> None:
     text = call("--help").expect(0).out
-    listed = re.findall(r"^  ([a-z-]+) {2,}\S", text.partition("Commands:")[2], re.MULTILINE)
+    listed = re.findall(r"^  ([a-z-]+) {2,}\S", text, re.MULTILINE)
     assert listed[: len(COMMANDS)] == list(COMMANDS)
+    groups = list(dict.fromkeys(entry.group for entry in COMMANDS.values()))
+    assert [line for line in groups if f"\n{line}:\n" in text] == groups
+    assert len(groups) > 1
     for code in ("0", "1", "2", "3", "4", "5", "130"):
         assert re.search(rf"^ *{code}  ", text, re.MULTILINE)
 
@@ -99,3 +103,34 @@ def test_every_list_option_takes_commas_and_repeats() -> None:
     for name in ("select", "ignore", "extend_select", "trusted", "include", "exclude"):
         assert named[name].multiple
         assert named[name].type.convert("a, b,,c", None, None) == ("a", "b", "c")
+
+
+@each
+def test_every_command_has_an_example_of_its_own(path: tuple[str, ...]) -> None:
+    lines = call(*path, "--help").expect(0).out.splitlines()
+    if isinstance(ALL[path], click.Group) and path:
+        assert "Example:" not in lines  # its commands have theirs
+        return
+    example = lines[lines.index("Example:") + 1]
+    assert example.startswith("  " + " ".join(("scopelint", *path)))
+    assert len(example) <= 80
+
+
+def test_the_options_of_a_long_help_are_in_groups() -> None:
+    text = call("scan", "--help").expect(0).out
+    titles = re.findall(r"^([A-Z][A-Za-z ]+):$", text, re.MULTILINE)
+    assert titles[0] == "What to read"
+    assert {"GitLab and token", "Rules", "Exit code", "Reports", "Snapshot"} <= set(titles)
+    assert len(titles) == len(set(titles)), "a heading is used once"
+    loose = re.findall(r"^  (-\S+)", text.partition("Other options:")[2], re.MULTILINE)
+    assert loose == ["-h,"]
+
+
+def test_headings_are_bold_at_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    with mock.patch.object(Stream, "isatty", return_value=True):
+        assert "\x1b[1mFind and gate" in call("--help").expect(0).out
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert "\x1b" not in call("--help").expect(0).out
+    monkeypatch.delenv("NO_COLOR")
+    assert "\x1b" not in call("--help").expect(0).out

@@ -5,6 +5,8 @@ import re
 from tests.meta.sources import ROOT
 
 EXAMPLES = {
+    "scopelint/bundles.py",
+    "scopelint/cli/commands.py",
     "scopelint/cli/explain.py",
     "scopelint/config/declared_models.py",
     "scopelint/config/models.py",
