@@ -35,8 +35,12 @@ demo: $(VENV)/.demo ## Scan two small built-in GitLabs; the reports go to demo-o
 test: $(VENV)/.test ## Run all tests; options for pytest by ARGS='-k name'.
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
-test-fast: $(VENV)/.test ## Run the quick tests: no browser, no package index, fewer examples.
+# Folders whose tests run whole programs, against a server or as a process of their own.
+WHOLE_PROGRAMS := cases cli e2e faults
+
+test-fast: $(VENV)/.test ## Run the quick tests: each part by itself, fewer examples.
 	@SCOPELINT_EXAMPLES=few $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile \
+		$(WHOLE_PROGRAMS:%=--ignore=tests/%) \
 		-m 'not slow and not network and not browser' $(ARGS)
 
 lint: $(VENV)/.test ## Check format, style, types, architecture and the wheel's contents.

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,6 +116,18 @@ def _check(host: object, used: list[str]) -> None:
     if not local:
         used.append(text)
         raise NetworkUsedError(f"a test may not reach {text}")
+
+
+@pytest.fixture(autouse=True)
+def no_program_in_a_quick_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test of `make test-fast` that starts a program: `make test` has the time for it."""
+    if ORIGINAL.get("SCOPELINT_EXAMPLES") != "few":
+        return
+
+    def refuse(*_args: Any, **_options: Any) -> None:
+        raise AssertionError("a test that starts a program is marked slow (pytest.mark.slow)")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
 
 
 @pytest.fixture(scope="session")

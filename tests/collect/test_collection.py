@@ -28,6 +28,8 @@ from tests.collect.kit import (
     serve,
 )
 
+pytestmark = pytest.mark.slow
+
 # Both ways, every version
 
 

@@ -33,6 +33,8 @@ from tests.collect.kit import (
     target_refs,
 )
 
+pytestmark = pytest.mark.slow
+
 SCOPE = "rest:GET /projects/:id/job_token_scope"
 SETTING = "rest:GET /application/settings"
 LIMIT = {"SL101", "SL901", "SL902"}

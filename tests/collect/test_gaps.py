@@ -19,6 +19,8 @@ from tests.collect.kit import (
     serve,
 )
 
+pytestmark = pytest.mark.slow
+
 # Gaps
 
 

@@ -13,6 +13,8 @@ from scopelint_simulator.answer import Answer
 from scopelint_simulator.request import Request
 from tests.collect.kit import PEOPLE, Seen, collected, company, head, intercept, serve
 
+pytestmark = pytest.mark.slow
+
 Change = Callable[[dict[str, Any]], None]
 
 

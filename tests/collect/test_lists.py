@@ -26,6 +26,8 @@ from tests.collect.kit import (
     serve,
 )
 
+pytestmark = pytest.mark.slow
+
 PROJECTS = "/groups/10/projects"
 
 

@@ -22,6 +22,8 @@ from scopelint.snapshot import Filters, Snapshot
 from scopelint.text import Secret
 from scopelint_simulator import Faults, Simulator, load_instance
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "glpat-resume"
 INSTANCE: dict[str, Any] = {
     "gitlab": {"version": "19.3.0", "enforce_inbound": False},

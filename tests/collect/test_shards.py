@@ -24,6 +24,8 @@ from scopelint_simulator.answer import Answer
 from scopelint_simulator.request import Request
 from tests.collect.kit import intercept
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "glpat-shards"
 INSTANCE: dict[str, Any] = {
     "gitlab": {"version": "18.5.0", "enforce_inbound": False},

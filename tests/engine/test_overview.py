@@ -85,6 +85,7 @@ def test_the_matrix_stays_small(tops: int, subs: int) -> None:
     assert len(cells) == expected[tops, subs]
 
 
+@pytest.mark.slow
 def test_at_most_so_many_groups_and_none_without_its_parent() -> None:
     """Of a large tree the groups with the most projects are kept."""
     paths: dict[str, Any] = {f"acme/g{n}/s{n % 7}/p": {} for n in range(MAX_GROUPS)}

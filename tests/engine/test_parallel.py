@@ -285,6 +285,7 @@ kit.judged(2, [Slow])
 """
 
 
+@pytest.mark.slow
 def test_a_helper_does_not_outlive_its_parent(tmp_path: Path, checkout: Path) -> None:
     """Not even one that is killed without a word, as for its memory."""
     told = tmp_path / "told"

@@ -203,6 +203,7 @@ def _measured() -> Iterator[list[int]]:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_projects() -> None:
     peaks = []
     for number in (500, 4_000):

@@ -12,6 +12,8 @@ from scopelint_simulator.graphql_schema import schema_for
 from scopelint_simulator.versions import parse_version
 from tests.collect.kit import ADMIN, TOKEN, VERSIONS, company, connect, serve
 
+pytestmark = pytest.mark.slow
+
 EVERY = (*VERSIONS, "17.1.0", "17.3.0", "17.5.0", "17.8.0", "17.10.0", "18.1.0", "18.2.0", "19.1.0")
 LISTS = ("groupsAllowlist", "projectsAllowlist", "ciJobTokenAuthLogs")
 OLD_LISTS = ("groupsAllowlist", "inboundAllowlist", "outboundAllowlist")

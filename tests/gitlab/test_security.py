@@ -31,6 +31,8 @@ from tests.collect.kit import (
     target_refs,
 )
 
+pytestmark = pytest.mark.slow
+
 # Only reading
 
 

@@ -19,6 +19,7 @@ def test_there_are_modules_in_every_package() -> None:
     assert {path.relative_to(ROOT).parts[0] for path in MODULES} == set(CODE)
 
 
+@pytest.mark.slow
 def test_contracts_are_kept(tmp_path: Path) -> None:
     lint = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run(

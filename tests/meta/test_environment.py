@@ -6,8 +6,12 @@ import shutil
 import socket
 from pathlib import Path
 
+import pytest
+
 from tests.meta.kit import run
 from tests.meta.sources import ROOT
+
+pytestmark = pytest.mark.slow
 
 PROBE = """
 import os, socket, subprocess, sys

@@ -53,6 +53,16 @@ def test_the_help_names_every_exit_code() -> None:
     assert codes == [code.value for code in ExitCode]
 
 
+def test_contributing_names_what_the_quick_tests_leave_out() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    [folders] = re.findall(r"^WHOLE_PROGRAMS := (.+)$", makefile, re.MULTILINE)
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    [said] = [line for line in guide.splitlines() if line.startswith("`make test-fast`")]
+    for folder in folders.split():
+        assert (ROOT / "tests" / folder).is_dir()
+        assert f"`{folder}`" in said
+
+
 def test_extras() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
@@ -61,6 +71,7 @@ def test_extras() -> None:
     assert "graphql-core" not in " ".join(project["dependencies"])
 
 
+@pytest.mark.slow
 @needs_make
 def test_make_without_a_target_lists_every_target(tmp_path: Path) -> None:
     ran = run(["make", "-f", ROOT / "Makefile", "-C", ROOT, f"VENV={tmp_path}/none"], tmp_path)
@@ -72,6 +83,7 @@ def test_make_without_a_target_lists_every_target(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 @needs_make
 @pytest.mark.parametrize("target", ["demo", "test", "test-fast", "lint", "bench"])
 def test_make_says_what_it_needs(target: str, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from scopelint_simulator import Simulator, load_instance
 from tests.meta.kit import INVENTORY, TOKEN, Ran, run, scopelint
 from tests.meta.sources import ROOT
 
+pytestmark = pytest.mark.slow
+
 SOURCE = Path(__file__).parent / "thirdparty"
 DISTRIBUTION = "acme-scopelint"
 

@@ -15,6 +15,8 @@ from scopelint_simulator import Simulator, load_instance
 from tests.meta.kit import INVENTORY, TOKEN, Ran, run
 from tests.meta.readme import README, refreshed
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE_URL = "https://gitlab.example.com"
 TEXT = README.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)

@@ -13,6 +13,8 @@ from scopelint_simulator import Simulator, load_instance
 from tests.meta.kit import Ran, run
 from tests.meta.sources import ROOT
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE_URL = "https://gitlab.example.com"
 READER, WRITER = "glpat-repair-reader", "glpat-repair-writer"
 INVENTORY = f"""

@@ -51,6 +51,7 @@ def test_every_pipeline_is_valid(tmp_path: Path) -> None:
         assert ran.returncode == 0, ran.stdout
 
 
+@pytest.mark.slow
 def test_completion_is_offered(tmp_path: Path) -> None:
     [line] = re.findall(r"^eval .+$", TEXT, re.MULTILINE)
     ran = run(["bash", "-euc", f"{line}\ncomplete -p scopelint"], tmp_path)
@@ -103,6 +104,7 @@ def notes_api() -> Iterator[tuple[str, type[_Notes]]]:
         thread.join()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_note_is_made_once_and_then_kept_up_to_date(
     notes_api: tuple[str, type[_Notes]], tmp_path: Path

@@ -12,6 +12,7 @@ from tests.meta.sources import Module, circles, product, shelf, shelf_edges
 SHORTEST, LONGEST = 60, 400
 """Lines a module may have: below, it is a part of another one; above, it has two subjects."""
 MODULES = product()
+EDGES = shelf_edges(MODULES)
 every_module = pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
 every_face = pytest.mark.parametrize(
     "face", [module for module in MODULES.values() if module.is_face], ids=lambda face: face.name
@@ -100,7 +101,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_no_packages_import_each_other_in_a_circle() -> None:
-    assert circles(shelf_edges(MODULES)) == []
+    assert circles(EDGES) == []
 
 
 @every_face
@@ -117,7 +118,7 @@ def test_the_first_file_of_a_package_names_what_it_may_import(face: Module) -> N
     text = ast.get_docstring(face.tree) or ""
     if face.name == "scopelint" or "It may import every other package" in text:
         return
-    found = {name.removeprefix("scopelint.") for name in shelf_edges(MODULES)[face.name]}
+    found = {name.removeprefix("scopelint.") for name in EDGES[face.name]}
     assert _may_import(text) == found - {"scopelint"}
 
 

@@ -18,6 +18,8 @@ from tests.meta.pipeline import InputError, interpolated, is_added, jobs, play
 from tests.meta.sources import CODE, ROOT
 from tests.reports import tools
 
+pytestmark = pytest.mark.slow
+
 COMPONENT = ROOT / "templates" / "scopelint" / "template.yml"
 PLAIN = ROOT / "templates" / "scopelint.gitlab-ci.yml"
 FILES = {

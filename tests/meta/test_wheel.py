@@ -18,6 +18,8 @@ from scopelint.errors import ExitCode
 from tests.meta.kit import Ran
 from tests.meta.sources import FOLDERS, ROOT
 
+pytestmark = pytest.mark.slow
+
 PACKAGES = (
     "scopelint",
     "rules/scopelint_rules",

@@ -12,6 +12,8 @@ from tests.meta.kit import environment, run
 from tests.meta.sources import ROOT
 from tests.meta.tutorial import MARKER, Command, script
 
+pytestmark = pytest.mark.slow
+
 PAGE = ROOT / "docs" / "writing-rules.md"
 OFFLINE = {
     "PIP_NO_INDEX": "1",

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,8 @@ from scopelint_simulator import Simulator
 from tests.examples import examples
 from tests.repair import applying
 from tests.repair.inventories import fails, judged, remedies
+
+pytestmark = pytest.mark.slow
 
 VERSIONS = ["17.11.0", "18.5.0", "19.3.0"]
 

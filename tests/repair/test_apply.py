@@ -20,6 +20,8 @@ from scopelint_simulator.request import Request
 from tests.repair import applying as kit
 from tests.repair.applying import CORE, LIB, OLD, SECRET, SHOP, SITE, WEB, act, entry
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def gitlab() -> Iterator[Simulator]:

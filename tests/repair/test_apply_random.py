@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from scopelint_simulator.instance import Entry
 from tests.examples import examples
 from tests.repair import applying as kit
 from tests.repair.applying import ACME, CORE, LIB, OLD, SHOP, SITE, WEB, act
+
+pytestmark = pytest.mark.slow
 
 TARGETS = [("group", ACME), ("group", WEB), ("group", LIB), ("project", CORE), ("project", OLD)]
 PERMISSIONS: list[tuple[str, ...] | None] = [None, (), ("READ_JOBS",), ("ADMIN_JOBS", "READ_JOBS")]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ from scopelint.repair.suggest import suggest
 from tests.access.strategies import IDS, POLICIES
 from tests.examples import examples
 from tests.repair.inventories import done, fails, judged, logged, observed, remedies, versions
+
+pytestmark = pytest.mark.slow
 
 Version = tuple[int, int]
 quick = settings(

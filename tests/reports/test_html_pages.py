@@ -69,6 +69,7 @@ def test_known_markdown(markdown: str, html: str | None) -> None:
     assert " ".join(made.split("\n")) == " ".join(html.split("\n"))
 
 
+@pytest.mark.slow
 def test_other_formats_start_without_the_markdown_parser() -> None:
     said = "import sys, scopelint_reports.html; print('markdown_it' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)

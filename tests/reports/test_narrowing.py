@@ -28,6 +28,8 @@ from scopelint_reports.openmetrics import OpenMetricsReporter
 from tests.reports import build, overviews
 from tests.reports.kit import STEADY, rendered
 
+pytestmark = pytest.mark.slow
+
 
 def console(report: Report) -> str:
     return re.sub(r"\s+", " ", rendered(ConsoleReporter(), report).decode())

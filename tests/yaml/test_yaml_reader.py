@@ -322,6 +322,7 @@ def test_file_that_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         load(tmp_path / "f.yml")
 
 
+@pytest.mark.slow
 def test_file_over_five_megabytes(tmp_path: Path) -> None:
     path = tmp_path / "f.yml"
     path.write_bytes(b"#" * (5 * 1024 * 1024 + 1))
