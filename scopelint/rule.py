@@ -37,13 +37,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from scopelint.declared import DeclaredPolicy, DeclaredScope
 from scopelint.finding import Confidence, Outcome, Role, Severity, Verdict
 from scopelint.globs import GlobSet
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.remedy import NoRemedy, Remedy
 
 if TYPE_CHECKING:
+    from scopelint.declared import DeclaredPolicy, DeclaredScope
     from scopelint.snapshot.inventory import Inventory
 
 
@@ -93,7 +93,7 @@ class Policy:
     an `UnreadableProjectRule` finds that project's own rules here."""
     of_instance: frozenset[str] = frozenset()
     """The codes among them of rules that judge no project."""
-    declared: DeclaredPolicy | None = None
+    declared: "DeclaredPolicy | None" = None
     """What a policy file says the settings are meant to be, None without one."""
 
 
@@ -235,14 +235,14 @@ class EntryContext(ProjectContext):
 class DeclaredContext(ProjectContext):
     """What a rule about a declared project is given: `declared` is what the policy says of it."""
 
-    declared: DeclaredScope
+    declared: "DeclaredScope"
 
 
 @dataclass(slots=True)
 class DeclaredFileContext(InstanceContext):
     """What a rule about the declared policy itself is given."""
 
-    declared: DeclaredPolicy
+    declared: "DeclaredPolicy"
 
 
 NO_POLICY = "no policy is declared: neither policy.gitlabform nor declared is in the config"

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scopelint.cli import options
 from scopelint.cli.command import Command
 from scopelint.cli.completion import complete_rule
 from scopelint.cli.console import Console, out
-from scopelint.cli.rules import defaults, format_option, origin, rule_data, supported
+from scopelint.cli.rules import defaults, origin, rule_data, supported
+from scopelint.cli.single_options import color_option, format_option, rules_file_option
 from scopelint.text import clean
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ _JUDGES = {
 
 @click.command(cls=Command)
 @click.argument("rule", shell_complete=complete_rule)
-@options.rules_file_option
+@rules_file_option
 @format_option
-@options.color_option
+@color_option
 def explain(rule: str, rules_files: tuple[Path, ...], format_name: str, color: str) -> None:
     """Show the page of RULE, a code (SL101) or a name (inbound-limit-disabled).
 

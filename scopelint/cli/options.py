@@ -25,6 +25,13 @@ from scopelint.cli.option_types import FilePath as FilePath
 from scopelint.cli.option_types import Globs as Globs
 from scopelint.cli.option_types import SastVersion as SastVersion
 from scopelint.cli.option_types import Words as Words
+from scopelint.cli.single_options import answer_format_option as answer_format_option
+from scopelint.cli.single_options import color_option as color_option
+from scopelint.cli.single_options import from_option as from_option
+from scopelint.cli.single_options import progress_option as progress_option
+from scopelint.cli.single_options import resume_option as resume_option
+from scopelint.cli.single_options import rules_file_option as rules_file_option
+from scopelint.cli.single_options import yes_option as yes_option
 from scopelint.finding import Severity
 from scopelint.model import Filters
 
@@ -167,15 +174,6 @@ _config_options = option_group(
     option("--no-config", is_flag=True, help="Read no configuration file."),
 )
 
-rules_file_option = option(
-    "--rules-file",
-    "rules_files",
-    multiple=True,
-    type=FilePath(),
-    metavar="FILE",
-    help="Take the rules of this Python file too: its code is run. Repeatable.",
-)
-
 config_options = grouped("source", ConfigOptions, "Configuration", _config_options)
 
 config_and_rules_options = grouped(
@@ -301,14 +299,6 @@ report_options = grouped(
     ),
 )
 
-color_option = option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours. [NO_COLOR, FORCE_COLOR]",
-)
-
 _console_options = option_group(
     "Messages",
     option("-q", "--quiet", is_flag=True, help="Say nothing but errors, warnings and the report."),
@@ -318,41 +308,8 @@ _console_options = option_group(
     color_option,
 )
 
-progress_option = option(
-    "--progress/--no-progress",
-    default=None,
-    help="Show progress on stderr.  [default: on a terminal]",
-)
-
 console_options = grouped("console", Console, "Messages", _console_options)
 
 console_and_progress_options = grouped(
     "console", Console, "Messages", _console_options, progress_option
-)
-
-yes_option = option(
-    "--yes", is_flag=True, help="Do not ask first; needed where there is no terminal."
-)
-
-resume_option = option(
-    "--resume", is_flag=True, help="Go on with the snapshot where it was broken off."
-)
-
-from_option = option(
-    "--from",
-    "sources",
-    multiple=True,
-    type=FilePath(),
-    metavar="SNAPSHOT",
-    help="Read this snapshot instead of GitLab. Repeatable: the shards of one collection.",
-)
-
-answer_format_option = option(
-    "-f",
-    "--format",
-    "answer_format",
-    type=click.Choice(["console", "json"]),
-    default="console",
-    show_default=True,
-    help="How to show the answer.",
 )

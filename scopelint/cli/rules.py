@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scopelint.cli import options
 from scopelint.cli.command import Command
 from scopelint.cli.console import out
+from scopelint.cli.single_options import format_option, rules_file_option
 from scopelint.text import clean, shorten
 
 if TYPE_CHECKING:
@@ -22,19 +22,9 @@ _GAP = "  "
 _LEAST_TITLE = 12
 """Columns below which the beginning of a title tells nothing."""
 
-format_option = click.option(
-    "-f",
-    "--format",
-    "format_name",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
-
 
 @click.command(cls=Command)
-@options.rules_file_option
+@rules_file_option
 @format_option
 def rules(format_name: str, rules_files: tuple[Path, ...]) -> None:
     """List every rule: code, name, severity, set, subject, and what it flags.
