@@ -1,7 +1,7 @@
 """Tokens and passwords, which no text shows: not output, log, snapshot or traceback."""
 
 import re
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 from urllib.parse import quote
 
 _HIDDEN = "[hidden]"
@@ -13,7 +13,6 @@ _TOKEN = re.compile(
 )
 _SHORTEST_SECRET = 8
 """Characters; no token is shorter, and hiding less would hide the words of messages."""
-_known: set[str] = set()
 _SECRET_KEY = re.compile(
     r"(?P<key>(?:token(?!_scope)|password|passwd|secret|api[_-]?key)\w{0,100}[\"']?\s*[:=]\s*).*",
     re.IGNORECASE,
@@ -27,12 +26,15 @@ class Secret:
     A token that is held once is hidden by `hide_secrets` as long as the process lives.
     """
 
+    known: ClassVar[set[str]] = set()
+    """The tokens of this process, as they are and as they are in a URL: `hide_secrets` hides them."""
+
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
         self._value = value
         if len(value) >= _SHORTEST_SECRET:
-            _known.update((value, quote(value, safe="")))
+            self.known.update((value, quote(value, safe="")))
 
     def reveal(self) -> str:
         """Return the token, for the one header it is sent in."""
@@ -60,7 +62,7 @@ class Secret:
 
 def hide_secrets(text: str) -> str:
     """Return `text` without any `Secret`, anything of a token's form, or a URL's credentials."""
-    for secret in _known:
+    for secret in Secret.known:
         text = text.replace(secret, _HIDDEN)
     return _TOKEN.sub(_HIDDEN, _USERINFO.sub(f"{_HIDDEN}@", text))
 

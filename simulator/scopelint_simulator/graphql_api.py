@@ -36,7 +36,7 @@ from scopelint_simulator.permissions import Caller
 MAX_QUERY_SIZE = 10_000
 MAX_ERRORS = 5
 _PREPARED = 512
-_MAX_COMPLEXITY = {"anonymous": 200, "authenticated": 250, "admin": 300}
+MAX_COMPLEXITY = {"anonymous": 200, "authenticated": 250, "admin": 300}
 _INTROSPECTION_COMPLEXITY = 226
 _MAX_DEPTH = {"anonymous": 15, "authenticated": 20, "admin": 20}
 
@@ -241,7 +241,7 @@ def _limits(
 ) -> list[str]:
     caller = context.caller
     who = "admin" if caller.admin else "authenticated" if caller.user else "anonymous"
-    limit = _MAX_COMPLEXITY[who]
+    limit = MAX_COMPLEXITY[who]
     if who == "anonymous" and _only_introspection(operation):
         limit = _INTROSPECTION_COMPLEXITY
     context.limit = limit

@@ -287,6 +287,14 @@ class Instance:
         self._trees.clear()
         self._all = None
 
+    def rename_project(self, number: int, path: str) -> None:
+        """Give a project another full path, which may be one that another project had."""
+        project = self.projects[number]
+        if self._projects_by_path.get(project.path.lower()) == number:
+            del self._projects_by_path[project.path.lower()]
+        project.path = path
+        self._projects_by_path[path.lower()] = number
+
     def next_row(self) -> int:
         """A new number for an allowlist or log row."""
         self._last_row += 1

@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 from scopelint.cli import cli, failure
-from scopelint.text import secrets
+from scopelint.text import Secret
 
 ADMIN = "glpat-kit-administrator"
 TOKEN = "glpat-kit-maintainer"
@@ -122,7 +122,7 @@ def call(*args: object, terminal: bool = False) -> Result:
     argv = ["scopelint", *map(str, args)]
     with (
         mock.patch.object(sys, "argv", argv),
-        mock.patch.object(secrets, "_known", set()),
+        mock.patch.object(Secret, "known", set()),
         contextlib.redirect_stdout(stdout),
         contextlib.redirect_stderr(stderr),
     ):

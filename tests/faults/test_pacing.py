@@ -1,7 +1,7 @@
 """A run slows down before GitLab refuses it, and waits as long as it is told: by a clock of ours."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -32,8 +32,12 @@ class Moving(threading.Event):
         super().__init__()
         self.clock = clock
         self.asked: list[float] = []
+        self.meanwhile: Callable[[], object] | None = None
 
     def wait(self, timeout: float | None = None) -> bool:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
         self.asked.append(timeout or 0.0)
         self.clock.now += timeout or 0.0
         return self.is_set()
@@ -228,30 +232,36 @@ def test_every_page_has_ten_attempts() -> None:
     assert all(MATRIX[failure].attempts == 1 for failure in alone)
 
 
-def test_a_refusal_holds_the_other_requests_too() -> None:
+def _sent_while_another_waits(refusal: Said) -> float:
+    """Return after how many seconds a request goes that comes while a refused one waits."""
     retrier, clock, stop = timed()
-    answers: Iterator[Said] = iter([Said(429, {"RateLimit-Limit": "5", "Retry-After": "40"})])
-    retrier.stop = stop
-    others: list[float] = []
+    answers = iter([refusal, Said(200)])
+    sent: list[float] = []
 
-    def exchange() -> Said:
-        answer = next(answers, Said(200))
-        if answer.status_code == 429:
-            others.append(retrier._rate_limit.take_turn())
-        return answer
+    def other() -> Said:
+        sent.append(clock.now - START)
+        return Said(200)
 
-    retrier.send(exchange, "graphql")
-    assert others == [START]
-    assert retrier._rate_limit.postponed(others[0]) == START + 40
-    assert clock.now == START + 40
+    stop.meanwhile = lambda: retrier.send(other, "rest")
+    retrier.send(lambda: next(answers), "rest")
+    [seconds] = sent
+    return seconds
+
+
+def test_a_refusal_holds_the_other_requests_too() -> None:
+    refusal = Said(429, {"RateLimit-Limit": "5", "Retry-After": "40"})
+    assert _sent_while_another_waits(refusal) == 40
 
 
 def test_the_limit_of_one_endpoint_holds_only_its_request() -> None:
-    retrier, _, stop = timed()
-    answers = iter([Said(429, {"Retry-After": "60"}), Said(200)])
-    retrier.send(lambda: next(answers), "rest")
-    assert stop.asked == [60.0]
-    assert retrier._rate_limit.postponed(0.0) == 0.0
+    assert _sent_while_another_waits(Said(429, {"Retry-After": "60"})) == 0
+
+
+def test_a_turn_that_was_taken_before_a_hold_is_postponed() -> None:
+    pace = RateLimit(clock=Clock())
+    turn = pace.take_turn()
+    pace.hold(40)
+    assert (turn, pace.postponed(turn)) == (START, START + 40)
 
 
 def test_an_absurd_reset_is_bounded() -> None:

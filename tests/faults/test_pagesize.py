@@ -56,7 +56,7 @@ def test_a_server_with_a_lower_limit_of_complexity_is_read_whole(
     limits = {"admin": 300, "authenticated": limit, "anonymous": 200}
     with Simulator(load_instance(instance(300))) as gitlab:
         calm = scan(gitlab.url, tmp_path)
-        monkeypatch.setattr(graphql_api, "_MAX_COMPLEXITY", limits)
+        monkeypatch.setattr(graphql_api, "MAX_COMPLEXITY", limits)
         gitlab.reset_counts()
         found = scan(gitlab.url, tmp_path)
         pages = gitlab.counts["graphql:Scopes"]

@@ -109,14 +109,10 @@ def test_a_project_that_moved_is_left_and_the_others_go_on(
 def test_a_rename_is_no_move(gitlab: Simulator, journal: Path) -> None:
     made = kit.plan(gitlab, {SHOP: kit.everything(gitlab)[SHOP]})
     for number, path in ((SITE, "acme/web/page"), (CORE, "acme/lib/heart"), (SHOP, "acme/store")):
-        row = gitlab.instance.projects[number]
-        gitlab.instance._projects_by_path.pop(row.path)
-        row.path = path
-        gitlab.instance._projects_by_path[path] = number
+        gitlab.instance.rename_project(number, path)
     # Whoever takes the old paths must not be hit instead.
     for number, path in ((OLD, "acme/web/site"), (SECRET, "acme/lib/core")):
-        gitlab.instance.projects[number].path = path
-        gitlab.instance._projects_by_path[path] = number
+        gitlab.instance.rename_project(number, path)
     results = kit.run_apply(gitlab.url, made, journal)
     assert kit.statuses(results) == {SHOP: "done"}
     goal = state_after(made.projects[0].before, made.projects[0].actions)

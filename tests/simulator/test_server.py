@@ -166,7 +166,7 @@ def test_an_error_of_its_own_is_a_500_and_kept(monkeypatch: pytest.MonkeyPatch) 
     def broken(*_args: object, **_more: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(simulator, "_caller", broken)
+    monkeypatch.setattr(simulator, "answer", broken)
     with simulator:
         assert requests.get(f"{simulator.url}/api/v4/projects", timeout=10).status_code == 500
     assert "ZeroDivisionError" in simulator.crashes[0]

@@ -3,8 +3,10 @@
 import os
 import sqlite3
 import stat
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -280,8 +282,7 @@ def test_reading_changes_nothing(tmp_path: Path) -> None:
     before = path.read_bytes()
     with Snapshot(path) as snapshot:
         list(snapshot.projects())
-        with pytest.raises(sqlite3.OperationalError):
-            snapshot._db.execute("DELETE FROM projects")
+        assert list(tmp_path.iterdir()) == [path]
     assert path.read_bytes() == before
 
 
@@ -292,23 +293,24 @@ def test_a_full_disk_while_sorting_is_not_reported_as_damage(
     full = sqlite3.connect(":memory:")
     full.execute("PRAGMA max_page_count = 1")
     SnapshotWriter(tmp_path / "s.db", HEADER).close()
+    no_room = threading.Event()
 
-    class NoRoom:
-        def execute(self, *_: object) -> sqlite3.Cursor:
-            return full.execute("CREATE TABLE more (x)")
+    class Disk(sqlite3.Connection):
+        def execute(self, *given: Any) -> sqlite3.Cursor:
+            if no_room.is_set():
+                return full.execute("CREATE TABLE more (x)")
+            return super().execute(*given)
 
-        def close(self) -> None:
-            full.close()
-
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Disk))
     snapshot = Snapshot(tmp_path / "s.db")
-    snapshot.close()
-    monkeypatch.setattr(snapshot, "_db", NoRoom())
+    no_room.set()
     for read in (lambda: list(snapshot.groups()), snapshot.count_entries):
         with pytest.raises(ScratchError, match="full") as caught:
             read()
         assert caught.value.exit_code == 4
         assert "TMPDIR" in caught.value.hint
     snapshot.close()
+    full.close()
 
 
 @pytest.mark.parametrize("change", ["PRAGMA user_version = 99", "UPDATE meta SET value = '{'"])
