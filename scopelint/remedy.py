@@ -23,6 +23,24 @@ _SETTINGS: dict[ScopeSetting, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a remedy changes, as a report carries it: enough to group findings by their repair."""
+
+    kind: Literal["remove-entry", "switch-setting", "restrict-project", "remove-outbound-entries"]
+    setting: ScopeSetting | None = None
+    """The setting that is switched, None for the other kinds."""
+    switch: Literal["on", "off"] | None = None
+    """What it is switched to."""
+    unsafe: bool = False
+    """Only `plan --unsafe` plans it: it takes access from somebody."""
+
+
+def setting_words(setting: ScopeSetting) -> str:
+    """Name a setting in a sentence: `the inbound limit`."""
+    return _SETTINGS[setting]
+
+
 class SafeIf(StrEnum):
     """What makes the removal of an entry safe. No removal that widens access is ever planned."""
 
@@ -54,6 +72,11 @@ class RemoveEntry:
     def __str__(self) -> str:
         return f"`scopelint plan` removes the entry, {_SAFE[self.safe_if]}."
 
+    @property
+    def change(self) -> Change:
+        """The change of every finding; where the log proves it safe it needs no `--unsafe`."""
+        return Change("remove-entry", unsafe=self.safe_if is SafeIf.NEVER)
+
 
 @dataclass(frozen=True, slots=True)
 class SwitchSetting:
@@ -65,13 +88,18 @@ class SwitchSetting:
     unsafe: str | None = None
 
     @property
-    def direction(self) -> str:
+    def direction(self) -> Literal["on", "off"]:
         """How it is switched: `on` or `off`."""
         return "on" if self.value else "off"
 
     def __str__(self) -> str:
         only = f", only with --unsafe: {self.unsafe}" if self.unsafe else ""
-        return f"`scopelint plan` switches {_SETTINGS[self.setting]} {self.direction}{only}."
+        return f"`scopelint plan` switches {setting_words(self.setting)} {self.direction}{only}."
+
+    @property
+    def change(self) -> Change:
+        """The switch."""
+        return Change("switch-setting", self.setting, self.direction, bool(self.unsafe))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +117,11 @@ class RestrictProject:
         what = "`scopelint plan` switches the limit on, with the entries that the log asks for"
         return f"{what}." if self.alone else f"{what}, where another finding asks for it."
 
+    @property
+    def change(self) -> Change | None:
+        """The limit goes on; None where only another finding asks for it."""
+        return Change("restrict-project") if self.alone else None
+
 
 @dataclass(frozen=True, slots=True)
 class RemoveOutboundEntries:
@@ -96,6 +129,11 @@ class RemoveOutboundEntries:
 
     def __str__(self) -> str:
         return "`scopelint plan` removes the outbound entries, once the outbound limit is off."
+
+    @property
+    def change(self) -> Change:
+        """The removal."""
+        return Change("remove-outbound-entries")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +144,11 @@ class NoRemedy:
 
     def __str__(self) -> str:
         return f"`scopelint plan` changes nothing: {self.reason}."
+
+    @property
+    def change(self) -> None:
+        """There is none."""
+        return None
 
 
 def restricts(remedy: "Remedy") -> bool:

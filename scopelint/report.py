@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, ClassVar, Literal
 
-from scopelint.finding import Finding, Outcome, ProjectRef, Role, Severity, State
+from scopelint.finding import EntryRef, Finding, Outcome, ProjectRef, Role, Severity, State
 from scopelint.model import Gap, Scan
+from scopelint.remedy import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class RuleSummary:
     """The rule's own severity where the configuration gives it another one, else None."""
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The items of standards that the rule supports, by the standard's name and version."""
+    subject: Literal["", "instance", "project", "entry", "declared"] = ""
+    """What `outcomes` counts; empty where it is not known."""
+    change: Change | None = None
+    """What fixes a finding, None where `scopelint plan` changes nothing or it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ class LeftOut:
     of the namespaces they lie in; at most `LEFT_OUT_GROUPS`, those with most of them first."""
 
 
+MOST_SHOWN_ENTRIES = 60_000
+"""Allowlist entries up to which a report keeps them all for pictures."""
 LEFT_OUT_GROUPS = 20
 """How many groups are named for one filter."""
 
@@ -244,6 +251,19 @@ class SincePrevious:
     """Findings that were not carried over again: nothing was known of them for too long."""
 
 
+@dataclass(frozen=True, slots=True)
+class Allowlist:
+    """Who a project lets in, as far as it was read: for pictures of its reach."""
+
+    project: ProjectRef
+    limit: bool | None
+    """Whether the inbound limit holds; False lets every job token in, None was not read."""
+    entries: tuple[EntryRef, ...]
+    """The project's entry for itself is left out."""
+    whole: bool
+    """False where there may be entries that were not read."""
+
+
 @dataclass(frozen=True)
 class Report:
     """All that a reporter may see."""
@@ -259,6 +279,9 @@ class Report:
     `shown()` gives those that the user asked to see."""
     outcomes: Iterable[ProjectOutcome] | None = None
     """The projects in path order; None in a report that was read back."""
+    allowlists: Iterable[Allowlist] | None = None
+    """Who each project lets in, by project id; None in a report that was read back, where no
+    reporter shows them, and where there are more than `MOST_SHOWN_ENTRIES`."""
     overview: Mapping[str, Any] | None = None
     """JSON data for pictures of the tree (outside contract, section 5)."""
     not_run: tuple[RuleSummary, ...] = ()
@@ -355,6 +378,8 @@ class Reporter(ABC):
     """What `-f` takes."""
     title: ClassVar[str]
     """The format's line in `-f help`."""
+    shows_allowlists: ClassVar[bool] = False
+    """Whether it looks at `Report.allowlists`, which are kept for such reporters alone."""
     notes: Sequence[str] = ()
     """What the user should hear besides, such as how much did not fit into the document.
     `render` fills it, the command line shows it."""

@@ -19,7 +19,7 @@ class AutopopulatedGroupEntry(EntryRule):
     title = "A group entry was made by auto-population"
     requirement = "No group entry was made by auto-population"
     severity = Severity.LOW
-    tags = ("job-token", "allowlist", "least-privilege")
+    tags = ("job-token", "allowlist", "least-privilege", "broad")
     cwe = (1220,)
     owasp = ("CICD-SEC-5",)
     needs = frozenset({Fact.ENTRIES, Fact.PERMISSIONS})

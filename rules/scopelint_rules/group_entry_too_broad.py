@@ -29,7 +29,7 @@ class GroupEntryTooBroad(EntryRule):
     title = "A group entry lets in too many projects"
     requirement = "No group entry lets in more projects than are allowed"
     severity = Severity.MEDIUM
-    tags = ("job-token", "allowlist", "least-privilege")
+    tags = ("job-token", "allowlist", "least-privilege", "broad")
     cwe = (1220,)
     owasp = ("CICD-SEC-5",)
     Options = GroupEntryTooBroadOptions

@@ -41,7 +41,7 @@ class GroupEntryWiderThanUse(UsageRule):
     title = "A group entry is much wider than its use"
     requirement = "No group entry is much wider than its use"
     severity = Severity.LOW
-    tags = ("job-token", "usage", "least-privilege")
+    tags = ("job-token", "usage", "least-privilege", "broad")
     cwe = (272, 1220)
     owasp = ("CICD-SEC-5",)
     help_uri = "https://docs.gitlab.com/ci/jobs/ci_job_token/#job-token-authentication-log"

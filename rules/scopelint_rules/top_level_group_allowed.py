@@ -14,7 +14,7 @@ class TopLevelGroupAllowed(EntryRule):
     title = "The whole top-level group is on the allowlist"
     requirement = "No entry lets in the whole top-level group"
     severity = Severity.HIGH
-    tags = ("job-token", "allowlist", "least-privilege")
+    tags = ("job-token", "allowlist", "least-privilege", "broad")
     cwe = (732, 1220)
     owasp = ("CICD-SEC-5",)
     remedy = RemoveEntry("it lets in the whole top-level group")

@@ -30,7 +30,14 @@ from scopelint.finding import Severity
 from scopelint.globs import GlobSet
 from scopelint.mappings import with_references
 from scopelint.model import Fact
-from scopelint.report import Gate, RenderOptions, Report, RuleSummary
+from scopelint.report import (
+    MOST_SHOWN_ENTRIES,
+    Allowlist,
+    Gate,
+    RenderOptions,
+    Report,
+    RuleSummary,
+)
 from scopelint.rule import Policy, Rule
 from scopelint.run_identity import SAME_INSTANCE, RunIdentity, check_same
 from scopelint.snapshot import open_snapshots
@@ -81,7 +88,17 @@ class PreparedCheck:
             report = replace(with_references(report), not_run=self.not_run)
             self._tell_outside(inventory)
             self.check_instance(inventory.scan.instance)
-            return replace(report, whole_set=self.whole_set and snapshot.header.filters.everything)
+            return replace(
+                report,
+                whole_set=self.whole_set and snapshot.header.filters.everything,
+                allowlists=self._allowlists(report),
+            )
+
+    def _allowlists(self, report: Report) -> Sequence[Allowlist] | None:
+        """Keep the allowlists, which are read from the snapshot, where a reporter shows them."""
+        shown = any(each.reporter.shows_allowlists for each in self.destinations)
+        few = report.scan.entries <= MOST_SHOWN_ENTRIES
+        return tuple(report.allowlists or ()) if shown and few else None
 
     def _tell_outside(self, inventory: Inventory) -> None:
         """Say how a declared policy was read, and how much of it is for what was not scanned."""

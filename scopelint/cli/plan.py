@@ -1,5 +1,6 @@
 """`scopelint plan`: a repair to be looked over, from findings or from the declared policy."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from scopelint.cli.plan_output import (
     plan_options,
 )
 from scopelint.errors import UsageError
+from scopelint.finding import Finding
+from scopelint.report import Report
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
 
@@ -35,6 +38,13 @@ if TYPE_CHECKING:
     help="Repair what the rules find, or bring about what the config declares.",
 )
 @click.option("--unsafe", is_flag=True, help="Plan also what may take access that somebody uses.")
+@click.option(
+    "--entry",
+    "entries",
+    metavar="PATH",
+    multiple=True,
+    help="Only what the rules find about entries for this group or project. Repeatable.",
+)
 @options.config_and_rules_options
 @options.rule_options
 @options.console_options
@@ -43,6 +53,7 @@ def plan(
     plan: PlanOptions,
     goal: str,
     unsafe: bool,
+    entries: tuple[str, ...],
     source: options.ConfigOptions,
     choice: options.RuleChoice,
     console: Console,
@@ -67,6 +78,8 @@ def plan(
         {"plan": plan.output},
         (*plan.snapshots, *run.rules_files, config.source, *config.files.values()),
     )
+    if entries and goal == "declared":
+        raise UsageError("--entry chooses among findings, and --to declared has none")
     declared = _declared(config) if goal == "declared" else None
     with open_snapshots(plan.snapshots) as snapshot:
         inventory = Inventory(snapshot)
@@ -78,12 +91,26 @@ def plan(
             report = engine.run(inventory, chosen, settings)
             made = plan_from_findings(
                 inventory,
-                report.findings,
+                _about(entries, report),
                 {rule.code: rule.remedy for rule in (*chosen, *settings.selectable)},
                 unsafe=unsafe,
                 assume=config.assume_fine_grained,
             )
         return conclude(made, inventory, plan, ())
+
+
+def _about(entries: tuple[str, ...], report: Report) -> Collection[Finding]:
+    """Return the findings about entries for these full paths, all of them where none is named."""
+    if not entries:
+        return report.findings
+    wanted = {path.strip("/") for path in entries}
+    found = [each for each in report.findings if each.entry and each.entry.path in wanted]
+    if missing := wanted - {each.entry.path for each in found if each.entry}:
+        raise UsageError(
+            f"nothing was found about an entry for {', '.join(sorted(missing))}",
+            hint="Give --entry the full path of a group or project as a report names it.",
+        )
+    return found
 
 
 def _declared(config: "Config") -> "DeclaredPolicy":

@@ -284,6 +284,8 @@ def rule_summary(rule: Rule | type[Rule], distribution: str = "scopelint") -> Ru
         confidence=rule.confidence.value,
         distribution=distribution,
         role=rule.role,
+        subject=rule.subject.value,
+        change=rule.remedy.change,
     )
 
 

@@ -10,6 +10,7 @@ from scopelint.engine.engine_settings import Settings
 from scopelint.engine.gate import gaps_accepted, gate
 from scopelint.engine.left_out import left_out_by_filter
 from scopelint.engine.parallel import judge_projects
+from scopelint.engine.shown_entries import Allowlists
 from scopelint.engine.waivers import waiver_warnings
 from scopelint.finding import Role
 from scopelint.report import ProjectCounts, Report, ScanSummary
@@ -79,6 +80,7 @@ def _report(
         findings=collector.findings(),
         outcomes=collector.outcomes(),
         overview=collector.overview(),
+        allowlists=Allowlists(inventory),
         warnings=tuple(waiver_warnings(collector.waivers, inventory, collector.codes)),
         choices=settings.choices,
         min_severity=settings.min_severity,

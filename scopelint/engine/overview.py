@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from scopelint.access import Cover, InboundCounter
+from scopelint.engine.shown_entries import OutsidePart
 from scopelint.finding import Severity
 from scopelint.model import Project
 from scopelint.snapshot.group_tree import GroupTree
@@ -36,6 +37,8 @@ class OverviewPart:
     """By group and cell: those that let in only its origins without an outbound limit."""
     pairs: Counter[tuple[int, int]] = field(default_factory=Counter)
     """Single origins that are let in, by the cells of origin and target."""
+    outside: OutsidePart = field(default_factory=OutsidePart)
+    """Who is let in from outside the top-level group."""
 
     def include(self, other: "OverviewPart") -> None:
         """Add what another part counted."""
@@ -44,6 +47,7 @@ class OverviewPart:
         self.groups_in.update(other.groups_in)
         self.free_in.update(other.free_in)
         self.pairs.update(other.pairs)
+        self.outside.include(other.outside)
 
 
 class Overview:
@@ -55,6 +59,7 @@ class Overview:
     """
 
     def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
         self._tree = inventory.tree
         self._left_out = Counter(path.rpartition("/")[0] for path in inventory.left_out)
         self._counter = inventory.derived(InboundCounter)
@@ -73,6 +78,7 @@ class Overview:
             if project.scope.inbound_effective is False:
                 seen.open[project.namespace_path] += 1
         target = self._places.cell(project.path)
+        seen.outside.add(project, target)
         if target is None:
             return
         covered = self._counter.cover(project)
@@ -111,7 +117,11 @@ class Overview:
 
         `found` counts the new findings by namespace (full path) and by severity or `unknown`.
         """
-        return {"groups": list(self._groups(found)), "reach": self._reach()}
+        return {
+            "groups": list(self._groups(found)),
+            "reach": self._reach(),
+            "outside": self.seen.outside.data(self._inventory),
+        }
 
     def _groups(self, found: Mapping[tuple[str, str], int]) -> Iterator[dict[str, Any]]:
         counts = self._by_state()

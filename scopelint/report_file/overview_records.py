@@ -1,10 +1,13 @@
 """The records of the pictures of the tree: each group's numbers, and which group reaches which."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
-from scopelint.report_file.record import Count, JsonRecord
+from scopelint.report_file.record import Count, JsonRecord, without_default
+
+_Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
 
 
 class GroupRecord(JsonRecord):
@@ -49,11 +52,38 @@ class ReachRecord(JsonRecord):
         return self
 
 
+class OriginRecord(JsonRecord):
+    """A group or project outside the top-level group of projects that let it in."""
+
+    kind: Literal["project", "group"]
+    id: int | None
+    path: str | None
+    personal: bool | None = Field(description="A project in a user's namespace; null: not known.")
+    projects: Count = Field(description="How many projects have an entry for it.")
+    into: tuple[tuple[Count, Count], ...] = Field(
+        description="The index of a group in `reach.groups`, and how many of those are in it."
+    )
+    since: _Moment | None = Field(description="When the oldest of these entries was made.")
+    added_by: tuple[str, ...] = Field(max_length=3, description="Users that added the most.")
+    last_used: _Moment | None = Field(description="The last use that the logs show.")
+    logged: Count = Field(description="How many of these projects' logs were read whole.")
+
+
+class OutsideRecord(JsonRecord):
+    """Who gets in from outside the top-level group, the most projects first."""
+
+    total: Count = Field(description="How many there are, those that are not listed included.")
+    origins: tuple[OriginRecord, ...] = Field(max_length=200)
+
+
 class OverviewRecord(JsonRecord):
     """Numbers for pictures of the tree."""
 
     groups: tuple[GroupRecord, ...] = Field(max_length=2000)
     reach: ReachRecord | None
+    outside: OutsideRecord | SkipJsonSchema[None] = Field(
+        default=None, json_schema_extra=without_default
+    )
 
     def to_data_again(self) -> dict[str, Any]:
         """Return the JSON data as it was written."""

@@ -1,6 +1,5 @@
 """The JSON report as models: the one description that writes it, reads it back and is its schema."""
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -8,8 +7,6 @@ from pydantic.json_schema import GenerateJsonSchema, SkipJsonSchema
 
 from scopelint.finding import (
     Finding,
-    Outcome,
-    Role,
     Severity,
 )
 from scopelint.model import Assumption, EntryKind, Filters, Gap, Reason, Scan
@@ -18,7 +15,6 @@ from scopelint.report import (
     Gate,
     ProjectCounts,
     Report,
-    RuleSummary,
     ScanSummary,
     Summary,
 )
@@ -34,11 +30,11 @@ from scopelint.report_file.record import (
     Count,
     JsonRecord,
     Moment,
-    RuleCode,
     SomeText,
     Threshold,
     without_default,
 )
+from scopelint.report_file.rule_records import RuleRecord
 from scopelint.report_file.since_record import SinceRecord
 
 SCHEMA = "scopelint-report/1"
@@ -256,56 +252,6 @@ class GateRecord(JsonRecord):
         """Return the gate."""
         most = {Severity(name): count for name, count in self.most.items()}
         return Gate(**(self.attributes() | {"most": most}))
-
-
-class OutcomesRecord(JsonRecord):
-    """How often a rule said what."""
-
-    passed: Count = Field(alias="pass")
-    fail: Count
-    unknown: Count
-
-    @classmethod
-    def to_data(cls, source: Mapping[Outcome, int]) -> dict[str, Any]:
-        """Return the JSON data of counted outcomes."""
-        return {outcome.value: source.get(outcome, 0) for outcome in Outcome}
-
-    def to_core(self) -> dict[Outcome, int]:
-        """Return the counted outcomes."""
-        return dict(zip(Outcome, (self.passed, self.fail, self.unknown), strict=True))
-
-
-class RuleRecord(JsonRecord):
-    """A rule of the run: its identity and what it said."""
-
-    code: RuleCode
-    name: SomeText
-    title: str
-    severity: Severity
-    help_uri: str
-    requirement: str = Field(
-        default="", description="What holds where the rule passes; not there where none is known."
-    )
-    remedy: str = Field(
-        default="",
-        description="What `scopelint plan` does about a finding; not there where none is known.",
-    )
-    role: Role | SkipJsonSchema[None] = Field(
-        default=None,
-        json_schema_extra=without_default,
-        description="What the rule's findings stand for; not there for nearly all rules.",
-    )
-    own_severity: Severity | SkipJsonSchema[None] = Field(
-        default=None,
-        json_schema_extra=without_default,
-        description="The rule's own severity, where the configuration gives it another one.",
-    )
-    outcomes: OutcomesRecord
-    not_judged: str | None
-
-    def to_core(self) -> RuleSummary:
-        """Return the rule; its page is not in the file."""
-        return RuleSummary(page="", **self.attributes())
 
 
 class ReportRecord(JsonRecord):

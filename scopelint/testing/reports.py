@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from scopelint import engine
@@ -26,7 +27,8 @@ def report(
         of_instance=frozenset(rule.code for rule in classes if rule.once),
     )
     with inventory(description) as observed:
-        return engine.run(observed, [rule(None, policy) for rule in classes], settings)
+        report = engine.run(observed, [rule(None, policy) for rule in classes], settings)
+        return replace(report, allowlists=tuple(report.allowlists or ()))
 
 
 def rendered(reporter: Reporter, what: Report) -> bytes:

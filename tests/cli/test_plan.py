@@ -69,6 +69,18 @@ def test_unsafe_is_asked_for(kept: Path) -> None:
     )
 
 
+def test_entry_plans_only_what_is_about_it(place: Path) -> None:
+    """The page's "Remove group X" prints a command with --entry; it plans nothing else."""
+    others = [{"project": "acme/web/x"}, {"group": "acme/none"}]
+    found = {"acme/a": {"entries": others}, "acme/web/x": {}}
+    write({"projects": found, "groups": ["acme/none"]}, place / "kept")
+    command = ["plan", place / "kept", "--select", "SL405,SL701,SL3", "--unsafe", "--exit-code"]
+    assert call(*command, "--entry", "nowhere").expect(2).err.count("--entry") == 1
+    assert "acme/none" in call(*command, "--entry", "acme/none").expect(5).out
+    assert "acme/web/x" not in call(*command, "--entry", "acme/none").out
+    call("plan", place / "kept", "--to", "declared", "--entry", "a").expect(2, "--to declared")
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [([], 5), (["--select", "SL402"], 0), (["--ignore", "SL401"], 0)],

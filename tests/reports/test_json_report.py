@@ -52,7 +52,7 @@ def test_shape_and_order_are_those_of_the_contract() -> None:
     severities = "critical high medium low info unknown waived baselined"
     assert list(data["summary"]) == severities.split()
     assert list(data["gate"]) == ["result", "fail_on", "reasons"]
-    rule = "code name title severity help_uri requirement outcomes not_judged"
+    rule = "code name title severity help_uri requirement tags outcomes not_judged"
     told = {tuple(key for key in item if key != "role") for item in data["rules"]}
     assert told == {tuple(rule.split())}
     finding = (

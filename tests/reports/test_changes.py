@@ -1,0 +1,71 @@
+"""Which changes close the most: findings grouped by what fixes them."""
+
+import shlex
+from dataclasses import replace
+
+from scopelint.finding import Finding, State
+from scopelint.remedy import Change
+from scopelint.report import Report
+from scopelint_reports.changes import changes, plan_commands
+from tests.reports import build
+
+CHANGES = {
+    "SL101": Change("restrict-project"),
+    "SL201": Change("switch-setting", "outbound", "off"),
+    "SL301": Change("remove-entry", unsafe=True),
+    "SL304": Change("remove-entry", unsafe=True),
+}
+RULES = tuple(replace(rule, change=CHANGES.get(rule.code)) for rule in build.RULES)
+
+
+def report_of(*findings: Finding) -> Report:
+    return build.report(findings, rules=RULES)
+
+
+def titles(report: Report) -> list[str]:
+    return [f"{each.title}: {each.closes}" for each in changes(report.findings, report.rules)]
+
+
+def test_an_entry_is_one_change_in_all_projects_that_have_it() -> None:
+    acme, other = build.group_entry(7, "acme"), build.group_entry(8, "partner")
+    found = [build.finding("SL301", build.project(n), entry=acme) for n in range(1, 10)]
+    # SL302 has no remedy here, and goes with the entry all the same.
+    found += [build.finding("SL302", build.project(n), entry=acme) for n in range(1, 4)]
+    found += [build.finding("SL304", build.project(1), entry=other)]
+    assert titles(report_of(*found)) == [
+        "Remove group acme from 9 projects' allowlists: closes 12 findings, 9 high",
+        "Remove group partner from 1 project's allowlist: closes 1 finding, high",
+    ]
+
+
+def test_switches_are_one_change_each_and_the_worst_findings_come_first() -> None:
+    found = [build.finding("SL201", build.project(n)) for n in range(1, 4)]
+    found += [build.finding("SL101", build.project(n)) for n in range(1, 3)]
+    assert titles(report_of(*found)) == [
+        "Switch on the job token limit of 2 projects: closes 2 findings, all high",
+        "Switch off the outbound limit of 3 projects: closes 3 findings, all low",
+    ]
+
+
+def test_what_is_accepted_unknown_or_without_a_remedy_asks_for_nothing() -> None:
+    on = build.project(1)
+    report = report_of(
+        build.finding("SL101", on, unknown=True),
+        build.finding("SL101", build.project(2), state=State.WAIVED),
+        build.finding("SL101", build.project(3), state=State.BASELINED),
+        build.finding("SL302", on, entry=build.group_entry()),
+        build.finding("SL103"),
+    )
+    assert titles(report) == []
+
+
+def test_the_command_narrows_the_runs_own_plan_or_collects_first() -> None:
+    entry = build.group_entry(8, "a b; rm -rf ~")
+    report = report_of(build.finding("SL304", build.project(1), entry=entry))
+    (change,) = changes(report.findings, report.rules)
+    own = [("scopelint explain SL304", ""), ("scopelint plan kept.db -o p.json", "")]
+    (command,) = plan_commands(change, report, own)
+    assert shlex.split(command)[5:] == ["--select", "SL304", "--unsafe", "--entry", str(entry.path)]
+    collect, plan = plan_commands(change, report)
+    assert shlex.split(collect)[:3] == ["scopelint", "collect", "acme"]
+    assert shlex.split(plan)[2] == shlex.split(collect)[-1] == "scopelint.db"
