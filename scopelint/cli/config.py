@@ -75,7 +75,7 @@ def schema(
 ) -> None:
     """Print the JSON Schema of scopelint.yml, for editors and checks."""
     from scopelint.config.schema import DIALECT, config_schema
-    from scopelint.diff.as_json import schema as diff_schema
+    from scopelint.diff.diff_records import diff_schema
     from scopelint.registry import find_rules
     from scopelint.repair.plan_file import Plan
     from scopelint.report_file import report_schema
@@ -91,7 +91,7 @@ def schema(
         out(json.dumps({"$schema": DIALECT, **doctor_schema()}, indent=2))
         return
     if diff:
-        out(diff_schema())
+        out(json.dumps(diff_schema(), indent=2))
         return
     if plan:
         out(json.dumps({"$schema": DIALECT, **Plan.model_json_schema(by_alias=True)}, indent=2))

@@ -1,7 +1,7 @@
 """What changed between two snapshots of the same projects: settings, entries, access, findings.
 
 `compare` makes a `Diff` of two inventories, `compare_findings` of what the same rules found in
-each. `as_console`, `as_markdown` and `as_json` (with the published schema) show it.
+each. `as_console`, `as_markdown` and `as_json` show it; `diff_records` has the published schema.
 
 Only the command `diff` imports this package. It may import `access`, `errors`, `finding`, `model`,
 `paths`, `report`, `run_identity`, `snapshot` and `text`. It asks GitLab nothing.

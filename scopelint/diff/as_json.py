@@ -1,177 +1,142 @@
-"""A comparison as JSON data of the form `scopelint-diff/1`; `diff.schema.json` is its schema."""
+"""A comparison as JSON data of the form `scopelint-diff/1`, filled into the records of it."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from importlib.resources import files
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import scopelint
-from scopelint.diff.changes import (
-    Access,
-    Diff,
-    EntryChange,
-    OneSidedProject,
-    Origin,
-    ProjectChange,
-    ProjectName,
-    ScanInfo,
-    SettingChange,
-    sign,
+from scopelint.diff.changes import Diff, EntryChange, ProjectChange, ScanInfo, sign
+from scopelint.diff.diff_records import (
+    AccessRecord,
+    ChangeCountsRecord,
+    CollectionRecord,
+    ComparedRecord,
+    DiffRecord,
+    EntryChangeRecord,
+    EntryNameRecord,
+    EntryStateRecord,
+    FindingChangesRecord,
+    GroupMoveRecord,
+    MembershipRecord,
+    NameRecord,
+    NotComparedRecord,
+    OneSidedFindingRecord,
+    OneSidedRecord,
+    ProjectChangeRecord,
+    ReadRecord,
+    SettingRecord,
+    UnknownRecord,
+    WriterRecord,
 )
 from scopelint.diff.entry_changes import permissions_known
 from scopelint.finding import Finding
-from scopelint.model import AllowlistEntry, ProjectCount
+from scopelint.model import AllowlistEntry
 
-SCHEMA = "scopelint-diff/1"
-_SIGNS = {"+": "added", "-": "removed", "~": "changed"}
-
-
-def schema() -> str:
-    """Return the text of the JSON Schema that the data is valid against."""
-    return (files("scopelint.diff") / "diff.schema.json").read_text(encoding="utf-8").rstrip()
+_Record = TypeVar("_Record", bound=ComparedRecord)
+_CHANGES: dict[str, Literal["added", "removed", "changed"]] = {
+    "+": "added",
+    "-": "removed",
+    "~": "changed",
+}
 
 
 def diff_data(diff: Diff) -> dict[str, Any]:
     """Return a comparison as JSON data; the same comparison gives the same data."""
-    return {
-        "schema": SCHEMA,
-        "tool": {"name": "scopelint", "version": scopelint.__version__},
-        "instance": diff.new.scan.instance,
-        "targets": sorted(diff.new.scan.targets),
-        "old": _scan_info(diff.old),
-        "new": _scan_info(diff.new),
-        "changed": diff.changed,
-        "certain": diff.certain,
-        "summary": diff.summary(),
-        "settings": [_setting(one) for one in diff.instance],
-        "projects": [_project(one) for one in diff.projects],
-        "new_projects": [_one_sided(one) for one in diff.appeared],
-        "gone_projects": [_one_sided(one) for one in diff.disappeared],
-        "moved_groups": [
-            {"id": one.id, "before": one.before, "after": one.after, "projects": one.projects}
-            for one in diff.groups
-        ],
-        "membership": [
-            {"group": one.group, "joined": one.joined, "left": one.left, "targets": one.targets}
-            for one in diff.membership
-        ],
-        "unknown": [
-            {"project": _name(one.project), "side": one.side, "reason": one.reason}
-            for one in diff.unknown
-        ],
-        "unknown_facts": dict(diff.unknown_facts),
-        "findings": {
-            "new": _findings(diff.findings.new),
-            "fixed": _findings(diff.findings.fixed),
-            "unknown": _findings(diff.findings.unknown),
-            "not_compared": [
-                {"rule": one.rule, "side": one.side, "reason": one.reason}
-                for one in diff.findings.not_compared
-            ],
-        },
-    }
+    record = DiffRecord(
+        form="scopelint-diff/1",
+        tool=WriterRecord(name="scopelint", version=scopelint.__version__),
+        instance=diff.new.scan.instance,
+        targets=tuple(sorted(diff.new.scan.targets)),
+        old=_collection(diff.old),
+        new=_collection(diff.new),
+        changed=diff.changed,
+        certain=diff.certain,
+        summary=ChangeCountsRecord.model_validate(diff.summary()),
+        settings=_of(SettingRecord, diff.instance),
+        projects=tuple(_project(one) for one in diff.projects),
+        new_projects=_of(OneSidedRecord, diff.appeared),
+        gone_projects=_of(OneSidedRecord, diff.disappeared),
+        moved_groups=_of(GroupMoveRecord, diff.groups),
+        membership=_of(MembershipRecord, diff.membership),
+        unknown=_of(UnknownRecord, diff.unknown),
+        unknown_facts=dict(diff.unknown_facts),
+        findings=FindingChangesRecord(
+            new=_findings(diff.findings.new),
+            fixed=_findings(diff.findings.fixed),
+            unknown=_findings(diff.findings.unknown),
+            not_compared=_of(NotComparedRecord, diff.findings.not_compared),
+        ),
+    )
+    return record.model_dump(mode="json", by_alias=True)
 
 
-def _scan_info(info: ScanInfo) -> dict[str, Any]:
+def _of(record: type[_Record], items: Iterable[object]) -> tuple[_Record, ...]:
+    """Return a record of each of the core's objects, whose attributes are its fields."""
+    return tuple(record.model_validate(item) for item in items)
+
+
+def _collection(info: ScanInfo) -> CollectionRecord:
     scan = info.scan
-    return {
-        "gitlab_version": scan.gitlab_version,
-        "api": scan.api,
-        "enforcement": scan.enforcement,
-        "started_at": utc(scan.started_at),
-        "finished_at": utc(scan.finished_at),
-        "complete": info.complete,
-        "projects": {
-            "total": info.total,
-            "read": info.read,
-            "unreadable": info.total - info.read,
-        },
-    }
+    return CollectionRecord(
+        gitlab_version=scan.gitlab_version,
+        api=scan.api,
+        enforcement=scan.enforcement,
+        started_at=_utc(scan.started_at),
+        finished_at=scan.finished_at and _utc(scan.finished_at),
+        complete=info.complete,
+        projects=ReadRecord(total=info.total, read=info.read, unreadable=info.total - info.read),
+    )
 
 
-def utc(moment: datetime | None) -> str | None:
+def _utc(moment: datetime) -> str:
     """Return a time as RFC 3339 in UTC to the second."""
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _project(change: ProjectChange) -> dict[str, Any]:
-    return {
-        "project": _name(change.project),
-        "before_path": change.before_path,
-        "with_group": change.with_group,
-        "settings": [_setting(one) for one in change.settings],
-        "entries": [_entry_change(one) for one in change.entries],
-        "access": change.access and _access(change.access),
-    }
+def _project(change: ProjectChange) -> ProjectChangeRecord:
+    return ProjectChangeRecord(
+        project=NameRecord.model_validate(change.project),
+        before_path=change.before_path,
+        with_group=change.with_group,
+        settings=_of(SettingRecord, change.settings),
+        entries=tuple(_entry_change(one) for one in change.entries),
+        access=change.access and AccessRecord.model_validate(change.access),
+    )
 
 
-def _name(name: ProjectName) -> dict[str, Any]:
-    return {"id": name.id, "path": name.path}
+def _entry_change(change: EntryChange) -> EntryChangeRecord:
+    return EntryChangeRecord(
+        change=_CHANGES[sign(change)],
+        direction=change.direction,
+        before=change.before and _entry(change.before),
+        after=change.after and _entry(change.after),
+    )
 
 
-def _setting(one: SettingChange) -> dict[str, Any]:
-    return {"name": one.name, "before": one.before, "after": one.after}
+def _entry(entry: AllowlistEntry) -> EntryStateRecord:
+    known = permissions_known(entry)
+    return EntryStateRecord(
+        kind=entry.kind,
+        id=entry.target_id,
+        path=entry.target_path,
+        default_permissions=entry.default_permissions,
+        policies=tuple(sorted(entry.policies or ())) if known else None,
+        created_at=entry.created_at and _utc(entry.created_at),
+        added_by=entry.added_by,
+        autopopulated=entry.autopopulated,
+    )
 
 
-def _entry_change(change: EntryChange) -> dict[str, Any]:
-    return {
-        "change": _SIGNS[sign(change)],
-        "direction": change.direction,
-        "before": change.before and _entry(change.before),
-        "after": change.after and _entry(change.after),
-    }
-
-
-def _entry(entry: AllowlistEntry) -> dict[str, Any]:
-    return {
-        "kind": entry.kind,
-        "id": entry.target_id,
-        "path": entry.target_path,
-        "default_permissions": entry.default_permissions,
-        "policies": sorted(entry.policies or ()) if permissions_known(entry) else None,
-        "created_at": utc(entry.created_at),
-        "added_by": entry.added_by,
-        "autopopulated": entry.autopopulated,
-    }
-
-
-def _access(access: Access) -> dict[str, Any]:
-    return {
-        "gained": [_origin(one) for one in access.gained],
-        "lost": [_origin(one) for one in access.lost],
-        "before": _count(access.before),
-        "after": _count(access.after),
-    }
-
-
-def _origin(origin: Origin) -> dict[str, Any]:
-    return {
-        "kind": origin.kind,
-        "id": origin.id,
-        "path": origin.path,
-        "projects": _count(origin.projects),
-    }
-
-
-def _count(count: ProjectCount | None) -> dict[str, Any] | None:
-    return None if count is None else {"count": count.number, "exact": count.exact}
-
-
-def _one_sided(one: OneSidedProject) -> dict[str, Any]:
-    return {"project": _name(one.project), "why": one.why, "reached_by": _count(one.reached_by)}
-
-
-def _findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    return [
-        {
-            "rule": one.rule,
-            "name": one.name,
-            "severity": one.severity.value,
-            "message": one.message,
-            "project": one.project and {"id": one.project.id, "path": one.project.path},
-            "entry": one.entry
-            and {"kind": one.entry.kind, "id": one.entry.id, "path": one.entry.path},
-            "fingerprint": one.fingerprint,
-        }
+def _findings(findings: Iterable[Finding]) -> tuple[OneSidedFindingRecord, ...]:
+    return tuple(
+        OneSidedFindingRecord(
+            rule=one.rule,
+            name=one.name,
+            severity=one.severity,
+            message=one.message,
+            project=one.project and NameRecord.model_validate(one.project),
+            entry=one.entry and EntryNameRecord.model_validate(one.entry),
+            fingerprint=one.fingerprint,
+        )
         for one in findings
-    ]
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from scopelint.diff.as_json import schema
+from scopelint.diff.diff_records import diff_schema
 from scopelint.testing import write
 from tests.cli.kit import call, process
 
@@ -76,7 +76,7 @@ def test_exit_codes(old: Path, new: Path, place: Path) -> None:
 def test_json_is_valid_and_the_same_again(old: Path, new: Path, place: Path) -> None:
     first = call("diff", old, new, "-f", "json").expect(0)
     data = json.loads(first.out)
-    jsonschema.Draft202012Validator(json.loads(schema())).validate(data)
+    jsonschema.Draft202012Validator(diff_schema()).validate(data)
     assert data["changed"]
     assert [one["rule"] for one in data["findings"]["new"]] == ["SL301"]
     assert process("diff", old, new, "-f", "json", cwd=place).expect(0).raw == first.raw
@@ -156,7 +156,10 @@ def test_a_folder_holds_the_shards_of_one_collection(gitlab: Any, token: str, pl
 
 
 def test_the_schema_is_published() -> None:
-    assert call("config", "schema", "--diff").expect(0).out == f"{schema()}\n"
+    assert (
+        call("config", "schema", "--diff").expect(0).out
+        == f"{json.dumps(diff_schema(), indent=2)}\n"
+    )
     call("config", "schema", "--diff", "--report").expect(2, "one at a time")
 
 

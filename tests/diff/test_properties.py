@@ -5,7 +5,6 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any
 
 import jsonschema
@@ -16,9 +15,10 @@ from hypothesis import strategies as st
 from scopelint.access import covers
 from scopelint.diff import Diff, compare
 from scopelint.diff.as_console import console
-from scopelint.diff.as_json import diff_data, schema
+from scopelint.diff.as_json import diff_data
 from scopelint.diff.as_markdown import markdown
 from scopelint.diff.changes import Origin, sign
+from scopelint.diff.diff_records import diff_schema
 from scopelint.model import AllowlistEntry, Project
 from scopelint.text import cell_width
 from tests.access.kit import observed
@@ -27,6 +27,7 @@ from tests.diff.kit import changes
 from tests.examples import examples
 
 VERSION = (18, 5)
+VALIDATOR = jsonschema.Draft202012Validator(diff_schema())
 GROUPS = {"acme": 10, "acme/web": 11, "acme/web/ui": 12, "partner": 13}
 PATHS = ("acme/a", "acme/web/b", "acme/web/ui/c", "acme/d")
 
@@ -249,11 +250,18 @@ def test_a_note_has_names_in_its_blocks_alone(name: str) -> None:
     assert set(outside) == headings
 
 
-def test_the_schema_is_one_and_is_shipped() -> None:
-    loaded = json.loads(schema())
+def test_the_schema_is_one() -> None:
+    loaded = diff_schema()
     jsonschema.Draft202012Validator.check_schema(loaded)
-    assert (files("scopelint.diff") / "diff.schema.json").is_file()
     assert loaded["properties"]["schema"]["const"] == "scopelint-diff/1"
+
+
+def test_every_object_of_the_data_has_all_its_fields_and_no_others() -> None:
+    schema = diff_schema()
+    for one in (schema, *schema["$defs"].values()):
+        if one.get("type") == "object":
+            assert one["additionalProperties"] is False
+            assert one["required"] == list(one["properties"])
 
 
 @settings(max_examples=examples(30))
@@ -262,7 +270,7 @@ def test_data_is_valid_against_the_schema_and_texts_fit(
     old: list[Project], new: list[Project]
 ) -> None:
     found = compare(observed(old, VERSION), observed(new, VERSION))
-    jsonschema.Draft202012Validator(json.loads(schema())).validate(diff_data(found))
+    VALIDATOR.validate(diff_data(found))
     assert max(map(len, console(found))) <= 80
     assert max(map(len, console(found, width=40))) <= 40
     assert sum(len(line) + 1 for line in markdown(found)) < 60_000
