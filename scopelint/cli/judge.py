@@ -284,20 +284,23 @@ def _chosen(settings: RunSettings) -> tuple[tuple[type[Rule], ...], tuple[type[R
     """Return the rules of the run, and those that only the config's overrides select."""
     config, choice = settings.config, settings.choice
     known = Catalogue(found.cls for found in settings.rules.values())
-    words = {
-        "select": choice.select,
-        "extend_select": choice.extend_select,
-        "ignore": choice.ignore,
-    }
     classes = select_rules(
         known,
         profile=config.profile,
-        config_select=config.select,
-        config_ignore=config.ignore,
-        **words,
+        select=settings.select.value,
+        extend_select=choice.extend_select,
+        ignore=[word.value for word in settings.ignore],
     )
     wanted = {code for override in config.overrides for code in override.select}
-    return classes, added_rules(known, wanted, classes, **words)
+    added = added_rules(
+        known,
+        wanted,
+        classes,
+        select=choice.select,
+        extend_select=choice.extend_select,
+        ignore=choice.ignore,
+    )
+    return classes, added
 
 
 def _not_run(settings: RunSettings, running: Iterable[Rule]) -> tuple[RuleSummary, ...]:

@@ -89,11 +89,6 @@ class Config:
         return self.model.select or None
 
     @property
-    def ignore(self) -> tuple[str, ...]:
-        """The selectors of `ignore`."""
-        return self.model.ignore
-
-    @property
     def trusted(self) -> GlobSet:
         """The globs of `trusted`."""
         return GlobSet(self.model.trusted)

@@ -107,24 +107,24 @@ def select_rules(
     catalogue: Iterable[RuleClass] | Catalogue,
     *,
     profile: Profile = "default",
-    config_select: Sequence[str] | None = None,
-    config_ignore: Sequence[str] = (),
-    select: Sequence[str] = (),
+    select: Sequence[str] | None = None,
     extend_select: Sequence[str] = (),
     ignore: Sequence[str] = (),
 ) -> tuple[RuleClass, ...]:
     """Return the classes of the rules that run, in the order of their codes.
 
-    `select`, `extend_select` and `ignore` are the command line's, commas already split; an empty
-    `select` counts as not given, `config_select` None as not given. Raise UsageError for an
-    unknown selector (with a suggestion), and where no rule is left: a run that judges nothing
-    must not pass.
+    `select` and `ignore` are what holds of options and files together (`scopelint.cli.settings`);
+    `select` is empty or None where nothing says it. Raise UsageError for an unknown selector, with
+    a suggestion (a file's were refused with the file, so it is an option's), and where no rule is
+    left: a run that judges nothing must not pass.
     """
     known = Catalogue(catalogue)
-    chosen = _base(known, profile, config_select, select)
+    if select:
+        chosen = _expand(known, select, "--select")
+    else:
+        chosen = {rule.code for rule in known.rules if profile == "strict" or not rule.strict}
     chosen |= _expand(known, extend_select, "--extend-select")
     chosen -= _expand(known, ignore, "--ignore")
-    chosen -= _expand(known, config_ignore, "ignore")
     if not chosen:
         raise UsageError(
             "no rule is left to run",
@@ -172,19 +172,6 @@ def severity_overrides(
         for code in _expand(known, [selector], "severity"):
             result[code] = overrides[selector]
     return dict(sorted(result.items()))
-
-
-def _base(
-    known: Catalogue,
-    profile: Profile,
-    config_select: Sequence[str] | None,
-    select: Sequence[str],
-) -> set[str]:
-    if select:
-        return _expand(known, select, "--select")
-    if config_select is not None:
-        return _expand(known, config_select, "select")
-    return {rule.code for rule in known.rules if profile == "strict" or not rule.strict}
 
 
 def _expand(known: Catalogue, selectors: Iterable[str], option: str) -> set[str]:

@@ -45,7 +45,7 @@ def test_every_comment_is_a_setting_that_works(snapshot: Path) -> None:
     assert [waiver.project for waiver in config.waivers] == ["group/project"]
     assert config.boundaries[0].name == "production"
     assert config.overrides[0].projects.patterns == ("*/sandbox/**",)
-    assert (config.profile, config.ignore) == ("strict", ("SL303",))
+    assert (config.profile, config.model.ignore) == ("strict", ("SL303",))
     assert config.options["SL302"].model_dump()["max_projects"] == 30
 
 

@@ -72,7 +72,7 @@ def test_mappings_are_merged_and_some_lists_joined(place: Path) -> None:
     options = config.options["SL302"].model_dump()
     assert (options["max_projects"], options["share"]) == (30, 0.1)
     assert config.trusted.patterns == ("shared/**", "mine/**")
-    assert config.ignore == ("SL307",)
+    assert config.model.ignore == ("SL307",)
     assert (config.fail_on, config.gate_max) == ("low", {Severity.LOW: 5, Severity.INFO: 9})
     assert [waiver.reason for waiver in config.waivers] == ["first", "second"]
     assert [waiver.place for waiver in config.waivers] == [

@@ -103,7 +103,7 @@ def test_values_and_their_places() -> None:
     assert config.targets == ("acme", "42")
     assert config.profile == "default"
     assert config.select == ("SL",)
-    assert config.ignore == ("SL101",)
+    assert config.model.ignore == ("SL101",)
     assert config.trusted.matches("shared/x")
     assert config.fail_on == "low"
     assert config.options == {"SL302": BroadOptions(max_projects=7, names=("a", "b"), share=1.0)}
