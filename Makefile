@@ -4,6 +4,9 @@
 VENV ?= .venv
 PYTHON ?=
 ARGS ?=
+# requirements/*.txt name every package with its hash. `make LOCKED=no test` takes what the package
+# index offers instead: for a mirror that does not hold these versions, and for trying newer ones.
+LOCKED ?= yes
 BIN := $(VENV)/bin
 CANDIDATES := python3.13 python3.12 python3.11 python3 python
 IS_FIT := import sys, venv; sys.exit(sys.version_info < (3, 11))
@@ -22,7 +25,7 @@ STALE := $(shell test "$$(cat $(VENV)/.made-in 2>&1)" = "$(CURDIR)" \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-fast lint bench docs clean stale
+.PHONY: help demo test test-fast lint bench docs dist lock clean stale
 
 help: ## Show this list.
 	@echo "make TARGET; each sets up $(VENV) by itself:"
@@ -63,6 +66,31 @@ docs: $(VENV)/.test ## Write the generated pages and tables anew.
 	@$(BIN)/python -m tests.meta.readme
 	@$(BIN)/python docs/generate.py
 
+# The same commit gives the same bytes: the packages carry the commit's time, not today's.
+dist: export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null)
+dist: $(VENV)/.release ## Build the wheel, the sdist, an SBOM (CycloneDX) and their checksums into dist/.
+	@rm -rf dist && $(BIN)/python -m build --no-isolation --outdir dist . >/dev/null
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT \
+		&& $(BIN)/python -m venv --without-pip "$$folder" \
+		&& $(BIN)/python -m pip --python "$$folder" install --require-hashes -r requirements/run.txt \
+		&& $(BIN)/python -m pip --python "$$folder" install --no-deps dist/*.whl \
+		&& sed "s/^dynamic = .*/$$(sed -n 's/^__version__/version/p' scopelint/__init__.py)/" \
+			pyproject.toml >"$$folder/pyproject.toml" \
+		&& $(BIN)/cyclonedx-py environment "$$folder/bin/python" --pyproject "$$folder/pyproject.toml" \
+			--mc-type application --output-reproducible --of JSON -o dist/scopelint.cdx.json
+	@cd dist && sha256sum scopelint* >SHA256SUMS && cat SHA256SUMS
+
+# What is locked: the package and its extras, and the dependency groups of pyproject.toml.
+COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-header --annotation-style line --no-emit-package scopelint
+
+lock: $(VENV)/.made-in ## Lock the newest versions that pyproject.toml allows, with their hashes.
+	@$(BIN)/python -m pip install uv
+	@$(COMPILE) pyproject.toml -o requirements/run.txt
+	@for name in demo test; do \
+		$(COMPILE) pyproject.toml --extra $$name -o requirements/$$name.txt || exit 1; done
+	@for name in build release; do $(COMPILE) --group $$name -o requirements/$$name.txt || exit 1; done
+
 clean: ## Remove the environment, caches and whatever was built.
 	rm -rf $(VENV) build dist demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
 		.hypothesis .coverage*
@@ -82,12 +110,26 @@ $(VENV)/.made-in: $(STALE)
 		&& "$$chosen" -m pip --python $(BIN)/python install pip; } || exit 1; \
 	echo "$(CURDIR)" > $@
 
-$(VENV)/.demo: $(VENV)/.made-in pyproject.toml
+# Give the extra: its packages as locked, then the package itself with nothing fetched beside it.
+ifeq ($(LOCKED),yes)
+install = $(BIN)/python -m pip install --require-hashes \
+		-r requirements/build.txt -r requirements/$(1).txt \
+	&& $(BIN)/python -m pip install --no-deps --no-build-isolation -e .
+else
+install = $(BIN)/python -m pip install -e '.[$(1)]'
+endif
+
+$(VENV)/.demo: $(VENV)/.made-in pyproject.toml requirements/build.txt requirements/demo.txt
 	@echo "installing scopelint and what the demo needs"
-	@$(BIN)/python -m pip install -e '.[demo]'
+	@$(call install,demo)
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.made-in pyproject.toml
+$(VENV)/.release: $(VENV)/.made-in requirements/release.txt
+	@echo "installing what builds the packages"
+	@$(BIN)/python -m pip install --require-hashes -r requirements/release.txt
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.made-in pyproject.toml requirements/build.txt requirements/test.txt
 	@echo "installing scopelint and what the tests need"
-	@$(BIN)/python -m pip install -e '.[test]'
+	@$(call install,test)
 	@touch $(VENV)/.demo $@

@@ -2,6 +2,7 @@
 
 import threading
 from importlib import import_module
+from importlib.metadata import requires
 from pathlib import Path
 from types import ModuleType
 
@@ -89,6 +90,16 @@ def simulate(
         running.stop()
 
 
+def requirement(package: str) -> str:
+    """Return what our own distribution asks of a package: "graphql-core<4,>=3.2.6".
+
+    The extra cannot be named: `scopelint` is a name on no public index, so whatever is found
+    there under it is not ours.
+    """
+    asked = (line.partition(";")[0].strip() for line in requires("scopelint") or ())
+    return next((line for line in asked if line.startswith(package)), package)
+
+
 def load_simulator() -> ModuleType:
     """Import the simulator; raise UsageError where its extra is not installed."""
     try:
@@ -97,5 +108,5 @@ def load_simulator() -> ModuleType:
         missing = _PACKAGES.get(error.name or "", error.name)
         raise UsageError(
             f"the built-in GitLab needs the extra 'demo': {missing} is not installed",
-            hint="pip install 'scopelint[demo]'",
+            hint=f"python -m pip install '{requirement('graphql-core')}'",
         ) from None

@@ -87,5 +87,5 @@ def test_without_the_extra_a_command_says_what_to_install(
     )
     assert done.returncode == 2, done.stderr
     assert f"needs the extra 'demo': {name} is not installed" in done.stderr
-    assert "hint: pip install 'scopelint[demo]'" in done.stderr
+    assert "hint: python -m pip install 'graphql-core<4,>=3.2.6'" in done.stderr
     assert not list(place.rglob("demo-out"))

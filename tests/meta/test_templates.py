@@ -232,7 +232,14 @@ def test_the_hook_checks_a_configuration(tmp_path: Path) -> None:
 def test_the_container_has_what_the_build_needs_and_no_rights() -> None:
     lines = (ROOT / "Containerfile").read_text(encoding="utf-8").splitlines()
     kept = (ROOT / ".containerignore").read_text(encoding="utf-8").splitlines()
-    assert {f"!{name}" for name in (*CODE, "pyproject.toml")} <= set(kept)
+    assert {f"!{name}" for name in (*CODE, "pyproject.toml", "requirements")} <= set(kept)
     assert "USER 10001" in lines
     assert 'ENTRYPOINT ["scopelint"]' in lines
-    assert all("slim" in line for line in lines if line.startswith("FROM"))
+    [base] = [line for line in lines if line.startswith("ARG BASE=")]
+    assert re.fullmatch(r"ARG BASE=python:3\.\d+-slim@sha256:[0-9a-f]{64}", base)
+    assert {line for line in lines if line.startswith("FROM")} == {
+        "FROM ${BASE} AS build",
+        "FROM ${BASE}",
+    }
+    installs = [line for line in lines if "pip install" in line]
+    assert all("--require-hashes" in line or "--no-deps" in line for line in installs)
