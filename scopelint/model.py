@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from scopelint.globs import matches
+from scopelint.filters import Filters
 from scopelint.versions import FeatureFlags, Version, parse_version, permissions_in_force
 
 GROUP_PLACES = 200
@@ -309,30 +309,6 @@ class ProjectCount:
     def most(self) -> int | None:
         """The most there can be: the number itself where that is all, None where nothing tells."""
         return self.number if self.exact else self.bound
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a collection was asked to read; only collections with equal filters are merged."""
-
-    include: tuple[str, ...] = ()
-    """Globs of full paths; where there are some, a project must match one."""
-    exclude: tuple[str, ...] = ()
-    """Globs of full paths that are left out."""
-    archived: Literal["include", "exclude", "only"] = "include"
-    usage: bool = False
-    """Whether the authentication log is read."""
-
-    @property
-    def everything(self) -> bool:
-        """Whether nothing below the targets was left out."""
-        return not self.include and not self.exclude and self.archived == "include"
-
-    def may_leave_out(self, path: str) -> bool:
-        """Tell whether the project at a full path may have been left out, archived or not."""
-        named = not self.include or any(matches(glob, path) for glob in self.include)
-        excluded = any(matches(glob, path) for glob in self.exclude)
-        return not named or excluded or self.archived != "include"
 
 
 Enforcement = Literal["on", "off", "unknown"]

@@ -282,6 +282,9 @@ class Report:
     allowlists: Iterable[Allowlist] | None = None
     """Who each project lets in, by project id; None in a report that was read back, where no
     reporter shows them, and where there are more than `MOST_SHOWN_ENTRIES`."""
+    projects: Iterable[str] | None = None
+    """Full paths of the projects that were judged or could not be read, in order; they can be
+    walked any number of times. None where they are not known."""
     overview: Mapping[str, Any] | None = None
     """JSON data for pictures of the tree (outside contract, section 5)."""
     not_run: tuple[RuleSummary, ...] = ()

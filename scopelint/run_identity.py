@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from scopelint.errors import UsageError
-from scopelint.model import Filters, Scan
+from scopelint.filters import Filters
+from scopelint.model import Scan
 
 
 @dataclass(frozen=True, slots=True)

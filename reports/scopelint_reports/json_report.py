@@ -1,6 +1,6 @@
 """The JSON report: schema `scopelint-report/1` of the outside contract, section 5.
 
-Streamed: one line a gap, a rule and a finding, so that line tools can read it too. Its shape is
+Streamed: one line a gap, a rule, a project and a finding, so that line tools can read it too. Its shape is
 that of `scopelint.report_file`; `scopelint.report_file` reads it back.
 """
 
@@ -42,13 +42,17 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _items(map(RuleRecord.to_data, report.rules))
     yield "],"
     yield f'"overview": {json_text(report.overview)},'
+    if report.projects is not None:
+        yield '"projects": ['
+        yield from _items(report.projects)
+        yield "],"
     yield '"findings": ['
     yield from _items(map(FindingRecord.to_data, report.shown(waived=True)))
     yield "]"
     yield "}"
 
 
-def _items(items: Iterable[dict[str, Any]]) -> Iterator[str]:
+def _items(items: Iterable[dict[str, Any] | str]) -> Iterator[str]:
     last = None
     for item in items:
         if last is not None:

@@ -72,16 +72,17 @@ def _left_out_words(report: Report, name: Name) -> Iterator[str]:
     filters = report.scan.scan.filters
     found: dict[str, LeftOut] = {each.filter: each for each in report.scan.left_out}
     given = {
-        "include": filters.include,
-        "exclude": filters.exclude,
-        "archived": () if filters.archived == "include" else (filters.archived,),
+        "include": (filters.include, filters.chosen.include),
+        "exclude": (filters.exclude, filters.chosen.exclude),
+        "archived": () if filters.archived == "include" else ((filters.archived,),),
     }
     for option, words in given.items():
         each = found.get(option)
-        if not words and each is None:
+        if not any(words) and each is None:
             continue
         count = counted(each.projects if each else 0, "project")
-        globs = "".join(f" {glob}" for glob in [", ".join(map(name, words))] if glob)
+        lists = " and then ".join(", ".join(map(name, globs)) for globs in words if globs)
+        globs = f" {lists}" if lists else ""
         groups = ", ".join(map(name, each.groups)) if each else ""
         yield f"{count} by --{option}{globs}" + (f", in {groups}" if groups else "")
 

@@ -75,7 +75,7 @@ class _Pushes:
         self._version = inventory.scan.version
         self._flags = inventory.scan.feature_flags
         self._project = project
-        self.exact = inventory.complete
+        self.exact = inventory.all_read
         self.takers: dict[int, Project] = {}
         for other in inventory.projects():
             accepts = accepts_push(other, self._version, self._flags)

@@ -136,7 +136,7 @@ def targets(inventory: "Inventory", origin: Project) -> Targets:
         partial += decision.answer is Answer.PARTIAL
         if decision.answer in CERTAIN_OR_NOT:
             found.append(_link(target, decision))
-    whole = inventory.scan.whole_instance and inventory.scan.administrator and inventory.complete
+    whole = inventory.scan.whole_instance and inventory.scan.administrator and inventory.all_read
     return Targets(tuple(sorted(found, key=lambda link: link.path)), partial, whole)
 
 

@@ -127,13 +127,14 @@ def _renew(report: Path, output: Path, old: Path | None, change: "Callable[..., 
 
 
 def _read(report: Path, output: Path) -> Report:
+    from scopelint.report_file.part import lists_every_finding
     from scopelint.report_file.reading import load_report
 
     check_writable(output)
     if output.exists() and report.exists() and output.samefile(report):
         raise UsageError(f"{output} is the report itself", hint="Give the baseline its own file.")
     loaded = load_report(report)
-    if sum(loaded.summary.as_dict().values()) != len(loaded.findings):
+    if not lists_every_finding(loaded):
         raise UsageError(
             f"{report} does not list every finding",
             hint="Make the report without --min-severity and --new-only.",

@@ -8,7 +8,7 @@ from scopelint.cli import options
 from scopelint.cli.command import Command
 from scopelint.cli.console import Console, start
 from scopelint.errors import ExitCode
-from scopelint.model import Filters
+from scopelint.filters import Filters
 
 
 @click.command(cls=Command)

@@ -1,7 +1,7 @@
 """Runs a collection under the eyes of a person: progress, Ctrl-C, where the snapshot is."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from scopelint.cli.progress_line import ProgressLine
 from scopelint.cli.session import Session
 from scopelint.collect.collection import collect
 from scopelint.errors import Interrupted, UsageError
-from scopelint.globs import matches
 from scopelint.snapshot import Header, Snapshot
 
 KEPT = "scopelint-interrupted.snapshot"
@@ -42,27 +41,16 @@ def collect_into(path: Path, session: Session, console: Console, *, resume: bool
         + (f", {stats.waited:.0f} s waited" if stats.waited >= 1 else "")
         + f", {_gaps(path)}, GitLab {header.gitlab_version or 'of unknown version'} by {header.api}"
     )
-    for sentence in _filters_of_nothing(path):
+    for sentence in _without_effect(path):
         console.warn(sentence)
     return header
 
 
-def _filters_of_nothing(path: Path) -> Iterator[str]:
-    """Yield a sentence for each filter that matches no project of the targets."""
+def _without_effect(path: Path) -> Sequence[str]:
+    """Return a sentence for each filter that matches no project of the targets."""
     with Snapshot(path) as snapshot:
-        filters = snapshot.header.filters
-        for option, globs in (("--include", filters.include), ("--exclude", filters.exclude)):
-            for glob in globs:
-                below = f"{glob}/**"
-                found = {
-                    pattern
-                    for _, project in snapshot.project_paths()
-                    for pattern in (glob, below)
-                    if matches(pattern, project)
-                }
-                if glob not in found:
-                    hint = f"; {below} would match what is below it" if found else ""
-                    yield f"{option} {glob} matches no project of the targets{hint}"
+        paths = (project for _, project in snapshot.project_paths())
+        return snapshot.header.filters.choice.without_effect(paths, "the targets")
 
 
 def _gaps(path: Path) -> str:

@@ -15,6 +15,7 @@ from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.files import check_output, snapshot_files, write_file
 from scopelint.errors import ExitCode, NothingScannedError
+from scopelint.filters import ProjectChoice
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     "--allow-incomplete", is_flag=True, help="Exit 0, not 3, where something could not be read."
 )
 @click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 3 and 5.")
+@options.choice_options
 @options.config_and_rules_options
 @options.rule_options
 @options.console_options
@@ -56,6 +58,7 @@ def diff(
     exit_code: bool,
     allow_incomplete: bool,
     exit_zero: bool,
+    chosen: ProjectChoice,
     source: options.ConfigOptions,
     choice: options.RuleChoice,
     console: Console,
@@ -64,21 +67,23 @@ def diff(
 
     Who gained and lost access, settings, entries, projects, and the findings of the same rules
     over both. OLD and NEW may each be a folder with the shards of one collection. A project that
-    one of them could not read is named as not known, never as changed.
+    one of them could not read is named as not known, never as changed. With --include and --exclude
+    only those projects are compared; what that leaves out is said.
     """
     from scopelint import diff as differ
     from scopelint.cli.judge import build_rules
     from scopelint.cli.settings import resolve
 
     start(console)
-    chosen, settings = build_rules(resolve(source, choice))
+    rules, settings = build_rules(resolve(source, choice))
     before, after = snapshot_files(old), snapshot_files(new)
     check_output(output, (*before, *after))
     with open_snapshots(before) as one, open_snapshots(after) as other:
         differ.check_comparable(one.header, other.header)
-        inventories = Inventory(one), Inventory(other)
+        inventories = Inventory(one, chosen), Inventory(other, chosen)
+        _tell_choice(chosen, inventories, (old, new))
         _check(*inventories, console, exit_zero=exit_zero)
-        found = _compare(*inventories, chosen, settings)
+        found = _compare(*inventories, rules, settings)
     _write(found, format_name, output, console)
     if exit_zero:
         return ExitCode.OK
@@ -88,10 +93,22 @@ def diff(
     return ExitCode.OK if found.certain or allow_incomplete else ExitCode.INCOMPLETE
 
 
+def _tell_choice(
+    chosen: ProjectChoice, inventories: tuple[Inventory, Inventory], names: tuple[Path, Path]
+) -> None:
+    """Warn of each glob that matches no project of either snapshot."""
+    from scopelint.cli.past_runs import warn_of
+
+    if chosen:
+        warn_of(chosen, {path for each in inventories for _, path in each.seen()}, names)
+
+
 def _check(old: Inventory, new: Inventory, console: Console, *, exit_zero: bool) -> None:
     """Say what is odd about the two; raise NothingScannedError where both are empty."""
     if not old.total and not new.total:
         message = "there is no project in OLD and none in NEW"
+        if old.scan.filters.chosen:
+            message += f" that {' '.join(old.scan.filters.chosen.words())} leaves"
         if not exit_zero:
             raise NothingScannedError(message)
         console.warn(message)

@@ -10,8 +10,10 @@ from scopelint.cli import options
 from scopelint.cli.command import Command
 from scopelint.cli.console import Console, start
 from scopelint.cli.files import check_output, snapshot_files, to_stdout, write_file
-from scopelint.errors import ExitCode, NothingScannedError, UsageError
+from scopelint.cli.past_runs import open_part
+from scopelint.errors import ExitCode, UsageError
 from scopelint.export.policy_code import EXPORTERS
+from scopelint.filters import ProjectChoice
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
 
@@ -32,6 +34,7 @@ _NAMED = 100
     type=options.FilePath(),
     help="Write to this file instead of stdout; csv: to this folder.",
 )
+@options.choice_options
 @click.option(
     "--allow-incomplete", is_flag=True, help="Exit 0, not 3, where something could not be read."
 )
@@ -41,6 +44,7 @@ def export(
     snapshots: tuple[Path, ...],
     output: Path | None,
     *,
+    chosen: ProjectChoice,
     allow_incomplete: bool,
     console: Console,
 ) -> int:
@@ -54,7 +58,8 @@ def export(
     jsonl       the same as JSON Lines
 
     Several snapshots are the shards of one collection. What could not be read is a row that says
-    so, or left out of policy code and named on stderr; the exit code is 3 then.
+    so, or left out of policy code and named on stderr; the exit code is 3 then. With --include and
+    --exclude only those projects are written; policy code says in a comment that it is of a part.
     """
     start(console)
     files = [file for path in snapshots for file in snapshot_files(path)]
@@ -63,9 +68,7 @@ def export(
     else:
         check_output(output, files)
     with open_snapshots(files) as source:
-        inventory = Inventory(source)
-        if not inventory.total:
-            raise NothingScannedError(f"{', '.join(map(str, snapshots))}: there is no project")
+        inventory = open_part(source, chosen, snapshots)
         if format_name in EXPORTERS:
             whole = _write_code(format_name, inventory, output, console)
         else:
@@ -75,6 +78,9 @@ def export(
             unread = inventory.total - inventory.read
             of = f"{unread} of {inventory.total} projects were not read"
             console.warn(f"the snapshot is incomplete: {of}")
+        if inventory.left_out:
+            words = " ".join(inventory.scan.filters.words())
+            console.note(f"{len(inventory.left_out)} projects were left out by {words}")
         incomplete = not (whole and inventory.complete) and not allow_incomplete
         return ExitCode.INCOMPLETE if incomplete else ExitCode.OK
 

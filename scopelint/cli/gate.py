@@ -10,28 +10,38 @@ from scopelint.cli import options
 from scopelint.cli.command import Command
 from scopelint.cli.console import out
 from scopelint.errors import NothingScannedError
+from scopelint.filters import ProjectChoice
 from scopelint.finding import Finding, Role, Severity, State
 from scopelint.report import Report, Summary
 
 
 @click.command(cls=Command)
 @click.argument("report", type=options.FilePath())
+@options.choice_options
 @options.gate_options
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-def gate(report: Path, *, gate: options.GateOptions, quiet: bool) -> int:
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and warnings.")
+def gate(report: Path, *, chosen: ProjectChoice, gate: options.GateOptions, quiet: bool) -> int:
     """Exit as the scan behind REPORT, a file of `-f json`, would have.
 
     GitLab drops the security reports of a failed job; so one job scans with --exit-zero and
     uploads them, and the next one gates. Without options the report's own thresholds hold, and
-    its waivers as they were; with --as-of those that end before that day no longer count.
+    its waivers as they were; with --as-of those that end before that day no longer count. With
+    --include and --exclude only the findings and gaps of those projects count, and all that is of
+    no project: findings about the instance, lists that are not whole.
     """
     from scopelint import engine
     from scopelint.cli.judge import exit_code
+    from scopelint.cli.past_runs import tell_run
     from scopelint.report_file.reading import load_report
+    from scopelint.run_identity import RunIdentity
 
     loaded = load_report(report)
+    tell_run([report], RunIdentity.of(loaded.scan.scan), quiet=quiet)
     if not loaded.scan.projects.total and not gate.exit_zero:
         raise NothingScannedError(f"{report}: no project was scanned")
+    part = ""
+    if chosen:
+        loaded, part = _chosen(loaded, chosen, report, exit_zero=gate.exit_zero)
     summary, accepted = loaded.summary, loaded.gate.gaps_accepted
     if gate.as_of is not None:
         summary, accepted = _later(loaded, gate.as_of)
@@ -46,8 +56,27 @@ def gate(report: Path, *, gate: options.GateOptions, quiet: bool) -> int:
     )
     if not quiet:
         why = f": {', '.join(found.reasons)}" if found.reasons else ""
-        out(f"{found.result} (fail on {found.fail_on}){why}")
+        out(f"{found.result} (fail on {found.fail_on}{part}){why}")
     return exit_code(found, exit_zero=gate.exit_zero)
+
+
+def _chosen(
+    loaded: Report, chosen: ProjectChoice, path: Path, *, exit_zero: bool
+) -> tuple[Report, str]:
+    """Return what a report says of the chosen projects, and how many they are, in words.
+
+    Raises NothingScannedError where none is chosen: a glob that fits nothing must not pass.
+    """
+    from scopelint.cli.past_runs import warn_of
+    from scopelint.report_file.part import part_of
+
+    part, paths = part_of(loaded, chosen)
+    warn_of(chosen, loaded.projects or (), [path])
+    total = loaded.scan.projects.total
+    if not paths and not exit_zero:
+        words = " ".join(chosen.words())
+        raise NothingScannedError(f"{path}: {words} leaves none of {total} projects")
+    return part, f"; of {total} projects, {len(paths)} chosen"
 
 
 def _later(report: Report, day: date) -> tuple[Summary, bool]:

@@ -20,12 +20,14 @@ from scopelint.cli.files import (
 )
 from scopelint.cli.next_steps import RunFiles, next_steps
 from scopelint.cli.option_groups import BaselineOptions, GateOptions, ReportOptions, ServerOptions
+from scopelint.cli.past_runs import open_part, tell_run
 from scopelint.cli.settings import RunSettings
 from scopelint.config import Catalogue, added_rules, select_rules
 from scopelint.engine.baseline import Baseline
 from scopelint.engine.baseline import load as load_baseline
 from scopelint.engine.collector import rule_summary
 from scopelint.errors import ExitCode, NothingScannedError, UsageError
+from scopelint.filters import ALL_PROJECTS, ProjectChoice
 from scopelint.finding import Severity
 from scopelint.globs import GlobSet
 from scopelint.mappings import with_references
@@ -75,13 +77,12 @@ class PreparedCheck:
                 hint="Each instance has a baseline of its own: scopelint baseline create.",
             )
 
-    def judge(self, *paths: Path) -> Report:
-        """Judge one snapshot, or the shards of one collection."""
+    def judge(self, *paths: Path, chosen: ProjectChoice = ALL_PROJECTS) -> Report:
+        """Judge one snapshot, or the shards of one collection: all of it, or what is chosen."""
         with open_snapshots(paths) as snapshot:
-            inventory = Inventory(snapshot)
-            if not inventory.total:
-                names = ", ".join(map(str, paths))
-                raise NothingScannedError(f"{names}: there is no project to judge")
+            if self.files.server is None:
+                tell_run(paths, snapshot.header.identity(), quiet=self.console.quiet)
+            inventory = open_part(snapshot, chosen, paths)
             report = engine.run(
                 inventory, self.rules, self.settings, distributions=self.distributions
             )
@@ -90,7 +91,7 @@ class PreparedCheck:
             self.check_instance(inventory.scan.instance)
             return replace(
                 report,
-                whole_set=self.whole_set and snapshot.header.filters.everything,
+                whole_set=self.whole_set and inventory.scan.filters.everything,
                 allowlists=self._allowlists(report),
             )
 

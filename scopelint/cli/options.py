@@ -32,8 +32,8 @@ from scopelint.cli.single_options import progress_option as progress_option
 from scopelint.cli.single_options import resume_option as resume_option
 from scopelint.cli.single_options import rules_file_option as rules_file_option
 from scopelint.cli.single_options import yes_option as yes_option
+from scopelint.filters import Filters, ProjectChoice
 from scopelint.finding import Severity
-from scopelint.model import Filters
 
 
 def _or_list(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -132,9 +132,7 @@ write_options = grouped(
 )
 """Those of the commands that change something: how to read is no choice there."""
 
-filter_options = grouped(
-    "filters",
-    Filters,
+_path_options = option_group(
     "How much to read",
     words_option(
         "--include",
@@ -148,6 +146,16 @@ filter_options = grouped(
         metavar="GLOB",
         help="No projects whose path matches.",
     ),
+)
+
+choice_options = grouped("chosen", ProjectChoice, "How much to read", _path_options)
+"""Those of the commands that judge what was read before: which part of it."""
+
+filter_options = grouped(
+    "filters",
+    Filters,
+    "How much to read",
+    _path_options,
     option(
         "--archived",
         type=click.Choice(["include", "exclude", "only"]),

@@ -10,7 +10,7 @@ from scopelint.cli import options
 from scopelint.cli.command import Command
 from scopelint.cli.console import Console, start
 from scopelint.errors import UsageError
-from scopelint.model import Filters
+from scopelint.filters import Filters
 
 if TYPE_CHECKING:
     from scopelint.report import Report

@@ -14,6 +14,7 @@ from scopelint.collect.reader import TargetRef
 from scopelint.collect.request import CollectRequest, parse_shard
 from scopelint.config import Config
 from scopelint.errors import GitLabError, UsageError
+from scopelint.filters import Filters
 from scopelint.gitlab.address import GITLAB_COM, is_cleartext
 from scopelint.gitlab.answers import fatal
 from scopelint.gitlab.connection import Connection, Server, silence_insecure_warnings
@@ -29,7 +30,7 @@ from scopelint.gitlab.origin import (
 )
 from scopelint.gitlab.retry import ExchangeError, Retrier
 from scopelint.gitlab.targets import TargetSpec, known_roots, parse_targets
-from scopelint.model import READ_BY_DEFAULT, Fact, Filters
+from scopelint.model import READ_BY_DEFAULT, Fact
 from scopelint.text import redact
 
 

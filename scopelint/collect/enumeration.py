@@ -8,7 +8,6 @@ from scopelint.collect.request import Shard, holds
 from scopelint.collect.run import Run
 from scopelint.errors import GitLabError
 from scopelint.gitlab.ask import Failed, ask_optional
-from scopelint.globs import GlobSet
 from scopelint.model import Fact, Gap, Group, Reason
 from scopelint.snapshot import Cursor, Filters, Listed
 
@@ -30,8 +29,7 @@ class Enumeration:
         """`found` gets the ids of new projects to read; `over` is called when all lists ended."""
         self._run = run
         self._filters = filters
-        self._include = GlobSet(filters.include)
-        self._exclude = GlobSet(filters.exclude)
+        self._choice = filters.choice
         self._shard = shard
         self._found = found
         self._over = over
@@ -127,8 +125,7 @@ class Enumeration:
         """Mark what a filter leaves out, and what another shard reads."""
         project = listed.project
         selected = (
-            (not self._include or self._include.matches(project.path))
-            and not self._exclude.matches(project.path)
+            self._choice.holds(project.path)
             and not (self._filters.archived == "exclude" and project.archived)
             and not (self._filters.archived == "only" and project.archived is False)
         )

@@ -84,7 +84,13 @@ def _collection(info: ScanInfo) -> CollectionRecord:
         started_at=_utc(scan.started_at),
         finished_at=scan.finished_at and _utc(scan.finished_at),
         complete=info.complete,
-        projects=ReadRecord(total=info.total, read=info.read, unreadable=info.total - info.read),
+        projects=ReadRecord(
+            total=info.total,
+            read=info.read,
+            unreadable=info.total - info.read,
+            left_out=info.left_out,
+        ),
+        filters=tuple(scan.filters.words()),
     )
 
 

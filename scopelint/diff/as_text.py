@@ -98,6 +98,9 @@ def head(diff: Diff) -> Iterator[str]:
     yield clean(f"{', '.join(targets[:3])}{more} on {diff.new.scan.instance}")
     yield f"  old  {_scan_info(diff.old)}"
     yield f"  new  {_scan_info(diff.new)}"
+    filters = diff.new.scan.filters
+    if not filters.everything:
+        yield clean(f"  only a part is compared: {' '.join(filters.words())}")
 
 
 def tail(diff: Diff) -> Iterator[str]:
@@ -144,6 +147,7 @@ def _scan_info(info: ScanInfo) -> str:
     scan = info.scan
     parts = [_time(scan.finished_at or scan.started_at), _counted(info.total, "project")]
     parts += [f"{info.total - info.read:,} not read"] if info.total > info.read else []
+    parts += [f"{info.left_out:,} left out"] if info.left_out else []
     parts += ["incomplete"] if not info.complete else []
     parts += [f"GitLab {scan.gitlab_version}"] if scan.gitlab_version else []
     return clean(", ".join(parts))

@@ -24,6 +24,8 @@ class ScanInfo:
     """How many projects were requested."""
     read: int
     """How many projects' scopes were read."""
+    left_out: int = 0
+    """How many projects a filter or the choice left out."""
 
 
 @dataclass(frozen=True, slots=True)

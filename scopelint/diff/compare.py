@@ -9,6 +9,7 @@ from scopelint.diff.access_changes import AccessComparison
 from scopelint.diff.changes import (
     Diff,
     FindingChanges,
+    GroupMove,
     OneSidedProject,
     ProjectChange,
     ProjectName,
@@ -129,12 +130,19 @@ class _Comparison:
             projects=tuple(sorted(self._changes, key=lambda one: one.project.path)),
             appeared=tuple(sorted(self._appeared, key=lambda one: one.project.path)),
             disappeared=tuple(sorted(self._disappeared, key=lambda one: one.project.path)),
-            groups=tuple(self._translation.moves(self._with_group)),
+            groups=tuple(self._group_moves()),
             membership=tuple(self._membership.changes()),
             unknown=tuple(sorted(self._unknown, key=lambda one: one.project.path)),
             unknown_facts=dict(sorted(self._facts.items())),
             findings=findings,
         )
+
+    def _group_moves(self) -> Iterator[GroupMove]:
+        """Yield the groups that moved; of a part, those that took some of its projects along."""
+        part = bool(self._new.scan.filters.chosen)
+        for move in self._translation.moves(self._with_group):
+            if move.projects or not part:
+                yield move
 
     def _instance(self) -> Iterator[SettingChange]:
         before, after = self._old.scan.enforcement, self._new.scan.enforcement
@@ -247,7 +255,13 @@ class _Comparison:
 
 
 def _scan_info(inventory: Inventory) -> ScanInfo:
-    return ScanInfo(inventory.scan, inventory.complete, inventory.total, inventory.read)
+    return ScanInfo(
+        inventory.scan,
+        inventory.complete,
+        inventory.total,
+        inventory.read,
+        len(inventory.left_out),
+    )
 
 
 def _value(project: Project, name: str) -> bool | str | None:
@@ -271,7 +285,7 @@ def _states(inventory: Inventory) -> Iterator[ListedProject]:
 
 def _listed_projects(inventory: Inventory) -> Iterator[ListedProject]:
     """Yield every listed project by id, with its scope where it was requested."""
-    projects = inventory.projects()
+    projects = inventory.chosen_projects()
     for number, path, state in inventory.states():
         project = next(projects) if state in {"read", "unreadable"} else None
         if project is not None and project.scope is None:

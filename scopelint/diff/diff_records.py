@@ -188,6 +188,7 @@ class ReadRecord(ComparedRecord):
     total: Number
     read: Number
     unreadable: Number
+    left_out: Number = Field(description="Listed and not requested: a filter's choice.")
 
 
 class CollectionRecord(ComparedRecord):
@@ -200,6 +201,9 @@ class CollectionRecord(ComparedRecord):
     finished_at: UtcTime | None
     complete: bool
     projects: ReadRecord
+    filters: tuple[str, ...] = Field(
+        description="What left projects out, as options of the command line."
+    )
 
 
 class ChangeCountsRecord(ComparedRecord):

@@ -3,7 +3,7 @@
 It offers `run`, the whole way from an inventory to a report, with its `Settings`; `gate`, which says
 what fails a run; and `verdicts`, one rule's answers, for `scopelint.testing`.
 
-It may import `access`, `declared`, `errors`, `finding`, `globs`, `model`, `paths`, `report`, `rule`,
+It may import `access`, `declared`, `errors`, `filters`, `finding`, `globs`, `model`, `paths`, `report`, `rule`,
 `snapshot` and `versions`. It knows no configuration, no network and no format: `config` turns scopelint.yml into
 what is given to it.
 

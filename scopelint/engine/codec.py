@@ -35,6 +35,16 @@ class Outcomes:
             yield ProjectOutcome(each.project, sets[each.passed])
 
 
+class JudgedPaths:
+    """The full paths of the judged projects, the unreadable ones among them, in order."""
+
+    def __init__(self, judged: Spill[JudgedProject]) -> None:
+        self._judged = judged
+
+    def __iter__(self) -> Iterator[str]:
+        return (each.project.path for each in self._judged)
+
+
 def _place(finding: Finding) -> str:
     return finding.project.path if finding.project else "the instance"
 

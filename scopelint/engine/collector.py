@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from scopelint.engine.codec import FINDINGS, JUDGED, JudgedProject, Outcomes
+from scopelint.engine.codec import FINDINGS, JUDGED, JudgedPaths, JudgedProject, Outcomes
 from scopelint.engine.counts import FindingCounts
 from scopelint.engine.engine_settings import Settings
 from scopelint.engine.evaluation import Evaluator, judge_once
@@ -234,6 +234,10 @@ class FindingsCollector:
     def outcomes(self) -> Iterable[ProjectOutcome]:
         """Return what passed where, by project path; it can be walked any number of times."""
         return Outcomes(self._all_judged(), self._rule_sets.bits)
+
+    def judged_paths(self) -> Iterable[str]:
+        """Return the paths of the judged projects; they can be walked any number of times."""
+        return JudgedPaths(self._all_judged())
 
     def _all_judged(self) -> Spill[JudgedProject]:
         return self._judged.collected((files.judged, part.judged) for files, part in self._parts)

@@ -42,7 +42,7 @@ def verdicts(rule: Rule, inventory: Inventory) -> Iterator[tuple[Project | None,
             yield None, verdict
         return
     evaluator = Evaluator([(1, rule)])
-    for project in inventory.projects():
+    for project in inventory.chosen_projects():
         before = evaluator.passes[0]
         for _, verdict, entry in evaluator.ask(project, inventory).others:
             complete = verdict.outcome is Outcome.PASS or verdict.entry is not None

@@ -79,6 +79,7 @@ def _report(
         rules=rules,
         findings=collector.findings(),
         outcomes=collector.outcomes(),
+        projects=collector.judged_paths(),
         overview=collector.overview(),
         allowlists=Allowlists(inventory),
         warnings=tuple(waiver_warnings(collector.waivers, inventory, collector.codes)),

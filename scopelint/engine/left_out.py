@@ -1,14 +1,15 @@
-"""What the filters of a collection left out: how many projects, by which filter, in which groups.
+"""What filters left out: how many projects, by which filter, in which groups.
 
 The snapshot keeps a project that was left out by path alone, and the filters. So which filter it
-was follows from both, and a project that no glob leaves out was left out by `--archived`.
+was follows from both, and a project that no glob leaves out was left out by `--archived`. What was
+chosen of the snapshot (`check --include`) counts with the filters of the same name.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal
 
-from scopelint.globs import GlobSet
+from scopelint.filters import ProjectChoice
 from scopelint.report import LEFT_OUT_GROUPS, LeftOut
 from scopelint.snapshot.group_tree import GroupTree
 from scopelint.snapshot.inventory import Inventory
@@ -21,9 +22,9 @@ def left_out_by_filter(inventory: Inventory) -> tuple[LeftOut, ...]:
     """Return what each filter left out; filters that left out nothing are not in it."""
     namespaces: dict[_Filter, Counter[str]] = defaultdict(Counter)
     filters = inventory.scan.filters
-    include, exclude = GlobSet(filters.include), GlobSet(filters.exclude)
+    choices = filters.choice, filters.chosen
     for path in inventory.left_out:
-        namespaces[_filter(path, include, exclude)][path.rpartition("/")[0]] += 1
+        namespaces[_filter(path, choices)][path.rpartition("/")[0]] += 1
     return tuple(
         LeftOut(each, found.total(), tuple(_groups(found, inventory.tree)))
         for each in _FILTERS
@@ -31,10 +32,8 @@ def left_out_by_filter(inventory: Inventory) -> tuple[LeftOut, ...]:
     )
 
 
-def _filter(path: str, include: GlobSet, exclude: GlobSet) -> _Filter:
-    if include and not include.matches(path):
-        return "include"
-    return "exclude" if exclude.matches(path) else "archived"
+def _filter(path: str, choices: Iterable[ProjectChoice]) -> _Filter:
+    return next((found for each in choices if (found := each.filter_of(path))), "archived")
 
 
 def _groups(found: Mapping[str, int], tree: GroupTree) -> Iterator[str]:

@@ -52,7 +52,7 @@ def judge_projects(
             return _together(inventory, rules, settings, processes)
         log.debug("a process that judged has failed; judging again in one")
     collector = _begun(inventory, rules, settings)
-    for project in inventory.projects():
+    for project in inventory.chosen_projects():
         collector.judge_project(project)
     return collector
 
@@ -83,7 +83,7 @@ def _together(
 
     def judge(collector: FindingsCollector) -> None:
         while (chunk := chunks.take()) is not None:
-            for project in inventory.projects(chunk):
+            for project in inventory.chosen_projects(chunk):
                 collector.judge_project(project)
 
     def help_out(files: PartFiles) -> CollectedPart:

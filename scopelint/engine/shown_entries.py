@@ -144,9 +144,9 @@ class Allowlists(Iterable[Allowlist]):
         self._inventory = inventory
 
     def __iter__(self) -> Iterator[Allowlist]:
-        """Yield those of the projects whose scope was read, by project id."""
+        """Yield those of the judged projects whose scope was read, by project id."""
         version = self._inventory.scan.version
-        for project in self._inventory.projects():
+        for project in self._inventory.chosen_projects():
             if project.scope is not None:
                 yield _allowlist(project, version)
 

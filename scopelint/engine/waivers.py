@@ -133,7 +133,8 @@ def waiver_warnings(
     """Yield a sentence for each waiver that somebody should look at.
 
     `codes` are the rules of the run. A waiver that matches nothing is passed over where this run
-    could not match it: its rules did not run, or its project lies outside the targets.
+    could not match it: its rules did not run, its project lies outside the targets, or all that it
+    is about was left out by a filter.
     """
     for waiver in book.expired:
         yield f"{_name(waiver)} expired on {waiver.expires}: what it covered counts again"
@@ -160,9 +161,19 @@ def _why(waiver: WaiverRule) -> str:
 
 def _within(waiver: WaiverRule, inventory: Inventory) -> bool:
     """Tell whether projects that a waiver is about may lie in what was read."""
-    if waiver.project is None or inventory.scan.whole_instance:
+    if waiver.project is None:
+        return True
+    if inventory.left_out and not _meets_judged(waiver.project, inventory):
+        return False
+    if inventory.scan.whole_instance:
         return True
     segments = waiver.project.lower().split("/")
     fixed = "/".join(takewhile(lambda segment: not {"*", "?"} & set(segment), segments))
     roots = [root.lower() for root in inventory.scan.targets]
     return not fixed or any(is_inside(fixed, root) or is_inside(root, fixed) for root in roots)
+
+
+def _meets_judged(pattern: str, inventory: Inventory) -> bool:
+    """Tell whether a glob matches a project that no filter left out, or none that is listed."""
+    found = [state for _, path, state in inventory.states() if matches(pattern, path)]
+    return not found or any(state != "excluded" for state in found)

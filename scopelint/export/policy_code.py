@@ -58,7 +58,8 @@ def to_gitlabform(inventory: Inventory) -> Exported:
     run with that token cannot look them up, and fails on these projects without changing them.
     """
     found, left_out = _found(inventory)
-    lines = ["# What GitLab has; applying it changes nothing.", "config_version: 4"]
+    lines = ["# What GitLab has; applying it changes nothing.", *_part(inventory)]
+    lines.append("config_version: 4")
     return Exported(_text([*lines, *_levels(found, inventory, "")]), left_out)
 
 
@@ -66,6 +67,7 @@ def to_declared(inventory: Inventory) -> Exported:
     """Return the `declared:` section of a scopelint.yml."""
     found, left_out = _found(inventory)
     lines = ["# What GitLab has; scopelint check reports what differs from it."]
+    lines += _part(inventory)
     if any(_is_gone(each.project) for each in found):
         lines += ["policy:", "  archived: include"]
     if not found:
@@ -78,6 +80,7 @@ def to_terraform(inventory: Inventory) -> Exported:
     found, left_out = _found(inventory)
     names = _names(each.project for each in found)
     lines = ["# What GitLab has; terraform plan shows the imports and no change."]
+    lines += _part(inventory)
     for each in found:
         lines += _resource(each, names[each.project.id])
     return Exported(_text(lines), left_out)
@@ -91,6 +94,17 @@ EXPORTERS: Mapping[str, Callable[[Inventory], Exported]] = {
 """The formats by name."""
 
 
+def _part(inventory: Inventory) -> Iterator[str]:
+    """Yield a comment where the code is of a part: what it does not name, it does not govern."""
+    filters = inventory.scan.filters
+    if not filters.everything:
+        number = len(inventory.left_out)
+        words = json.dumps(" ".join(filters.words()))[1:-1]  # on one line, whatever a glob holds
+        noun = "project was" if number == 1 else "projects were"
+        yield f"# Of a part: {number} {noun} left out by {words}."
+        yield "# Nothing here says anything of those."
+
+
 def _text(lines: Iterable[str]) -> str:
     return "\n".join(lines) + "\n"
 
@@ -98,7 +112,7 @@ def _text(lines: Iterable[str]) -> str:
 def _found(inventory: Inventory) -> tuple[list[_DeclaredProject], tuple[NotExported, ...]]:
     found: list[_DeclaredProject] = []
     left_out: list[NotExported] = []
-    for project in inventory.projects():
+    for project in inventory.chosen_projects():
         reason = _reason(project)
         if reason is None and project.scope is not None:
             found.append(_declared(project, project.scope))

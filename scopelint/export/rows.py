@@ -42,7 +42,7 @@ def projects(inventory: Inventory) -> Iterator[tuple[Row, Iterator[Row]]]:
     What a filter excludes has no row. Reads the inventory as a stream.
     """
     counter = inventory.derived(InboundCounter)
-    read = inventory.projects()
+    read = inventory.chosen_projects()
     for number, path, state in inventory.states():
         if state == "excluded":
             continue

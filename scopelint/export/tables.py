@@ -95,7 +95,9 @@ def _scan(inventory: Inventory) -> dict[str, Any]:
             "total": inventory.total,
             "read": inventory.read,
             "unreadable": inventory.total - inventory.read,
-        },
+        }
+        | ({"left_out": len(inventory.left_out)} if inventory.left_out else {}),
+        "filters": scan.filters.words(),
         "entries": inventory.entry_count,
     }
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from scopelint.filters import Filters, ProjectChoice
 from scopelint.finding import Severity
 from scopelint.report import (
     LEFT_OUT_GROUPS,
@@ -14,6 +15,39 @@ from scopelint.report import (
     UsedOverride,
 )
 from scopelint.report_file.record import Count, JsonRecord, RuleCode, SomeText, Threshold
+
+
+class ChosenRecord(JsonRecord):
+    """The projects that were chosen of what had been read (`check --include`)."""
+
+    core = ProjectChoice
+
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+
+    @classmethod
+    def to_data(cls, source: ProjectChoice) -> dict[str, Any]:
+        """Return the JSON data of a choice, nothing where it leaves nothing out."""
+        return super().to_data(source) if source else {}
+
+
+class FiltersRecord(JsonRecord):
+    """What was left out below the targets; not there where that is nothing."""
+
+    core = Filters
+
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    archived: Literal["include", "exclude", "only"]
+    chosen: ChosenRecord = Field(
+        default_factory=lambda: ChosenRecord(include=(), exclude=()),
+        description="What was chosen of the snapshot or report; not there where that is all.",
+    )
+
+    @classmethod
+    def to_data(cls, source: Filters) -> dict[str, Any]:
+        """Return the JSON data of filters, nothing where they leave nothing out."""
+        return {} if source.everything else super().to_data(source)
 
 
 class LeftOutRecord(JsonRecord):

@@ -15,6 +15,7 @@ from scopelint.report import Report, ScanSummary
 def contradictions(report: Report) -> Iterator[str]:
     """Yield what does not fit together, each with both values and where they stand."""
     yield from _of_scan(report.scan)
+    yield from _of_projects(report)
     yield from _of_findings(report)
     yield from _of_counts(report)
     yield from _of_gate(report)
@@ -30,6 +31,19 @@ def _of_scan(scan: ScanSummary) -> Iterator[str]:
         yield f"scan.complete is true, but scan.projects.unreadable is {scan.projects.unreadable}"
     if scan.scan.finished_at is None:
         yield "scan.complete is true, but scan.finished_at is null"
+
+
+def _of_projects(report: Report) -> Iterator[str]:
+    if report.projects is None:
+        return
+    listed = list(report.projects)
+    if len(listed) != len(set(listed)):
+        yield "projects has one of them twice"
+    if not report.scan.projects.read <= len(listed) <= report.scan.projects.wanted:
+        yield (
+            f"projects has {len(listed)}, but scan.projects counts {report.scan.projects.read} read"
+            f" of {report.scan.projects.wanted} that were asked for"
+        )
 
 
 def _of_findings(report: Report) -> Iterator[str]:

@@ -9,7 +9,7 @@ from scopelint.finding import (
     Finding,
     Severity,
 )
-from scopelint.model import Assumption, EntryKind, Filters, Gap, Reason, Scan
+from scopelint.model import Assumption, EntryKind, Gap, Reason, Scan
 from scopelint.report import (
     Choices,
     Gate,
@@ -20,6 +20,7 @@ from scopelint.report import (
 )
 from scopelint.report_file.choice_records import (
     ConfigRecord,
+    FiltersRecord,
     LeftOutRecord,
     OverrideRecord,
     RuleOffRecord,
@@ -101,21 +102,6 @@ class ProjectCountsRecord(JsonRecord):
         if self.total != self.read + self.unreadable + self.left_out:
             raise ValueError("`total` is not the sum of `read`, `unreadable` and `left_out`")
         return self
-
-
-class FiltersRecord(JsonRecord):
-    """What was left out below the targets; not there where that is nothing."""
-
-    core = Filters
-
-    include: tuple[str, ...]
-    exclude: tuple[str, ...]
-    archived: Literal["include", "exclude", "only"]
-
-    @classmethod
-    def to_data(cls, source: Filters) -> dict[str, Any]:
-        """Return the JSON data of filters, nothing where they leave nothing out."""
-        return {} if source.everything else super().to_data(source)
 
 
 class AssumptionRecord(JsonRecord):
@@ -273,6 +259,11 @@ class ReportRecord(JsonRecord):
     )
     rules: tuple[RuleRecord, ...]
     overview: OverviewRecord | None
+    projects: tuple[str, ...] | SkipJsonSchema[None] = Field(
+        default=None,
+        json_schema_extra=without_default,
+        description="Full paths of the projects that were judged or could not be read, in order.",
+    )
     findings: tuple[FindingRecord, ...] = Field(
         description="Sorted by severity, project path, rule code, entry."
     )
@@ -287,6 +278,7 @@ class ReportRecord(JsonRecord):
             gate=self.gate.to_core(),
             rules=tuple(rule.to_core() for rule in self.rules),
             findings=sorted(findings, key=lambda finding: finding.sort_key),
+            projects=self.projects,
             overview=self.overview.to_data_again() if self.overview else None,
             carried_rules=tuple(rule.to_core() for rule in self.carried_rules),
             since=self.since.to_core() if self.since else None,

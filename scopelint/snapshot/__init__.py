@@ -4,11 +4,11 @@
 `open_snapshots` opens one file, or the shards of one collection, and `Inventory` answers what is in
 them. What could not be read is in it as a gap.
 
-It may import `errors`, `model`, `paths`, `run_identity`, `text` and `versions`. No other package knows
+It may import `errors`, `filters`, `model`, `paths`, `run_identity`, `text` and `versions`. No other package knows
 SQLite or its tables.
 """
 
-from scopelint.model import Filters
+from scopelint.filters import Filters
 from scopelint.snapshot.group_tree import GroupTree
 from scopelint.snapshot.header import MAX_SHARDS, Cursor, Header
 from scopelint.snapshot.inventory import Inventory

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, Final, Literal, Self
 
 from scopelint.errors import SnapshotError
-from scopelint.model import Assumption, Enforcement, Fact, Filters, Scan
+from scopelint.filters import Filters
+from scopelint.model import Assumption, Enforcement, Fact, Scan
 from scopelint.run_identity import RunIdentity
 from scopelint.text import holds_control
 from scopelint.versions import FeatureFlags
@@ -133,6 +134,8 @@ class Header:
             ) from None
 
 
+_NOT_KEPT: Final = "chosen"
+"""The field of `Filters` that says what a reader of the snapshot chose, not its collection."""
 _LONGEST_RELEASE_TEXT: Final = 100
 """Characters; GitLab's longest so far is like `18.11.0-rc42-ee`, builds of one's own may add to it."""
 
@@ -141,7 +144,9 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Filters | Assumption):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {
+            f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name != _NOT_KEPT
+        }
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):

@@ -6,17 +6,17 @@ Groups are held in memory, numbered so that "is inside" is an interval test. Pro
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
 from typing import TypeVar, cast
 
+from scopelint.filters import ALL_PROJECTS, ProjectChoice
 from scopelint.model import (
     AllowlistEntry,
-    Enforcement,
     EntryKind,
     Fact,
-    Flags,
     Gap,
     Group,
     Project,
@@ -27,7 +27,7 @@ from scopelint.model import (
 )
 from scopelint.paths import is_inside
 from scopelint.snapshot.group_tree import GroupTree
-from scopelint.snapshot.header import Cursor
+from scopelint.snapshot.inventory_gaps import completed, gaps_of
 from scopelint.snapshot.shards import Source
 
 _T = TypeVar("_T")
@@ -41,17 +41,28 @@ class Inventory:
     Attributes: `scan`, the collection's metadata; `as_of`, its end, and `log_as_of`, up to when
     every log that was read tells for sure, the only clocks that rules know; `groups`, every group
     by id; `gaps`, what could not be read.
+
+    With a choice, only a part is to be judged: `chosen_projects`, `total`, `read`, `entry_count`,
+    `gaps` and `complete` are about that part, the others are left out as by a filter. What was read
+    of them stays known: `projects` and all questions about groups and targets are about everything.
     """
 
-    def __init__(self, snapshot: Source) -> None:
+    def __init__(self, snapshot: Source, chosen: ProjectChoice = ALL_PROJECTS) -> None:
         self._snapshot = snapshot
+        self._chosen = chosen
         self._counts: dict[tuple[EntryKind, int | None], ProjectCount | None] = {}
-        self.scan: Scan = snapshot.header.scan()
+        scan = snapshot.header.scan()
+        self.scan: Scan = replace(scan, filters=replace(scan.filters, chosen=self._chosen))
         self.as_of: datetime = self.scan.finished_at or self.scan.started_at
         # A resumed collection may have read a log days before it ended, never before it began.
         self.log_as_of: datetime = self.scan.started_at
         self.groups: dict[int, Group] = {group.id: group for group in snapshot.groups()}
-        self.gaps: tuple[Gap, ...] = tuple(self._all_gaps())
+        self.gaps: tuple[Gap, ...] = tuple(gaps_of(snapshot))
+        self._whole = self.complete
+        if self._chosen:
+            paths = snapshot.project_paths()
+            outside = {number for number, path in paths if not self._chosen.holds(path)}
+            self.gaps = tuple(gaps_of(snapshot, outside))
         self._last_target: tuple[AllowlistEntry | None, Target | None] = (None, None)
         self._derived: dict[Callable[[Inventory], object], object] = {}
 
@@ -66,20 +77,36 @@ class Inventory:
         """Whether everything that was requested was read."""
         return not any(gap.breaks_completeness for gap in self.gaps)
 
+    @property
+    def all_read(self) -> bool:
+        """Whether everything that was requested was read, chosen or not."""
+        return self._whole
+
     @cached_property
     def total(self) -> int:
         """How many projects were requested: read, unreadable, and not read yet."""
-        return self._snapshot.count("read", "unreadable", "listed", "elsewhere")
+        return self._count_in("read", "unreadable", "listed", "elsewhere")
 
     @cached_property
     def read(self) -> int:
         """How many projects' scopes were read."""
-        return self._snapshot.count("read")
+        return self._count_in("read")
+
+    def _count_in(self, *states: str) -> int:
+        if not self._chosen:
+            return self._snapshot.count(*states)
+        return sum(self._states[state] for state in states)
+
+    @cached_property
+    def _states(self) -> Counter[str]:
+        return Counter(state for _, _, state in self.states())
 
     @cached_property
     def entry_count(self) -> int:
         """How many inbound entries were read."""
-        return self._snapshot.count_entries()
+        if not self._chosen:
+            return self._snapshot.count_entries()
+        return sum(len(each.scope.entries) for each in self.chosen_projects() if each.scope)
 
     @cached_property
     def log_since(self) -> datetime | None:
@@ -275,14 +302,19 @@ class Inventory:
         """Yield id, full path and state of every enumerated project, by id.
 
         A state is `read`, `unreadable` (a gap says why), `listed` (the collection was interrupted),
-        `elsewhere` (in a missing shard) or `excluded` (by a filter).
+        `elsewhere` (in a missing shard) or `excluded` (by a filter, or not chosen).
         """
-        return self._snapshot.project_states()
+        if not self._chosen:
+            return self._snapshot.project_states()
+        return (
+            (number, path, state if self._chosen.holds(path) else "excluded")
+            for number, path, state in self._snapshot.project_states()
+        )
 
     @cached_property
     def left_out(self) -> tuple[str, ...]:
-        """The full paths of the projects that a filter of the collection left out, in order."""
-        if not self._snapshot.count("excluded"):
+        """The full paths of the projects that a filter or the choice left out, in order."""
+        if not self._chosen and not self._snapshot.count("excluded"):
             return ()  # The walk below is over every listed project.
         return tuple(sorted(path for _, path, state in self.states() if state == "excluded"))
 
@@ -321,66 +353,7 @@ class Inventory:
         """
         return self._snapshot.projects(only, completed)
 
-    def _all_gaps(self) -> Iterator[Gap]:
-        yield from self._snapshot.gaps()
-        cursors = list(self._snapshot.cursors())
-        yield from dict.fromkeys(gap for cursor in cursors if (gap := _hidden(cursor)))
-        unfinished = [cursor.name for cursor in cursors if not cursor.done]
-        waiting = self._snapshot.count("listed")
-        if self.scan.finished_at is None or unfinished or waiting:
-            yield Gap(
-                Fact.UNFINISHED,
-                Reason.ERROR,
-                f"the collection was interrupted: {waiting} listed projects were not read"
-                + (", and the list itself is incomplete" if unfinished else ""),
-            )
-        else:
-            yield from self._undecided()
-
-    def _undecided(self) -> Iterator[Gap]:
-        """Yield a gap where projects were read of which it is not known whether they are open."""
-        lacking: Counter[Fact] = Counter()
-        for flags, enforcement, number in self._snapshot.inbound_flags():
-            own, effective = completed(flags, enforcement)
-            if effective is None:
-                lacking[Fact.OWN_FLAG if own is None else Fact.ENFORCEMENT] += number
-        told = {gap.fact for gap in self._snapshot.gaps()} if lacking else set()
-        for fact, number in lacking.items():
-            if fact not in told:
-                yield Gap(fact, Reason.UNAVAILABLE, _UNDECIDED[fact].format(number))
-
-
-_UNDECIDED = {
-    Fact.OWN_FLAG: "whether the limit is on was not read of {} projects",
-    Fact.ENFORCEMENT: "the own limit of {} projects is off, and whether the instance enforces the"
-    " limit is not known",
-}
-
-
-def completed(flags: Flags, enforcement: Enforcement) -> Flags:
-    """Return a project's inbound flags, completed by what is known of enforcement."""
-    own, effective = flags
-    if effective is None and own is not None:
-        known = {"on": True, "off": own, "unknown": True if own else None}
-        effective = known[enforcement]
-    if own is None and effective is not None and (enforcement == "off" or effective is False):
-        # Without enforcement the effective flag is the project's own one.
-        own = effective
-    return own, effective
-
-
-def _hidden(cursor: Cursor) -> Gap | None:
-    """Return the gap of a list in which GitLab counts more than it shows to this token."""
-    if not cursor.done or cursor.expected is None or cursor.expected <= cursor.seen:
-        return None
-    what, _, path = cursor.name.partition(":")
-    hidden = cursor.expected - cursor.seen
-    return Gap(
-        Fact.COUNT if what == "projects" else Fact.GROUP,
-        Reason.REDACTED,
-        f"GitLab counts {cursor.expected} {what} below {path} and shows {cursor.seen}:"
-        f" {hidden} hidden from this token",
-        "group",
-        None,
-        path,
-    )
+    def chosen_projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
+        """Yield those of `projects(only)` that are to be judged: all of them without a choice."""
+        found = self.projects(only)
+        return (each for each in found if self._chosen.holds(each.path)) if self._chosen else found

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import scopelint
+from scopelint.filters import Filters
 from scopelint.model import (
     AllowlistEntry,
     Fact,
-    Filters,
     Gap,
     Group,
     Project,

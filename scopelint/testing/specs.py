@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from scopelint.model import Enforcement, EntryKind, Fact, Filters, Reason
+from scopelint.filters import Filters
+from scopelint.model import Enforcement, EntryKind, Fact, Reason
 
 STARTED = datetime(2026, 8, 1, 6, 0, 0, tzinfo=UTC)
 FINISHED = datetime(2026, 8, 1, 6, 0, 42, tzinfo=UTC)

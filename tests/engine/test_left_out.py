@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scopelint import engine
+from scopelint.filters import Filters
 from scopelint.globs import GlobSet
-from scopelint.model import Filters
 from scopelint.report import LEFT_OUT_GROUPS, LeftOut, Report
 from scopelint.testing import inventory
 from tests.examples import examples

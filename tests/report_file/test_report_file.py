@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 from scopelint.errors import ExitCode, UsageError
+from scopelint.filters import Filters
 from scopelint.finding import Outcome, Severity
-from scopelint.model import Filters
 from scopelint.report import Gate, Report, RuleSummary
 from scopelint.report_file import (
     SCHEMA,

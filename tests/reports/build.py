@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from scopelint.filters import Filters
 from scopelint.finding import (
     Carried,
     Confidence,
@@ -23,7 +24,7 @@ from scopelint.finding import (
     Waiver,
     fingerprint,
 )
-from scopelint.model import EntryKind, Fact, Filters, Gap, Reason, Scan
+from scopelint.model import EntryKind, Fact, Gap, Reason, Scan
 from scopelint.report import (
     Choices,
     FixedFinding,

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scopelint.filters import Filters
 from scopelint.finding import Severity
-from scopelint.model import Filters
 from scopelint.report import Choices, LeftOut, ProjectCounts, Report, RuleOff
 from scopelint.text import visible
 from scopelint_reports.console import ConsoleReporter

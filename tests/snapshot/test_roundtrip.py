@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scopelint.errors import ScratchError, SnapshotError
+from scopelint.filters import Filters
 from scopelint.model import (
     AllowlistEntry,
     Fact,
@@ -28,7 +29,6 @@ from scopelint.model import (
 )
 from scopelint.snapshot import (
     Cursor,
-    Filters,
     Header,
     Listed,
     Snapshot,
