@@ -279,14 +279,9 @@ class GraphQLReader:
 
     def _next_pages(self, reading: graphql_pages.Reading) -> None:
         cursors = dict(reading.cursors)
-        variables = queries.by_ids("Project", [reading.project.id])
-        result = self._run(
-            lambda caps: queries.rest_of_lists(caps, cursors), {**variables, **cursors}
-        )
-        found = [
-            node for node in graphql_pages.nodes_of(result.data, "projects") if node is not None
-        ]
-        node: Node = found[0] if found else {}
+        # Of another organization, perhaps: its group shows it all the same, as in `read`.
+        one = reading.project
+        node = self._rest(one, cursors) or self._rest(one, cursors, one.namespace_path)
         lists = [name for name in cursors if name != "ciJobTokenAuthLogs"]
         if lists:
             names = ("ciJobTokenScopeAllowlist", "ciJobTokenScope")
@@ -294,6 +289,16 @@ class GraphQLReader:
             graphql_pages.add_lists(reading, allowlist, lists)
         if "ciJobTokenAuthLogs" in cursors:
             graphql_pages.add_log(reading, child(node, "ciJobTokenAuthLogs"))
+
+    def _rest(self, project: Project, cursors: dict[str, str], group: str = "") -> Node:
+        """Ask for the next page of a project's lists; `group` is asked for its own projects."""
+        variables = {**queries.by_ids("Project", [project.id]), **cursors}
+        result = self._run(
+            lambda caps: queries.rest_of_lists(caps, cursors, in_group=bool(group)),
+            {**variables, "path": group} if group else variables,
+        )
+        data = child(result.data, "group") or {} if group else result.data
+        return next(filter(None, graphql_pages.nodes_of(data, "projects")), {})
 
     def targets(self, kind: Literal["project", "group"], ids: Sequence[int]) -> list[Target]:
         """Read groups with a count of all their projects, or projects, by id."""
@@ -349,12 +354,10 @@ class GraphQLReader:
 
 
 def _without_unknown(caps: Capabilities, error: graphql.InvalidQueryError) -> Capabilities:
-    for type_name, field_name in error.fields:
-        if caps.has(type_name, field_name):
-            log.warning(
-                "this GitLab does not know %s.%s; reading without it", type_name, field_name
-            )
-            caps = caps.without_field(type_name, field_name)
+    for kind, name in error.fields:
+        if caps.has(kind, name):
+            log.warning("this GitLab does not know %s.%s; reading without it", kind, name)
+            caps = caps.without_field(kind, name)
     for name in error.arguments:
         if caps.takes(name):
             log.warning("this GitLab does not know the argument %s; reading without it", name)

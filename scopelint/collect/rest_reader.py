@@ -1,8 +1,7 @@
 """Reading by REST, through python-gitlab: three requests a project.
 
-Used where GraphQL lacks the fields, where the token may not use it, and for what only REST tells:
-the effective inbound flag, and list rows that GraphQL hides
-(doc/api/project_job_token_scopes.md).
+Used where GraphQL lacks the fields, where the token may not use it, and for the effective inbound
+flag and list rows that GraphQL hides (doc/api/project_job_token_scopes.md).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -71,8 +70,7 @@ class RestReader:
         self.caps = Capabilities(version_text=text(version, "version") or "")
         user = self._unless_forbidden("/user")
         self.caps = replace(self.caps, username=text(user, "username"))
-        # The flag says whose token it is, not what it may do: under Admin Mode GitLab answers it
-        # as an ordinary user's. The settings, which administrators alone read, tell.
+        # Under Admin Mode the token of an administrator is an ordinary user's; the settings tell.
         named = boolean(user, "is_admin") is True
         self.administrator = named and self._find("/application/settings") is not None
         self.admin_mode_missing = named and not self.administrator
@@ -331,8 +329,7 @@ class RestReader:
 
     def effective(self, project_id: int) -> bool:
         """Ask for one project's effective inbound flag."""
-        flags = self._get(f"/projects/{project_id}/job_token_scope")
-        value = boolean(flags, "inbound_enabled")
+        value = boolean(self._get(f"/projects/{project_id}/job_token_scope"), "inbound_enabled")
         if value is None:
             raise UnreadableError(Reason.ERROR, _NO_FLAG)
         return value
@@ -357,8 +354,8 @@ class RestReader:
     def _request(self, path: str, **query: object) -> requests.Response:
         """Send one GET through python-gitlab.
 
-        Raises AuthenticationError for a refused token, UnreadableError for 403 and 404,
-        TooMuchError for a timeout, ExchangeError where the retries are used up.
+        Raises AuthenticationError, UnreadableError for any other 4xx, TooMuchError for a timeout,
+        ExchangeError where the retries are used up.
         """
         try:
             answer = self._connection.rest.http_request(
@@ -388,12 +385,16 @@ class RestReader:
         try:
             return self._get(path)
         except UnreadableError as error:
-            if error.reason is Reason.FORBIDDEN:
-                return {}
-            raise no_api(self._connection) from None
+            if error.reason is Reason.NOT_FOUND:
+                raise no_api(self._connection) from None
+            if error.reason is not Reason.FORBIDDEN:
+                raise
+            return {}
 
     def _find(self, path: str, **query: object) -> Node | None:
         try:
             return self._get(path, **query)
-        except UnreadableError:
+        except UnreadableError as error:
+            if error.reason is Reason.ERROR:
+                raise
             return None

@@ -14,6 +14,7 @@ from scopelint.collect.reader import Reader, ResolvedTarget, TargetRef
 from scopelint.errors import TargetNotFoundError
 from scopelint.gitlab.ask import UnreadableError, translate
 from scopelint.gitlab.connection import Connection
+from scopelint.model import Reason
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def _ask(connection: Connection, name: str) -> ResolvedTarget | None:
         ).json()
     except gitlab.GitlabError as error:
         refusal = translate(connection, error)
-        if isinstance(refusal, UnreadableError):
+        if isinstance(refusal, UnreadableError) and refusal.reason is not Reason.ERROR:
             return None
         raise refusal from None
     for user in found if isinstance(found, list) else ():

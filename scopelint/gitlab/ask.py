@@ -108,10 +108,11 @@ def translate(connection: Connection, error: gitlab.GitlabError) -> ScopelintErr
     refusal = refused(status, text, job_token=job_token)
     if refusal is not None:
         return refusal
-    if status == 403 and graphql.refuses_token_kind(text):
-        return UnreadableError(Reason.FORBIDDEN, _token_kind_refused(connection, text))
     if status == 403:
-        return UnreadableError(Reason.FORBIDDEN, "the token's role here is below Maintainer")
+        wants_other_kind = graphql.refuses_token_kind(text)
+        role = "the token's role here is below Maintainer"
+        why = _token_kind_refused(connection, text) if wants_other_kind else role
+        return UnreadableError(Reason.FORBIDDEN, why)
     if status == 404:
         return UnreadableError(Reason.NOT_FOUND, "not found or not visible to this token")
     if status == 405:
@@ -119,4 +120,7 @@ def translate(connection: Connection, error: gitlab.GitlabError) -> ScopelintErr
         return UnreadableError(Reason.CAPPED, "GitLab pages no further into this list by REST")
     said = connection.server.token.redact(str(error.error_message))
     message = f"{connection.server.url} answered HTTP {status}: {said:.200}"
+    if 400 <= status < 500:
+        # An answer to this question: 401 is handled above, 407 and 429 never come here.
+        return UnreadableError(Reason.ERROR, message)
     return GitLabError(message, status=status)

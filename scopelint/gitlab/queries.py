@@ -144,6 +144,18 @@ def instance_groups(caps: Capabilities, *, first_page: bool, membership: bool) -
 }}"""
 
 
+def _asked(caps: Capabilities, *, in_group: bool) -> tuple[str, str, str, str]:
+    """Return the variable, the beginning and the end of a query for projects, and their field."""
+    if not in_group:
+        return "", "", "", _projects_by_ids(caps)
+    return (
+        "$path: ID!, ",
+        "group(fullPath: $path) {",
+        "}",
+        "projects(ids: $ids, first: $n)",
+    )
+
+
 def details(caps: Capabilities, *, usage: bool, in_group: bool = False) -> str:
     """Return the query for the scopes of up to 100 projects by id.
 
@@ -156,10 +168,7 @@ def details(caps: Capabilities, *, usage: bool, in_group: bool = False) -> str:
         identity += " maxAccessLevel { integerValue }"
     if caps.has("Project", "group"):
         identity += " group { id }"
-    path, start, end, asked = "", "", "", _projects_by_ids(caps)
-    if in_group:
-        path, start, end = "$path: ID!, ", "group(fullPath: $path) {", "}"
-        asked = "projects(ids: $ids, first: $n)"
+    path, start, end, asked = _asked(caps, in_group=in_group)
     return f"""query Scopes({path}{_IDS}) {{
   queryComplexity {{ score limit }}
   {start} {asked} {{
@@ -172,8 +181,10 @@ def details(caps: Capabilities, *, usage: bool, in_group: bool = False) -> str:
 }}"""
 
 
-def rest_of_lists(caps: Capabilities, names: Iterable[str]) -> str:
+def rest_of_lists(caps: Capabilities, names: Iterable[str], *, in_group: bool = False) -> str:
     """Return the query for the next page of some of one project's connections.
+
+    `in_group` as in `details`.
 
     `names` are among `groupsAllowlist`, `projectsAllowlist`, `inboundAllowlist`,
     `outboundAllowlist` and `ciJobTokenAuthLogs`; each takes its cursor from a variable of its name.
@@ -187,8 +198,9 @@ def rest_of_lists(caps: Capabilities, names: Iterable[str]) -> str:
         if lists
         else ""
     )
-    return f"""query Rest({_IDS}{heads}) {{
-  {_projects_by_ids(caps)} {{ nodes {{ id {scope} {log} }} }}
+    path, start, end, asked = _asked(caps, in_group=in_group)
+    return f"""query Rest({path}{_IDS}{heads}) {{
+  {start} {asked} {{ nodes {{ id {scope} {log} }} }} {end}
 }}"""
 
 

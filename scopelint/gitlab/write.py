@@ -168,10 +168,13 @@ class Writer:
             raise
         # Who may not do it gets an error beside a null payload, what cannot be done is in `errors`.
         try:
-            said = array(child(result.data, name) or {}, "errors") or []
+            said = array(child(result.data, name) or {}, "errors")
         except FormError as error:
             raise LostAnswerError(str(error)) from None
-        errors = [*(error.message for error in result.errors), *said]
+        if said is None and not result.errors:
+            # GitLab's payloads never lack the list: null is no answer, and no success.
+            raise LostAnswerError(f"GitLab answered neither a result of {name} nor an error")
+        errors = [*(error.message for error in result.errors), *(said or ())]
         if errors:
             words = self._connection.server.token.redact("; ".join(map(str, errors)))
             raise WriteRefusedError(f"GitLab refused: {words:.300}")

@@ -201,6 +201,27 @@ def test_projects_of_another_organization_are_read_through_their_group() -> None
     assert seen.complete
 
 
+def test_further_pages_of_another_organizations_project_are_read_through_its_group() -> None:
+    """A list of two pages: the second is asked for where the first was found."""
+    origins = "".join(f"  - {{id: {2000 + i}, path: acme/p{i}}}\n" for i in range(130))
+    entries = "".join(f"        - {{project: acme/p{i}}}\n" for i in range(130))
+    text = f"""{PEOPLE}
+{head("18.5.0", enforce_inbound=False)}
+roles: [{{user: bot, on: acme, role: maintainer}}]
+groups: [{{id: 10, path: acme, organization: other}}]
+projects:
+{origins}  - id: 9000
+    path: acme/wide
+    scope:
+      allowlist:
+{entries}"""
+    with serve(text) as simulator:
+        seen = collected(simulator.url, "acme/wide", api="graphql")
+        assert simulator.counts["graphql:Rest"] == 2
+    assert seen.entry_keys("acme/wide") == {f"project:{2000 + i}" for i in range(130)}
+    assert seen.complete
+
+
 def test_a_groups_address_may_name_its_organization() -> None:
     server = "https://gitlab.example.com/root"
     assert group_path(f"{server}/o/main/groups/acme/web", server) == "acme/web"

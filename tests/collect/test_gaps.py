@@ -9,6 +9,7 @@ from scopelint.errors import (
 )
 from scopelint.model import Fact, Reason
 from scopelint_simulator import Faults
+from scopelint_simulator.answer import Answer
 from scopelint_simulator.request import Request
 from tests.collect.instances import ACME, APIS, load
 from tests.collect.kit import (
@@ -167,3 +168,38 @@ def test_a_sign_in_page_ends_the_run() -> None:
         for api in APIS:
             with pytest.raises(UnexpectedAnswerError, match="web page"):
                 collected(simulator.url, api=api)
+
+
+@pytest.mark.parametrize("status", [400, 402, 410, 418, 422, 451])
+def test_an_odd_refusal_of_one_project_by_rest_is_that_projects_gap(status: int) -> None:
+    with serve(company(enforce_inbound=False)) as simulator:
+        paths = {one.path: number for number, one in simulator.instance.projects.items()}
+        site = paths["acme/web/site"]
+
+        def after(request: Request, answer: Answer) -> None:
+            if "/projects/" in request.path and request.path.endswith(f"/{site}/job_token_scope"):
+                answer.status = status
+                answer.body = b'{"message": "odd"}'
+
+        intercept(simulator, after=after)
+        seen = collected(simulator.url, api="rest")
+    [gap] = seen.gaps_of(Fact.SCOPE)
+    assert (gap.reason, gap.subject_path) == (Reason.ERROR, "acme/web/site")
+    assert f"HTTP {status}: odd" in gap.detail
+    assert {path for path, project in seen.projects.items() if project.scope} == ACME - {
+        "acme/web/site"
+    }
+    assert not seen.complete
+
+
+def test_an_odd_refusal_of_what_a_run_needs_ends_it() -> None:
+    """Whether a target is there must be known: no answer is not "not found"."""
+    with serve(company()) as simulator:
+
+        def after(request: Request, answer: Answer) -> None:
+            if request.path.endswith("/groups/acme"):
+                answer.status = 418
+
+        intercept(simulator, after=after)
+        with pytest.raises(GitLabError, match="HTTP 418"):
+            collected(simulator.url, api="rest")

@@ -1,5 +1,6 @@
 """A plan is applied where nothing moved, in the safe order, and read back."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -379,6 +380,32 @@ def test_a_lost_answer_is_looked_up_not_sent_again(
     for project in made.projects:
         goal = state_after(project.before, project.actions)
         assert kit.state(gitlab, project.id).digest == goal.digest
+
+
+@pytest.mark.parametrize("payload", [None, {}, {"errors": None}])
+def test_a_mutation_without_a_result_is_looked_up(
+    gitlab: Simulator, journal: Path, payload: dict[str, Any] | None
+) -> None:
+    """Null without an error is no success: the project tells whether it happened."""
+    made = kit.plan(gitlab, kit.everything(gitlab))
+    before = {one.id: kit.state(gitlab, one.id) for one in made.projects}
+    empty: list[str] = []
+
+    def drop(request: Request, answer: Answer, verdict: Verdict) -> tuple[Answer, Verdict]:
+        if not request.path.endswith("/graphql"):
+            return answer, verdict
+        name = next(iter(json.loads(answer.body)["data"]))
+        empty.append(name)
+        return json_answer(200, {"data": {name: payload}}), verdict
+
+    with kit.meddling(gitlab, after=drop):
+        results = kit.run_apply(gitlab.url, made, journal)
+    assert empty
+    assert len(empty) == len(set(empty)), "what had happened was not sent again"
+    assert set(kit.statuses(results).values()) == {"done"}
+    for project in made.projects:
+        goal = state_after(project.before, project.actions)
+        assert kit.state(gitlab, project.id).digest == goal.digest != before[project.id].digest
 
 
 def test_a_write_that_never_gets_through(gitlab: Simulator, journal: Path) -> None:
