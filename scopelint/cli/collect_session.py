@@ -48,13 +48,13 @@ def collect_into(path: Path, session: Session, console: Console, *, resume: bool
 
 def _without_effect(path: Path) -> Sequence[str]:
     """Return a sentence for each filter that matches no project of the targets."""
-    with Snapshot(path) as snapshot:
+    with Snapshot(path, checked=True) as snapshot:  # this process has just written it
         paths = (project for _, project in snapshot.project_paths())
         return snapshot.header.filters.choice.without_effect(paths, "the targets")
 
 
 def _gaps(path: Path) -> str:
-    with Snapshot(path) as snapshot:
+    with Snapshot(path, checked=True) as snapshot:
         count = sum(1 for _ in snapshot.gaps())
     return {0: "no gap", 1: "1 gap"}.get(count, f"{count} gaps")
 

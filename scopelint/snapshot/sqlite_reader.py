@@ -96,7 +96,7 @@ class Snapshot:
     """
 
     def __init__(self, path: Path, *, checked: bool = False) -> None:
-        """Open the file; `checked` says that this process's parent has looked at its rows."""
+        """Open the file; `checked`: this process wrote its rows, or its parent looked at them."""
         self.path = path
         check_readable(path)
         check_not_broken_off(path)

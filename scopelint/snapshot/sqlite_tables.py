@@ -58,8 +58,6 @@ TABLES: Final = {
 }
 """Every table's exact text: a file whose tables have another text is refused before it is used."""
 
-_FLAG = "NOT IN (0, 1)"
-
 
 def _no_time(column: str) -> str:
     """Return a condition for a text that is no time with a zone, or is far from any of GitLab's."""
@@ -75,38 +73,48 @@ _NO_STATE = (
 )
 """A state that is none, or that leaves a project to another shard where there are no shards."""
 
+FLAGS: Final[dict[str, tuple[str, ...]]] = {
+    "projects": (
+        "archived",
+        "jobs_enabled",
+        "personal",
+        "inbound_own",
+        "inbound_effective",
+        "outbound",
+        "push",
+        "cross_project_push",
+        "outbound_entries_known",
+        "uses_known",
+        "mirror",
+        "mirror_trigger_builds",
+        "fork_pipelines",
+    ),
+    "entries": ("default_permissions", "autopopulated"),
+    "targets": ("visible", "archived", "personal", "fork_pipelines"),
+    "walks": ("done",),
+}
+"""The columns that hold 0, 1 or NULL, by table."""
+
+
+def _no_flags(table: str) -> str:
+    """Return a condition for a row with a flag that is neither 0 nor 1."""
+    return " OR ".join(f"{column} NOT IN (0, 1)" for column in FLAGS[table])
+
+
 NEVER: Final = {
     "projects": (
         f"{_NO_STATE} OR instr(path, char(0)) OR id < 1 OR {_no_time('last_activity_at')}"
-        + "".join(
-            f" OR {column} {_FLAG}"
-            for column in (
-                "archived",
-                "jobs_enabled",
-                "personal",
-                "inbound_own",
-                "inbound_effective",
-                "outbound",
-                "push",
-                "cross_project_push",
-                "outbound_entries_known",
-                "uses_known",
-            )
-        )
+        f" OR {_no_flags('projects')}"
     ),
     "groups": "instr(path, char(0)) OR id < 1",
     "entries": (
         "direction NOT IN ('inbound', 'outbound') OR kind NOT IN ('project', 'group')"
-        f" OR default_permissions {_FLAG} OR autopopulated {_FLAG}"
-        f" OR {_no_time('created_at')}"
+        f" OR {_no_flags('entries')} OR {_no_time('created_at')}"
     ),
     "uses": _no_time("last_used_at"),
-    "targets": (
-        f"kind NOT IN ('project', 'group') OR visible {_FLAG}"
-        f" OR archived {_FLAG} OR personal {_FLAG}"
-    ),
+    "targets": f"kind NOT IN ('project', 'group') OR {_no_flags('targets')}",
     "gaps": "subject_kind NOT IN ('project', 'group')",
-    "walks": f"done {_FLAG}",
+    "walks": _no_flags("walks"),
 }
 """What no row of a table says: a condition that holds for a row that scopelint never writes.
 
