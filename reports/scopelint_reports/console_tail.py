@@ -26,6 +26,9 @@ from scopelint_reports.summary import (
 _COLUMN = 15
 _COUNTED = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS)
 
+_CONCLUDED = 3
+"""Conclusions that are shown: those of one collection."""
+
 
 class Tail:
     """Sets head and tail of a report in `width` columns."""
@@ -179,10 +182,10 @@ class Tail:
             f"{when}, {counted(scan.requests, 'request')} through {api_words(scan.api)}, "
             f"scopelint {job_log(self._report.tool_version)}"
         )
-        said = [each for each in concluded(scan) if each.startswith("enforcement:")]
-        if said:
-            more = f"; and of {len(said) - 1} more shards, see -f json" if said[1:] else ""
-            yield said[0] + more
+        said = concluded(scan)
+        yield from said[:_CONCLUDED]
+        if said[_CONCLUDED:]:
+            yield f"{len(said) - _CONCLUDED} more conclusions, of other shards: see -f json"
 
     def _others(self) -> str:
         """Name the packages and files whose rules took part beside our own, with these rules."""

@@ -186,8 +186,8 @@ def api_words(api: str) -> str:
 def concluded(scan: Scan) -> list[str]:
     """Return what was concluded for the whole run, a sentence each, cleaned."""
     return [
-        f"{visible(each.what)}: {visible(each.value) or 'not known'}, from {visible(each.source)},"
-        f" {utc(each.at)}"
+        f"{visible(each.what)} is {visible(each.value) or 'not known'}: concluded from"
+        f" {visible(each.source)}, at {utc(each.at)}"
         for each in scan.assumptions
     ]
 
