@@ -124,6 +124,11 @@ _ONE_OF_EACH: Final = tuple(
 _PATTERN: Final = re.compile(r"(\d{1,4})\.(\d{1,4})(?:[.-].*)?", re.ASCII | re.DOTALL)
 
 
+LONGEST_TEXT: Final = 100
+"""Characters of a version, at most: GitLab's longest so far is like `18.11.0-rc42-ee`, builds of
+one's own may add to it."""
+
+
 def parse_version(text: str) -> Version:
     """Read a version as GitLab tells it (`18.5.0-ee`); `UNKNOWN` for anything else."""
     found = _PATTERN.fullmatch(text)

@@ -138,9 +138,16 @@ def whole_list(ask: Ask, path: str, read: Callable[[Any], _T]) -> tuple[list[_T]
     return rows, f"{path}: {faults[0]}" if faults else None
 
 
+def json_of(answer: requests.Response) -> Any:
+    """Return the JSON of an answer; raise FormError where it has none (HTTP 204)."""
+    if answer.status_code == 204:
+        raise FormError("it has no content (HTTP 204)")
+    return decode(answer.content)
+
+
 def list_of(answer: requests.Response) -> list[Any]:
     """Return the rows of a list; raise FormError where the answer is something else."""
-    found = decode(answer.content)
+    found = json_of(answer)
     if type(found) is not list:
         raise FormError(f"it is {type(found).__name__} where a list was due")
     return found

@@ -34,11 +34,11 @@ from scopelint.gitlab.values import (
     FormError,
     Node,
     boolean,
-    decode,
     full_path,
     identifier,
     required,
     text,
+    version,
 )
 from scopelint.model import AllowlistEntry, Fact, Gap, Group, Project, Reason, Scope, Target
 from scopelint.snapshot import Filters, Listed
@@ -66,8 +66,8 @@ class RestReader:
             self.administrator = caps.administrator
             return
         # A fine-grained token may be kept from both; then the version counts as unknown.
-        version = self._unless_forbidden("/version")
-        self.caps = Capabilities(version_text=text(version, "version") or "")
+        told = self._unless_forbidden("/version")
+        self.caps = Capabilities(version_text=version(told, "version") or "")
         user = self._unless_forbidden("/user")
         self.caps = replace(self.caps, username=text(user, "username"))
         # Under Admin Mode the token of an administrator is an ordinary user's; the settings tell.
@@ -376,7 +376,7 @@ class RestReader:
         return answer
 
     def _get(self, path: str, **query: object) -> Node:
-        found = decode(self._request(path, **query).content)
+        found = rest_pages.json_of(self._request(path, **query))
         if type(found) is not dict:
             raise FormError(f"the answer of {self._connection.server.url}{path} is no object")
         return found

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 import gitlab
 
 from scopelint.collect.reader import Reader, ResolvedTarget, TargetRef
+from scopelint.collect.rest_pages import list_of
 from scopelint.errors import TargetNotFoundError
 from scopelint.gitlab.ask import UnreadableError, translate
 from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.values import full_path, identifier, objects
 from scopelint.model import Reason
 
 log = logging.getLogger(__name__)
@@ -37,17 +39,18 @@ def find(connection: Connection, target: TargetRef) -> ResolvedTarget | None:
 
 def _ask(connection: Connection, name: str) -> ResolvedTarget | None:
     try:
-        found = connection.rest.http_request(
+        answer = connection.rest.http_request(
             "get", "/users", query_data={"username": name}, obey_rate_limit=False
-        ).json()
+        )
     except gitlab.GitlabError as error:
         refusal = translate(connection, error)
         if isinstance(refusal, UnreadableError) and refusal.reason is not Reason.ERROR:
             return None
         raise refusal from None
-    for user in found if isinstance(found, list) else ():
-        if str(user["username"]).lower() == name.lower():
-            return ResolvedTarget("user", user["id"], user["username"])
+    for user in objects(list_of(answer), "users"):
+        found = full_path(user, "username")
+        if found.lower() == name.lower():
+            return ResolvedTarget("user", identifier(user, "id"), found)
     return None
 
 

@@ -10,6 +10,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from scopelint.text import holds_control
+from scopelint.versions import LONGEST_TEXT
+
 _T = TypeVar("_T")
 
 Node = Mapping[str, Any]
@@ -163,7 +166,7 @@ def text(node: Node, name: str) -> str | None:
 def full_path(node: Node, name: str) -> str:
     """Read the full path of a group or project."""
     value = required(text(node, name), name)
-    if "" in value.split("/"):
+    if "" in value.split("/") or (not value.isprintable() and holds_control(value)):
         raise FormError(f"{name} is {value:.40}, which is no full path")
     return value
 
@@ -173,6 +176,14 @@ def project_path(node: Node, name: str) -> str:
     value = full_path(node, name)
     if "/" not in value:
         raise FormError(f"{name} is {value:.40}, which is no full path of a project")
+    return value
+
+
+def version(node: Node, name: str) -> str | None:
+    """Read GitLab's version: a short text on one line, as a snapshot keeps it."""
+    value = text(node, name)
+    if value is not None and (len(value) > LONGEST_TEXT or holds_control(value)):
+        raise FormError(f"{name} is {made_fit(value)!r:.40}, which is no version")
     return value
 
 

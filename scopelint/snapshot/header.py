@@ -12,7 +12,7 @@ from scopelint.filters import Filters
 from scopelint.model import Assumption, Enforcement, Fact, Scan
 from scopelint.run_identity import RunIdentity
 from scopelint.text import holds_control
-from scopelint.versions import FeatureFlags
+from scopelint.versions import LONGEST_TEXT, FeatureFlags
 
 MAX_SHARDS = 10_000
 """The most parts that a collection is read in."""
@@ -136,8 +136,6 @@ class Header:
 
 _NOT_KEPT: Final = "chosen"
 """The field of `Filters` that says what a reader of the snapshot chose, not its collection."""
-_LONGEST_RELEASE_TEXT: Final = 100
-"""Characters; GitLab's longest so far is like `18.11.0-rc42-ee`, builds of one's own may add to it."""
 
 
 def _plain(value: object) -> object:
@@ -177,7 +175,7 @@ def _text(value: object) -> str:
 def _version(value: object) -> str:
     """Read GitLab's version: a few numbers and a suffix, "" where GitLab did not tell it."""
     text = _text(value)
-    if len(text) > _LONGEST_RELEASE_TEXT:
+    if len(text) > LONGEST_TEXT:
         raise ValueError(f"a GitLab version of {len(text):,} characters")
     return text
 

@@ -7,6 +7,7 @@ import pytest
 
 from scopelint.collect import rest_decoding
 from scopelint.collect.rest_reader import RestReader
+from scopelint.errors import UnexpectedAnswerError
 from scopelint.gitlab.capabilities import Capabilities
 from scopelint.model import AllowlistEntry, Fact, Project, Reason
 from scopelint.snapshot import Filters, Listed
@@ -219,3 +220,47 @@ def test_what_is_hidden_is_revealed_once_and_its_own_rows_stay() -> None:
     assert revealed.scope is not None
     assert revealed.scope.entries == project.scope.entries
     assert gaps == []
+
+
+def without_content(simulator: Simulator, end: str) -> None:
+    """Answer 204 to the requests whose path ends so."""
+
+    def after(request: Request, answer: Answer) -> None:
+        if request.path.endswith(end):
+            answer.status, answer.body = 204, b""
+
+    intercept(simulator, after=after)
+
+
+@pytest.mark.parametrize("end", ["/job_token_scope", "/allowlist", "/groups_allowlist"])
+def test_an_answer_without_content_is_a_gap_and_no_empty_list(end: str) -> None:
+    with serve(company()) as simulator:
+        without_content(simulator, end)
+        seen = by_rest(simulator.url, "acme/web/site", "acme/lib/core")
+    fact = Fact.SCOPE if end == "/job_token_scope" else Fact.ENTRIES
+    assert {gap.subject_path for gap in seen.gaps_of(fact)} == {"acme/web/site", "acme/lib/core"}
+    assert not seen.complete
+
+
+@pytest.mark.parametrize("end", ["/version", "/user"])
+def test_an_answer_without_content_before_the_first_project_ends_the_run(end: str) -> None:
+    with serve(company()) as simulator:
+        without_content(simulator, end)
+        with pytest.raises(UnexpectedAnswerError, match="no content"):
+            by_rest(simulator.url, "acme")
+
+
+@pytest.mark.parametrize("version", ["9" * 5_000, "19.3.0\x1b[31m"])
+def test_a_version_that_the_snapshot_would_refuse_ends_the_run(version: str) -> None:
+    with serve(company()) as simulator:
+        changed(simulator, "/version", version=version)
+        with pytest.raises(UnexpectedAnswerError, match="which is no version"):
+            by_rest(simulator.url, "acme")
+
+
+@pytest.mark.parametrize("values", [{"id": "7"}, {"id": None}, {"username": 7}])
+def test_a_user_of_another_form_is_no_namespace(values: dict[str, Any]) -> None:
+    with serve(company()) as simulator:
+        changed(simulator, "/users", **values)
+        with pytest.raises(UnexpectedAnswerError):
+            by_rest(simulator.url, "mia")
