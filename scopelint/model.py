@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from scopelint.filters import Filters
+from scopelint.limit_change import LimitChange
 from scopelint.versions import FeatureFlags, Version, parse_version, permissions_in_force
 
 GROUP_PLACES = 200
@@ -26,10 +27,7 @@ LOG_FULL_FROM = 950
 
 
 class Fact(StrEnum):
-    """A thing that can be read or missing. A gap names one; a rule names those it needs.
-
-    The values are those of the outside contract, section 3 ("a gap names its fact").
-    """
+    """What can be read or missing: a gap names one (contract, section 3), a rule those it needs."""
 
     ENUMERATION = "enumeration"
     """Which projects are below a target."""
@@ -50,7 +48,7 @@ class Fact(StrEnum):
     PERMISSIONS = "permissions"
     """Default or fine-grained permissions, age, author and origin of entries (GraphQL only)."""
     OWN_FLAG = "own_flag"
-    """The project's own inbound flag, as distinct from the effective one."""
+    """The project's own inbound flag, not the effective one."""
     ENFORCEMENT = "enforcement"
     """Whether the instance makes every project restricted."""
     TARGET = "target"
@@ -71,6 +69,8 @@ class Fact(StrEnum):
     """Whether a project mirrors another repository (REST only; read where needed)."""
     FORK_PIPELINES = "field:ciAllowForkPipelinesToRunInParentProject"
     """Whether a project runs its forks' pipelines as its own (REST only; read where needed)."""
+    AUDIT_EVENTS = "audit_events"
+    """Who opened a project, and when (REST only)."""
 
 
 BREAKS_COMPLETENESS = frozenset(
@@ -85,10 +85,12 @@ flag of a project is off, and one of `CROSS_PUSH` also where a project lets othe
 its entries may is not known.
 """
 
-READ_WHERE_NEEDED = frozenset({Fact.ACCESS_LEVELS, Fact.MIRROR, Fact.FORK_PIPELINES})
+READ_WHERE_NEEDED = frozenset(
+    {Fact.ACCESS_LEVELS, Fact.MIRROR, Fact.FORK_PIPELINES, Fact.AUDIT_EVENTS}
+)
 """Facts that cost requests of their own: read only where a rule or a command needs them."""
 READ_BY_DEFAULT = frozenset({Fact.ACCESS_LEVELS})
-"""Those among them that commands need which judge no rules, such as `can-access`."""
+"""Those that commands need which judge no rules, such as `can-access`."""
 
 
 class Reason(StrEnum):
@@ -243,6 +245,8 @@ class Project:
     """Whether an update of that mirror starts pipelines."""
     fork_pipelines: bool | None = None
     """Whether pipelines of its forks' merge requests may run in it; None where that was not read."""
+    limit_change: LimitChange | None = None
+    """What audit events tell of an open project's limit; None where they were not read."""
     scope: Scope | None = None
     """None where it could not be read at all."""
     gap: Gap | None = None

@@ -137,6 +137,9 @@ class Rule(ABC):
     """Facts without which the rule cannot judge. Where one is missing for the whole run the rule
     is *not judged*; where it is missing for one project, the engine reports unknown for that
     project. Those of `model.READ_WHERE_NEEDED` are read only where a rule needs them."""
+    tells: ClassVar[frozenset[Fact]] = frozenset()
+    """Facts that the rule judges without and puts into its findings where they were read, such as
+    the audit events, which are read only where a rule of the run tells them."""
     Options: ClassVar[type[RuleOptions]] = RuleOptions
     """The model of the rule's own options."""
 

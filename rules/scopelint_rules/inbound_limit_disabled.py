@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import Scope
+from scopelint.model import Fact, Scope
 from scopelint.remedy import RestrictProject
 from scopelint.rule import ProjectContext, ProjectRule
 
@@ -28,6 +28,7 @@ class InboundLimitDisabled(ProjectRule):
     help_uri = (
         "https://docs.gitlab.com/ci/jobs/ci_job_token/#allow-any-project-to-access-your-project"
     )
+    tells = frozenset({Fact.AUDIT_EVENTS})
     remedy = RestrictProject(unknown_too=True)
 
     def judge(self, context: ProjectContext) -> Iterable[Verdict]:
@@ -36,7 +37,7 @@ class InboundLimitDisabled(ProjectRule):
         if scope.inbound_effective:
             yield PASS
             return
-        evidence = {
+        evidence: dict[str, object] = {
             "inbound_own": scope.inbound_own,
             "inbound_effective": scope.inbound_effective,
             "enforcement": context.inventory.scan.enforcement,
@@ -46,9 +47,15 @@ class InboundLimitDisabled(ProjectRule):
         if scope.inbound_effective is None:
             yield self.unknown(_unknown(scope), evidence=evidence, remediation=_unknown_fix(scope))
             return
+        change = context.project.limit_change
+        opened = ""
+        if change is not None:
+            evidence["opened"] = change.evidence()
+            opened = f" Switched off {change.words()}." if change.words() else ""
         yield self.fail(
             "The inbound limit is off: a job token of any project is accepted here"
-            + (", whatever the allowlist says." if scope.entries else "."),
+            + (", whatever the allowlist says." if scope.entries else ".")
+            + opened,
             evidence=evidence,
             remediation=_FIX,
         )

@@ -31,6 +31,7 @@ from scopelint.filters import Filters
 )
 @options.server_options
 @options.filter_options
+@options.audit_events_option
 @options.config_and_rules_options
 @options.selection_options
 @options.console_and_progress_options
@@ -42,6 +43,7 @@ def collect(
     shard: str | None,
     server: options.ServerOptions,
     filters: Filters,
+    audit_events: bool,
     source: options.ConfigOptions,
     choice: options.RuleChoice,
     console: Console,
@@ -70,7 +72,7 @@ def collect(
         console,
         filters=filters,
         shard=shard,
-        needed=needed_facts(settings),
+        needed=needed_facts(settings, console, audit_events=audit_events),
     )
     with keeping(output):
         collect_into(output, session, console, resume=resume)

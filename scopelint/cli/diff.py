@@ -133,7 +133,8 @@ def _judge(
     from scopelint import engine
     from scopelint.diff import JudgedSnapshot
 
-    report = engine.run(inventory, rules, settings)
+    # Who opened a project is told beside the setting, and only where it was between OLD and NEW.
+    report = engine.run(inventory.without_limit_changes(), rules, settings)
     return JudgedSnapshot(
         report.rules, report.findings, lists_deleted=differ.lists_deleted(inventory)
     )

@@ -260,13 +260,19 @@ def build_rules(settings: RunSettings) -> tuple[tuple[Rule, ...], engine.Setting
     return rules, engine_settings
 
 
-def needed_facts(settings: RunSettings) -> frozenset[Fact]:
+def needed_facts(settings: RunSettings, console: Console, *, audit_events: bool) -> frozenset[Fact]:
     """Return the facts that some rule of the run needs, of a project or of a part of them.
 
-    Rules that only the config's overrides select count too.
+    Rules that only the config's overrides select count too. `audit_events` says that these are
+    wanted; they are needed where a rule tells them, and else a warning says so.
     """
-    chosen, added = _chosen(settings)
-    return frozenset(fact for rule in (*chosen, *added) for fact in rule.needs)
+    rules = [rule for some in _chosen(settings) for rule in some]
+    needed = {fact for rule in rules for fact in rule.needs}
+    if audit_events:
+        needed |= {fact for rule in rules for fact in rule.tells}
+        if Fact.AUDIT_EVENTS not in needed:
+            console.warn("--audit-events: no rule that runs tells them, so none is read")
+    return frozenset(needed)
 
 
 def _is_whole(settings: RunSettings, baseline: BaselineOptions, report: ReportOptions) -> bool:

@@ -170,6 +170,15 @@ filter_options = grouped(
     ),
 )
 
+audit_events_option = option_group(
+    "How much to read",
+    option(
+        "--audit-events/--no-audit-events",
+        default=False,
+        help="Read who opened the open projects: a request or more each (Premium).  [default: no-audit-events]",
+    ),
+)
+
 _config_options = option_group(
     "Configuration",
     option(

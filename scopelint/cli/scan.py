@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @options.target_options
 @options.server_options
 @options.filter_options
+@options.audit_events_option
 @options.config_and_rules_options
 @options.rule_options
 @options.gate_options
@@ -36,6 +37,7 @@ def scan(
     target: options.TargetOptions,
     server: options.ServerOptions,
     filters: Filters,
+    audit_events: bool,
     source: options.ConfigOptions,
     choice: options.RuleChoice,
     gate: options.GateOptions,
@@ -58,7 +60,12 @@ def scan(
     start(console)
     settings = resolve(source, choice, gate)
     session = open_session(
-        target, server, settings, console, filters=filters, needed=needed_facts(settings)
+        target,
+        server,
+        settings,
+        console,
+        filters=filters,
+        needed=needed_facts(settings, console, audit_events=audit_events),
     )
     if resume and snapshot is None:
         raise UsageError("--resume needs --snapshot FILE: the file to continue")

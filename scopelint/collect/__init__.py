@@ -10,7 +10,7 @@ pages. `run` is one collection; `enumeration`, `user_namespaces`, `batches`, `at
 `targets_outside` and `enforcement` are its steps; `abilities` and `refusals` say what the token can
 read and why not.
 
-It may import `errors`, `gitlab` (the client), `model`, `progress`, `run_identity`, `snapshot`
+It may import `errors`, `gitlab` (the client), `limit_change`, `model`, `progress`, `run_identity`, `snapshot`
 and `versions`. It knows no rule, no report and no config.
 Import its modules: this file imports none of them, so that offline commands start quickly.
 """

@@ -78,6 +78,7 @@ def _abilities(found: Observations) -> Iterator[Ability]:
         "a limit that only the instance sets is judged only where it does not enforce",
     )
     yield _log(found)
+    yield _audit_events(found)
     yield from _fields(found)
     yield _enforcement(found)
     yield _instance(found)
@@ -213,6 +214,25 @@ def _log(found: Observations) -> Ability:
         found=text,
         consequence="what relies on use is unknown in the other projects",
         next_step=_MORE_ROLE,
+    )
+
+
+def _audit_events(found: Observations) -> Ability:
+    name, what = "audit_events", "tell who opened a project (--audit-events)"
+    consequence = "neither findings nor diff say who opened a project, and when"
+    if not found.events:
+        return _not_known(found, name, what, consequence)
+    refusals = [why for why in found.events if why is not None]
+    read = len(found.events) - len(refusals)
+    text = f"the audit events of {read} of {len(found.events)} projects tried"
+    if not refusals:
+        return Ability(name=name, what=what, state="can", found=text)
+    return Ability(
+        name=name,
+        what=what,
+        state="can" if read else "cannot",
+        found=f"{text}; {refusals[0]}",
+        consequence=consequence if not read else f"{consequence}, where they are refused",
     )
 
 

@@ -15,6 +15,7 @@ from typing import Final
 import scopelint
 from scopelint.collect import (
     attributes,
+    audit_events,
     batches,
     enforcement,
     targets_outside,
@@ -144,6 +145,7 @@ def _read(run: Run, request: CollectRequest, targets: Sequence[ResolvedTarget]) 
     also = targets_outside.find(run, request.also_resolve)
     targets_outside.resolve(run, count_groups=count_groups, also=also)
     attributes.read_of_targets(run, request.needed)
+    audit_events.read(run, request.needed)
     run.progress.step = "enforcement"
     # Last, so that what it finds holds at the end of the collection, after a break too.
     found = enforcement.find(run.connection, run.reader, run.writer)
@@ -218,13 +220,18 @@ def _assumptions(reader: Reader) -> tuple[Assumption, ...]:
 
 NOT_NEEDED: Final = "no rule that was chosen when collecting needed it, so it was not read"
 """Why a fact that is read only where it is needed is missing for the whole run."""
+NOT_ASKED_FOR: Final = "they are read with --audit-events, where a rule of the run tells them"
+"""Why audit events are."""
 
 
 def _unavailable(reader: Reader, request: CollectRequest) -> dict[Fact, str]:
     """Return what this run reads for no project: not shown that way, or not needed."""
-    # Reading by REST brings the access levels with each project, whether needed or not.
-    left = READ_WHERE_NEEDED - request.needed if reader.api == "graphql" else frozenset()
-    return dict.fromkeys(left, NOT_NEEDED) | dict(reader.unavailable())
+    # Reading by REST brings the others with each project, whether needed or not.
+    left = (READ_WHERE_NEEDED if reader.api == "graphql" else {Fact.AUDIT_EVENTS}) - request.needed
+    missing = dict.fromkeys(left, NOT_NEEDED)
+    if Fact.AUDIT_EVENTS in left:
+        missing[Fact.AUDIT_EVENTS] = NOT_ASKED_FOR
+    return missing | dict(reader.unavailable())
 
 
 def _holds_something(path: Path) -> bool:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import gitlab
 
+from scopelint.collect.audit_events import WITNESSES, readable
 from scopelint.collect.collection import select_reader
 from scopelint.collect.graphql_pages import project_gap
 from scopelint.collect.reader import Reader, ResolvedTarget
@@ -54,6 +55,10 @@ class Observations:
     """Projects with a scope of which a fact is missing, by fact."""
     logs: int = 0
     """Projects whose log was read."""
+    readable_ids: list[int] = field(default_factory=list)
+    """The numbers of the first projects whose scope was read."""
+    events: list[str | None] = field(default_factory=list)
+    """Of those: why their audit events could not be read, None where they could."""
     top_groups: Counter[str] = field(default_factory=Counter)
     """Entries by the top-level group that they lead into."""
     permissions: dict[str, bool | None] = field(default_factory=dict)
@@ -96,6 +101,9 @@ def _observe(connection: Connection, request: CollectRequest) -> Observations:
     for target in found.targets:
         listed = _sample(connection, reader, target, found)
         first = first or (listed[0].project if listed else None)
+    for number in found.readable_ids:
+        answer = _ask(connection, partial(readable, rest, number))
+        found.events.append(answer.detail if isinstance(answer, Failed) else None)
     if reader.administrator and reader.caps.enforceable:
         found.enforced = _ask(connection, rest.enforced_by_setting)
     if found.token.fine_grained:
@@ -138,6 +146,8 @@ def _count(project: Project, found: Observations) -> None:
         if len(found.examples) < 3:
             found.examples.append(project.path)
         return
+    if len(found.readable_ids) < WITNESSES:
+        found.readable_ids.append(project.id)
     found.partly.update(scope.missing)
     found.logs += scope.uses is not None
     for entry in scope.entries:

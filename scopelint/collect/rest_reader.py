@@ -129,7 +129,7 @@ class RestReader:
             sorting["visibility"] = visibility
         if target.kind == "instance":
             mine = {} if self.administrator else {"membership": True}
-            return self._keyset_page("/projects", cursor, rest_decoding.listed, **sorting, **mine)
+            return self.keyset_page("/projects", cursor, rest_decoding.listed, **sorting, **mine)
         if target.kind == "user":
             # Only what this token sees: GitLab gives no count of the others.
             return self._page(
@@ -147,7 +147,7 @@ class RestReader:
         """Read a page of an offset list."""
         return rest_pages.offset_page(partial(self._request, path, **query), cursor, read)
 
-    def _keyset_page(
+    def keyset_page(
         self, path: str, cursor: str | None, read: Callable[[Node], _T], **query: object
     ) -> Page[_T]:
         """Read a page of a list that has keyset pages."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
 import scopelint
-from scopelint.diff.changes import Diff, EntryChange, ProjectChange, ScanInfo, sign
+from scopelint.diff.changes import Diff, EntryChange, ProjectChange, ScanInfo, SettingChange, sign
 from scopelint.diff.diff_records import (
     AccessRecord,
     ChangeCountsRecord,
@@ -22,6 +22,7 @@ from scopelint.diff.diff_records import (
     NotComparedRecord,
     OneSidedFindingRecord,
     OneSidedRecord,
+    OpenedRecord,
     ProjectChangeRecord,
     ReadRecord,
     SettingRecord,
@@ -104,10 +105,18 @@ def _project(change: ProjectChange) -> ProjectChangeRecord:
         project=NameRecord.model_validate(change.project),
         before_path=change.before_path,
         with_group=change.with_group,
-        settings=_of(SettingRecord, change.settings),
+        settings=tuple(_setting(one) for one in change.settings),
         entries=tuple(_entry_change(one) for one in change.entries),
         access=change.access and AccessRecord.model_validate(change.access),
     )
+
+
+def _setting(one: SettingChange) -> SettingRecord:
+    opened = None
+    if one.opened is not None and one.opened.opened_at is not None:
+        at, who = _utc(one.opened.opened_at), one.opened
+        opened = OpenedRecord(at=at, by=who.author, by_id=who.author_id)
+    return SettingRecord(name=one.name, before=one.before, after=one.after, opened=opened)
 
 
 def _entry_change(change: EntryChange) -> EntryChangeRecord:

@@ -209,7 +209,8 @@ def _settings(diff: Diff) -> Iterator[Item]:
 
 def _setting(setting: SettingChange) -> str:
     before, after = (_value(one, setting.name) for one in (setting.before, setting.after))
-    return f"{SETTING_LABELS[setting.name]} {before} -> {after}"
+    opened = f" ({setting.opened.words()})" if setting.opened else ""
+    return f"{SETTING_LABELS[setting.name]} {before} -> {after}{opened}"
 
 
 def _value(value: bool | str, name: str) -> str:

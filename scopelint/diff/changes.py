@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from scopelint.finding import Finding
+from scopelint.limit_change import LimitChange
 from scopelint.model import AllowlistEntry, ProjectCount, Scan
 
 Side = Literal["old", "new", "both"]
@@ -43,6 +44,8 @@ class SettingChange:
     name: str
     before: bool | str
     after: bool | str
+    opened: LimitChange | None = None
+    """Who switched a project's limit off, and when, where an audit event between OLD and NEW says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ SETTINGS = (
     "archived",
 )
 """The settings that are compared: fields of `Scope` and `Project`."""
+_LIMITS = frozenset({"inbound_effective", "inbound_own"})
+"""Those that are off once a project's own limit was switched off."""
 _NO_GROUPS: Chain = frozenset()
 
 
@@ -251,7 +253,14 @@ class _Comparison:
             if before is None or after is None:
                 self._facts[name] += 1
             elif before != after:
-                yield SettingChange(name, before, after)
+                opened = name in _LIMITS and after is False and self._opened_meanwhile(new)
+                yield SettingChange(name, before, after, (opened or None) and new.limit_change)
+
+    def _opened_meanwhile(self, new: Project) -> bool:
+        """Tell whether the project's audit events say that it was opened between OLD and NEW."""
+        change = new.limit_change
+        start, end = self._old.scan.started_at, self._new.as_of
+        return change is not None and change.opened_between(start, end)
 
 
 def _scan_info(inventory: Inventory) -> ScanInfo:

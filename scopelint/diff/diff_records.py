@@ -41,12 +41,23 @@ class CountRecord(ComparedRecord):
     exact: bool = Field(description="False: there may be more.")
 
 
+class OpenedRecord(ComparedRecord):
+    """Who switched the limit of a project off, and when, by its audit events."""
+
+    at: str
+    by: str | None = Field(description="The name; null where GitLab names nobody.")
+    by_id: int | None = Field(description="That user's number; null where it was no user.")
+
+
 class SettingRecord(ComparedRecord):
     """A setting that differs."""
 
     name: str
     before: bool | str
     after: bool | str
+    opened: OpenedRecord | None = Field(
+        description="Where an audit event between OLD and NEW tells who opened the project."
+    )
 
 
 class EntryStateRecord(ComparedRecord):

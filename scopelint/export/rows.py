@@ -21,6 +21,7 @@ PROJECT_COLUMNS = (
     "inbound_effective", "inbound_own", "outbound", "push", "cross_project_push",
     "group_entries", "project_entries", "outbound_entries",
     "reached_by", "reached_by_exact", "last_used", "own_token_last_used",
+    "opened_at", "opened_by",
 )  # fmt: skip
 """`read` is false where the scope was not read, `why_not` says why, or what of it is missing."""
 ENTRY_COLUMNS = (
@@ -93,6 +94,7 @@ def _project_row(
         count.exact if count else None,
         _last_used(scope),
         _own_last_used(scope, version),
+        *_opened(project),
     )
     return dict(zip(PROJECT_COLUMNS, values, strict=True))
 
@@ -169,6 +171,15 @@ def _own_last_used(scope: Scope | None, version: tuple[int, int]) -> str | None:
     if scope is None or scope.uses is None or not since(version, OWN_USES_LOGGED):
         return None
     return _utc(scope.own_token_last_used) or ""
+
+
+def _opened(project: Project) -> tuple[str | None, str | None]:
+    """Return when an open project's limit was switched off, and by whom: empty for a closed one."""
+    if project.scope is not None and project.scope.inbound_effective:
+        return "", ""
+    change = project.limit_change
+    opened = change if change is not None and change.opened_at is not None else None
+    return (_utc(opened.opened_at), opened.author) if opened else (None, None)
 
 
 def _utc(moment: datetime | None) -> str | None:

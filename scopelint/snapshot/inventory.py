@@ -6,6 +6,7 @@ Groups are held in memory, numbered so that "is inside" is an interval test. Pro
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -50,6 +51,7 @@ class Inventory:
     def __init__(self, snapshot: Source, chosen: ProjectChoice = ALL_PROJECTS) -> None:
         self._snapshot = snapshot
         self._chosen = chosen
+        self._with_limit_changes = True
         self._counts: dict[tuple[EntryKind, int | None], ProjectCount | None] = {}
         scan = snapshot.header.scan()
         self.scan: Scan = replace(scan, filters=replace(scan.filters, chosen=self._chosen))
@@ -351,7 +353,17 @@ class Inventory:
         effective flag follows from the own flag, and, through REST alone, the own flag from the
         effective one.
         """
-        return self._snapshot.projects(only, completed)
+        found = self._snapshot.projects(only, completed)
+        if self._with_limit_changes:
+            return found
+        return (replace(each, limit_change=None) if each.limit_change else each for each in found)
+
+    def without_limit_changes(self) -> "Inventory":
+        """Return the same inventory as if no audit event had been read."""
+        other = copy(self)
+        other._with_limit_changes = False
+        other._derived = {}
+        return other
 
     def chosen_projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
         """Yield those of `projects(only)` that are to be judged: all of them without a choice."""

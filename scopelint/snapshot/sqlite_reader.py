@@ -33,6 +33,7 @@ from scopelint.snapshot.file_checks import (
     identity,
 )
 from scopelint.snapshot.header import Cursor, Header
+from scopelint.snapshot.sqlite_limits import COLUMNS, to_limit_change
 
 _DISK_FULL = frozenset(
     {
@@ -152,14 +153,15 @@ class Snapshot:
                 f"{self.path} {NOT_OURS}",
                 hint="Make one with: scopelint collect TARGET -o FILE",
             )
-        if version != tables.FORMAT:
+        if not tables.OLDEST <= version <= tables.FORMAT:
             raise SnapshotError(
-                f"{self.path} is a snapshot of format {version}; this scopelint reads format"
-                f" {tables.FORMAT}",
+                f"{self.path} is a snapshot of format {version}; this scopelint reads formats"
+                f" {tables.OLDEST} to {tables.FORMAT}",
                 hint="Collect again, or use the scopelint version that made it.",
             )
         found = dict(self._db.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL"))
-        if found != tables.expected():
+        self._tables = tables.expected(version)
+        if found != self._tables:
             raise SnapshotError(
                 f"{self.path} holds other tables, views or triggers than a snapshot does",
                 hint="The file was changed; do not trust it. Collect again.",
@@ -173,6 +175,8 @@ class Snapshot:
                     f"{self.path} is damaged: {fault}", hint="Copy it again, or collect again."
                 )
         for table, condition in tables.NEVER.items():
+            if table not in self._tables:
+                continue
             query = f"SELECT 1 FROM {table} NOT INDEXED WHERE {condition} LIMIT 1"  # noqa: S608 - fixed names
             if self._db.execute(query).fetchone():
                 raise SnapshotError(
@@ -309,6 +313,15 @@ class Snapshot:
                 wanted,
             )
         )
+        changes = _Grouped(
+            self._db.execute(
+                f"SELECT {COLUMNS} FROM limit_changes"  # noqa: S608
+                f" WHERE project_id {among} ORDER BY project_id",
+                wanted,
+            )
+            if "limit_changes" in self._tables
+            else iter(())
+        )
         found = self._db.execute(
             f"SELECT {rows.PROJECT_COLUMNS} FROM projects"  # noqa: S608
             f" WHERE state IN ('read', 'unreadable') AND id {among} ORDER BY id",
@@ -319,7 +332,8 @@ class Snapshot:
             if row[2] == "read":
                 inbound = flags((rows.flag(row[14]), rows.flag(row[15])), self.header.enforcement)
                 scope = _scope(row, inbound, entries.of(number), uses.of(number))
-            yield rows.to_project(row, scope, gaps.get(number))
+            change = next(map(to_limit_change, changes.of(number)), None)
+            yield rows.to_project(row, scope, gaps.get(number), change)
 
 
 def _among(only: Collection[int] | None) -> tuple[str, tuple[int, ...]]:
@@ -334,7 +348,7 @@ def _among(only: Collection[int] | None) -> tuple[str, tuple[int, ...]]:
 class _Grouped:
     """Rows ordered by project id, given out project by project in the order of another cursor."""
 
-    def __init__(self, cursor: sqlite3.Cursor) -> None:
+    def __init__(self, cursor: Iterator[rows.Row]) -> None:
         self._groups = groupby(cursor, key=itemgetter(0))
         self._next = next(self._groups, None)
 

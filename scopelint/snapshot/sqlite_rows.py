@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
+from scopelint.limit_change import LimitChange
 from scopelint.model import (
     AllowlistEntry,
     Fact,
@@ -202,8 +203,10 @@ def to_target(row: Row) -> Target:
     )
 
 
-def to_project(row: Row, scope: Scope | None, gap: Gap | None) -> Project:
-    """Read a project's identity from its columns, beside a scope and a gap read elsewhere."""
+def to_project(
+    row: Row, scope: Scope | None, gap: Gap | None, change: LimitChange | None = None
+) -> Project:
+    """Read a project's identity from its columns, beside what was read elsewhere."""
     return Project(
         id=row[0],
         path=row[1],
@@ -221,6 +224,7 @@ def to_project(row: Row, scope: Scope | None, gap: Gap | None) -> Project:
         mirror=flag(row[22]),
         mirror_trigger_builds=flag(row[23]),
         fork_pipelines=flag(row[24]),
+        limit_change=change,
         scope=scope,
         gap=gap,
     )

@@ -6,8 +6,12 @@ unfinished collection (`walks`, and `projects.state`), so resuming needs no seco
 
 from typing import Final
 
-FORMAT: Final = 2
-"""Version of these tables, in SQLite's `user_version`; another one is refused."""
+FORMAT: Final = 3
+"""Version of these tables, in SQLite's `user_version`."""
+OLDEST: Final = 2
+"""The oldest version that is read; another one is refused."""
+ADDED: Final = {"limit_changes": 3}
+"""Tables that a version brought; an older file has none, and what they hold is not known there."""
 
 APPLICATION_ID: Final = 0x5C09E117
 """SQLite's `application_id`: tells a snapshot from any other database."""
@@ -41,6 +45,10 @@ TABLES: Final = {
   project_id INTEGER NOT NULL, origin_id INTEGER NOT NULL, origin_path TEXT NOT NULL,
   last_used_at TEXT NOT NULL, PRIMARY KEY (project_id, origin_id)
 ) STRICT, WITHOUT ROWID""",
+    # What the newest audit event about the limit of an open project says; no row: not read.
+    "limit_changes": """CREATE TABLE limit_changes (
+  project_id INTEGER PRIMARY KEY, last TEXT NOT NULL, at TEXT, author TEXT, author_id INTEGER
+) STRICT""",
     "targets": """CREATE TABLE targets (
   kind TEXT NOT NULL, id INTEGER NOT NULL, path TEXT, visible INTEGER NOT NULL, visibility TEXT,
   archived INTEGER, deletion TEXT, personal INTEGER, project_count INTEGER,
@@ -112,6 +120,10 @@ NEVER: Final = {
         f" OR {_no_flags('entries')} OR {_no_time('created_at')}"
     ),
     "uses": _no_time("last_used_at"),
+    "limit_changes": (
+        f"last NOT IN ('off', 'on', 'none', 'not_reached') OR {_no_time('at')} OR author_id < 1"
+        " OR (last IN ('off', 'on')) <> (at IS NOT NULL)"
+    ),
     "targets": f"kind NOT IN ('project', 'group') OR {_no_flags('targets')}",
     "gaps": "subject_kind NOT IN ('project', 'group')",
     "walks": _no_flags("walks"),
@@ -136,6 +148,14 @@ def statements() -> list[str]:
     ]
 
 
-def expected() -> dict[str, str]:
-    """Return what SQLite's catalogue must hold: the text of each table and index by name."""
-    return TABLES | INDEXES
+def expected(version: int = FORMAT) -> dict[str, str]:
+    """Return what the catalogue of a file of this format must hold: texts by table and index."""
+    there = {name: text for name, text in TABLES.items() if ADDED.get(name, OLDEST) <= version}
+    return there | INDEXES
+
+
+def upgrade() -> list[str]:
+    """Return the statements that bring an older file to this format; they change no newer one."""
+    # SQLite keeps a table's text without these words (sqlite.org/schematab.html).
+    added = (TABLES[name].replace("TABLE", "TABLE IF NOT EXISTS", 1) for name in ADDED)
+    return [*added, f"PRAGMA user_version = {FORMAT}"]

@@ -15,6 +15,7 @@ from scopelint.snapshot import sqlite_rows as rows
 from scopelint.snapshot import sqlite_tables as tables
 from scopelint.snapshot.file_checks import check_readable
 from scopelint.snapshot.header import Cursor, Header
+from scopelint.snapshot.sqlite_limits import LimitChangeTable
 from scopelint.snapshot.sqlite_reader import Snapshot
 
 
@@ -118,12 +119,11 @@ class SnapshotWriter:
         writer.path, writer.header = path, header
         writer._db = _open(path)
         with writer._transaction():
-            # What stopped a list, or hid enforcement, will be tried again; it is noted again if it
-            # stays so.
-            writer._db.execute(
-                "DELETE FROM gaps WHERE fact IN (?, ?)",
-                (Fact.ENUMERATION.value, Fact.ENFORCEMENT.value),
-            )
+            for statement in tables.upgrade():
+                writer._db.execute(statement)
+            # To be tried again, and noted again if it stays so.
+            again = (Fact.ENUMERATION.value, Fact.ENFORCEMENT.value, Fact.AUDIT_EVENTS.value)
+            writer._db.execute("DELETE FROM gaps WHERE fact IN (?, ?, ?)", again)
         return writer
 
     def __enter__(self) -> Self:
@@ -135,6 +135,11 @@ class SnapshotWriter:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    @property
+    def limit_changes(self) -> LimitChangeTable:
+        """What audit events tell of the limits of open projects."""
+        return LimitChangeTable(self._db, self._transaction)
 
     def save_header(self, header: Header) -> None:
         """Replace the header: at the start, and at the end with the times and the counts."""
@@ -254,10 +259,7 @@ class SnapshotWriter:
 
     def lacking_access_levels(self, ids: Iterable[int]) -> list[int]:
         """Return those of these projects that were read without levels, private ones too."""
-        found = self._db.execute(
-            "SELECT id FROM projects WHERE state = 'read' AND access_levels IS NULL"
-        )
-        lacking = {project_id for (project_id,) in found}
+        lacking = set(self._ids("state = 'read' AND access_levels IS NULL"))
         return [project_id for project_id in ids if project_id in lacking]
 
     def add_access_levels(self, levels: Iterable[tuple[int, Mapping[str, str]]]) -> None:

@@ -65,7 +65,7 @@ says so at least once), `pass_` (it passes and says nothing else) or `skip_` (it
 Verdicts must be fit for reports too: a message of one line, a remediation, JSON as evidence, a
 key of their own.
 
-It may import `declared`, `engine`, `filters`, `finding`, `globs`, `model`, `paths`, `policy`, `report`, `rule`,
+It may import `declared`, `engine`, `filters`, `finding`, `globs`, `limit_change`, `model`, `paths`, `policy`, `report`, `rule`,
 `snapshot` and `yaml`.
 """
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import scopelint
 from scopelint.filters import Filters
+from scopelint.limit_change import LimitChange
 from scopelint.model import (
     AllowlistEntry,
     Fact,
@@ -174,6 +175,12 @@ class _SnapshotBuilder:
     def _use(self, spec: UseSpec) -> TokenUse:
         return TokenUse(self._ids.of("project", spec.origin), spec.origin, spec.at)
 
+    def limit_changes(self) -> Iterator[tuple[int, LimitChange]]:
+        for path, spec in self.spec.projects.items():
+            if spec.limit_change is not None:
+                change = LimitChange(**spec.limit_change.model_dump())
+                yield self._ids.of("project", path), change
+
     def listed(self) -> Iterator[Listed]:
         for wanted, paths in ((True, self.spec.listed), (False, self.spec.excluded)):
             for path in paths:
@@ -228,6 +235,8 @@ def write(description: str | Mapping[str, Any], path: Path) -> None:
         writer.add_groups(builder.groups)
         writer.add_listed(builder.listed())
         writer.add_projects(builder.projects)
+        for number, change in builder.limit_changes():
+            writer.limit_changes.add(number, change)
         writer.add_targets(builder.resolved())
         writer.add_gaps(builder.gaps())
         for cursor in builder.cursors():

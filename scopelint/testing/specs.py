@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from scopelint.filters import Filters
+from scopelint.limit_change import LastSwitch
 from scopelint.model import Enforcement, EntryKind, Fact, Reason
 
 STARTED = datetime(2026, 8, 1, 6, 0, 0, tzinfo=UTC)
@@ -66,6 +67,15 @@ class UseSpec(_Spec):
     at: datetime
 
 
+class LimitChangeSpec(_Spec):
+    """What audit events tell of a project's limit: `scopelint.limit_change.LimitChange`."""
+
+    last: LastSwitch = "off"
+    at: datetime | None = None
+    author: str | None = None
+    author_id: int | None = None
+
+
 class UnreadableSpec(_Spec):
     """Why a project's scope could not be read."""
 
@@ -93,6 +103,7 @@ class ProjectSpec(_Spec):
     mirror: bool | None = None
     mirror_trigger_builds: bool | None = None
     fork_pipelines: bool | None = None
+    limit_change: LimitChangeSpec | None = None
     inbound_own: bool | None = True
     inbound_effective: bool | None = None
     outbound: bool | None = False

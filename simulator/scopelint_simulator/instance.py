@@ -169,6 +169,17 @@ class LogRow:
 
 
 @dataclass(slots=True)
+class AuditEvent:
+    """One audit event of a project; `author` None: GitLab itself, or a user who is gone."""
+
+    id: int
+    name: str
+    message: str
+    at: datetime
+    author: User | None = None
+
+
+@dataclass(slots=True)
 class Scope:
     """A project's job token settings; `inbound` is its own flag, whatever the instance says."""
 
@@ -178,6 +189,7 @@ class Scope:
     cross_project_push: bool = False
     entries: tuple[Entry, ...] = ()
     log: tuple[LogRow, ...] = ()
+    events: tuple[AuditEvent, ...] = ()
 
 
 @dataclass(slots=True)
@@ -223,6 +235,8 @@ class InstanceSettings:
     """Feature flags by name; one that is not named is off."""
     mirrors: bool = True
     """Whether the tier has pull mirrors (Premium)."""
+    audit_events: bool = True
+    """Whether the tier has audit events (Premium)."""
 
     @property
     def version(self) -> Version:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from scopelint_simulator.audit import record
 from scopelint_simulator.generate import generate
 from scopelint_simulator.instance import (
     DEFAULT_LEVELS,
@@ -69,6 +70,7 @@ class Builder:
                 head.requires_fine_grained,
                 dict(head.feature_flags),
                 head.mirrors,
+                head.audit_events,
             )
         )
         self._users: dict[str, User] = {}
@@ -250,6 +252,12 @@ class Builder:
                 if origin is not None:
                     log.append(LogRow(self.instance.next_row(), origin, use.at))
             project.scope.log = tuple(log)
+            for number, event in enumerate(sorted(part.scope.audit_events, key=lambda one: one.at)):
+                where = (*place, "audit_events", number, "by")
+                by = None if event.by is None else self._user(event.by, *where)
+                record(
+                    self.instance, project, event.event, by, target=event.target or "", at=event.at
+                )
 
     def _origin(self, given: Target, place: Place) -> int | None:
         """The number of a log row's origin; one that is gone has left the instance since."""

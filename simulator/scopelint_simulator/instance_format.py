@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from scopelint_simulator.audit import Audited
 from scopelint_simulator.instance import DEFAULT_ORGANIZATION, FEATURES, POLICIES
 from scopelint_simulator.versions import parse_version
 
@@ -102,6 +103,7 @@ class GitLabPart(Part):
     requires_fine_grained: StrictBool = False
     feature_flags: dict[Text, StrictBool] = {}
     mirrors: StrictBool = True
+    audit_events: StrictBool = True
     fork_pipelines: StrictBool = True
 
 
@@ -198,6 +200,15 @@ class LogPart(Part):
     at: Moment
 
 
+class AuditEventPart(Part):
+    """One of `audit_events`."""
+
+    event: Audited
+    at: Moment
+    by: Text | None = None
+    target: Text | None = None
+
+
 class ScopePart(Part):
     """The key `scope` of a project."""
 
@@ -207,6 +218,7 @@ class ScopePart(Part):
     cross_project_push: StrictBool = False
     allowlist: list[EntryPart] = []
     log: list[LogPart] = []
+    audit_events: list[AuditEventPart] = []
 
 
 class ProjectPart(Part):

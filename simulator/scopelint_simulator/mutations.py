@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from graphql import GraphQLError
 
 from scopelint_simulator import scope_service
+from scopelint_simulator.audit import Audited, record
 from scopelint_simulator.context import Info, unavailable
 from scopelint_simulator.instance import Direction, Entry, Project
 from scopelint_simulator.scope_service import ServiceError, Target
@@ -166,9 +167,13 @@ def _update_settings(_root: Any, info: Info, input: Input) -> dict[str, Any]:
     if input.get("inboundJobTokenScopeEnabled") is not None:
         try:
             enabled = input["inboundJobTokenScopeEnabled"]
+            before = project.scope.inbound
             scope_service.set_inbound(context.instance, project, enabled)
         except ServiceError as error:
             return {**payload, "errors": [error.message]}
+        if before is not enabled:
+            event: Audited = "inbound_enabled" if enabled else "inbound_disabled"
+            record(context.instance, project, event, context.caller.user)
     for name, attribute in (
         ("jobTokenScopeEnabled", "outbound"),
         ("pushRepositoryForJobTokenAllowed", "push"),

@@ -80,6 +80,18 @@ def keyset_page(request: Request, rows: Sequence[Any], show: Show, *, ascending:
     return json_answer(200, [show(row) for row in page], headers)
 
 
-def _link(request: Request, rel: str, **changes: int) -> str:
+def cursor_page(
+    request: Request, rows: Sequence[Any], show: Show, cursor: Callable[[Any], str]
+) -> Answer:
+    """One keyset page of a list with cursors; `rows` hold only what the cursor leaves."""
+    size = min(number(request, "per_page", DEFAULT_PAGE), MAX_PAGE)
+    page = rows[:size]
+    headers = {}
+    if len(rows) > size:
+        headers["Link"] = _link(request, "next", cursor=cursor(page[-1]), per_page=size)
+    return json_answer(200, [show(row) for row in page], headers)
+
+
+def _link(request: Request, rel: str, **changes: int | str) -> str:
     query = urlencode({**request.query, **{name: str(value) for name, value in changes.items()}})
     return f'<{request.url}{request.path}?{query}>; rel="{rel}"'

@@ -6,6 +6,7 @@ Sources: `doc/api/project_job_token_scopes.md`, GitLab's `app/services/ci/job_to
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
+from scopelint_simulator.audit import Audited, record
 from scopelint_simulator.context import NOT_AVAILABLE
 from scopelint_simulator.instance import Direction, Entry, Group, Instance, Kind, Outside, Project
 from scopelint_simulator.permissions import Caller
@@ -85,6 +86,9 @@ def add_entry(
         policies=() if default_permissions else policies,
     )
     project.scope.entries = (*project.scope.entries, entry)
+    if direction == "inbound":
+        event: Audited = "group_added" if kind == "group" else "project_added"
+        record(instance, project, event, caller.user, target=target.path)
     return entry
 
 
@@ -117,6 +121,9 @@ def remove_entry(
     if entry is None:
         raise ServiceError(f"Target {kind} is not in the job token scope")
     project.scope.entries = tuple(row for row in project.scope.entries if row is not entry)
+    if direction == "inbound":
+        event: Audited = "group_removed" if kind == "group" else "project_removed"
+        record(instance, project, event, caller.user, target=target.path)
     return entry
 
 

@@ -391,10 +391,11 @@ def test_what_a_way_of_reading_does_not_show_is_said() -> None:
         by_graphql = collected(simulator.url, api="graphql")
         by_rest = collected(simulator.url, api="rest")
         with_log = collected(simulator.url, api="graphql", filters=Filters(usage=True))
-    unread = {Fact.MIRROR, Fact.FORK_PIPELINES}  # No rule was said to need them.
+    unread = {Fact.MIRROR, Fact.FORK_PIPELINES, Fact.AUDIT_EVENTS}  # No rule was said to need them.
     assert set(by_graphql.header.unavailable) == {Fact.LOG, *unread}
     assert set(by_rest.header.unavailable) == {
         Fact.LOG,
+        Fact.AUDIT_EVENTS,
         Fact.OUTBOUND_ENTRIES,
         Fact.PERMISSIONS,
         Fact.CROSS_PUSH,

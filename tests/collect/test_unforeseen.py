@@ -83,7 +83,7 @@ def test_a_field_that_is_gone_costs_its_fact_alone(
     assert project.scope.push is None
     assert project.scope.inbound_own is True
     assert [entry.policies for entry in project.scope.entries] == [("READ_JOBS",)]
-    unread = {Fact.LOG, Fact.MIRROR, Fact.FORK_PIPELINES}
+    unread = {Fact.LOG, Fact.MIRROR, Fact.FORK_PIPELINES, Fact.AUDIT_EVENTS}
     assert list(set(instance.scan.unavailable) - unread) == [Fact.PUSH]
     assert instance.complete
     assert word in caplog.text

@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from graphql import OperationType, parse
 
 from scopelint.cli import COMMANDS
 from scopelint.collect import user_namespaces
+from scopelint.collect.audit_events import last_change
 from scopelint.collect.current_state import CurrentState
 from scopelint.collect.graphql_reader import GraphQLReader
 from scopelint.collect.reader import Reader, TargetRef
@@ -160,7 +162,8 @@ def _read_all(connection: Connection) -> dict[type, set[str]]:
     own_token(connection)
     project = state.project(number, PROJECTS[1])
     by_rest.reveal(project, ())
-    called[RestReader] |= {"effective", "enforced_by_setting", "reveal"}
+    last_change(by_rest, number, datetime.now(UTC))
+    called[RestReader] |= {"effective", "enforced_by_setting", "keyset_page", "reveal"}
     state.target_path("project", number)
     state.effective(number)
     state.require_write()
