@@ -354,10 +354,14 @@ class RenderOptions:
     """The exit code does not tell the gate's result."""
     report_url: str | None = None
     """Where a reader will find the HTML report of this run."""
-    sarif_include_suppressed: bool = False
-    """SARIF lists waived findings, as suppressed results."""
+    keep_waived: bool = False
+    """SARIF lists waived findings, as suppressed results; so does gitlab-sast, which says so."""
     sarif_category: str | None = None
     """What tells this SARIF run from others of the same commit; None lets the reporter decide."""
+    sarif_runs: int = 1
+    """How many runs a SARIF file has, whatever is found: each holds up to 5,000 results."""
+    roll_up: Literal["project"] | None = None
+    """`project`: gitlab-sast has one vulnerability for all entries of a project that a rule flags."""
     statistics: bool = False
     """The console has a line a rule."""
     junit_fail: Literal["gate", "all"] = "gate"
@@ -367,7 +371,7 @@ class RenderOptions:
     next_steps: Sequence[tuple[str, str]] = ()
     """Commands to go on with, each with what it is for."""
     gitlab_sast_version: str | None = None
-    """The version of GitLab's SAST schema; None takes the newest one known."""
+    """The version of GitLab's SAST schema; None takes the newest one that the scanned GitLab takes."""
 
 
 class Reporter(ABC):

@@ -104,6 +104,18 @@ OPEN_TO_ANY_TOKEN: Final = Version(19, 1)
 """What anonymous users may read is open to tokens without an entry.
 Source: code of 19.1, `ProjectPolicy`."""
 
+_REPORT_SCHEMAS: Final = (
+    (Version(18, 9), "15.2.3"),  # Gemfile.lock of 18.9: gitlab-security_report_schemas, max15.2.3
+    (Version(17, 6), "15.2.1"),  # released 2024-08-26; merge request 167801 takes it after 17.4
+    (Version(17, 0), "15.1.4"),  # "only merged after 16.11": secrets analyzer, merge request 299
+)
+"""The newest schema of security reports that each release surely takes. GitLab refuses one whose
+second number it does not know; of one whose third number is new it only warns."""
+OLDEST_REPORT_SCHEMA: Final = "15.0.7"
+"""The schema of security reports that 16.x takes, and every later release known."""
+NEWEST_REPORT_SCHEMA: Final = _REPORT_SCHEMAS[0][1]
+"""The newest schema of security reports known."""
+
 FeatureFlags = Mapping[str, bool]
 """The feature flags that the instance told of by name, and whether each is on. One that is not in
 it is not known, and one that is off may still be on for a single project or group."""
@@ -237,3 +249,11 @@ def possible(version: tuple[int, int]) -> tuple[tuple[int, int], ...]:
 def at_least(version: tuple[int, int], release: Version) -> tuple[int, int]:
     """Return the version, or the release where the version is older or not known."""
     return max(version, release)
+
+
+def report_schema(version: tuple[int, int]) -> str | None:
+    """Return the newest schema of security reports that a release takes; None where that is unknown."""
+    if version == UNKNOWN:
+        return None
+    fitting = (schema for release, schema in _REPORT_SCHEMAS if version >= release)
+    return next(fitting, OLDEST_REPORT_SCHEMA)

@@ -2,6 +2,6 @@
 
 It offers nothing to import: `scopelint.registry` finds every reporter in it.
 
-It may import `finding`, `model`, `remedy`, `report` (the interface), `report_file` and `text`. A reporter may use
-its siblings, but nothing that knows GitLab, the snapshot, the rules or the engine.
+It may import `finding`, `model`, `remedy`, `report` (the interface), `report_file`, `text` and
+`versions`. A reporter may use its siblings, but nothing that knows GitLab, the snapshot, the rules or the engine.
 """

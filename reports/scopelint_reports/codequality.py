@@ -3,7 +3,9 @@
 One JSON array, checked here because GitLab does not say what is wrong with it: it stops reading
 at the first entry that does not fit its schema, lets the last of two equal fingerprints win, and
 fails on a severity that is not lower case. GitLab compares two branches by fingerprint, and does
-not show `check_name`, so the description begins with the rule's code.
+not show `check_name`, so the description begins with the rule's code. What the newest report of a
+branch does not have is "fixed" there: findings that this run could not judge are kept where they
+were carried over.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,6 +16,7 @@ from scopelint.finding import Finding, Severity
 from scopelint.report import Report, Reporter
 from scopelint.text import json_text, plain_line, shorten
 from scopelint_reports.location import place
+from scopelint_reports.titles import named_message, state_sentences
 from scopelint_reports.unknowns import results, survey
 
 # `blocker` is left to gates; what is unknown is no small thing, and no proven one.
@@ -58,8 +61,9 @@ def _issues(report: Report) -> Iterator[dict[str, Any]]:
 
 
 def _description(finding: Finding) -> str:
-    said = plain_line(finding.message).strip() or plain_line(finding.name)
-    return shorten(f"{finding.rule}: {said}", _DESCRIPTION_CHARS)
+    """Return one line that names rule, project and entry: the widget shows nothing else of them."""
+    said = [f"{finding.rule}: {named_message(finding)}", *state_sentences(finding)]
+    return shorten(plain_line(" ".join(said)), _DESCRIPTION_CHARS)
 
 
 def _unique(fingerprint: str, taken: set[bytes]) -> str:

@@ -10,9 +10,10 @@ from typing import BinaryIO
 
 from scopelint.finding import Finding, Severity
 from scopelint.report import Report, Reporter
-from scopelint.text import command_message, command_property, counted, plain, plain_line, shorten
+from scopelint.text import command_message, command_property, counted, shorten
 from scopelint_reports.location import place
 from scopelint_reports.summary import gate_words
+from scopelint_reports.titles import named_message
 from scopelint_reports.unknowns import results, survey
 
 A_LEVEL = 10
@@ -65,5 +66,5 @@ def _lines(report: Report) -> Iterator[str]:
 def _annotation(level: str, finding: Finding, instance: str) -> str:
     title = command_property(f"{finding.rule} {finding.name}")
     file = command_property(place(finding, instance).uri)
-    said = plain(finding.message).strip() or plain_line(finding.name)
-    return f"::{level} file={file},line=1,title={title}::{command_message(shorten(said, _MESSAGE_CHARS))}"
+    said = shorten(named_message(finding), _MESSAGE_CHARS)
+    return f"::{level} file={file},line=1,title={title}::{command_message(said)}"

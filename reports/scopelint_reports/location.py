@@ -27,15 +27,25 @@ _LINK = re.compile(r"https?://[^\s\\<>\"'`]+", re.IGNORECASE)
 # Addresses that `web_address` returns as they are, which nearly all do: quicker than to parse them.
 _USUAL_ADDRESS = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?::[1-9][0-9]{0,3})?/[A-Za-z0-9_.~/-]*")
 _UNRESERVED = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]*")
+_USUAL_PATH = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]*(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*")
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
 class FileLocation:
-    """Where a finding is: a relative percent-encoded URI, and the same as a qualified name."""
+    """Where a finding is."""
 
     uri: str
-    name: str
+    """Relative and percent-encoded."""
+    subject: str
+    """The project's path, or `instance`."""
+    parts: tuple[str, ...]
+    """What tells it from the others of its subject, the rule's code first."""
+
+    @property
+    def name(self) -> str:
+        """The same place as a qualified name."""
+        return "::".join((self.subject, "job_token", *(plain_line(part) for part in self.parts)))
 
 
 def place(finding: Finding, instance: str) -> FileLocation:
@@ -43,19 +53,23 @@ def place(finding: Finding, instance: str) -> FileLocation:
 
     It depends only on what the JSON report holds, so a report that was read back has the same.
     """
-    path = plain_line(finding.project.path) if finding.project else ""
-    segments = _subject(path) if finding.project else "admin"
+    original = finding.project.path if finding.project else ""
+    usual = _USUAL_PATH.fullmatch(original) is not None
+    path = original if usual else plain_line(original)
+    segments = path if usual else _subject(path)
+    if finding.project is None:
+        segments = "admin"
     parts = [finding.rule]
     if finding.entry and finding.entry.id is not None:
         parts += [finding.entry.kind, str(finding.entry.id)]
     more = _more(finding, instance)
-    if finding.project and _unfaithful(finding.project.path, path):
+    if finding.project and not usual and _unfaithful(original, path):
         more = finding.fingerprint[:_MORE]
     if more:
         parts.append(more)
     tail = "/".join(_segment(part) for part in parts)
-    name = "::".join((path or "instance", "job_token", *(plain_line(part) for part in parts)))
-    return FileLocation(f"{_prefix(instance)}/{segments}/{_AREA}/{tail}", name)
+    uri = f"{_prefix(instance)}/{segments}/{_AREA}/{tail}"
+    return FileLocation(uri, path or "instance", tuple(parts))
 
 
 def settings_url(finding: Finding) -> str | None:

@@ -7,6 +7,7 @@ here (the policy of the HTML report forbids styles in elements).
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup, escape
@@ -33,6 +34,14 @@ def page_html(markdown: str, *, top: int = 4) -> Markup:
             _restrict(part)
     # Every text in it was escaped by the renderer, every attribute chosen here.
     return Markup(parser.renderer.render(tokens, parser.options, {}).strip())  # noqa: S704
+
+
+def page_text(markdown: str) -> str:
+    """Return a paragraph of Markdown as plain text, without its marks and links' addresses."""
+    parts = chain.from_iterable(token.children or () for token in _parser().parseInline(markdown))
+    breaks = {"softbreak", "hardbreak"}
+    text = "".join(" " if part.type in breaks else part.content for part in parts)
+    return " ".join(text.split())
 
 
 @cache

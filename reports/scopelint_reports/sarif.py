@@ -2,8 +2,10 @@
 
 One profile satisfies all of them: each result has an explicit level, one synthetic physical
 location (`scopelint_reports.location`) with a region, and stable fingerprints; nothing is `pass`
-or `absent`, which some of them count as live. Results are streamed, severest first, because
-GitLab keeps 5,000 a run in file order and takes at most 20 runs a file.
+or `absent`, which some of them count as live. Results are streamed, severest first, in one run:
+GitLab keeps 5,000 a run in file order, and stores what a job found once for each scan type and
+tool, so that a second run of the same tool makes it drop the first one's. GitHub takes more runs,
+each compared with the run of the same category before: so their number is fixed, empty ones too.
 
 What could not be judged is no result: it is a notification of the run, which then counts as not
 successful, and a single result that sums them up.
@@ -19,19 +21,19 @@ from urllib.parse import quote
 
 import sarif_om as om
 
-from scopelint.finding import Finding, Role, Severity, State
+from scopelint.finding import Finding, Severity, State
 from scopelint.report import Report, Reporter
 from scopelint.text import json_text, plain, shorten, utc
 from scopelint_reports.location import place, settings_url
 from scopelint_reports.sarif_rules import LEVELS, SECURITY_SEVERITIES, taxonomies, tool
 from scopelint_reports.sarif_write import to_data
-from scopelint_reports.unknowns import Survey, results, survey
+from scopelint_reports.titles import named_message, state_sentences
+from scopelint_reports.unknowns import Survey, gaps_by_cause, results, survey
 
 SCHEMA_URI = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 RESULTS_A_RUN = 5_000
-RUNS = 20
 NOTIFICATIONS = 1_000
 """The most notifications about single gaps; the others are counted."""
 
@@ -56,24 +58,26 @@ class SarifReporter(Reporter):
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report; raise nothing for what names hold."""
-        show_waived = self.options.sarif_include_suppressed
+        show_waived = self.options.keep_waived
         found = survey(report, most_notices=NOTIFICATIONS, show_waived=show_waived)
-        kept = min(found.results, RESULTS_A_RUN * RUNS)
+        runs = self.options.sarif_runs
+        kept = min(found.results, RESULTS_A_RUN * runs)
+        left_out = _left_out(found.results, kept)
         category = self.options.sarif_category or _category(report)
-        runs = max(1, -(-kept // RESULTS_A_RUN))
         # Where not all fit, the last place is the sum's: what is unknown is never cut off.
         most = kept - (found.summed_up is not None)
         rest = results(report, found, most_fails=most, show_waived=show_waived)
-        rules = {rule.code: (n, rule.severity) for n, rule in enumerate(report.rules)}
+        rules = {rule.code: (n, rule.severity) for n, rule in enumerate(report.described_rules)}
         instance = report.scan.scan.instance
         _write(out, f'{{"$schema":{json_text(SCHEMA_URI)},"version":"2.1.0","runs":[\n')
         for number in range(1, runs + 1):
-            frame = json_text(to_data(_frame(report, found, category, number)), compact=True)
-            _write(out, f'{frame[:-1]},"results":[')
+            notices = _notifications(report, found, left_out) if number == 1 else []
+            frame = to_data(_frame(report, found, category, number, notices))
+            _write(out, f'{json_text(frame, compact=True)[:-1]},"results":[')
             _write_results(out, islice(rest, RESULTS_A_RUN), rules, instance)
             _write(out, "]}\n" if number == runs else "]},\n")
         _write(out, "]}\n")
-        self.notes = [text] if (text := _left_out(found)) else []
+        self.notes = [left_out] if left_out else []
 
 
 def _write(out: BinaryIO, text: str) -> None:
@@ -94,7 +98,7 @@ def _result(finding: Finding, rules: _Rules, instance: str) -> om.Result:
     index, usual = rules.get(finding.rule, (-1, None))
     identity = finding.fingerprint
     return om.Result(
-        message=om.Message(text=_text(finding.message) or finding.name),
+        message=om.Message(text=_message(finding)),
         rule_id=finding.rule,
         rule_index=index,
         level=LEVELS[finding.severity],
@@ -106,10 +110,16 @@ def _result(finding: Finding, rules: _Rules, instance: str) -> om.Result:
             "primaryLocationLineHash": f"{identity[:16]}:1",
         },
         hosted_viewer_uri=settings_url(finding),
-        baseline_state=_BASELINE[finding.state],
+        baseline_state="unchanged" if finding.carried else _BASELINE[finding.state],
         suppressions=_suppressions(finding),
         properties=_properties(finding, usual),
     )
+
+
+def _message(finding: Finding) -> str:
+    """Return a text that names project and entry: consumers take its beginning for a title."""
+    last_seen = [] if finding.carried is None else islice(state_sentences(finding), 1)
+    return _text(" ".join([named_message(finding), *last_seen]))
 
 
 def _text(text: str) -> str:
@@ -160,6 +170,8 @@ def _properties(finding: Finding, usual: Severity | None) -> dict[str, Any]:
     }
     if severity is not usual and severity in SECURITY_SEVERITIES:
         properties["security-severity"] = SECURITY_SEVERITIES[severity]
+    if finding.carried is not None:
+        properties["lastSeen"] = utc(finding.carried.last_seen)
     if finding.remediation:
         properties["remediation"] = shorten(plain(finding.remediation), _MESSAGE_CHARS)
     return properties
@@ -172,11 +184,12 @@ def _suppressions(finding: Finding) -> list[om.Suppression] | None:
     return [om.Suppression(kind="external", state="accepted", justification=why or None)]
 
 
-def _frame(report: Report, found: Survey, category: str, number: int) -> om.Run:
-    """Return a run without its results; the notifications are in the first one only."""
+def _frame(
+    report: Report, found: Survey, category: str, number: int, notices: list[om.Notification]
+) -> om.Run:
+    """Return a run without its results."""
     scan = report.scan.scan
     category = category.rstrip("/")
-    notices = _notifications(report, found) if number == 1 else []
     invocation = om.Invocation(
         execution_successful=report.scan.complete and not found.unknown,
         start_time_utc=utc(scan.started_at),
@@ -184,12 +197,12 @@ def _frame(report: Report, found: Survey, category: str, number: int) -> om.Run:
         tool_execution_notifications=notices or None,
     )
     return om.Run(
-        tool=tool(report.tool_version, report.rules),
+        tool=tool(report.tool_version, report.described_rules),
         invocations=[invocation],
         automation_details=om.RunAutomationDetails(
             id=f"{category}/" if number == 1 else f"{category}/{number}/"
         ),
-        taxonomies=taxonomies(report.rules),
+        taxonomies=taxonomies(report.described_rules),
         column_kind="unicodeCodePoints",
     )
 
@@ -204,21 +217,19 @@ def _category(report: Report) -> str:
     return plain(f"scopelint/{host}/{targets}")
 
 
-def _notifications(report: Report, found: Survey) -> list[om.Notification]:
-    summing = {rule.code for rule in report.rules_with(Role.SCAN_COMPLETENESS)}
-    made = [
-        _notice(
-            finding, report.scan.scan.instance, "error" if finding.rule in summing else "warning"
-        )
-        for finding in found.notices
-    ]
+def _notifications(report: Report, found: Survey, left_out: str) -> list[om.Notification]:
+    """Return what the results do not say: by cause, an incomplete list of projects first."""
+    instance = report.scan.scan.instance
+    made = [_note(left_out, "error")] if left_out else []
+    for gap in gaps_by_cause(report):
+        said = _text(f"Not read: {gap.words} ({gap.count}: {gap.reason_words}).")
+        made.append(_note(said, "warning" if gap.breaks else "note"))
+    made += [_notice(finding, instance) for finding in found.notices]
     more = found.unknown - len(found.notices)
     if more:
         made.append(_note(f"{more} more findings of verdict unknown are not listed.", "warning"))
     elif not found.unknown and not report.scan.complete:
         made.append(_note("The scan is incomplete; all that is unknown is accepted.", "warning"))
-    if text := _left_out(found):
-        made.append(_note(text, "error"))
     for rule in report.rules:
         if rule.not_judged is not None:
             note = _note(_text(f"{rule.code} was not judged: {rule.not_judged}"), "note")
@@ -227,10 +238,9 @@ def _notifications(report: Report, found: Survey) -> list[om.Notification]:
     return made
 
 
-def _left_out(found: Survey) -> str:
+def _left_out(results: int, kept: int) -> str:
     """Say how much does not fit, empty where all does."""
-    kept = min(found.results, RESULTS_A_RUN * RUNS)
-    left_out = found.results - kept
+    left_out = results - kept
     return (
         f"{left_out} results are left out: the file holds the {kept} severest." if left_out else ""
     )
@@ -240,8 +250,8 @@ def _note(text: str, level: Literal["note", "warning", "error"]) -> om.Notificat
     return om.Notification(message=om.Message(text=text), level=level)
 
 
-def _notice(finding: Finding, instance: str, level: Literal["warning", "error"]) -> om.Notification:
-    note = _note(_text(finding.message) or finding.name, level)
+def _notice(finding: Finding, instance: str) -> om.Notification:
+    note = _note(_message(finding), LEVELS[finding.severity])
     note.associated_rule = om.ReportingDescriptorReference(id=finding.rule)
     note.locations = [_location(finding, instance)]
     return note

@@ -10,6 +10,7 @@ from scopelint.finding import Severity
 from scopelint.report import RuleSummary
 from scopelint.text import plain, plain_line, shorten
 from scopelint_reports.location import web_address
+from scopelint_reports.rule_page import page_text
 
 LEVELS: Mapping[Severity, Literal["note", "warning", "error"]] = {
     Severity.CRITICAL: "error",
@@ -40,6 +41,8 @@ _TAGS = 10
 _SECRET_DETECTION = frozenset({798, 259, 321, 522, 312, 319, 256, 257, 540})
 # GitLab reads a weakness or a vulnerability out of tags of this form.
 _TYPING_TAG = re.compile(r"(?i)(cwe|cve)[:-]")
+# A full stop within a name (`.gitlab-ci.yml`, `18.0`) or before a lower-case word ends none.
+_SENTENCE = re.compile(r"\S.*?[.!?](?=\s+[^a-z\s]|\s*$)", re.DOTALL)
 _PROBLEM = {"error": "error", "warning": "warning", "note": "recommendation"}
 _FLAGS = re.compile(
     r"^#+ +what it flags *\n+(.+?)(?:\n\n|\n#|\Z)", re.IGNORECASE | re.DOTALL | re.M
@@ -102,7 +105,7 @@ def _descriptor(rule: RuleSummary, numbers: list[int]) -> om.ReportingDescriptor
         id=rule.code,
         name=shorten(plain_line(rule.name), _NAME_CHARS),
         short_description=om.MultiformatMessageString(text=title),
-        full_description=om.MultiformatMessageString(text=_description(page) or title),
+        full_description=om.MultiformatMessageString(text=_description(title, page)),
         help=om.MultiformatMessageString(text=_help(rule, title, uri), markdown=page or None),
         help_uri=uri,
         default_configuration=om.ReportingConfiguration(level=LEVELS[rule.severity]),
@@ -119,10 +122,19 @@ def _help(rule: RuleSummary, title: str, uri: str | None) -> str:
     return ". ".join(filter(None, sentences))
 
 
-def _description(page: str) -> str:
-    """Return the first paragraph of the section "What it flags" of a rule's page, on one line."""
+def _description(title: str, page: str) -> str:
+    """Return the title and the whole sentences that say what the rule flags, without Markdown.
+
+    A paragraph that leads over to a list ends with a colon: what does not end there is left out.
+    """
     found = _FLAGS.search(page)
-    return shorten(" ".join(found[1].split()), _DESCRIPTION_CHARS) if found else ""
+    text = plain(page_text(found[1])) if found else ""
+    said = title if title.endswith((".", "!", "?")) else f"{title}."
+    for sentence in _SENTENCE.findall(text):
+        if len(said) + len(sentence) >= _DESCRIPTION_CHARS:
+            break
+        said += f" {sentence}"
+    return said
 
 
 def _relation(number: int, numbers: list[int]) -> om.ReportingDescriptorRelationship:

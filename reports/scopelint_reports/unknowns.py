@@ -7,10 +7,12 @@ whose role is scan completeness (outside contract, section 5).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 
 from scopelint.finding import Confidence, Finding, Outcome, Role, Severity, State, fingerprint
+from scopelint.model import Fact
 from scopelint.report import Report
+from scopelint_reports.summary import FACT_WORDS, GapGroup, gaps_by_fact
 
 
 @dataclass(slots=True)
@@ -23,7 +25,7 @@ class Survey:
     summed_up: Finding | None = None
     """The one result for all of them; None where there are none, or where the user waived it."""
     notices: list[Finding] = field(default_factory=list)
-    """The first unknown findings."""
+    """The first unknown findings by cause: the sum, unreadable projects, unread lists, the rest."""
 
     @property
     def results(self) -> int:
@@ -35,6 +37,8 @@ def survey(report: Report, *, most_notices: int, show_waived: bool = False) -> S
     """Walk over the shown findings once; waived ones count as nothing unless asked for."""
     found = Survey()
     summing = {rule.code for rule in report.rules_with(Role.SCAN_COMPLETENESS)}
+    causes = _causes(report)
+    notices: tuple[list[Finding], ...] = ([], [], [], [])
     has_sum = False
     states = set()
     first: Finding | None = None
@@ -52,11 +56,32 @@ def survey(report: Report, *, most_notices: int, show_waived: bool = False) -> S
         states.add(finding.state)
         found.unknown += 1
         first = first or finding
-        if len(found.notices) < most_notices:
-            found.notices.append(finding)
+        project = finding.project.id if finding.project else None
+        cause = notices[0 if finding.rule in summing else causes.get(project, len(notices) - 1)]
+        if len(cause) < most_notices:
+            cause.append(finding)
+    found.notices = list(islice(chain.from_iterable(notices), most_notices))
     if first is not None and not has_sum:
         state = State.NEW if State.NEW in states else State.BASELINED
         found.summed_up = _sum(report, found.unknown, state, first)
+    return found
+
+
+def gaps_by_cause(report: Report) -> list[GapGroup]:
+    """Return what was not read, by fact: an incomplete list of projects first, then what follows."""
+    order = {str(fact): place for place, fact in enumerate(FACT_WORDS)}
+    groups = gaps_by_fact(report.scan.gaps)
+    return sorted(groups, key=lambda one: (not one.breaks, order.get(one.fact, len(order))))
+
+
+def _causes(report: Report) -> dict[int | None, int]:
+    """Return the place among the causes of each project that was not wholly read."""
+    places = {str(Fact.SCOPE): 1, str(Fact.ENTRIES): 2}
+    found: dict[int | None, int] = {}
+    for gap in report.scan.gaps:
+        place = places.get(str(gap.fact))
+        if place is not None and gap.subject_kind == "project" and gap.subject_id is not None:
+            found[gap.subject_id] = min(place, found.get(gap.subject_id, place))
     return found
 
 

@@ -154,9 +154,11 @@ class PreparedCheck:
             written=self._written(destination),
             next_steps=next_steps(report, self.files),
             report_url=report_page(self.destinations),
-            sarif_include_suppressed=self.report.sarif_include_suppressed,
+            keep_waived=self.report.keep_waived,
             sarif_category=self.report.sarif_category,
+            sarif_runs=self.report.sarif_runs,
             gitlab_sast_version=self.report.gitlab_sast_version,
+            roll_up=self.report.roll_up,
         )
 
     def _written(self, destination: Destination) -> list[tuple[str, str]]:

@@ -87,6 +87,8 @@ class ReportOptions:
     show_fix: bool = False
     statistics: bool = False
     junit_fail: Literal["gate", "all"] = "gate"
-    sarif_include_suppressed: bool = False
+    keep_waived: bool = False
     sarif_category: str | None = None
-    gitlab_sast_version: str = "15.2.1"
+    sarif_runs: int = 1
+    gitlab_sast_version: str | None = None
+    roll_up: Literal["project"] | None = None

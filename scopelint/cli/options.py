@@ -303,16 +303,33 @@ report_options = grouped(
         show_default=True,
         help="What is a failure in junit: findings that fail the gate, or all.",
     ),
-    option("--sarif-include-suppressed", is_flag=True, help="Keep waived findings in SARIF."),
+    option(
+        "--keep-waived",
+        "--sarif-include-suppressed",
+        "keep_waived",
+        is_flag=True,
+        help="Keep waived findings in sarif (as suppressed results) and gitlab-sast.",
+    ),
     option(
         "--sarif-category", metavar="TEXT", help="Begin SARIF's automationDetails.id with this."
     ),
     option(
+        "--sarif-runs",
+        type=click.IntRange(1, 20),
+        default=1,
+        show_default=True,
+        help="How many runs of 5,000 results SARIF has, always; more than one is for GitHub alone.",
+    ),
+    option(
         "--gitlab-sast-version",
         type=SastVersion(),
-        default="15.2.1",
-        show_default=True,
-        help="The schema's version in gitlab-sast: 15.0.7 for GitLab 16, 15.1.4 for 17.0 to 17.4.",
+        help="The schema's version in gitlab-sast, instead of the newest that the scanned GitLab"
+        " takes.",
+    ),
+    option(
+        "--roll-up",
+        type=click.Choice(["project"]),
+        help="In gitlab-sast, make one vulnerability of all entries that a rule flags in a project.",
     ),
 )
 

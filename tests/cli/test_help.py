@@ -33,6 +33,7 @@ OPTIONS = {
     *("--format", "-f", "--report", "--min-severity", "--show-waived", "--show-fix"),
     *("--statistics", "--junit-fail", "--doctor"),
     *("--sarif-include-suppressed", "--sarif-category", "--gitlab-sast-version"),
+    *("--keep-waived", "--sarif-runs", "--roll-up"),
     *("--quiet", "-q", "--verbose", "-v", "--color", "--progress", "--no-progress"),
     *("--help", "-h", "--version"),
     # simulate

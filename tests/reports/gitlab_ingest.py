@@ -1,4 +1,4 @@
-"""GitLab's ingest of security reports, rinventoryd from its documentation: a checker for tests.
+"""GitLab's ingest of security reports, restated from its documentation: a checker for tests.
 
 `sarif` follows the page "SARIF reports" (GitLab 19.2): what is rejected, what is dropped, of which
 type and severity the rest is. `merged` follows the deduplication of the security report formats:
@@ -59,6 +59,32 @@ def sarif(data: bytes) -> Ingested:
     if len(ingested.dropped) * 2 > results:
         ingested.rejected = f"{len(ingested.dropped)} of {results} results were dropped"
     return ingested
+
+
+def shown(data: bytes) -> list[Vulnerability]:
+    """Return what is left of a SARIF file after GitLab 19 has stored what the job found.
+
+    Findings are stored once for a job, scan type and tool name. Another run of the same finds
+    some stored, takes back the mark that makes those the newest, and stores none: no finding of
+    this scan type and tool is shown then, and each known one counts as no longer detected.
+    """
+    document = json.loads(data)
+    stored: dict[tuple[str, str], list[Vulnerability]] = {}
+    whole = sarif(data)
+    if whole.rejected:
+        return []
+    for run in document["runs"]:
+        tool = run["tool"]["driver"]["name"]
+        one = sarif(json.dumps({**document, "runs": [run]}).encode())
+        for kind in {found.report_type for found in one.vulnerabilities} or {"sast"}:
+            of_kind = [found for found in one.vulnerabilities if found.report_type == kind]
+            stored[kind, tool] = [] if (kind, tool) in stored else of_kind
+    return [found for each in stored.values() for found in each]
+
+
+def no_longer_detected(before: Iterable[str], report: Mapping[str, Any]) -> set[str]:
+    """Return the ids of findings that GitLab calls so: those the newest report does not have."""
+    return set(before) - {item["id"] for item in report["vulnerabilities"]}
 
 
 def _reason(data: bytes, document: Mapping[str, Any]) -> str:

@@ -48,7 +48,7 @@ def test_a_whole_issue() -> None:
     found = build.finding("SL301", on, entry=build.group_entry(100), message="Anyone\nin acme.")
     assert issues(build.report([found])) == [
         {
-            "description": "SL301: Anyone\ufffdin acme.",
+            "description": "SL301: acme/web/shop: Anyone\ufffdin acme.",
             "check_name": "SL301 top-level-group-allowed",
             "fingerprint": found.fingerprint,
             "severity": "major",

@@ -9,8 +9,18 @@ from typing import Any
 import jsonschema
 import pytest
 
-from scopelint.finding import Outcome, Severity, State
+from scopelint.finding import (
+    Carried,
+    EntryRef,
+    Finding,
+    Outcome,
+    ProjectRef,
+    Severity,
+    State,
+    fingerprint,
+)
 from scopelint.model import Fact, Gap, Reason
+from scopelint.registry import find_rules
 from scopelint.report import RenderOptions, Report
 from scopelint_reports.gitlab_sast import MESSAGES, GitlabSastReporter
 from tests.reports import build, gitlab_ingest
@@ -52,9 +62,44 @@ def test_it_is_valid_against_the_official_schema(report: Report) -> None:
     assert [error.message for error in errors] == []
 
 
-def test_the_version_can_be_chosen() -> None:
-    assert data(build.clean())["version"] == "15.2.1"
-    assert data(build.clean(), gitlab_sast_version="15.0.7")["version"] == "15.0.7"
+@pytest.mark.parametrize(
+    ("gitlab", "schema"),
+    [
+        ("15.11.0", "15.0.7"),
+        ("16.11.3-ee", "15.0.7"),
+        ("17.0.0", "15.1.4"),
+        ("17.5.9", "15.1.4"),
+        ("17.6.0", "15.2.1"),
+        ("18.8.1", "15.2.1"),
+        ("18.9.0-ee", "15.2.3"),
+        ("19.3.1", "15.2.3"),
+        ("20.0.0", "15.2.3"),
+    ],
+)
+def test_the_schema_is_the_newest_that_the_scanned_gitlab_takes(gitlab: str, schema: str) -> None:
+    """D12: GitLab refuses a report whose schema's second number it does not know."""
+    report = of_version(gitlab)
+    assert data(report)["version"] == schema
+    assert data(report, gitlab_sast_version="15.0.1")["version"] == "15.0.1"
+
+
+@pytest.mark.parametrize("gitlab", ["", "main"])
+def test_a_version_that_is_not_known_is_said(gitlab: str) -> None:
+    reporter = GitlabSastReporter()
+    document = json.loads(rendered(reporter, of_version(gitlab)))
+    assert document["version"] == "15.0.7"
+    [note] = reporter.notes
+    assert "did not tell its version" in note
+    assert "--gitlab-sast-version" in note
+    chosen = GitlabSastReporter(RenderOptions(gitlab_sast_version="15.2.1"))
+    rendered(chosen, of_version(gitlab))
+    assert chosen.notes == []
+
+
+def of_version(gitlab: str) -> Report:
+    report = build.clean()
+    scan = replace(report.scan.scan, gitlab_version=gitlab)
+    return replace(report, scan=replace(report.scan, scan=scan))
 
 
 def test_times_are_utc_without_saying_so() -> None:
@@ -87,7 +132,6 @@ def test_a_shared_control_would_merge_and_is_therefore_no_identifier() -> None:
         kinds = [identifier["type"] for identifier in item["identifiers"]]
         assert kinds[0] == "scopelint"
         assert set(kinds[1:]) <= {"cwe"}
-        assert item["details"]["controls"]["value"] == "CICD-SEC-2"
         item["identifiers"].append({"type": "owasp", "name": "x", "value": "CICD-SEC-2"})
         item["location"] = {}
     assert len(gitlab_ingest.merged(document)) == 1, "the checker sees the trap"
@@ -100,70 +144,187 @@ def test_a_whole_vulnerability() -> None:
         on,
         entry=build.group_entry(100),
         message="Anyone in acme.",
-        evidence={"projects": 60, "observed": "all", "expected": "few", "list": ["a", None]},
+        evidence={
+            "group": "acme",
+            "projects": 60,
+            "projects_exact": True,
+            "created_at": "2026-07-01T08:30:00+00:00",
+            "used_by": [{"id": 7, "path": "acme/x"}, "acme/y", None],
+            "nested": {"a": [1]},
+        },
         remediation="Remove it under Settings > CI/CD.",
     )
     uri = "gitlab.example.com/acme/web/shop/settings/ci_cd/job_token/SL302/group/100"
-    spot = {"file": uri, "start_line": 1, "end_line": 1}
     page = "https://gitlab.example.com/acme/web/shop/-/settings/ci_cd#js-token-access"
     about = "https://example.com/scopelint/rules/group-entry-too-broad"
-    item = one(build.report([found]))
-    details = item.pop("details")
-    assert item == {
+    assert one(build.report([found])) == {
         "id": found.fingerprint,
-        "name": "A group entry is too broad: acme/web/shop",
-        "description": "Anyone in acme.",
+        "name": "A group entry is too broad: acme/web/shop, group entry acme",
+        "description": (
+            "Anyone in acme.\n\n"
+            "Observed: projects: 60; created at: 2026-07-01; used by: acme/x, acme/y."
+        ),
         "severity": "Medium",
         "solution": "Remove it under Settings > CI/CD.",
         "identifiers": [
             {"type": "scopelint", "name": "scopelint SL302", "value": "SL302", "url": about},
-            {
-                "type": "cwe",
-                "name": "CWE-732",
-                "value": "732",
-                "url": "https://cwe.mitre.org/data/definitions/732.html",
-            },
-            {
-                "type": "cwe",
-                "name": "CWE-284",
-                "value": "284",
-                "url": "https://cwe.mitre.org/data/definitions/284.html",
-            },
+            {"type": "cwe", "name": "CWE-732", "value": "732"},
+            {"type": "cwe", "name": "CWE-284", "value": "284"},
         ],
-        "location": spot,
+        "location": {"file": uri, "start_line": 1, "end_line": 1},
         "tracking": {
             "type": "source",
-            "items": [
-                spot | {"signatures": [{"algorithm": "hash", "value": found.fingerprint}]},
-            ],
+            "items": [{"signatures": [{"algorithm": "hash", "value": found.fingerprint}]}],
         },
-        "links": [
-            {"name": "Job token permissions of the project", "url": page},
-            {"name": "About SL302", "url": about},
-        ],
+        "links": [{"name": "Settings", "url": page}],
     }
-    assert details["difference"] | {"name": ""} == {
-        "name": "",
-        "type": "diff",
-        "before": "all",
-        "after": "few",
-    }
-    rows = [[cell["value"] for cell in row] for row in details["observed"]["rows"]]
-    assert rows == [["projects", "60"], ["list", '["a", null]']]
-    assert details["entry"]["value"] == "group acme (100)"
-    assert details["project"]["href"] == page
-    assert details["remedy"]["value"] == found.remediation
-    assert details["coverage"]["value"] == "everything that was asked for was read"
-    assert all(item["name"] for item in details.values())
 
 
-def test_standards_are_details_and_no_identifiers() -> None:
+def test_titles_tell_findings_apart_also_where_paths_are_long() -> None:
+    long = [f"acme/{'x' * 240}/{name}" for name in ("shop", "cart")]
+    findings = [
+        build.finding("SL305", build.project(n, path), entry=EntryRef("project", 9, f"{path}-sdk"))
+        for n, path in enumerate(long)
+    ]
+    names = [item["name"] for item in data(build.report(findings))["vulnerabilities"]]
+    assert len(set(names)) == 2
+    for name, path in zip(sorted(names), sorted(long), strict=True):
+        assert len(name) <= 255
+        assert name.startswith("A project from outside is allowed: acme/x")
+        assert path[-10:] in name
+        assert name.endswith(f"{path[-6:]}-sdk")
+
+
+def test_no_text_stands_twice_and_a_finding_is_small() -> None:
+    """At most 1.2 KB a finding, and no details: their items take most of the check's time."""
+    assert max(len(each.cls.title) for each in find_rules().values()) < 100
+    on = build.project(1001, "acme/division-3/team-17/service-1234")
+    entry = build.group_entry(50_017, "partner/integrations")
+    found = build.finding(
+        "SL304",
+        on,
+        entry=entry,
+        message=(
+            "The group partner/integrations lies outside acme, and every project its owners put"
+            " there may use its job tokens here."
+        ),
+        evidence={
+            "group": "partner/integrations",
+            "top_level_group": "acme",
+            "visible": True,
+            "projects": 14,
+            "projects_exact": True,
+            "created_at": "2026-07-01T08:30:00+00:00",
+        },
+        remediation=(
+            "Remove the group entry partner/integrations, or replace it by the projects that the"
+            " authentication log shows; if it is run by your own people, add it to trusted."
+        ),
+    )
+    item = one(build.report([found]))
+    assert "details" not in item
+    assert len(json.dumps(item, separators=(",", ":"))) <= 1_200
+    assert "top level group" not in item["description"], "the message has it"
+    assert item["solution"] not in item["description"]
+
+
+def test_standards_and_controls_are_no_identifiers() -> None:
     references = {"CIS GitLab 1.0": ("2.1.5 Limits", "2.2.1 Tokens"), "ACME 7": ("B-12",)}
     rules = (replace(build.RULES[0], references=references),)
     item = one(build.report([build.finding(on=build.project(1))], rules=rules))
-    said = "CIS GitLab 1.0: 2.1.5 Limits, 2.2.1 Tokens; ACME 7: B-12"
-    assert item["details"]["standards"]["value"] == said
-    assert "CIS" not in json.dumps(item["identifiers"])
+    assert not re.search("CIS|CICD", json.dumps(item))
+
+
+def rolled(report: Report) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = data(report, roll_up="project")["vulnerabilities"]
+    return items
+
+
+def entries(*numbers: int, on: ProjectRef | None = None, **changes: Any) -> list[Finding]:
+    on = on or build.project(1, "acme/web/shop")
+    return [
+        build.finding(
+            "SL305",
+            on,
+            entry=EntryRef("project", number, f"partner/sdk-{number}"),
+            message=f"The project partner/sdk-{number} is from outside.",
+            remediation="Look in the log.",
+            **changes,
+        )
+        for number in numbers
+    ]
+
+
+def test_rolled_up_a_project_and_rule_has_one_vulnerability() -> None:
+    own = build.finding("SL101", build.project(1, "acme/web/shop"))
+    others = entries(8, on=build.project(2, "acme/web/store"))
+    report = build.report([own, *entries(7, 8), *others])
+    first, second, third = rolled(report)
+    assert first["id"] == own.fingerprint
+    assert second["name"] == "A project from outside is allowed: acme/web/shop"
+    assert second["description"] == (
+        "2 entries:\n\n"
+        "- The project partner/sdk-7 is from outside.\n"
+        "- The project partner/sdk-8 is from outside."
+    )
+    assert second["solution"] == "Look in the log."
+    assert second["id"] == fingerprint("SL305", build.INSTANCE, 1, "entries")
+    assert third["id"] == fingerprint("SL305", build.INSTANCE, 2, "entries")
+    assert len({item["location"]["file"] for item in (first, second, third)}) == 3
+    assert len(data(report)["vulnerabilities"]) == 4
+
+
+def test_its_identity_stays_when_entries_come_and_go() -> None:
+    before, after = (rolled(build.report(entries(*numbers))) for numbers in ((7, 8), (9,)))
+    assert before[0]["id"] == after[0]["id"]
+    assert before[0]["location"] == after[0]["location"]
+    assert gitlab_ingest.no_longer_detected([before[0]["id"]], data(build.report(entries(9))))
+
+
+def test_what_is_rolled_up_is_new_where_one_is() -> None:
+    known = entries(7, state=State.BASELINED)
+    [item] = rolled(build.report([*known, *entries(8)]))
+    assert item["description"].endswith(
+        "- The project partner/sdk-7 is from outside. Known from a baseline.\n"
+        "- The project partner/sdk-8 is from outside."
+    )
+    [item] = rolled(build.report(known))
+    assert item["description"].endswith("\n\nKnown from a baseline.")
+
+
+def test_two_severities_of_one_project_and_rule_do_not_merge() -> None:
+    """A carried finding has the severity that its rule had then."""
+    old = replace(entries(7, severity=Severity.HIGH)[0], carried=Carried(build.STARTED))
+    document = data(build.report([old, *entries(8)]), roll_up="project")
+    assert len(gitlab_ingest.merged(document)) == 2
+    assert len({item["id"] for item in document["vulnerabilities"]}) == 2
+
+
+def test_many_entries_are_counted() -> None:
+    [item] = rolled(build.report(entries(*range(100, 200))))
+    assert item["description"].startswith("100 entries:")
+    assert item["description"].endswith("- and 50 more")
+    assert len(item["description"]) <= 10_000
+
+
+def test_a_carried_finding_says_when_it_was_seen_last() -> None:
+    report = build.carried()
+    carried = {f.fingerprint for f in report.findings if f.carried and f.state is State.NEW}
+    items = {item["id"]: item["description"] for item in data(report)["vulnerabilities"]}
+    assert len(carried & set(items)) == len(carried) == 3
+    for identity in carried:
+        assert re.search(r"Not read in this scan; last seen on 2026-07-\d\d at", items[identity])
+    assert sum("last seen" in text for text in items.values()) == 3
+    rolled_up = [item["description"] for item in rolled(report)]
+    assert sum("last seen" in text for text in rolled_up) == 3
+
+
+def test_waived_ones_are_kept_on_request_and_say_so() -> None:
+    on = build.project(1)
+    report = build.report([build.finding("SL101", on, state=State.WAIVED, message="Open.")])
+    assert data(report)["vulnerabilities"] == []
+    [item] = data(report, keep_waived=True)["vulnerabilities"]
+    assert item["description"] == "Open.\n\nWaived until 2026-12-31: contract 42"
 
 
 def test_severities_are_the_words_of_the_schema() -> None:
@@ -187,7 +348,7 @@ def test_unknown_becomes_messages_and_one_result() -> None:
     warned = [text for level, text in messages if level == "warn"]
     assert len([text for text in warned if text.startswith("SL901: ")]) == MESSAGES
     assert "3 more findings of verdict unknown are not listed." in warned
-    assert "Not read: job token scopes of projects (53: forbidden)." in warned
+    assert warned[0] == "Not read: job token scopes of projects (53: forbidden)."
     assert ("info", "Not read: the authentication log (1: unavailable).") in messages
     why = "SL102 was not judged: REST does not show the project's own flag"
     assert ("info", why) in messages

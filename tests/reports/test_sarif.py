@@ -7,9 +7,14 @@ from typing import Any
 import jsonschema
 import pytest
 
-from scopelint.finding import Finding, Outcome, Severity, State
+from scopelint.finding import Carried, EntryRef, Finding, Outcome, Severity, State
+from scopelint.model import Fact, Gap, Reason
+from scopelint.registry import find_rules
 from scopelint.report import RenderOptions, Report, RuleSummary
 from scopelint_reports import sarif
+from scopelint_reports.codequality import CodeQualityReporter
+from scopelint_reports.github import GithubReporter
+from scopelint_reports.gitlab_sast import GitlabSastReporter
 from scopelint_reports.location import place
 from scopelint_reports.sarif import SarifReporter
 from tests.reports import build
@@ -46,7 +51,7 @@ def fails(report: Report) -> list[Finding]:
     [
         (build.clean(), {}),
         (build.everything(), {}),
-        (build.everything(), {"sarif_include_suppressed": True}),
+        (build.everything(), {"keep_waived": True}),
         (build.incomplete(), {}),
         (build.incomplete(summed_up=False), {"sarif_category": "azuredevops/pipeline/build"}),
         (build.large(300), {}),
@@ -86,7 +91,7 @@ def test_a_whole_result() -> None:
     found = build.finding("SL301", on, entry=build.group_entry(100), message="Anyone in acme.")
     assert run(build.report([found]))["results"] == [
         {
-            "message": {"text": "Anyone in acme."},
+            "message": {"text": "acme/web/shop: Anyone in acme."},
             "baselineState": "new",
             "fingerprints": {"scopelint/v1": found.fingerprint},
             "hostedViewerUri": "https://gitlab.example.com/acme/web/shop/-/settings/ci_cd#js-token-access",
@@ -130,7 +135,9 @@ def test_a_whole_rule_and_its_taxonomy() -> None:
         "id": "SL302",
         "name": "group-entry-too-broad",
         "shortDescription": {"text": "A group entry is too broad"},
-        "fullDescription": {"text": "A group entry is too broad, in words. Second line."},
+        "fullDescription": {
+            "text": "A group entry is too broad. A group entry is too broad, in words. Second line."
+        },
         "helpUri": "https://example.com/scopelint/rules/group-entry-too-broad",
         "defaultConfiguration": {"level": "warning"},
         "properties": {
@@ -199,7 +206,7 @@ def test_texts_of_rules_are_within_the_limits_and_never_empty() -> None:
     assert len(rule["properties"]["tags"]) == 10
     bare = odd_rule(title="", page="", requirement="", help_uri="javascript:alert(1)")
     assert bare["shortDescription"]["text"] == bare["help"]["text"] == "inbound-limit-disabled"
-    assert bare["fullDescription"]["text"] == "inbound-limit-disabled"
+    assert bare["fullDescription"]["text"] == "inbound-limit-disabled."
     assert "markdown" not in bare["help"]
     assert "helpUri" not in bare
 
@@ -237,7 +244,11 @@ def test_unknown_is_a_notification_and_one_result_of_sl902() -> None:
     assert made["invocations"][0]["executionSuccessful"] is False
     assert [r["ruleId"] for r in made["results"]].count("SL902") == 1
     assert not [r for r in made["results"] if r["ruleId"] == "SL901"]
-    about = [note["associatedRule"]["id"] for note in notes(made) if note["level"] != "note"]
+    about = [
+        note["associatedRule"]["id"]
+        for note in notes(made)
+        if note["level"] != "note" and "associatedRule" in note
+    ]
     assert sorted(about) == ["SL101", "SL901", "SL902"]
     located = [note for note in notes(made) if note.get("locations")]
     assert len(located) == 3
@@ -273,7 +284,7 @@ def test_an_incomplete_scan_whose_unknowns_are_waived_is_still_no_success() -> N
     made = run(report)
     assert made["results"] == []
     assert made["invocations"][0]["executionSuccessful"] is False
-    assert "all that is unknown is accepted" in notes(made)[0]["message"]["text"]
+    assert "all that is unknown is accepted" in notes(made)[1]["message"]["text"]
 
 
 def test_rules_not_judged_are_noted() -> None:
@@ -289,7 +300,7 @@ def test_waived_findings_are_left_out_unless_asked_for() -> None:
     shown = {r["fingerprints"]["scopelint/v1"] for r in run(report)["results"]}
     assert not waived & shown
     assert not any("suppressions" in r for r in run(report)["results"])
-    with_them = run(report, sarif_include_suppressed=True)["results"]
+    with_them = run(report, keep_waived=True)["results"]
     suppressed = [r for r in with_them if "suppressions" in r]
     fail_waivers = [
         f for f in report.findings if f.state is State.WAIVED and f.verdict is Outcome.FAIL
@@ -330,7 +341,7 @@ def test_results_are_severest_first_and_the_bytes_are_the_same_twice() -> None:
 
 def test_what_every_consumer_asks_of_a_result() -> None:
     uris = []
-    for result in run(build.everything(), sarif_include_suppressed=True)["results"]:
+    for result in run(build.everything(), keep_waived=True)["results"]:
         (location,) = result["locations"]
         uris.append(location["physicalLocation"]["artifactLocation"]["uri"])
         assert location["physicalLocation"]["region"]["startLine"] == 1
@@ -341,7 +352,7 @@ def test_what_every_consumer_asks_of_a_result() -> None:
 
 
 def test_names_stay_text() -> None:
-    raw = rendered(SarifReporter(RenderOptions(sarif_include_suppressed=True)), build.everything())
+    raw = rendered(SarifReporter(RenderOptions(keep_waived=True)), build.everything())
     assert not BIDI_AND_CONTROLS & set(raw.decode())
     for result in json.loads(raw)["runs"][0]["results"]:
         text = result["message"]["text"]
@@ -356,30 +367,44 @@ def test_long_and_empty_messages() -> None:
     first, second = run(build.report([long, empty]))["results"]
     assert len(first["message"]["text"]) == 1000
     assert len(first["properties"]["remediation"]) == 1000
-    assert second["message"]["text"] == "outside-project-allowed"
+    assert second["message"]["text"] == "acme/team-1/app-1: outside-project-allowed"
     assert "remediation" not in second["properties"]
 
 
-def test_six_thousand_results_make_two_runs() -> None:
+def test_there_is_one_run_of_the_5000_severest() -> None:
     report = build.large(6000)
-    runs = data(report)["runs"]
-    assert [len(r["results"]) for r in runs] == [5000, 1000]
+    [made] = data(report)["runs"]
+    order = [r["fingerprints"]["scopelint/v1"] for r in made["results"]]
+    assert order == [f.fingerprint for f in report.findings][:5000]
+    codes = [rule["id"] for rule in made["tool"]["driver"]["rules"]]
+    assert all(codes[r["ruleIndex"]] == r["ruleId"] for r in made["results"])
+    said = "1000 results are left out: the file holds the 5000 severest."
+    assert notes(made)[0]["message"]["text"] == said
+    assert notes(made)[0]["level"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(0, [0, 0, 0]), (10, [10, 0, 0]), (11, [10, 1, 0]), (30, [10, 10, 10])]
+)
+def test_there_are_always_as_many_runs_as_asked_for(
+    monkeypatch: pytest.MonkeyPatch, count: int, sizes: list[int]
+) -> None:
+    monkeypatch.setattr(sarif, "RESULTS_A_RUN", 10)
+    runs = data(build.large(count) if count else build.clean(), sarif_runs=3)["runs"]
+    assert [len(r["results"]) for r in runs] == sizes
     ids = [r["automationDetails"]["id"] for r in runs]
-    assert ids == ["scopelint/gitlab.example.com/acme/", "scopelint/gitlab.example.com/acme/2/"]
-    order = [r["fingerprints"]["scopelint/v1"] for a_run in runs for r in a_run["results"]]
-    assert order == [f.fingerprint for f in report.findings]
-    for a_run in runs:
-        codes = [rule["id"] for rule in a_run["tool"]["driver"]["rules"]]
-        assert all(codes[r["ruleIndex"]] == r["ruleId"] for r in a_run["results"])
+    base = "scopelint/gitlab.example.com/acme/"
+    assert ids == [base, f"{base}2/", f"{base}3/"]
+    assert not [n for n in notes(runs[0]) if "left out" in n["message"]["text"]]
+    assert [notes(r) for r in runs[1:]] == [[], []]
 
 
 def test_what_does_not_fit_is_counted_and_sl902_keeps_its_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sarif, "RESULTS_A_RUN", 10)
-    monkeypatch.setattr(sarif, "RUNS", 2)
     report = build.report([*build.large(50).findings, build.scan_incomplete()])
-    runs = data(report)["runs"]
+    runs = data(report, sarif_runs=2)["runs"]
     assert [len(r["results"]) for r in runs] == [10, 10]
     assert runs[-1]["results"][-1]["ruleId"] == "SL902"
     kept = [r["fingerprints"]["scopelint/v1"] for a_run in runs for r in a_run["results"]]
@@ -390,15 +415,125 @@ def test_what_does_not_fit_is_counted_and_sl902_keeps_its_place(
     assert {r["invocations"][0]["executionSuccessful"] for r in runs} == {False}
 
 
-@pytest.mark.parametrize(("count", "sizes"), [(20, [10, 10]), (10, [10]), (11, [10, 1])])
-def test_runs_at_their_borders(
-    monkeypatch: pytest.MonkeyPatch, count: int, sizes: list[int]
+def test_messages_name_project_and_entry_once() -> None:
+    on = build.project(1, "acme/web/shop")
+    entry = build.group_entry(100, "partner/sdk")
+    gone = EntryRef("project", None, None)
+    said = {
+        "The limit is off.": (None, "acme/web/shop: The limit is off."),
+        "Anyone in acme.": (entry, "acme/web/shop, group entry partner/sdk: Anyone in acme."),
+        "acme/web/shop lets partner/sdk in.": (entry, "acme/web/shop lets partner/sdk in."),
+        "partner/sdk-2 is not it.": (
+            entry,
+            "acme/web/shop, group entry partner/sdk: partner/sdk-2 is not it.",
+        ),
+        "It is gone.": (gone, "acme/web/shop, project entry that is gone: It is gone."),
+    }
+    for message, (about, expected) in said.items():
+        found = build.finding("SL305", on, entry=about, message=message, key="x")
+        [result] = run(build.report([found]))["results"]
+        assert result["message"]["text"] == expected
+
+
+def test_a_carried_finding_says_when_it_was_seen_last() -> None:
+    on = build.project(1, "acme/web/shop")
+    found = replace(
+        build.finding("SL101", on, message="The limit is off."), carried=Carried(build.STARTED)
+    )
+    [result] = run(build.report([found]))["results"]
+    assert result["message"]["text"] == (
+        "acme/web/shop: The limit is off. Not read in this scan; last seen on 2026-08-01 at"
+        " 06:00 UTC."
+    )
+    assert result["properties"]["lastSeen"] == "2026-08-01T06:00:00Z"
+    assert result["baselineState"] == "unchanged"
+
+
+def test_rules_of_carried_findings_alone_are_described() -> None:
+    rules = tuple(rule for rule in build.RULES if rule.code != "SL301")
+    found = replace(
+        build.finding("SL301", build.project(1), entry=build.group_entry()),
+        carried=Carried(build.STARTED),
+    )
+    report = replace(
+        build.report([found], rules=rules), carried_rules=(build.RULE_BY_CODE["SL301"],)
+    )
+    made = run(report)
+    [result] = made["results"]
+    assert made["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "SL301"
+
+
+@pytest.mark.parametrize(
+    ("text", "description"),
+    [
+        (
+            "A project with `CI_JOB_TOKEN` **on** in\n`.gitlab-ci.yml`, see [the page](https://e.com).\n"
+            "Since 18.0, e.g. here. Then:\n\n- a\n",
+            "A title. A project with CI_JOB_TOKEN on in .gitlab-ci.yml, see the page."
+            " Since 18.0, e.g. here.",
+        ),
+        ("A project where all of this holds:\n\n- it is on\n", "A title."),
+        ("", "A title."),
+    ],
+)
+def test_descriptions_of_rules_are_whole_sentences_without_markup(
+    text: str, description: str
 ) -> None:
-    monkeypatch.setattr(sarif, "RESULTS_A_RUN", 10)
-    monkeypatch.setattr(sarif, "RUNS", 2)
-    runs = data(build.large(count))["runs"]
-    assert [len(r["results"]) for r in runs] == sizes
-    assert not [n for n in notes(runs[0]) if "left out" in n["message"]["text"]]
+    page = f"# X\n\n## What it flags\n\n{text}\n\n## Why it matters\n\nBecause."
+    assert odd_rule(title="A title", page=page)["fullDescription"]["text"] == description
+
+
+def test_our_own_rules_have_such_descriptions() -> None:
+    for found in find_rules().values():
+        rule = found.cls()
+        said = odd_rule(title=rule.title, page=rule.page())["fullDescription"]["text"]
+        assert said.endswith((".", "!", "?")), rule.code
+        assert not re.search(r"[`*]|]\(", said), rule.code
+        assert said.startswith(rule.title)
+
+
+def test_what_was_not_read_is_noted_by_cause_before_what_was_not_judged() -> None:
+    dark, half = build.project(90), build.project(2)
+    vague = [
+        build.finding("SL302", build.project(n), unknown=True, message="not known")
+        for n in range(3, 60)
+    ]
+    unread = build.finding("SL302", half, unknown=True, message="not known")
+    gaps = (
+        Gap(Fact.LOG, Reason.UNAVAILABLE, "no --usage"),
+        Gap(Fact.ENTRIES, Reason.TIMED_OUT, "", "project", half.id, half.path),
+        build.scope_gap(dark),
+        Gap(Fact.ENUMERATION, Reason.TIMED_OUT, "page 3"),
+    )
+    report = build.report(
+        [*vague, unread, build.unreadable(dark), build.scan_incomplete()], gaps=gaps
+    )
+    texts = [note["message"]["text"] for note in notes(run(report))]
+    assert [text.partition(" (")[0] for text in texts[:4]] == [
+        "Not read: the list of projects",
+        "Not read: job token scopes of projects",
+        "Not read: allowlists of projects",
+        "Not read: the authentication log",
+    ]
+    assert texts[4] == "2 of 12 projects could not be read"
+    assert texts[5].startswith(dark.path)
+    assert texts[6].startswith(half.path)
+
+
+def test_what_is_unknown_is_of_one_level_in_every_format() -> None:
+    """Medium, where a consumer has no word for unknown: nothing proven, and nothing small."""
+    report = build.incomplete()
+    made = run(report)
+    rule = next(r for r in made["tool"]["driver"]["rules"] if r["id"] == "SL902")
+    levels = {n["level"] for n in notes(made) if n.get("associatedRule", {}).get("id") == "SL902"}
+    assert levels | {made["results"][0]["level"], rule["defaultConfiguration"]["level"]} == {
+        "warning"
+    }
+    [issue] = json.loads(rendered(CodeQualityReporter(), report))
+    assert issue["severity"] == "minor"
+    [item] = json.loads(rendered(GitlabSastReporter(), report))["vulnerabilities"]
+    assert item["severity"] == "Unknown"
+    assert rendered(GithubReporter(), report).decode().startswith("::warning ")
 
 
 def test_many_gaps_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What the readers of SARIF ask for, rinventoryd as checks: GitLab, GitHub, DefectDojo, SonarQube."""
+"""What the readers of SARIF ask for, restated as checks: GitLab, GitHub, DefectDojo, SonarQube."""
 
 import json
 import re
@@ -56,7 +56,7 @@ def test_gitlab_gets_our_severities() -> None:
 def test_gitlab_skips_what_is_suppressed() -> None:
     report = build.everything()
     waived = [f for f in report.findings if f.state is State.WAIVED and f.verdict is Outcome.FAIL]
-    ingested = gitlab_ingest.sarif(written(report, sarif_include_suppressed=True))
+    ingested = gitlab_ingest.sarif(written(report, keep_waived=True))
     assert ingested.suppressed == len(waived)
     assert ingested.rejected == ""
 
@@ -118,7 +118,7 @@ def test_github_gets_what_it_requires() -> None:
 
 @pytest.mark.parametrize("suppressed", [False, True])
 def test_defectdojo_gets_nothing_it_fails_on(suppressed: bool) -> None:
-    for result in results(build.everything(), sarif_include_suppressed=suppressed):
+    for result in results(build.everything(), keep_waived=suppressed):
         assert len(result["locations"]) == 1, "a finding would be made of each"
         assert "startLine" in result["locations"][0]["physicalLocation"]["region"]
         for key in (*result["fingerprints"], *result["partialFingerprints"]):
@@ -153,10 +153,18 @@ def test_azure_gets_a_full_name_and_an_overridable_category() -> None:
     assert run["automationDetails"]["id"] == "azuredevops/pipeline/build/7/"
 
 
+def test_gitlab_shows_the_5000_severest_of_5001_and_none_of_two_runs() -> None:
+    """A10: 5,001 results in one run; in two runs of one tool GitLab shows nothing."""
+    report = build.large(5_001)
+    found = gitlab_ingest.shown(written(report))
+    assert len(found) == 5_000
+    assert len(gitlab_ingest.sarif(written(report)).dropped) == 0
+    assert gitlab_ingest.shown(written(report, sarif_runs=2)) == []
+
+
 def test_what_is_left_out_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sarif, "RESULTS_A_RUN", 3)
-    monkeypatch.setattr(sarif, "RUNS", 2)
-    reporter = SarifReporter()
+    reporter = SarifReporter(RenderOptions(sarif_runs=2))
     document = json.loads(rendered(reporter, build.large(20)))
     assert [len(run["results"]) for run in document["runs"]] == [3, 3]
     assert reporter.notes == ["14 results are left out: the file holds the 6 severest."]

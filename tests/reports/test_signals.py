@@ -261,4 +261,4 @@ def test_injected_commands_stay_text(text: str) -> None:
     first, _ = commands(build.report([build.finding(on=build.project(1), message=text)]))
     assert first["level"] == "error"
     decoded = first["message"].replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
-    assert decoded.replace("\r", "") == text.replace("\r", "")
+    assert decoded.replace("\r", "") == f"{build.project(1).path}: {text}".replace("\r", "")

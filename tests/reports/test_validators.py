@@ -64,11 +64,12 @@ def write(folder: Path, reporter: Reporter, reports: dict[str, Report] | None = 
 
 @pytest.fixture
 def sarifs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    suppressed = SarifReporter(RenderOptions(sarif_include_suppressed=True))
+    suppressed = SarifReporter(RenderOptions(keep_waived=True))
     files = write(tmp_path, suppressed, {"suppressed": build.everything()})
     files += write(tmp_path, SarifReporter())
     monkeypatch.setattr(sarif, "RESULTS_A_RUN", 100)
-    return files + write(tmp_path, SarifReporter(), {"runs": build.large(300)})
+    several = SarifReporter(RenderOptions(sarif_runs=4))
+    return files + write(tmp_path, several, {"runs": build.large(300)})
 
 
 @pytest.mark.slow
