@@ -28,7 +28,7 @@ OPTIONS = {
     *("--from", "--transitive", "--want", "--ci"),
     # how it is repaired
     *("--to", "--unsafe", "--policy", "--allow-groups", "--min-share", "--min-log-days"),
-    *("--plan", "--yes", "--journal", "--max-removals", "--max-projects"),
+    *("--plan", "--entry", "--yes", "--journal", "--max-removals", "--max-projects"),
     # how it is shown
     *("--format", "-f", "--report", "--min-severity", "--show-waived", "--show-fix"),
     *("--statistics", "--junit-fail", "--doctor"),
