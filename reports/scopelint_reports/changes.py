@@ -7,10 +7,10 @@ from a baseline asks for nothing, and what is unknown is to be read first.
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scopelint.finding import EntryRef, Finding, Outcome, Severity, State
+from scopelint.finding import EntryRef, Finding, Outcome, ProjectRef, Severity, State
 from scopelint.remedy import Change, setting_words
 from scopelint.report import Report, RuleSummary
 from scopelint.text import counted, number, visible
@@ -80,26 +80,24 @@ def entry_name(entry: EntryRef) -> str:
     return f"{entry.kind} {visible(entry.path) if entry.path else entry.id or 'that is gone'}"
 
 
-def changes(findings: Iterable[Finding], rules: Iterable[RuleSummary]) -> list[ChangeGroup]:
+def changes(findings: Collection[Finding], rules: Iterable[RuleSummary]) -> list[ChangeGroup]:
     """Return the changes that these findings ask for, those that close the most first.
 
     A finding about an entry is closed by the entry's removal even where only another rule asks for
-    it in that project. It is counted once, with the entry before a setting.
+    it in that project. It is counted once, with the entry before a setting. The findings are
+    walked twice, because there may be too many to keep.
     """
     remedies = {rule.code: rule.change for rule in rules}
-    new = [each for each in findings if each.state is State.NEW and each.verdict is Outcome.FAIL]
     removed = {
-        (finding.project.id, finding.entry)
-        for finding in new
-        if finding.project and finding.entry and _removes(remedies.get(finding.rule))
+        (project.id, finding.entry)
+        for finding, project in _asking(findings)
+        if finding.entry and _removes(remedies.get(finding.rule))
     }
     groups: dict[_Key, ChangeGroup] = {}
-    for finding in new:
-        if finding.project is None:
-            continue
+    for finding, project in _asking(findings):
         change, entry = remedies.get(finding.rule), finding.entry
         asks = change is not None
-        if entry is not None and (finding.project.id, entry) in removed:
+        if entry is not None and (project.id, entry) in removed:
             asks = _removes(change)
             change = Change("remove-entry")
         elif change is None or change.kind == "remove-entry":
@@ -110,12 +108,19 @@ def changes(findings: Iterable[Finding], rules: Iterable[RuleSummary]) -> list[C
         group = groups.get(key)
         if group is None:
             group = groups[key] = ChangeGroup(change, entry)
-        group.projects.add(finding.project.id)
+        group.projects.add(project.id)
         group.counts[finding.severity] += 1
         group.rules.add(finding.rule)
         if asks:
             group.asking.add(finding.rule)
     return sorted(groups.values(), key=lambda group: group.rank)
+
+
+def _asking(findings: Iterable[Finding]) -> Iterator[tuple[Finding, ProjectRef]]:
+    for finding in findings:
+        new = finding.state is State.NEW and finding.verdict is Outcome.FAIL
+        if new and finding.project is not None and finding.carried is None:
+            yield finding, finding.project
 
 
 def _removes(change: Change | None) -> bool:
@@ -127,20 +132,28 @@ def plan_commands(
 ) -> list[str]:
     """Return the commands that plan a change; they write nothing to GitLab.
 
-    `next_steps` are those of the run: its own `plan` is the one to narrow, because it names the
-    files that are there. Without one the scopes are collected first.
+    It is the plan of `base_commands`, narrowed to the rules that ask for the change and the entry.
     """
     remedies = {rule.code: rule.change for rule in report.rules}
     unsafe = any(_unsafe(remedies, code) for code in group.asking)
     chosen = ["--select", ",".join(sorted(group.asking))] + ["--unsafe"] * unsafe
     if group.entry is not None and group.entry.path:
         chosen += ["--entry", group.entry.path]
-    narrowed = " ".join(map(shlex.quote, chosen))
+    *before, plan = base_commands(report, next_steps)
+    return [*before, f"{plan} {' '.join(map(shlex.quote, chosen))}"]
+
+
+def base_commands(report: Report, next_steps: Sequence[tuple[str, str]] = ()) -> list[str]:
+    """Return the commands up to the plan of everything, the last one; options may follow it.
+
+    `next_steps` are those of the run: its own `plan` names the files that are there. Without one
+    the scopes are collected first.
+    """
     for command, _ in next_steps:
         if command.startswith("scopelint plan "):
-            return [f"{command} {narrowed}"]
+            return [command]
     plan = shlex.join(["scopelint", "plan", "scopelint.db", "-o", _PLAN])
-    return [shlex.join(_collect(report)), f"{plan} {narrowed}"]
+    return [shlex.join(_collect(report)), plan]
 
 
 def _unsafe(remedies: Mapping[str, Change | None], code: str) -> bool:

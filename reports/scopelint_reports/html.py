@@ -13,14 +13,18 @@ from typing import BinaryIO, ClassVar
 from markupsafe import Markup
 
 from scopelint.report import Report, Reporter
-from scopelint.text import number
+from scopelint.text import number, visible
+from scopelint_reports.html_controls import slug
 from scopelint_reports.html_data import MOST_FINDINGS, data_block
-from scopelint_reports.html_view import context, digest
+from scopelint_reports.html_digest import digest
+from scopelint_reports.html_view import context, path_parts
+from scopelint_reports.summary import utc
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_STYLES = ("base", "parts", "list", "print")
 _SCRIPTS = (
-    *("report-data.js", "report-filter.js", "report-detail.js"),
-    *("report-tree.js", "report-view.js"),
+    *("data", "elements", "filter", "list", "facets", "detail"),
+    *("tree", "reach", "print", "start"),
 )
 
 
@@ -29,6 +33,8 @@ class HtmlReporter(Reporter):
 
     name: ClassVar[str] = "html"
     title: ClassVar[str] = "one self-contained page with filters, for people and auditors"
+
+    shows_allowlists: ClassVar[bool] = True
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the page as UTF-8; the same report gives the same bytes."""
@@ -41,12 +47,13 @@ class HtmlReporter(Reporter):
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.filters["number"] = number
+        environment.filters.update(number=number, parts=path_parts, slug=slug)
         show_waived = self.options.show_waived
-        seen = digest(report.shown(waived=show_waived))
-        style, script = _style(), _script()
+        seen = digest(report, report.shown(waived=show_waived))
+        style, script = _style(report), _script()
+        block = data_block(report, report.shown(waived=show_waived), seen, self.options.next_steps)
         stream = environment.get_template("report.html.j2").stream(
-            **context(report, seen),
+            **context(report, seen, self.options),
             waived_shown=show_waived,
             carried=min(seen.shown, MOST_FINDINGS),
             policy=_policy(style, script),
@@ -54,19 +61,42 @@ class HtmlReporter(Reporter):
             # the element it stands in.
             style=Markup(style),  # noqa: S704
             script=Markup(script),  # noqa: S704
-            data=Markup(data_block(report, report.shown(waived=show_waived))),  # noqa: S704
+            data=Markup(block),  # noqa: S704
         )
         stream.enable_buffering(64)
         stream.dump(out, encoding="utf-8")
 
 
-def _style() -> str:
-    return (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+def _style(report: Report) -> str:
+    parts = [(_TEMPLATES / f"report-{name}.css").read_text(encoding="utf-8") for name in _STYLES]
+    return "".join(parts) + _running_header(report)
+
+
+def _running_header(report: Report) -> str:
+    """Return what stands above and below each printed page: what it is of, and its number."""
+    scan = report.scan.scan
+    what = f"Job token scopes of {', '.join(scan.targets)} on {scan.instance}"
+    day = utc(scan.finished_at or scan.started_at)
+    return (
+        "@page { size: A4; margin: 18mm 15mm; font: 8pt sans-serif; color: #555;"
+        f" @top-left {{ content: {_css_string(visible(what))}; }}"
+        f" @top-right {{ content: {_css_string(day)}; }}"
+        ' @bottom-right { content: "Page " counter(page) " of " counter(pages); } }\n'
+    )
+
+
+def _css_string(text: str) -> str:
+    """Return a CSS string in which nothing can end the string, the rule or the element."""
+    safe = (
+        char if char.isascii() and (char.isalnum() or char in " .,:/-") else f"\\{ord(char):x} "
+        for char in text
+    )
+    return f'"{"".join(safe)}"'
 
 
 def _script() -> str:
     """Return the script: its parts in one function, so that nothing becomes global."""
-    parts = [(_TEMPLATES / name).read_text(encoding="utf-8") for name in _SCRIPTS]
+    parts = [(_TEMPLATES / f"report-{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS]
     return '(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n"
 
 

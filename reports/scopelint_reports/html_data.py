@@ -10,19 +10,22 @@ computes it.
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from scopelint.finding import Finding, Outcome, Severity, State, fingerprint
-from scopelint.report import Report
+from scopelint.finding import EntryRef, Finding, Outcome, Severity, State, fingerprint
+from scopelint.report import Report, RuleSummary
 from scopelint.text import script_json, visible, visible_lines
+from scopelint_reports.changes import base_commands
 from scopelint_reports.csv_report import COLUMNS, run_cells
+from scopelint_reports.html_digest import Digest
 from scopelint_reports.html_overview import group_rows
 from scopelint_reports.location import web_link
 from scopelint_reports.summary import gap_subject, label
 
-GZIP_FROM = 2_000_000
+GZIP_FROM = 400_000
 """Bytes of JSON from which the block is compressed."""
 MOST_FINDINGS = 250_000
 """Findings a page can hold and still open quickly; the JSON report holds all."""
@@ -33,6 +36,7 @@ ENTRY_MARK, PROJECT_MARK = "\x01", "\x02"
 _GZIP_WBITS = 31  # zlib writes gzip's frame, its time stamp zero
 _LEVELS = {level: rank for rank, level in enumerate(Severity)}
 _STATES = {state: rank for rank, state in enumerate(State)}
+_LIMITS = {False: 0, True: 1, None: 2}
 _CHUNK = 20_000
 
 
@@ -54,8 +58,9 @@ class _Pool:
 class _Columns:
     """Findings turned into columns of numbers over pools of values."""
 
-    def __init__(self, instance: str) -> None:
+    def __init__(self, instance: str, fresh: frozenset[str]) -> None:
         self._instance = instance
+        self._fresh = fresh
         self.strings = _Pool()
         self.projects = _Pool()
         self.entries = _Pool()
@@ -63,7 +68,18 @@ class _Columns:
         self.rules = _Pool()
         self.waivers = _Pool()
         names = ("rule", "name", "level", "severity", "confidence", "verdict", "state", "project")
-        more = ("entry", "text", "evidence", "fix", "key", "print", "waiver")
+        more = (
+            "entry",
+            "text",
+            "evidence",
+            "fix",
+            "key",
+            "print",
+            "waiver",
+            "owner",
+            "carried",
+            "fresh",
+        )
         self.columns: dict[str, list[Any]] = {name: [] for name in names + more}
 
     def add(self, finding: Finding) -> None:
@@ -85,6 +101,9 @@ class _Columns:
             key,
             0 if known else visible(finding.fingerprint),
             self._waiver(finding),
+            -1,  # as long as no owner is known
+            self.strings(_iso(finding.carried.last_seen)) if finding.carried else -1,
+            int(finding.fingerprint in self._fresh),
         )
         for column, value in zip(self.columns.values(), row, strict=True):
             column.append(value)
@@ -98,9 +117,10 @@ class _Columns:
         return self.projects((project.id, path, 0 if derived else web_link(project.web_url)))
 
     def _entry(self, finding: Finding) -> int:
-        entry = finding.entry
-        if entry is None:
-            return -1
+        return -1 if finding.entry is None else self.entry(finding.entry)
+
+    def entry(self, entry: EntryRef) -> int:
+        """Return the number of an entry's target."""
         return self.entries((entry.kind, entry.id, visible(entry.path) if entry.path else None))
 
     def _waiver(self, finding: Finding) -> int:
@@ -176,19 +196,32 @@ def _array(values: Iterable[Any], *, raw: bool = False) -> Iterator[str]:
     yield "]"
 
 
-def _pieces(report: Report, findings: Iterable[Finding]) -> Iterator[str]:
+def _pieces(
+    report: Report,
+    findings: Iterable[Finding],
+    seen: Digest,
+    steps: Sequence[tuple[str, str]],
+) -> Iterator[str]:
     scan = report.scan.scan
-    columns = _Columns(scan.instance)
+    columns = _Columns(scan.instance, frozenset(report.since.new if report.since else ()))
     for finding in islice(findings, MOST_FINDINGS):
         columns.add(finding)
-    titles = {visible(rule.code): visible(rule.title) for rule in report.rules}
-    rules = [[code, titles.get(code, "")] for code in columns.rules]
-    table = {"columns": COLUMNS, "run": run_cells(report)}
+    rules = {visible(rule.code): rule for rule in (*report.rules, *report.carried_rules)}
+    lists = [
+        [
+            visible(each.project.path),
+            _LIMITS[each.limit],
+            int(each.whole),
+            [columns.entry(entry) for entry in each.entries],
+        ]
+        for each in report.allowlists or ()
+    ]
     head = {
         "instance": scan.instance,
         "tool": report.tool_version,
-        "rules": rules,
-        "csv": table,
+        "rules": [_rule(code, rules.get(code)) for code in columns.rules],
+        "csv": {"columns": COLUMNS, "run": run_cells(report)},
+        "plan": [visible(command) for command in base_commands(report, steps)],
     }
     yield _json(head)[:-1]
     for name in ("strings", "projects", "entries", "waivers"):
@@ -201,7 +234,9 @@ def _pieces(report: Report, findings: Iterable[Finding]) -> Iterator[str]:
         yield f'{"," if position else ""}"{name}":'
         yield from _array(values)
     yield '},"groups":'
-    yield from _array(group_rows(report.overview))
+    yield from _array(group_rows(report.overview, seen.failing_below()))
+    yield ',"lists":'
+    yield from _array(lists)
     yield ',"gaps":'
     yield from _array(
         (str(gap.fact), str(gap.reason), gap_subject(gap), visible(gap.detail))
@@ -210,7 +245,25 @@ def _pieces(report: Report, findings: Iterable[Finding]) -> Iterator[str]:
     yield "}"
 
 
-def data_block(report: Report, findings: Iterable[Finding]) -> str:
+def _rule(code: str, rule: RuleSummary | None) -> list[Any]:
+    """Return a rule as the page knows it: code, title, requirement, kind of change, unsafe."""
+    if rule is None:
+        return [code, "", "", "", 0]
+    change = rule.change
+    kind, unsafe = (change.kind, change.unsafe) if change else ("", False)
+    return [code, visible(rule.title), visible(rule.requirement), kind, int(unsafe)]
+
+
+def _iso(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def data_block(
+    report: Report,
+    findings: Iterable[Finding],
+    seen: Digest,
+    steps: Sequence[tuple[str, str]] = (),
+) -> str:
     """Return the JSON text for the page's data element, plain or as `{"gzip": "<base64>"}`.
 
     At most `MOST_FINDINGS` findings go in. The same report gives the same text.
@@ -219,7 +272,7 @@ def data_block(report: Report, findings: Iterable[Finding]) -> str:
     size = 0
     packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP_WBITS)
     packed = bytearray()
-    for piece in _pieces(report, findings):
+    for piece in _pieces(report, findings, seen, steps):
         text = script_json(piece)
         data = text.encode("utf-8")
         packed += packer.compress(data)

@@ -1,85 +1,51 @@
-"""What the HTML report shows before any script runs: plain values for its template."""
+"""What the HTML page shows before any script runs: plain values for its template."""
 
-import math
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from scopelint.finding import Finding, Outcome, ProjectRef, Severity, State
-from scopelint.report import ProjectCounts, Report, RuleSummary
-from scopelint.text import visible, visible_lines
+from scopelint.finding import Finding, ProjectRef, Severity
+from scopelint.report import RenderOptions, Report
+from scopelint.text import counted, number, visible, visible_lines
+from scopelint_reports.changes import MOST_CHANGES, ChangeGroup, changes, plan_commands
+from scopelint_reports.html_controls import controls_context, rule_context
+from scopelint_reports.html_digest import Digest, Theme
+from scopelint_reports.html_outside import outside_context
 from scopelint_reports.html_overview import matrix_context, tree_context
+from scopelint_reports.html_register import method_context, register
 from scopelint_reports.location import web_link
-from scopelint_reports.narrowing import config_words, judged_words, limits, rule_words
-from scopelint_reports.rule_page import page_html
-from scopelint_reports.summary import (
-    GapGroup,
-    api_words,
-    concluded,
-    enforcement_words,
-    gap_subject,
-    gaps_by_fact,
-    gate_words,
-    label,
-    not_judged,
-    not_judged_by_reason,
-    state_words,
-    utc,
-)
+from scopelint_reports.narrowing import judged_words, rule_words
+from scopelint_reports.summary import gate_words, label, not_judged, state_words, utc
 
-STATIC_ROWS = 200
-"""Findings in the page itself, for readers without scripts; the data block holds all."""
-STATIC_GAPS = 50
-WORST_PROJECTS = 10
-
-_LEVELS = tuple(Severity)
 _VERDICT_WORDS = {"pass": "Pass", "fail": "Fail", "incomplete": "Incomplete"}
+_PATH_WIDTH = 44
 
 
-@dataclass(slots=True)
-class FailingProject:
-    """A project with its failing findings by level, waived and baselined ones left out."""
+class PathParts(NamedTuple):
+    """A path for narrow places: `cut` is hidden until a reader points at it, `above` is dimmed."""
 
-    project: ProjectRef
-    counts: Counter[Severity] = field(default_factory=Counter)
-
-    @property
-    def rank(self) -> tuple[object, ...]:
-        """Sorts the most findings of the worst level first, then by path."""
-        return (*(-self.counts[level] for level in _LEVELS), self.project.path)
+    above: str
+    cut: str
+    name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """One walk over the findings: how many are shown, the first of them, the worst projects."""
+def path_parts(path: str, width: int = _PATH_WIDTH) -> PathParts:
+    """Split a clean path into its parents, what is cut in the middle, and its own name.
 
-    shown: int
-    first: list[Finding]
-    worst: list[FailingProject]
-
-
-def digest(findings: Iterable[Finding]) -> Digest:
-    """Walk the shown findings once."""
-    shown = 0
-    first: list[Finding] = []
-    projects: dict[int, FailingProject] = {}
-    for finding in findings:
-        shown += 1
-        if len(first) < STATIC_ROWS:
-            first.append(finding)
-        if finding.project and finding.state is State.NEW and finding.verdict is Outcome.FAIL:
-            project = projects.get(finding.project.id)
-            if project is None:
-                project = projects[finding.project.id] = FailingProject(finding.project)
-            project.counts[finding.severity] += 1
-    worst = sorted(projects.values(), key=lambda each: each.rank)[:WORST_PROJECTS]
-    return Digest(shown, first, worst)
+    The three together are the path, so a copy of it is whole.
+    """
+    slash = path.rfind("/") + 1
+    above, name = path[:slash], path[slash:]
+    if len(path) <= width:
+        return PathParts(above, "", name)
+    # The end tells one project from another, so it is kept longer than the start.
+    tail = min(len(name), width - 14)
+    head = min(len(above), width - tail - 1)
+    return PathParts(path[:head], path[head : len(path) - tail], name[-tail:])
 
 
-def _link(**state: str) -> str:
+def link(**state: str) -> str:
+    """Return the address of the findings that a state of the filters leaves."""
     return "#" + urlencode(state)
 
 
@@ -88,13 +54,13 @@ def _settings(project: ProjectRef | None) -> str | None:
     return f"{base}/-/settings/ci_cd#js-token-access" if base else None
 
 
-def row(finding: Finding) -> dict[str, Any]:
+def row(finding: Finding, titles: dict[str, str]) -> dict[str, Any]:
     """Return one finding as the static table shows it."""
     entry = finding.entry
     return {
         "level": label(finding).value,
         "rule": visible(finding.rule),
-        "name": visible(finding.name),
+        "title": titles.get(finding.rule) or visible(finding.name),
         "project": visible(finding.project.path) if finding.project else "",
         "settings": _settings(finding.project),
         "entry": visible(entry.path or f"{entry.kind} {entry.id or 'gone'}") if entry else "",
@@ -105,128 +71,157 @@ def row(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _rule(rule: RuleSummary) -> dict[str, Any]:
-    counts = {outcome.value: rule.outcomes.get(outcome, 0) for outcome in Outcome}
-    references = [f"CWE-{number}" for number in rule.cwe] + [visible(name) for name in rule.owasp]
+def answer(report: Report, seen: Digest) -> str:
+    """Say in one sentence what was found, without more than was looked at."""
+    judged, total = report.scan.projects.read, report.scan.projects.total
+    count = len(seen.violating)
+    if count:
+        verb = "gives" if count == 1 else "give"
+        return (
+            f"{number(count)} of {counted(total, 'project')} {verb} job tokens more access than"
+            " policy allows."
+        )
+    if not judged:
+        return f"None of {counted(total, 'project')} could be judged."
+    if report.gate.result == "fail":
+        return "The instance gives job tokens more access than policy allows."
+    missing = total - judged
+    rest = f"; of {number(missing)} nothing is known" if missing else ""
+    one = (
+        "The one project judged does not give"
+        if judged == 1
+        else (f"None of the {number(judged)} projects judged gives")
+    )
+    return f"{one} job tokens more access than policy allows{rest}."
+
+
+def _theme(theme: Theme, text: str, count: int, *, since: bool) -> dict[str, Any]:
+    parts = [f"{number(theme.new)} new"] if theme.new else []
+    parts += [f"{number(theme.fixed)} fixed"] if theme.fixed else []
+    href = link(rule=",".join(theme.codes), verdict="fail", state="new")
     return {
-        "code": visible(rule.code),
-        "name": visible(rule.name),
-        "title": visible(rule.title),
-        "level": rule.severity.value,
-        "counts": counts,
-        "judged": sum(counts.values()),
-        "not_judged": None if rule.not_judged is None else visible(rule.not_judged),
-        "help": web_link(rule.help_uri),
-        "confidence": visible(rule.confidence),
-        "references": references,
-        "tags": [visible(tag) for tag in rule.tags],
-        "distribution": visible(rule.distribution),
-        "requirement": visible(rule.requirement),
-        "remedy": visible(rule.remedy.replace("`", "")),
-        "page": page_html(rule.page, top=3),
-        "href": _link(rule=visible(rule.code)),
+        "count": count,
+        "text": text,
+        "href": href if theme.codes else "#controls",
+        "change": (", ".join(parts) or "as before") if since else "",
+        "judged": bool(theme.codes),
     }
 
 
-def _failing(failing: FailingProject) -> dict[str, Any]:
-    path = visible(failing.project.path)
-    counts = [(level.value, failing.counts[level]) for level in _LEVELS if failing.counts[level]]
-    return {"path": path, "href": _link(project=path), "counts": counts}
+def _figures(report: Report, seen: Digest) -> list[dict[str, Any]]:
+    since = report.since is not None
+    projects = report.scan.projects
+    opened, outside, broad = (seen.themes[name] for name in ("open", "outside", "broad"))
+    unread = projects.unreadable + projects.left_out
+    parts = [
+        f"{number(count)} {word}"
+        for count, word in ((projects.unreadable, "not read"), (projects.left_out, "left out"))
+        if count
+    ]
+    return [
+        _theme(opened, "open to every project", len(opened.projects), since=since),
+        _theme(outside, "let somebody in from outside", len(outside.projects), since=since),
+        _theme(broad, "group entries broader than use or policy", broad.findings, since=since),
+        {
+            "count": unread,
+            "text": "not read or left out",
+            "href": "#method",
+            "change": ", ".join(parts),
+            "judged": True,
+        },
+    ]
 
 
-def _tiles(report: Report) -> list[dict[str, Any]]:
+def _bar(report: Report) -> list[dict[str, Any]]:
+    """Return the parts of the stacked bar: each level with its number and where it begins."""
     counts = report.summary.as_dict()
-    return [
-        {
-            "level": level.value,
-            "count": counts[level.value],
-            "href": _link(severity=level.value, state="new"),
-        }
-        for level in _LEVELS
-    ]
+    levels = [(level.value, counts[level.value]) for level in Severity if counts[level.value]]
+    total = sum(count for _, count in levels)
+    # A level with one finding in thousands must still be seen, so each has a smallest share.
+    least = 1.2
+    shares = [max(100 * count / total, least) for _, count in levels]
+    scale, begin, made = 100 / sum(shares) if shares else 0, 0.0, []
+    for (level, count), share in zip(levels, shares, strict=True):
+        width = round(share * scale, 2)
+        made.append(
+            {
+                "level": level,
+                "count": count,
+                "x": round(begin, 2),
+                "width": width,
+                "href": link(severity=level, state="new"),
+            }
+        )
+        begin += width
+    return made
 
 
-def _gap_groups(report: Report) -> tuple[list[GapGroup], list[GapGroup]]:
-    groups = gaps_by_fact(report.scan.gaps)
-    return [g for g in groups if g.breaks], [g for g in groups if not g.breaks]
-
-
-def _gap_rows(report: Report) -> list[dict[str, str]]:
-    return [
-        {
-            "fact": visible(str(gap.fact)),
-            "subject": gap_subject(gap) if gap.subject_path or gap.subject_id is not None else "",
-            "reason": visible(str(gap.reason)).replace("_", " "),
-            "detail": visible(gap.detail),
-        }
-        for gap in islice(report.scan.gaps, STATIC_GAPS)
-    ]
-
-
-def _shares(counts: ProjectCounts) -> dict[str, float]:
-    """Return the percentages of the projects that were read, and that a filter left out.
-
-    They are rounded down: nothing short of all is 100.
-    """
-    total = max(counts.total, 1)
+def _since(report: Report) -> dict[str, Any] | None:
+    since = report.since
+    if since is None:
+        return None
     return {
-        "read": math.floor(1000 * counts.read / total) / 10,
-        "left_out": math.floor(1000 * counts.left_out / total) / 10,
+        "at": utc(since.finished_at),
+        "new": len(since.new),
+        "first_judged": len(since.first_judged),
+        "fixed": len(since.fixed),
+        "carried": report.summary.carried,
     }
 
 
-def _limits(report: Report) -> list[tuple[str, list[str]]]:
-    """Return what was left out by choice, each title with its sentences."""
-    found: dict[str, list[str]] = {}
-    for title, text in limits(report):
-        if title != "Configuration":
-            found.setdefault(title, []).append(text)
-    return list(found.items())
+def _change(group: ChangeGroup, report: Report, steps: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    state = {"rule": ",".join(sorted(map(visible, group.rules))), "verdict": "fail", "state": "new"}
+    if group.entry is not None:
+        state["entry"] = f"{group.entry.kind}:{group.entry.id}"
+    worst = next(level for level in Severity if group.counts[level])
+    commands = [visible(command) for command in plan_commands(group, report, steps)]
+    return {
+        "title": group.title,
+        "closes": group.closes,
+        "level": worst.value,
+        "href": link(**state),
+        "commands": commands,
+        "unsafe": any("--unsafe" in command for command in commands),
+    }
 
 
-def context(report: Report, seen: Digest) -> dict[str, Any]:
+def context(report: Report, seen: Digest, options: RenderOptions) -> dict[str, Any]:
     """Return the template's variables; every string is cleaned, none is markup but rules' pages."""
-    summary, scan = report.scan, report.scan.scan
-    breaking, others = _gap_groups(report)
+    scan = report.scan.scan
+    groups = changes(report.findings, report.rules)
+    titles = {rule.code: visible(rule.title) for rule in report.rules}
+    failing = seen.failing_below()
     return {
         "tool_version": visible(report.tool_version),
         "instance": visible(scan.instance),
         "instance_link": web_link(scan.instance),
         "targets": [visible(target) for target in scan.targets],
-        "started": utc(scan.started_at),
         "finished": utc(scan.finished_at),
-        "gitlab_version": visible(scan.gitlab_version),
-        "api": api_words(scan.api),
-        "requests": scan.requests,
-        "enforcement": enforcement_words(scan.enforcement),
-        "concluded": concluded(scan),
         "result": report.gate.result,
         "result_word": _VERDICT_WORDS.get(report.gate.result, visible(report.gate.result)),
+        "answer": answer(report, seen),
         "reasons": gate_words(report),
         "fail_on": visible(report.gate.fail_on),
-        "complete": summary.complete,
-        "projects": summary.projects,
+        "since": _since(report),
         "judged": judged_words(report),
         "judged_rules": rule_words(report),
-        "shares": _shares(summary.projects),
-        "limits": _limits(report),
-        "configuration": config_words(report.choices),
-        "groups": summary.groups,
-        "entries": summary.entries,
-        "tiles": _tiles(report),
+        "figures": _figures(report, seen),
+        "bar": _bar(report),
         "waived": report.summary.waived,
         "baselined": report.summary.baselined,
-        "warnings": [visible(sentence) for sentence in report.warnings],
-        "gaps_breaking": breaking,
-        "gaps_other": others,
-        "gap_rows": _gap_rows(report),
-        "gap_count": len(summary.gaps),
-        "not_judged": not_judged_by_reason(report.rules),
+        "changes": [_change(each, report, options.next_steps) for each in groups[:MOST_CHANGES]],
+        "more_changes": max(0, len(groups) - MOST_CHANGES),
+        "controls": controls_context(report),
         "not_judged_count": len(not_judged(report.rules)),
-        "worst": [_failing(each) for each in seen.worst],
-        "tree": tree_context(report.overview),
+        "outside": outside_context(report),
+        "tree": tree_context(report.overview, failing),
         "matrix": matrix_context(report.overview),
-        "rules": [_rule(rule) for rule in report.rules],
-        "rows": [row(finding) for finding in seen.first],
+        "projects": report.scan.projects,
+        "complete": report.scan.complete,
+        "register": register(report.findings).context(report),
+        "method": method_context(report),
+        "rules": [rule_context(rule) for rule in report.rules],
+        "rows": [row(finding, titles) for finding in seen.first],
         "shown": seen.shown,
+        "reach": report.allowlists is not None,
     }

@@ -8,11 +8,11 @@ const puppeteer = require("puppeteer-core");
 const job = JSON.parse(process.argv[2]);
 
 async function step(page, todo) {
-  if (todo.wait) await page.waitForFunction(todo.wait, { timeout: 20000 });
   if (todo.click) await page.click(todo.click);
   if (todo.press) await page.keyboard.press(todo.press);
   if (todo.type) await page.keyboard.type(todo.type);
   if (todo.print !== undefined) await page.emulateMediaType(todo.print ? "print" : "screen");
+  if (todo.wait) await page.waitForFunction(todo.wait, { timeout: 20000 });
   if (todo.shot && todo.of) await (await page.$(todo.of)).screenshot({ path: todo.shot });
   else if (todo.shot) await page.screenshot({ path: todo.shot, fullPage: true });
   if (todo.axe) {

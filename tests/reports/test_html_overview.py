@@ -6,11 +6,12 @@ from typing import Any
 
 import lxml.html
 
-from scopelint.report import Report
+from scopelint.report import Choices, Report
 from scopelint.testing import rendered
 from scopelint.testing import report as judged
 from scopelint_reports.html import HtmlReporter
 from scopelint_reports.html_overview import FIRST_CELLS, STATIC_GROUPS, matrix_context
+from scopelint_reports.html_view import path_parts
 from scopelint_rules.inbound_limit_disabled import InboundLimitDisabled
 from tests.reports import build, overviews
 
@@ -49,19 +50,19 @@ def test_a_run_is_drawn_from_its_own_overview() -> None:
     page = tree(judged(INVENTORY, [InboundLimitDisabled]))
     rows = [texts(row) for row in page.xpath("//*[@id='tree-static']//tbody/tr")]
     assert rows == [
-        ["acme", "4", "1", "0", "1 high"],
-        ["acme/ops", "2", "1", "0", "none in what was judged"],
-        ["acme/web", "2", "0", "0", "1 high"],
+        ["acme", "4", "1 of 3", "1", "0", "1 high"],
+        ["acme/ops", "2", "0 of 1", "1", "0", "none"],
+        ["acme/web", "2", "1 of 2", "0", "0", "1 high"],
     ]
     data = json.loads(page.get_element_by_id("data").text)["groups"]
     assert data == [
-        ["acme", 4, 1, 0, 0, 1, 0, 0, 0, 0],
-        ["acme/ops", 2, 1, 0, 0, 0, 0, 0, 0, 0],
-        ["acme/web", 2, 0, 0, 0, 1, 0, 0, 0, 0],
+        ["acme", 4, 1, 0, 1, 0, 1, 0, 0, 0, 0],
+        ["acme/ops", 2, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+        ["acme/web", 2, 0, 0, 1, 0, 1, 0, 0, 0, 0],
     ]
     (matrix,) = page.xpath("//table[@class='matrix']")
     assert texts(matrix.xpath(".//thead//th[@scope='col']")) == [
-        "Tokens of",
+        "Tokens of ↓ reach →",
         "ops 1 not read",
         "web",
     ]
@@ -94,7 +95,7 @@ def test_a_large_matrix_shows_the_busiest_groups_and_keeps_the_others_at_hand() 
     assert [len(matrix[name]["rows"]) for name in ("first", "whole")] == [FIRST_CELLS, 40]
     first = [head["path"] for head in matrix["first"]["heads"]]
     assert first == [head["path"] for head in matrix["whole"]["heads"]][-FIRST_CELLS:]
-    marks = [mark for _, row in matrix["first"]["rows"] for _, mark in row]
+    marks = [cell["mark"] for row in matrix["first"]["rows"] for cell in row["cells"]]
     assert {mark.split()[0] for mark in marks} <= {f"heat-{heat}" for heat in range(1, 5)}
     assert sum("own" in mark for mark in marks) == FIRST_CELLS
 
@@ -104,7 +105,10 @@ def test_the_paths_of_the_columns_lose_only_what_they_share() -> None:
     matrix = matrix_context({"groups": [], "reach": reach})
     assert matrix is not None
     assert [head["label"] for head in matrix["first"]["heads"]] == ["a", "ab/c"]
-    assert matrix["first"]["rows"][0][1] == [(0, "own"), (1, "heat-4")]
+    cells = matrix["first"]["rows"][0]["cells"]
+    assert [(cell["count"], cell["mark"]) for cell in cells] == [(0, "own"), (1, "heat-4")]
+    assert cells[1]["href"] == "#from=acme%2Fa&group=acme%2Fab%2Fc"
+    assert cells[1]["label"] == "1, from acme/a into acme/ab/c"
 
 
 def test_groups_that_are_not_in_the_scan_have_no_pass_and_no_zero() -> None:
@@ -124,22 +128,56 @@ def test_groups_that_are_not_in_the_scan_have_no_pass_and_no_zero() -> None:
     )
     rows = [texts(row) for row in page.xpath("//*[@id='tree-static']//tbody/tr")]
     assert rows == [
-        ["acme", "5", "1", "2", "none in what was judged"],
-        ["acme/a", "1", "0", "0", "none"],
-        ["acme/b", "1", "1", "0", "not read"],
-        ["acme/c", "2", "0", "1", "none in what was judged"],
-        ["acme/d", "1", "0", "1", "not in this scan"],
+        ["acme", "5", "0 of 2", "1", "2", "none"],
+        ["acme/a", "1", "0 of 1", "0", "0", "none"],
+        ["acme/b", "1", "not read", "1", "0", "none"],
+        ["acme/c", "2", "0 of 1", "0", "1", "none"],
+        ["acme/d", "1", "not in this scan", "0", "1", "none"],
     ]
-    titles = page.xpath("//table[@class='matrix']/thead//th/@title")
-    assert titles == [
-        "acme/a",
-        "acme/b: 1 not read",
-        "acme/c: 1 of 2 projects left out",
-        "acme/d: 1 of 1 project left out",
-    ]
+    heads = texts(page.xpath("//table[@class='matrix']/thead//th[position() > 1]"))
+    assert heads == ["a", "b 1 not read", "c 1 of 2 projects left out", "d 1 of 1 project left out"]
     for row in page.xpath("//table[@class='matrix']/tbody/tr"):
         cells = row.xpath("td")
         assert ["unseen" in (cell.get("class") or "") for cell in cells] == [
             False, True, False, True,
         ]  # fmt: skip
         assert [cells[at].text_content() for at in (1, 3)] == ["\u2013", "\u2013"]
+
+
+OUTSIDE: dict[str, Any] = {
+    "projects": {
+        "acme/web/shop": {"entries": [{"group": "partner", "added_by": "mia"}]},
+        "acme/ops/deploy": {"entries": [{"group": "partner"}, {"project": f"far/{build.HTML}"}]},
+    },
+}
+
+
+def test_outsiders_are_listed_first_and_lead_to_their_findings() -> None:
+    page = tree(
+        replace(judged(OUTSIDE, [InboundLimitDisabled]), choices=Choices(trusted=("far/**",)))
+    )
+    rows = page.xpath("//table[contains(@class, 'outside')]/tbody/tr")
+    assert texts(rows[0].xpath("th|td"))[:3] == ["partner", "group", "2 projects"]
+    assert texts(rows[1].xpath("th"))[0] == f"far/{build.HTML} trusted"
+    assert rows[0].xpath("th/a/@href") == ["#from=partner"]
+    assert texts(rows[0].xpath("td[@data-label='Added by']")) == ["mia"]
+    assert page.xpath("//section[@id='outside']/preceding::section[@id='controls']")
+
+
+def test_the_matrix_begins_with_the_outsiders() -> None:
+    matrix = matrix_context(judged(OUTSIDE, [InboundLimitDisabled]).overview)
+    assert matrix is not None
+    rows = matrix["first"]["rows"]
+    assert [row["outside"] for row in rows] == [True, True, False, False]
+    assert rows[0]["path"] == "partner"
+    assert [cell["count"] for cell in rows[0]["cells"]] == [1, 1]
+    assert matrix["strongest"][0]["origin"] == "partner"
+
+
+def test_a_path_is_cut_in_the_middle_and_its_parts_are_the_whole() -> None:
+    for path in ("a/b", "acme/" + "x" * 300, "/".join(["deep"] * 60) + "/name", "x" * 90):
+        parts = path_parts(path, 44)
+        assert "".join(parts) == path
+        assert len(parts.above) + len(parts.name) <= 44
+        assert bool(parts.cut) == (len(path) > 44)
+    assert path_parts("/".join(["deep"] * 60) + "/name", 44).name == "name"

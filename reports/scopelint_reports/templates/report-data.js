@@ -81,6 +81,8 @@ const entryKey = (entry) => (entry ? entry[0] + ":" + (entry[1] === null ? "None
 const entryPath = (entry) => (entry ? entry[2] || entry[0] + " " + (entry[1] ?? "gone") : "");
 const projectOf = (i) => (columns.project[i] < 0 ? null : data.projects[columns.project[i]]);
 const projectPath = (i) => { const project = projectOf(i); return project ? project[1] : ""; };
+const titleOf = (i) => data.rules[columns.rule[i]][1] || data.strings[columns.name[i]];
+const ownerOf = (i) => (columns.owner[i] < 0 ? "" : data.strings[columns.owner[i]]);
 const ruleOf = (i) => data.rules[columns.rule[i]][0];
 
 function webUrl(i) {
@@ -131,5 +133,6 @@ function findingOf(i) {
     waiver: waiverOf(i),
     evidence: filled(data.evidence[columns.evidence[i]], i),
     remediation: filled(data.strings[columns.fix[i]], i),
+    ...(columns.carried[i] < 0 ? {} : { carried: { last_seen: data.strings[columns.carried[i]] } }),
   };
 }

@@ -1,46 +1,17 @@
-// Elements from text, the panel of one finding, and downloads. Text never becomes markup.
+// The panel of one finding: what was seen, what is wanted, who, how to fix it, its history.
 
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== null) element.setAttribute(name, value);
-  for (const child of children) if (child !== null) element.append(child);
-  return element;
-}
-const bdi = (text, name = null) => make("bdi", { class: name }, text);
-const severity = (level) => make("span", { class: "sev sev-" + level }, level);
+const KNOWN = ["added_by", "created_at", "autopopulated", "last_used", "last_used_at"];
 
-function link(address, label) {
-  const safe = webLink(address);
-  return safe ? make("a", { href: safe, rel: "noopener noreferrer" }, label) : label;
-}
+const quote = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : "'" + word.replaceAll("'", "'\"'\"'") + "'");
 
-function pairs(...rows) {
-  const list = make("dl");
-  for (const [term, value, name] of rows)
-    if (value !== null && value !== "") list.append(make("div", {}, make("dt", {}, term), make("dd", { class: name || null }, value)));
-  return list;
-}
-
-function plain(value) {
-  if (value === null) return "none";
-  if (value === true) return "yes";
-  if (value === false) return "no";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-function evidenceValue(value) {
-  if (Array.isArray(value) && value.every((item) => item === null || typeof item !== "object")) {
-    if (!value.length) return "none";
-    const shown = value.slice(0, 20).map(plain).join(", ");
-    return bdi(value.length > 20 ? shown + ", and " + (value.length - 20) + " more" : shown);
-  }
-  return value !== null && typeof value === "object" ? make("code", {}, JSON.stringify(value, null, 1)) : bdi(plain(value));
-}
-
-function waiverWords(waiver) {
-  if (!waiver) return null;
-  const until = waiver.expires ? "until " + waiver.expires : "without end";
-  return until + ": " + waiver.reason + (waiver.owner ? " (" + waiver.owner + ")" : "");
+function commandsOf(i) {
+  const [code, , , kind, unsafe] = data.rules[columns.rule[i]];
+  if (!kind || columns.verdict[i]) return null;
+  const entry = entryOf(i);
+  const narrow = ["--select", code, ...(unsafe ? ["--unsafe"] : []), ...(kind === "remove-entry" && entry && entry[2] ? ["--entry", entry[2]] : [])];
+  const commands = [...data.plan];
+  commands.push(commands.pop() + " " + narrow.map(quote).join(" "));
+  return commands.join("\n");
 }
 
 function entryNode(finding) {
@@ -54,65 +25,63 @@ function projectNode(finding) {
   return link(finding.project.web_url, make("code", {}, finding.project.path));
 }
 
+function whoNode(evidence) {
+  const parts = [];
+  if (evidence.created_at) parts.push("on " + String(evidence.created_at).slice(0, 10));
+  if (evidence.added_by) parts.push("by " + evidence.added_by);
+  if (evidence.autopopulated === true) parts.push("by GitLab's auto-population");
+  return parts.length ? parts.join(" ") : null;
+}
+
+function stateWords(i, finding) {
+  const parts = [];
+  if (columns.fresh[i]) parts.push("new since the previous report");
+  if (finding.carried) parts.push("not judged now, carried over; last seen " + finding.carried.last_seen.slice(0, 10));
+  if (finding.waiver) parts.push("waived " + waiverWords(finding.waiver));
+  else if (finding.state !== "new") parts.push(finding.state);
+  return parts.join("; ") || "new, accepted by nobody";
+}
+
+function reachLink(path) {
+  return data.lists.some(([known]) => known === path) ? make("a", { href: "#reach=" + encodeURIComponent(path) }, "Who reaches this project, and whom it reaches") : null;
+}
+
+function copyButton(text) {
+  const button = make("button", { type: "button", class: "copy" }, "Copy");
+  button.addEventListener("click", () => {
+    const done = () => { button.textContent = "Copied"; };
+    if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, () => { button.textContent = "Select it by hand"; });
+    else button.textContent = "Select it by hand";
+  });
+  return button;
+}
+
 function panel(i) {
   const finding = findingOf(i), url = webUrl(i), anchor = "#f-" + finding.fingerprint.slice(0, 16);
-  const evidence = Object.entries(finding.evidence).map(([name, value]) => [name.replaceAll("_", " "), evidenceValue(value), "pre"]);
-  const title = data.rules[columns.rule[i]][1];
-  return make("section", { "aria-label": "Details of finding " + finding.fingerprint.slice(0, 16) },
+  const known = new Set(KNOWN), last = finding.evidence.last_used ?? finding.evidence.last_used_at ?? null;
+  const evidence = Object.entries(finding.evidence).filter(([name]) => !known.has(name))
+    .map(([name, value]) => [name.replaceAll("_", " "), evidenceValue(value), "pre"]);
+  const [, title, requirement] = data.rules[columns.rule[i]], commands = commandsOf(i);
+  return make("section", { class: "detail tone-" + LEVELS[columns.level[i]], "aria-label": "Details of finding " + finding.fingerprint.slice(0, 16) },
+    make("h3", {}, severity(LEVELS[columns.level[i]]), " ", title || finding.name),
     pairs(
-      ["Rule", make("span", {}, make("a", { href: "#rule-" + finding.rule }, finding.rule), " " + finding.name + (title ? ": " + title : ""))],
+      ["Observed", bdi(finding.message)],
+      ["Expected", requirement || null],
       ["Project", projectNode(finding)],
       ["Entry", entryNode(finding)],
-      ["Verdict", finding.verdict + ", " + finding.confidence + " confidence" + (finding.state === "new" ? "" : ", " + finding.state)],
-      ["Waived", waiverWords(finding.waiver)],
+      ["Added", whoNode(finding.evidence)],
+      ["Last used", last === null ? null : String(last)],
+      ["Reach", finding.project ? reachLink(finding.project.path) : null],
+      ["Owner", ownerOf(i)],
+      ["Why", make("span", {}, make("a", { href: "#rule-" + finding.rule }, "What " + finding.rule + " checks and why it matters"), ", " + finding.confidence + " confidence")],
     ),
-    evidence.length ? make("h3", {}, "Evidence") : null,
+    make("h4", {}, "How to fix"),
+    finding.remediation ? make("p", { class: "pre" }, bdi(finding.remediation)) : null,
+    url ? make("p", {}, link(url + "/-/settings/ci_cd#js-token-access", "Job token permissions of this project")) : null,
+    commands ? make("div", { class: "command" }, make("pre", { tabindex: "0" }, make("code", {}, commands)), copyButton(commands)) : null,
+    evidence.length ? make("h4", {}, "Evidence") : null,
     evidence.length ? pairs(...evidence) : null,
-    finding.remediation ? make("h3", {}, "How to fix") : null,
-    pairs(
-      ["Remedy", finding.remediation, "pre"],
-      ["Where", url ? link(url + "/-/settings/ci_cd#js-token-access", "Job token permissions of this project") : null],
-    ),
-    make("h3", {}, "Identity"),
-    pairs(["Fingerprint", make("code", {}, finding.fingerprint)], ["Link", make("a", { href: anchor }, anchor)]),
+    make("h4", {}, "History"),
+    pairs(["State", stateWords(i, finding)], ["Fingerprint", make("code", {}, finding.fingerprint)], ["Link", make("a", { href: anchor }, anchor)]),
   );
-}
-
-function download(name, type, parts) {
-  const address = URL.createObjectURL(new Blob(parts, { type }));
-  const anchor = make("a", { href: address, download: name });
-  anchor.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10000);
-}
-
-// A spreadsheet runs a cell that starts like a formula; an apostrophe makes it text.
-function cell(value) {
-  let text = value === null || value === undefined ? "" : String(value);
-  text = text.replace(/[\t\n\r]+/g, " ");
-  if (/^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(text)) text = "'" + text;
-  return '"' + text.replaceAll('"', '""') + '"';
-}
-const csvLine = (values) => values.map(cell).join(",") + "\r\n";
-
-// The file that `-f csv` writes, of the rows that the filters leave.
-function csvRow(i) {
-  const f = findingOf(i), project = f.project || {}, entry = f.entry || {}, waiver = f.waiver || {};
-  const settings = project.web_url ? project.web_url.replace(/\/+$/, "") + "/-/settings/ci_cd#js-token-access" : "";
-  return csvLine([LEVELS[columns.level[i]], f.rule, f.name, f.verdict, f.state, project.path, project.id, settings,
-    entry.kind, entry.id, entry.path, f.message, f.remediation, f.confidence,
-    waiver.reason, waiver.expires, waiver.owner, f.fingerprint, data.rules[columns.rule[i]][1], "", ...data.csv.run]);
-}
-
-function exportCsv(rows) {
-  download("scopelint-findings.csv", "text/csv;charset=utf-8", ["\ufeff", csvLine(data.csv.columns), ...rows.map(csvRow)]);
-}
-
-function exportJson(rows) {
-  const parts = rows.map((i, at) => (at ? ",\n" : "") + JSON.stringify(findingOf(i)));
-  download("scopelint-findings.json", "application/json", ["[", ...parts, "]\n"]);
-}
-
-function exportGaps() {
-  const lines = data.gaps.map((gap) => csvLine(gap));
-  download("scopelint-gaps.csv", "text/csv;charset=utf-8", ["\ufeff", csvLine(["fact", "reason", "subject", "detail"]), ...lines]);
 }

@@ -1,21 +1,22 @@
 // What is asked for, where it is kept (the address), and which rows answer it.
 
-const PAGE = 100;
 const SETS = ["severity", "rule", "verdict", "state"];
-const fresh = () => ({
+const TEXTS = ["group", "project", "entry", "from", "q", "by", "order"];
+const fresh = (kept = {}) => ({
   severity: new Set(), rule: new Set(), verdict: new Set(), state: new Set(),
-  group: "", project: "", q: "", sort: "", dir: "asc", page: 1, open: -1,
+  group: "", project: "", entry: "", from: "", q: "", by: "", order: "", page: 1, open: -1, ...kept,
 });
 let asked = fresh();
+const clear = () => fresh({ by: asked.by, order: asked.order });
 
 function readHash(hash) {
   const parameters = new URLSearchParams(hash.replace(/^#/, ""));
   const next = fresh();
   for (const name of SETS)
     for (const value of (parameters.get(name) || "").split(",")) if (value) next[name].add(value);
-  for (const name of ["group", "project", "q"]) next[name] = parameters.get(name) || "";
-  if (["level", "rule", "project", "text"].includes(parameters.get("sort"))) next.sort = parameters.get("sort");
-  if (parameters.get("dir") === "desc") next.dir = "desc";
+  for (const name of TEXTS) next[name] = parameters.get(name) || "";
+  if (!WAYS.some(([name]) => name === next.by)) next.by = "";
+  if (!["most", "name"].includes(next.order)) next.order = "";
   next.page = Math.max(1, parseInt(parameters.get("page"), 10) || 1);
   return next;
 }
@@ -23,8 +24,7 @@ function readHash(hash) {
 function writeHash() {
   const parameters = new URLSearchParams();
   for (const name of SETS) if (asked[name].size) parameters.set(name, [...asked[name]].join(","));
-  for (const name of ["group", "project", "q", "sort"]) if (asked[name]) parameters.set(name, asked[name]);
-  if (asked.sort && asked.dir === "desc") parameters.set("dir", "desc");
+  for (const name of TEXTS) if (asked[name]) parameters.set(name, asked[name]);
   if (asked.page > 1) parameters.set("page", String(asked.page));
   const hash = parameters.toString();
   try {
@@ -32,12 +32,20 @@ function writeHash() {
   } catch { /* a sandboxed frame keeps no address */ }
 }
 
+const ruleTitle = (code) => { const rule = data.rules.find(([name]) => name === code); return rule && rule[1] ? rule[1] : code; };
+
 function words() {
-  const parts = SETS.filter((name) => asked[name].size).map((name) => name + " " + [...asked[name]].join(" or "));
+  const titles = (name) => [...asked[name]].map((value) => (name === "rule" ? ruleTitle(value) : value));
+  const parts = SETS.filter((name) => asked[name].size).map((name) => name + ": " + titles(name).join(" or "));
+  if (asked.from) parts.push("let in by entries for " + asked.from);
   if (asked.group) parts.push("below " + asked.group);
   if (asked.project) parts.push("in " + asked.project);
+  if (asked.entry) {
+    const at = data.entries.findIndex((entry) => entryKey(entry) === asked.entry);
+    parts.push("about " + (at < 0 ? asked.entry : data.entries[at][0] + " " + entryPath(data.entries[at])));
+  }
   if (asked.q) parts.push("with “" + asked.q + "”");
-  return parts.length ? "Only " + parts.join(", ") : "";
+  return parts.length ? "Only " + parts.join("; ") : "";
 }
 
 let haystack = null;
@@ -45,41 +53,13 @@ function haystacks() {
   if (!haystack) {
     haystack = new Array(size);
     for (let i = 0; i < size; i++)
-      haystack[i] = [ruleOf(i), data.strings[columns.name[i]], projectPath(i), entryPath(entryOf(i)), messageOf(i)].join("\n").toLowerCase();
+      haystack[i] = [ruleOf(i), data.strings[columns.name[i]], titleOf(i), projectPath(i), entryPath(entryOf(i)), ownerOf(i), messageOf(i)].join("\n").toLowerCase();
   }
   return haystack;
 }
 
-// Equal keys are many: those are sorted once each, then every row is put in its place by counting.
-function sortedRows(keys) {
-  const distinct = [...new Set(keys)].sort((a, b) => (a < b ? -1 : 1));
-  const ranks = new Map(distinct.map((key, rank) => [key, rank]));
-  const starts = new Uint32Array(distinct.length + 1), rows = new Uint32Array(size);
-  const numbers = Uint32Array.from(keys, (key) => ranks.get(key));
-  for (const rank of numbers) starts[rank + 1]++;
-  for (let rank = 1; rank <= distinct.length; rank++) starts[rank] += starts[rank - 1];
-  numbers.forEach((rank, i) => { rows[starts[rank]++] = i; });
-  return rows;
-}
-
-// Rows in the asked order; each order is worked out once.
-const orders = new Map();
-function order() {
-  if (!asked.sort) return null;
-  if (!orders.has(asked.sort)) {
-    const texts = {
-      level: null,
-      rule: ruleOf,
-      project: projectPath,
-      text: messageOf,
-    }[asked.sort];
-    const keys = Array.from({ length: size }, (_, i) => (texts ? texts(i).toLowerCase() : columns.level[i]));
-    orders.set(asked.sort, sortedRows(keys));
-  }
-  return orders.get(asked.sort);
-}
-
 const choice = (names, wanted) => Uint8Array.from(names, (name) => (wanted.size === 0 || wanted.has(name) ? 1 : 0));
+const below = (path, group) => path === group || path.startsWith(group + "/");
 
 // For each project: is it in the asked subtree, and in which child of it?
 function places() {
@@ -98,6 +78,16 @@ function places() {
   return { inside, child, names, all: !asked.group && !asked.project };
 }
 
+// For each entry: does it let in what is asked for?
+function entriesAsked() {
+  if (!asked.entry && !asked.from) return null;
+  return Uint8Array.from(data.entries, (entry) => {
+    if (asked.entry && entryKey(entry) !== asked.entry) return 0;
+    const path = entry[2] || "";
+    return Number(!asked.from || below(path, asked.from) || (entry[0] === "group" && path !== "" && below(asked.from, path)));
+  });
+}
+
 // One walk: the rows that pass, and for each facet how many would pass without that facet.
 function select() {
   const allowed = {
@@ -107,7 +97,7 @@ function select() {
     state: choice(STATES, asked.state),
   };
   const values = { severity: columns.level, rule: columns.rule, verdict: columns.verdict, state: columns.state };
-  const place = places();
+  const place = places(), entries = entriesAsked();
   const counts = {
     severity: new Uint32Array(LEVELS.length), rule: new Uint32Array(data.rules.length),
     verdict: new Uint32Array(VERDICTS.length), state: new Uint32Array(STATES.length),
@@ -115,13 +105,12 @@ function select() {
   };
   const needles = asked.q.toLowerCase().split(/\s+/).filter(Boolean);
   const texts = needles.length ? haystacks() : null;
-  const rows = [], sequence = order(), down = asked.sort && asked.dir === "desc";
+  const rows = [];
   const allow = SETS.map((name) => allowed[name]), value = SETS.map((name) => values[name]), count = SETS.map((name) => counts[name]);
-  for (let step = 0; step < size; step++) {
-    const at = down ? size - 1 - step : step;
-    const i = sequence ? sequence[at] : at;
+  for (let i = 0; i < size; i++) {
     const project = columns.project[i];
     if (project < 0 ? !place.all : !place.inside[project]) continue;
+    if (entries && (columns.entry[i] < 0 || !entries[columns.entry[i]])) continue;
     if (texts && !needles.every((needle) => texts[i].includes(needle))) continue;
     let failed = 0, misses = 0;
     for (let k = 0; k < SETS.length; k++) if (!allow[k][value[k][i]]) { misses++; failed = k; }

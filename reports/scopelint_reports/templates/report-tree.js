@@ -1,8 +1,7 @@
-// The tree of groups as a picture: areas by projects, coloured and marked by the worst finding.
+// The tree of groups as a picture: areas by projects, darker with the share that has findings.
 
 const SVG = "http://www.w3.org/2000/svg";
-const MARKS = { critical: "◆", high: "▲", medium: "■", low: "▽", info: "○", unknown: "?", out: "–", none: "✓" };
-const MOST_AREAS = 120, LEAST_AREA = 1500, HEAD = 22, LETTER = 7.2;
+const MOST_AREAS = 90, LEAST_AREA = 1500, HEAD = 22, LETTER = 7.2;
 const tree = { nodes: new Map(), top: null, width: 0, drawn: null };
 
 function draw(tag, attributes, ...children) {
@@ -24,10 +23,10 @@ function nearest(path, fits) {
 }
 
 function plantTree(groups) {
-  tree.top = { path: "", projects: 0, unread: 0, leftOut: 0, counts: LEVELS.map(() => 0), children: [] };
-  for (const [path, projects, unread, leftOut, ...counts] of groups) {
+  tree.top = { path: "", projects: 0, unread: 0, leftOut: 0, failing: 0, counts: LEVELS.map(() => 0), children: [] };
+  for (const [path, projects, unread, leftOut, failing, ...counts] of groups) {
     if (!projects) continue;
-    const node = { path, projects, unread, leftOut, counts, children: [] };
+    const node = { path, projects, unread, leftOut, failing, counts, children: [] };
     tree.nodes.set(path, node);
     const parent = nearest(above(path), () => true);
     parent.children.push(node);
@@ -35,6 +34,7 @@ function plantTree(groups) {
     parent.projects += projects;
     parent.unread += unread;
     parent.leftOut += leftOut;
+    parent.failing += failing;
     counts.forEach((count, i) => { parent.counts[i] += count; });
   }
   if (tree.top.children.length === 1) tree.top = tree.top.children[0];
@@ -42,9 +42,15 @@ function plantTree(groups) {
 
 // A group without groups is drawn among its neighbours.
 const shownGroup = () => nearest(asked.group, (node) => node.children.length > 0);
-// A tick needs every project of the group to have been judged.
-const worstOf = (node) => LEVELS.find((_, i) => node.counts[i] > 0) || (node.unread ? "unknown" : node.leftOut ? "out" : "none");
-const several = (count, noun) => whole.format(count) + " " + noun + (count === 1 ? "" : "s");
+const judgedOf = (node) => node.projects - node.unread - node.leftOut;
+// Four steps of one hue: some, over a quarter, over a half, over three quarters of those judged.
+function shade(node) {
+  const judged = judgedOf(node);
+  if (judged <= 0) return "none-judged";
+  // Findings that are counted but not listed here have projects nobody can count.
+  if (!node.failing && node.counts.some((count) => count > 0)) return "share-1";
+  return node.failing ? "share-" + Math.min(4, 1 + Math.floor((4 * node.failing) / judged)) : "share-0";
+}
 const baseName = (path) => path.slice(path.lastIndexOf("/") + 1);
 
 function areaWords(node) {
@@ -52,18 +58,19 @@ function areaWords(node) {
     .map(([count, level]) => whole.format(count) + " " + level).join(", ");
   const unread = node.unread ? ", " + whole.format(node.unread) + " not read" : "";
   const leftOut = node.leftOut ? ", " + whole.format(node.leftOut) + " not in this scan" : "";
-  const judged = node.projects - node.unread - node.leftOut;
-  const nothing = judged <= 0 ? "nothing judged" : unread || leftOut ? "no new finding in what was judged" : "no new finding";
-  return several(node.projects, node.path === null ? "other project" : "project") + unread + leftOut + "; " + (found || nothing);
+  const judged = judgedOf(node);
+  const share = judged <= 0 ? "; nothing judged" : node.failing ? "; " + whole.format(node.failing) + " of " + whole.format(judged) + " judged with findings: " + found : found ? "; " + found : "; no new finding" + (unread || leftOut ? " in what was judged" : "");
+  return several(node.projects, node.path === null ? "other project" : "project") + unread + leftOut + share;
 }
 
 // What of a group is not in the children that are drawn: its own projects and its smallest groups.
 function rest(node, drawn) {
-  const left = { path: null, projects: node.projects, unread: node.unread, leftOut: node.leftOut, counts: [...node.counts], children: [] };
+  const left = { path: null, projects: node.projects, unread: node.unread, leftOut: node.leftOut, failing: node.failing, counts: [...node.counts], children: [] };
   for (const child of drawn) {
     left.projects -= child.projects;
     left.unread -= child.unread;
     left.leftOut -= child.leftOut;
+    left.failing -= child.failing;
     child.counts.forEach((count, i) => { left.counts[i] -= count; });
   }
   return left.projects > 0 ? left : null;
@@ -112,23 +119,34 @@ function fit(text, width) {
 }
 
 function area(node, box) {
-  const level = worstOf(node), mine = level === "none" || level === "out" ? 0 : node.counts[LEVELS.indexOf(level)];
   // The title is the name that is read out; the text in the picture may be cut.
   const name = node.path === null ? several(node.projects, "other project") : baseName(node.path);
   const label = (node.path === null ? "" : node.path + ": ") + areaWords(node);
-  const w = Math.max(box.w - 2, 1), h = Math.max(box.h - 2, 1);
-  const inner = draw("svg", { x: box.x + 1, y: box.y + 1, width: w, height: h, "aria-hidden": "true" },
-    draw("rect", { width: w, height: h, rx: 2, class: node.unread ? "has-unread" : node.leftOut ? "has-left-out" : null }));
-  const text = draw("text", { x: 6, y: 15 }, draw("tspan", { class: "mark-of" }, MARKS[level] + " "));
-  text.append(fit(mine && node.path !== null && w > 130 ? name + " " + whole.format(mine) : name, w - 26));
-  if (w >= 14 && h >= 16) inner.append(text);
-  const attributes = { class: "area sev-area area-" + level };
+  const w = Math.max(box.w - 2, 1), h = Math.max(box.h - 2, 1), judged = judgedOf(node);
+  const inner = draw("svg", { x: box.x + 1, y: box.y + 1, width: w, height: h, "aria-hidden": "true" }, draw("rect", { width: w, height: h, rx: 2, class: "ground" }));
+  if (node.unread) inner.append(draw("rect", { width: w, height: h, fill: "url(#hatched)" }));
+  else if (node.leftOut) inner.append(draw("rect", { width: w, height: h, fill: "url(#dotted)" }));
+  const figure = judged > 0 && node.path !== null && w > 120 ? "  " + whole.format(node.failing) + " of " + whole.format(judged) : "";
+  const text = draw("text", { x: 6, y: 15 });
+  text.append(fit(name + figure, w - 12));
+  if (w >= 26 && h >= 18) inner.append(text);
+  const attributes = { class: "area " + shade(node) };
   if (node.path === null) return draw("g", { ...attributes, role: "img" }, draw("title", {}, label), inner);
   const current = node.path === asked.group ? "true" : null;
   const link = draw("a", { ...attributes, href: "#group=" + encodeURIComponent(node.path), "data-path": node.path, "aria-current": current, tabindex: "-1" },
     draw("title", {}, label), inner);
   link.addEventListener("click", (event) => { event.preventDefault(); goTree(node.path); });
+  const say = () => { $("tree-where").replaceChildren(bdi(node.path), ": " + areaWords(node)); };
+  link.addEventListener("focus", say);
+  link.addEventListener("mouseenter", say);
   return link;
+}
+
+function patterns() {
+  const box = { width: 8, height: 8, patternUnits: "userSpaceOnUse" };
+  return draw("defs", {},
+    draw("pattern", { id: "hatched", ...box }, draw("path", { d: "M-2 2L2 -2M0 8L8 0M6 10L10 6", class: "stroke" })),
+    draw("pattern", { id: "dotted", ...box }, draw("circle", { cx: 4, cy: 4, r: 1.2, class: "dot" })));
 }
 
 function goTree(path) {
@@ -154,13 +172,13 @@ function areas(node, width, height) {
 }
 
 function drawTree() {
-  if (!tree.top || tree.drawn === asked.group) return;
+  if (!tree.top || tree.drawn === asked.group || !$("tree").clientWidth) return;
   tree.drawn = asked.group;
   tree.width = $("tree").clientWidth;
   const node = shownGroup(), width = Math.max(tree.width, 280);
   const height = Math.round(Math.min(Math.max(width * 0.36, 300), 440));
   const links = areas(node, width, height);
-  $("tree").replaceChildren(draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-labelledby": "tree-title" }, ...links));
+  $("tree").replaceChildren(draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-labelledby": "tree-title" }, patterns(), ...links));
   const first = $("tree").querySelector("[aria-current]") || $("tree").querySelector("a");
   if (first) first.setAttribute("tabindex", "0");
   $("tree-where").replaceChildren(bdi(node.path || "All groups"), ": " + areaWords(node));
@@ -184,7 +202,6 @@ function treeKey(event) {
 function startTree() {
   if (!$("tree")) return;
   plantTree(data.groups);
-  $("tree-static").remove();
   $("tree").addEventListener("keydown", treeKey);
   $("tree-up").addEventListener("click", () => goTree($("tree-up").dataset.path));
   drawTree();
