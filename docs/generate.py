@@ -36,8 +36,11 @@ write one: [rules/README.md](../rules/README.md).
 SUPPORTED = """
 ## What the rules support
 
-Standards whose items a rule helps with; none of the rules is such an item itself. The lists are data
-files (`mappings/*.yml`) of the packages that bring rules, so a team can add its own.
+Standards whose items a rule helps with. *Supports* means: where the rule passes, the projects that it
+judged give evidence for a part of the item, as far as job tokens go. It never means that the item is
+met, or that anybody complies: that takes more than these settings, and an auditor. Numbers are the
+standard's, titles are in our own words. The lists are data files (`mappings/*.yml`) of the packages that
+bring rules, so a team can add its own.
 
 """
 

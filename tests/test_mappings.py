@@ -38,7 +38,11 @@ def test_built_in_ones_name_rules_that_are_there() -> None:
     found = find_mappings()
     assert [(one.name, one.version, one.relation) for one in found] == [
         ("CIS GitLab Benchmark", "1.0.1", "supports"),
+        ("ISO/IEC 27001 Annex A", "2022", "supports"),
+        ("NIST SP 800-53", "Rev. 5", "supports"),
+        ("NIST SSDF (SP 800-218)", "1.1", "supports"),
         ("PCI DSS", "4.0.1", "supports"),
+        ("SOC 2 Trust Services Criteria", "2017 (2022)", "supports"),
     ]
     codes = {rule.code for rule in own()}
     for mapping in found:
@@ -47,12 +51,28 @@ def test_built_in_ones_name_rules_that_are_there() -> None:
         assert used == set(mapping.items)
 
 
+def test_nothing_claims_to_comply_and_no_item_has_a_blank_in_its_number() -> None:
+    for mapping in find_mappings():
+        for item, title in mapping.items.items():
+            assert " " not in item, "readers take what stands before the first blank for the number"
+            assert "compl" not in title.lower()
+
+
 def test_references_of_a_rule() -> None:
     found = references("SL104", find_mappings())
     assert found == {
         "CIS GitLab Benchmark 1.0.1": ("4.2.5 Artifacts cannot be read anonymously",),
         "PCI DSS 4.0.1": (
             "7.3.1 An access control system restricts access to what users need to know",
+        ),
+        "ISO/IEC 27001 Annex A 2022": (
+            "8.3 Access to information is restricted",
+            "8.4 Access to source code is managed",
+        ),
+        "NIST SP 800-53 Rev. 5": ("AC-3 Approved authorisations are enforced",),
+        "NIST SSDF (SP 800-218) 1.1": ("PS.1.1 All forms of code are stored by least privilege",),
+        "SOC 2 Trust Services Criteria 2017 (2022)": (
+            "CC6.1 Logical access to what is protected is secured",
         ),
     }
     assert references("SL902", find_mappings()) == {}

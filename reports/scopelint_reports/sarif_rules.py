@@ -160,6 +160,11 @@ def _properties(rule: RuleSummary) -> dict[str, Any]:
         properties["remedy"] = plain_line(rule.remedy)
     if rule.owasp:
         properties["owasp"] = [plain_line(name) for name in rule.owasp]
+    if rule.references:
+        properties["supports"] = {
+            plain_line(standard): [plain_line(item) for item in items]
+            for standard, items in rule.references.items()
+        }
     if rule.not_judged is not None:
         properties["notJudged"] = shorten(plain(rule.not_judged), _DESCRIPTION_CHARS)
     if rule.distribution != "scopelint":

@@ -211,6 +211,12 @@ def test_texts_of_rules_are_within_the_limits_and_never_empty() -> None:
     assert "helpUri" not in bare
 
 
+def test_a_rule_names_what_it_supports() -> None:
+    rule = odd_rule(references={"CIS GitLab 1.0": ("2.1.5 Limits", "2.2.1 Tokens")})
+    assert rule["properties"]["supports"] == {"CIS GitLab 1.0": ["2.1.5 Limits", "2.2.1 Tokens"]}
+    assert "supports" not in odd_rule()["properties"]
+
+
 def test_a_plug_ins_rule_names_its_distribution() -> None:
     assert odd_rule(distribution="acme-rules")["properties"]["distribution"] == "acme-rules"
     assert "distribution" not in odd_rule()["properties"]
