@@ -42,6 +42,30 @@ def test_the_version_of_the_security_report(version: str, snapshot: Path) -> Non
     assert sast(snapshot, "--gitlab-sast-version", version)["version"] == version
 
 
+def test_runs_roll_up_and_waived_ones_are_chosen_by_options(snapshot: Path, place: Path) -> None:
+    words = ("check", snapshot, "--no-config", "--exit-zero", "-f", "sarif", "--sarif-runs", "3")
+    runs = json.loads(call(*words).expect(0).out)["runs"]
+    assert [bool(run["results"]) for run in runs] == [True, False, False]
+    call(*words[:-1], "21").expect(2, "--sarif-runs")
+
+    single = sast(snapshot, "--extend-select", "SL501")["vulnerabilities"]
+    rolled = sast(snapshot, "--extend-select", "SL501", "--roll-up", "project")["vulnerabilities"]
+    assert 0 < len(rolled) <= len(single)
+    assert {item["id"] for item in rolled} != {item["id"] for item in single}
+
+    config = place / "waived.yml"
+    config.write_text(
+        "waivers: [{rule: SL1, project: '**', reason: contract 42, expires: 2999-12-31}]\n"
+    )
+    given = ("check", snapshot, "--config", config, "--exit-zero", "-f", "gitlab-sast")
+    fewer = json.loads(call(*given).expect(0).out)["vulnerabilities"]
+    for name in ("--keep-waived", "--sarif-include-suppressed"):
+        more = json.loads(call(*given, name).expect(0).out)["vulnerabilities"]
+        kept = [item for item in more if "contract 42" in item["description"]]
+        assert len(more) == len(fewer) + len(kept)
+        assert kept
+
+
 @pytest.mark.parametrize("version", ["15", "14.1.0", "16.0.0", "15.3.0", "15.2.1\n", ""])
 def test_a_version_that_gitlab_would_refuse_is_refused(version: str, snapshot: Path) -> None:
     given = ("--no-config", "-f", "gitlab-sast", "--gitlab-sast-version", version)
