@@ -79,6 +79,24 @@ stories = st.builds(
 )
 
 
+@st.composite
+def repairs(draw: st.DrawFn) -> Story:
+    """Draw stories in which the lowest open projects, the witnesses, are closed at one moment."""
+    opened = tuple(draw(st.sampled_from((True, True, True, False))) for _ in range(PROJECTS))
+    lowest = [number for number, is_open in enumerate(opened, 1) if is_open]
+    when = draw(st.integers(2, 12))
+    closed = lowest[: draw(st.integers(1, 3))]
+    return Story(
+        opened,
+        enforced=False,
+        changes=tuple(Change(when, "close", number) for number in closed),
+        api="graphql",
+        admin=False,
+        page_size=draw(st.sampled_from((1, 2, 100))),
+        killed=draw(st.none() | st.integers(3, 12)),
+    )
+
+
 @dataclass
 class Watched:
     """What was true at each request, and which projects it read the flags of."""
@@ -187,7 +205,7 @@ def tell(story: Story, path: Path) -> Watched:
     return watched
 
 
-@given(stories)
+@given(st.one_of(stories, repairs()))
 @settings(max_examples=examples(40))
 def test_no_project_that_was_open_all_the_time_passes(story: Story) -> None:
     with tempfile.TemporaryDirectory(prefix="scopelint-tests-") as folder:

@@ -35,6 +35,24 @@ _OTHERS: Final[list[Any]] = [
     [None],
     {},
 ]
+_DECIDING: Final = {
+    "ciCdSettings",
+    "inboundJobTokenScopeEnabled",
+    "inbound_enabled",
+    "enforce_ci_inbound_job_token_scope_enabled",
+    "ciJobTokenScopeAllowlist",
+    "ciJobTokenScope",
+    "hasNextPage",
+    "nodes",
+}
+"""Names of what makes a project pass: whether its limit is on, and whether a list is whole."""
+_REFUSALS: Final = [
+    "Internal server error",
+    "Timeout on Project.ciCdSettings",
+    "The resource that you are attempting to access does not exist or you don't have permission"
+    " to perform this action",
+    "Access denied: This operation doesn't support fine-grained personal access tokens.",
+]
 _STATUSES: Final = [201, 204, 301, 302, 400, 401, 403, 404, 405, 409, 418, 422, 429, 500, 502, 503]
 _HEADERS: Final = {
     "X-Next-Page": ["1", "2", "3", "-1", "x", "9" * 5000],
@@ -64,6 +82,7 @@ class Mutator:
             "types": self._types,
             "nulls": self._nulls,
             "absent": self._absent,
+            "refusals": self._refusals,
             "texts": self._texts,
             "depth": self._depth,
             "sizes": self._sizes,
@@ -103,17 +122,24 @@ class Mutator:
         """Change one value of the body; `change` gets what holds it, its key, and the value."""
         body = _loads(answer)
         named: dict[str, list[tuple[Path, Any]]] = {}
-        for place, holder in _places(body):
+        for place, holder in places(body):
             if fits(place, holder[place[-1]]):
                 named.setdefault(_name(place), []).append((place, holder))
         if not named:
             return
         # By name first: what stands once in an answer is changed as often as what stands in rows.
-        place, holder = self._random.choice(named[self._random.choice(sorted(named))])
+        place, holder = self._random.choice(named[self._choose(named)])
         said = change(holder, place[-1], holder[place[-1]])
         if said is not None:
             self._note(request, f"{'.'.join(map(str, place))} {said}")
             _dump(answer, body)
+
+    def _choose(self, named: dict[str, list[tuple[Path, Any]]]) -> str:
+        """Choose a name, every other time one of those that decide."""
+        deciding = sorted(named.keys() & _DECIDING)
+        if deciding and self._random.random() < 0.5:
+            return self._random.choice(deciding)
+        return self._random.choice(sorted(named))
 
     def _types(self, request: Request, answer: Answer) -> None:
         def change(holder: Any, key: str | int, value: Any) -> str | None:
@@ -140,6 +166,32 @@ class Mutator:
             return "is absent"
 
         self._at_a_place(request, answer, change, fits=_no_null_with_a_meaning)
+
+    def _refusals(self, request: Request, answer: Answer) -> None:
+        """Refuse a field of GraphQL, once or wherever it stands: null, and an error with the path."""
+        body = _loads(answer)
+        found = body.get("")
+        if not isinstance(found, dict) or not isinstance(found.get("data"), dict):
+            return
+        named: dict[str, list[tuple[Path, Any]]] = {}
+        for place, holder in places(found["data"]):
+            if not isinstance(place[-1], int):
+                named.setdefault(_name(place), []).append((place, holder))
+        if not named:
+            return
+        # The settings are where a null alone has a meaning, so where an error counts most.
+        name = self._choose(named)
+        if "ciCdSettings" in named and self._random.random() < 0.5:
+            name = "ciCdSettings"
+        some, message = named[name], self._random.choice(_REFUSALS)
+        if self._random.random() < 0.5:
+            some = [self._random.choice(some)]
+        for place, holder in some:
+            holder[place[-1]] = None
+        said = [{"message": message, "path": list(place)} for place, _ in some]
+        found["errors"] = [*(found.get("errors") or ()), *said]
+        self._note(request, f"{len(some)} times {name} is refused: {message:.30}")
+        _dump(answer, body)
 
     def _texts(self, request: Request, answer: Answer) -> None:
         def change(holder: Any, key: str | int, _: Any) -> str:
@@ -197,7 +249,7 @@ class Mutator:
 
     def _cursors(self, request: Request, answer: Answer) -> None:
         body = _loads(answer)
-        for place, holder in _places(body):
+        for place, holder in places(body):
             if place[-1] == "pageInfo" and isinstance(holder["pageInfo"], dict):
                 page = holder["pageInfo"]
                 if isinstance(page.get("endCursor"), str):
@@ -273,7 +325,7 @@ def _dump(answer: Answer, body: Any) -> None:
     answer.body = text.encode()
 
 
-def _places(value: Any, place: Path = ()) -> Iterator[tuple[Path, Any]]:
+def places(value: Any, place: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Yield the place of every value within, with what holds it."""
     inner = (
         value.items()
@@ -284,4 +336,4 @@ def _places(value: Any, place: Path = ()) -> Iterator[tuple[Path, Any]]:
     )
     for key, below in list(inner):
         yield (*place, key), value
-        yield from _places(below, (*place, key))
+        yield from places(below, (*place, key))

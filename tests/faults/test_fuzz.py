@@ -32,6 +32,7 @@ from tests.faults.mutations import Mutator
 
 SECONDS = float(ORIGINAL.get("SCOPELINT_FUZZ_SECONDS", "6"))
 FIRST_SEED = int(ORIGINAL.get("SCOPELINT_FUZZ_SEED", "0"))
+MOST_FINDINGS = int(ORIGINAL.get("SCOPELINT_FUZZ_FINDINGS", "10"))
 VERSIONS = ("16.11.0", "17.6.0", "18.2.0", "18.5.0", "19.3.0")
 GENERATED = "{under: acme, projects: 26, groups: 12, entries: 3, open_share: 0.3, seed: 3}"
 
@@ -141,7 +142,7 @@ def test_no_answer_breaks_a_scan_or_makes_it_say_what_is_not_so(
     ways: Counter[str] = Counter()
     seed, until = FIRST_SEED, time.monotonic() + SECONDS
     try:
-        while time.monotonic() < until and len(wrong) < 10:
+        while time.monotonic() < until and len(wrong) < MOST_FINDINGS:
             done = run(seed, tmp_path)
             ways[done.way] += 1
             ends[done.end] += 1
