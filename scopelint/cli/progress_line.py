@@ -2,12 +2,14 @@
 
 import shutil
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from scopelint.cli.console import Console, err, err_is_terminal
 from scopelint.progress import Progress
+from scopelint.text import counted
 
 PLAIN_EVERY = 30.0
 """Seconds between two lines where there is no terminal."""
@@ -16,6 +18,8 @@ REDRAW_EVERY = 0.1
 
 BAR = 20
 """Characters of the bar."""
+SURE_AFTER = 3.0
+"""Seconds before which the pace tells nothing about the time that is left."""
 
 
 class ProgressLine:
@@ -28,6 +32,8 @@ class ProgressLine:
         self._plain = not console.quiet and not self._live and wanted is not False
         self._drawn = False
         self._started = self._last = time.monotonic()
+        self._before: int | None = None
+        """Projects that a resumed collection had done: they say nothing about the pace."""
 
     def __enter__(self) -> Self:
         return self
@@ -44,31 +50,61 @@ class ProgressLine:
     def __call__(self, progress: Progress) -> None:
         """Show the progress, if enough time has passed since the last time."""
         now = time.monotonic()
+        if self._before is None:
+            self._before = progress.done
         if self._on and self._live:
             if now - self._last >= REDRAW_EVERY:
                 self._last = now
                 self._drawn = True
-                line = f"{_bar(progress)} {self._text(progress, now)}"
                 # A line that wraps could not be rewritten.
                 room = shutil.get_terminal_size().columns - 1
-                err(line[:room], end="", rewrite=True)
+                err(fitted(_bar(progress), self._parts(progress, now), room), end="", rewrite=True)
         elif (self._on or self._plain) and now - self._last >= PLAIN_EVERY:
             self._last = now
-            err(self._text(progress, now))
+            err(", ".join(self._parts(progress, now)))
 
-    def _text(self, progress: Progress, now: float) -> str:
+    def _parts(self, progress: Progress, now: float) -> Iterator[str]:
+        """Yield what there is to say, what matters most first."""
         total = _total(progress)
-        rate = progress.done / max(now - self._started, 0.001)
-        text = (
-            f"{progress.step}: {progress.done} of {total} projects, {progress.requests} requests,"
-            f" {rate:.0f} projects/s"
-        )
-        if progress.retries:
-            text += f", {progress.retries} retried"
+        of = f": {progress.done:,} of {counted(total, 'project')}" if total else ""
+        yield f"{progress.step}{of}"
+        pace = (progress.done - (self._before or 0)) / max(now - self._started, 0.001)
+        sure = progress.expected is not None and now - self._started >= SURE_AFTER
         if progress.waiting >= 1:
             until = datetime.now(UTC) + timedelta(seconds=progress.waiting)
-            text += f", waiting for GitLab until {until:%H:%M:%S} UTC"
-        return text
+            yield f"waiting for GitLab until {until:%H:%M:%S} UTC"
+        elif sure and pace > 0 and progress.done < total:
+            yield f"{_duration((total - progress.done) / pace)} left"
+        if pace > 0:
+            yield f"{pace:.0f} projects/s"
+        yield counted(progress.requests, "request")
+        if progress.retries:
+            yield f"{progress.retries:,} retried"
+
+
+def fitted(bar: str, parts: Iterator[str], room: int) -> str:
+    """Return the bar and as many parts as `room` columns hold, the first ones first.
+
+    Where not even the first part fits beside the bar the bar goes, and then the end of the part.
+    """
+    line = next(parts)
+    if len(bar) + 1 + len(line) > room:
+        return line[:room]
+    line = f"{bar} {line}"
+    for part in parts:
+        if len(line) + len(", ") + len(part) <= room:
+            line += f", {part}"
+    return line
+
+
+def _duration(seconds: float) -> str:
+    """Return how long that is, as exactly as a forecast may be: seconds, minutes, hours."""
+    if seconds < 55:
+        return f"about {max(5 * round(seconds / 5), 5)} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"about {minutes} min"
+    return f"about {minutes // 60} h {minutes % 60} min"
 
 
 def _total(progress: Progress) -> int:

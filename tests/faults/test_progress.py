@@ -80,7 +80,8 @@ def test_a_bar_on_a_terminal_that_is_gone_at_the_end(tmp_path: Path) -> None:
     drawn = seen.split(CLEAR)
     bars = [line for line in drawn if line.startswith("[")]
     assert len(bars) >= 3
-    assert all(re.match(r"\[#*-*\] \w[\w ]*: \d+ of \d+ projects, \d+ requests", b) for b in bars)
+    assert all(re.match(r"\[#*-*\] \w[\w ]*: \d+ of \d+ projects, \w", b) for b in bars)
+    assert max(map(len, bars)) < 120
     assert any(" of 800 projects" in line for line in bars)
     assert any(re.search(r"waiting for GitLab until \d\d:\d\d:\d\d UTC", line) for line in bars)
     assert any("#" in line and "-]" in line for line in bars)
@@ -99,9 +100,9 @@ def test_plain_lines_every_thirty_seconds_elsewhere(
     told = capsys.readouterr().err.splitlines()
     assert PLAIN_EVERY == 30.0
     assert told == [
-        "listing: 300 of 1000 projects, 30 requests, 10 projects/s",
-        "listing: 600 of 1000 projects, 60 requests, 10 projects/s",
-        "listing: 900 of 1000 projects, 90 requests, 10 projects/s",
+        "listing: 300 of 1,000 projects, about 1 min left, 10 projects/s, 30 requests",
+        "listing: 600 of 1,000 projects, about 40 s left, 10 projects/s, 60 requests",
+        "listing: 900 of 1,000 projects, about 10 s left, 10 projects/s, 90 requests",
     ]
 
 
@@ -132,9 +133,80 @@ def test_a_wait_says_until_when(clock: Clock, capsys: pytest.CaptureFixture[str]
         clock.now += 31
         line(Progress(listed=10, read=5, unreadable=1, requests=9, retries=2, waiting=40.0))
     told = capsys.readouterr().err
-    assert "6 of 10 projects, 9 requests" in told
-    assert "2 retried" in told
-    assert re.search(r"waiting for GitLab until \d\d:\d\d:\d\d UTC\n$", told)
+    until = r"waiting for GitLab until \d\d:\d\d:\d\d UTC"
+    assert re.search(rf"6 of 10 projects, {until}, 9 requests, 2 retried\n$", told)
+
+
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        (20, "listing: 2,000 of 5"),
+        (40, "listing: 2,000 of 5,000 projects"),
+        (60, "[########------------] listing: 2,000 of 5,000 projects"),
+        (80, "[########------------] listing: 2,000 of 5,000 projects, about 2 min left"),
+        (
+            120,
+            "[########------------] listing: 2,000 of 5,000 projects, about 2 min left,"
+            " 20 projects/s, 50 requests, 3 retried",
+        ),
+    ],
+)
+def test_the_line_fits_the_terminal_and_says_how_long_still(
+    clock: Clock,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    columns: int,
+    line: str,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(shown, "err_is_terminal", lambda: True)
+    with ProgressLine(Console()) as told:
+        # A resumed collection: what was read before says nothing about the pace.
+        told(Progress(listed=1000, expected=5000, read=200, requests=1))
+        clock.now += 90
+        told(Progress(listed=5000, expected=5000, read=2000, requests=50, retries=3))
+    drawn = capsys.readouterr().err.split("\r")  # pytest's stderr is no terminal: no colours
+    assert drawn == ["", line, ""]
+    assert len(line) < columns
+
+
+def test_no_forecast_where_nothing_is_known(
+    clock: Clock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shown, "PLAIN_EVERY", 1.0)
+    for seconds, progress in (
+        (2, Progress(listed=50, expected=100, read=10)),  # too early
+        (40, Progress(listed=50, read=10)),  # nobody knows how many there are
+        (40, Progress(listed=50, expected=100)),  # nothing is done yet
+        (40, Progress(listed=100, expected=100, read=100)),  # nothing is left
+    ):
+        with ProgressLine(Console()) as told:
+            told(Progress())
+            clock.now += seconds
+            told(progress)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 4
+    assert not [line for line in lines if "left" in line]
+
+
+@pytest.mark.parametrize(
+    ("pace", "words"),
+    [
+        (1.0, "about 2 h 47 min"),
+        (10.0, "about 17 min"),
+        (1000.0, "about 10 s"),
+        (9999.0, "about 5 s"),
+    ],
+)
+def test_a_forecast_is_as_exact_as_it_may_be(
+    clock: Clock, capsys: pytest.CaptureFixture[str], pace: float, words: str
+) -> None:
+    with ProgressLine(Console()) as told:
+        told(Progress())
+        clock.now += 100
+        done = int(100 * pace)
+        told(Progress(listed=done + 9999, expected=done + 9999, read=done))
+    assert f", {words} left," in capsys.readouterr().err
 
 
 def test_a_wait_before_the_first_answer_is_told(tmp_path: Path) -> None:
@@ -144,7 +216,7 @@ def test_a_wait_before_the_first_answer_is_told(tmp_path: Path) -> None:
         given = ("--url", gitlab.url, "--group", "acme", "--no-config")
         arguments = command("collect", *given, "-o", tmp_path / "x.snapshot")
         seen = on_a_terminal(arguments, until=b"waiting for GitLab until")
-    assert "starting: 0 of 0 projects, 1 requests" in seen
+    assert "starting, waiting for GitLab until" in seen
 
 
 def test_verbose_names_each_request_and_no_secret(tmp_path: Path) -> None:
