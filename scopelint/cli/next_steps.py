@@ -15,12 +15,14 @@ class RunFiles:
     """The files and the server of a run that its next steps need again.
 
     `snapshots` are those that are there after the run; `server` is None where GitLab was not asked.
+    `is_gone` says that this GitLab ends with the run, as the demo's does.
     """
 
     snapshots: tuple[Path, ...] = ()
     rules_files: tuple[Path, ...] = ()
     config_file: Path | None = None
     server: ServerOptions | None = None
+    is_gone: bool = False
 
 
 def next_steps(report: Report, files: RunFiles) -> tuple[tuple[str, str], ...]:
@@ -47,7 +49,7 @@ def _steps(report: Report, files: RunFiles) -> Iterator[tuple[Sequence[str], str
             *rules_files,
         ]
         yield words, "a repair to look over; it changes nothing by itself"
-    if not report.scan.complete:
+    if not report.scan.complete and not files.is_gone:
         yield _doctor(report, files.server), "what this token cannot read, and why"
 
 

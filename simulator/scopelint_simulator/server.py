@@ -43,7 +43,8 @@ class Simulator:
 
     Use it as a context manager or with `start()` and `stop()`. `root` is a relative URL such as
     "/gitlab". `port` 0 takes a free one; OSError is raised where a port is taken. With `tls` it
-    speaks HTTPS alone.
+    speaks HTTPS alone. `external_url` is what its answers call it, as GitLab's setting of that
+    name: a client that is sent here by HTTP_PROXY sees that address alone.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Simulator:
         port: int = 0,
         root: str = "",
         tls: ssl.SSLContext | None = None,
+        external_url: str = "",
     ) -> None:
         self.instance = instance
         self.counts: Counter[str] = Counter()
@@ -64,6 +66,7 @@ class Simulator:
         self._root = "/" + root.strip("/") if root.strip("/") else ""
         self._port = port
         self._tls = tls
+        self._external_url = external_url
         self._faults = FaultMaker(faults or Faults())
         self._lock = threading.Lock()
         self._server: _Server | None = None
@@ -92,7 +95,7 @@ class Simulator:
         self._server = _Server(self, self._port)
         if self._tls is not None:
             self._server.socket = self._tls.wrap_socket(self._server.socket, server_side=True)
-        self._graphql.base_url = self.url
+        self._graphql.base_url = self._external_url or self.url
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL,), name="simulator", daemon=True
         )
@@ -223,7 +226,7 @@ class Simulator:
             query=dict(parse_qsl(split.query, keep_blank_values=True)),
             headers={name.lower(): value for name, value in handler.headers.items()},
             body=body,
-            url=self.url,
+            url=self._external_url or self.url,
         )
         try:
             answer, verdict = self.answer(request, split.path)
