@@ -8,6 +8,7 @@ import click
 from scopelint.cli import options
 from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
+from scopelint.cli.next_steps import command, config_words, given_again, server_words
 from scopelint.cli.progress_line import ProgressLine
 from scopelint.cli.repair_output import (
     ask,
@@ -93,6 +94,8 @@ def apply(
     for words in _summary(plan):
         console.note(words)
     ask(f"Apply this to {plan.instance}?", yes=yes)
+    options_again = (*server_words(plan.instance, server), *config_words(source))
+    undoing = command("undo", journal_path, *options_again)
     with session.connect() as connection:
         live = CurrentState(connection)
         live.require_write()
@@ -100,7 +103,9 @@ def apply(
             open_journal(journal_path, plan) if resume else new_journal(journal_path, plan, live)
         )
         with (
-            naming_journal(journal, "finish it with --resume, or undo it"),
+            naming_journal(
+                journal, f"Finish it with: {given_again('--resume')}\nor undo it with: {undoing}"
+            ),
             ProgressLine(console) as line,
         ):
             results = apply_plan(
@@ -113,7 +118,8 @@ def apply(
             )
     code = show(results, did="applied", idle="an earlier run had finished")
     if journal.projects:
-        out(f"journal: {clean(str(journal_path))} (scopelint undo takes it back)")
+        out(f"Every write is in {clean(str(journal_path))}. Take it back with:")
+        out(f"  {clean(undoing)}")
     return code
 
 

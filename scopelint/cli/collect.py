@@ -57,6 +57,7 @@ def collect(
     """
     from scopelint.cli.collect_session import check_new, collect_into, keeping
     from scopelint.cli.judge import needed_facts
+    from scopelint.cli.next_steps import command, config_words
     from scopelint.cli.session import open_session
     from scopelint.cli.settings import resolve
     from scopelint.snapshot import Snapshot
@@ -84,4 +85,6 @@ def collect(
             f"{output}: {inventory.read} of {tried} projects{part} read,"
             f" {len(inventory.groups)} groups, {inventory.entry_count} entries"
         )
+        if snapshot.header.shard is None:
+            console.note(f"Judge it with: {command('check', output, *config_words(source))}")
         return ExitCode.OK if inventory.complete else ExitCode.INCOMPLETE

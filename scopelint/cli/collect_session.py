@@ -7,10 +7,11 @@ from pathlib import Path
 
 from scopelint.cli.console import Console
 from scopelint.cli.files import check_writable
+from scopelint.cli.next_steps import command, given_again
 from scopelint.cli.progress_line import ProgressLine
 from scopelint.cli.session import Session
 from scopelint.collect.collection import collect
-from scopelint.errors import Interrupted, UsageError
+from scopelint.errors import Interrupted, SnapshotError, UsageError
 from scopelint.snapshot import Header, Snapshot
 
 KEPT = "scopelint-interrupted.snapshot"
@@ -61,24 +62,43 @@ def _gaps(path: Path) -> str:
 
 @contextmanager
 def keeping(path: Path, *, move: bool = False) -> Iterator[None]:
-    """Turn Ctrl-C into an Interrupted that names where the snapshot at `path` is.
+    """Turn Ctrl-C into an Interrupted that says where the snapshot is, and how to go on with it.
 
     `move` takes it out of a temporary folder first, into the current one.
     """
     try:
         yield
     except KeyboardInterrupt:
-        raise Interrupted(_kept(path, move=move)) from None
+        raise _interrupted(path, move=move) from None
 
 
-def _kept(path: Path, *, move: bool) -> str:
+def _interrupted(path: Path, *, move: bool) -> Interrupted:
     if not path.exists():
-        return "interrupted before anything was read"
+        return Interrupted("interrupted before anything was read")
+    again: tuple[object, ...] = ("--resume",)
     if move:
         kept = Path(KEPT)
         try:
             shutil.move(path, kept)
         except OSError as error:
-            return f"interrupted; what was read is lost, {KEPT} cannot be made: {error.strerror}"
-        path = kept
-    return f"interrupted; what was read so far is kept in {path}"
+            return Interrupted(
+                f"interrupted; what was read is lost, {KEPT} cannot be made: {error.strerror}"
+            )
+        path, again = kept, ("--snapshot", kept, "--resume")
+    if _is_finished(path):
+        return Interrupted(
+            f"interrupted; all was read, and is kept in {path}",
+            hint=f"Judge it with: {command('check', path)}",
+        )
+    return Interrupted(
+        f"interrupted; what was read so far is kept in {path}",
+        hint=f"Go on with: {given_again(*again)}",
+    )
+
+
+def _is_finished(path: Path) -> bool:
+    try:
+        with Snapshot(path) as snapshot:
+            return snapshot.header.finished_at is not None
+    except SnapshotError:
+        return False  # broken off in the middle of a write: to resume rolls that back

@@ -57,7 +57,7 @@ COMMANDS = {
     "can-access": Entry(
         "scopelint.cli.can_access:can_access",
         "Explain GitLab's decision for one pair of projects.",
-        "scopelint can-access acme/tools/deploy acme/web/shop",
+        "scopelint can-access acme/lib/core acme/web/shop",
         _ASK,
     ),
     "export": Entry(

@@ -12,6 +12,7 @@ from scopelint.cli import options
 from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.files import check_writable, write_file
+from scopelint.cli.next_steps import command
 from scopelint.errors import UsageError
 from scopelint.gitlab.address import AddressError
 from scopelint.gitlab.targets import check_path
@@ -73,7 +74,7 @@ def init(
     else:
         seen = _Seen(server.url)
     _write(output, config_text(seen.url, seen.targets, seen.roots))
-    console.note(f"{output}: written; look at it, then: scopelint config check {output}")
+    console.note(f"{output}: written. Look it over, then: {command('config', 'check', output)}")
     words = ("--instance",) if seen.whole else seen.targets
     if not words:
         return

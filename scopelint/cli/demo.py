@@ -18,8 +18,8 @@ from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out
 from scopelint.cli.simulate import load_simulator
 from scopelint.errors import ExitCode, UsageError
+from scopelint.filters import Filters
 from scopelint.finding import Outcome, Severity
-from scopelint.model import Filters
 from scopelint.text import clean
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _scan(config: Path, token: Path, folder: Path, console: Console) -> "Report"
         settings,
         console,
         filters=Filters(usage=True),
-        needed=needed_facts(settings),
+        needed=needed_facts(settings, console, audit_events=False),
     )
     snapshot = folder / SNAPSHOT
     reports = tuple(f"{name}={folder / file}" for name, file in REPORTS.items())

@@ -49,7 +49,8 @@ def _say(error: ScopelintError) -> None:
         kind = "" if isinstance(error, Interrupted) else "error: "
         err(f"{kind}{error.message}")
     if error.hint:
-        err(f"hint: {error.hint}")
+        indented = error.hint.replace("\n", "\n      ")
+        err(f"hint: {indented}")
 
 
 def _say_problem(problem: Problem) -> None:

@@ -198,7 +198,7 @@ def prepare(
             ("the configuration", config.source),
             ("the baseline", baseline.baseline),
             *(("a configuration", path) for path in config.files.values()),
-            *(("the rules file", path) for path in settings.rules_files),
+            *(("the rules file", path) for path in settings.source.rules_files),
         ),
     )
     chosen, engine_settings = build_rules(settings)
@@ -224,8 +224,7 @@ def prepare(
         exit_zero=gate.exit_zero,
         files=RunFiles(
             snapshots=tuple(path for path in snapshots if path is not None),
-            rules_files=settings.rules_files,
-            config_file=None if config.discovered else config.source,
+            source=settings.source,
             server=server,
         ),
         whole_set=_is_whole(settings, baseline, report),
@@ -283,7 +282,7 @@ def _is_whole(settings: RunSettings, baseline: BaselineOptions, report: ReportOp
         not settings.select.value
         and not settings.ignore
         and not settings.choice.extend_select
-        and not settings.rules_files
+        and not settings.source.rules_files
         and not baseline.new_only
         and report.min_severity == Severity.INFO
     )

@@ -68,12 +68,11 @@ def _collect(
     settings: "RunSettings",
     console: Console,
 ) -> None:
-    from scopelint.cli.collect_session import collect_into, keeping
+    from scopelint.cli.collect_session import collect_into
     from scopelint.cli.session import open_session
 
     session = open_session(target, server, settings, console)
-    with keeping(path):
-        collect_into(path, session, console)
+    collect_into(path, session, console)
 
 
 def _widen(path: Path, server: ServerOptions, settings: "RunSettings", console: Console) -> Path:

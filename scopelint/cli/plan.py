@@ -76,7 +76,7 @@ def plan(
     chosen, settings = build_rules(run)
     check_places(
         {"plan": plan.output},
-        (*plan.snapshots, *run.rules_files, config.source, *config.files.values()),
+        (*plan.snapshots, *run.source.rules_files, config.source, *config.files.values()),
     )
     if entries and goal == "declared":
         raise UsageError("--entry chooses among findings, and --to declared has none")

@@ -10,6 +10,7 @@ import click
 from scopelint.cli import options
 from scopelint.cli.console import Console, out
 from scopelint.cli.files import check_writable, write_file
+from scopelint.cli.next_steps import command
 from scopelint.errors import ExitCode, NothingScannedError, UsageError
 from scopelint.snapshot.inventory import Inventory
 from scopelint.text import clean
@@ -88,9 +89,8 @@ def conclude(
         for line in (*plan_lines(plan), *tail):
             out(clean(line))
         if output is not None and plan.projects:
-            out(
-                f"Written to {clean(str(output))}; do it with: scopelint apply {clean(str(output))}"
-            )
+            out(f"Written to {clean(str(output))}. Look it over, then do it with:")
+            out(f"  {clean(command('apply', output, '--url', plan.instance))}")
     if not shown.exit_code:
         return ExitCode.OK
     if plan.projects:

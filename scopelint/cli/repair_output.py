@@ -88,19 +88,21 @@ def open_writing(
 
 @contextmanager
 def naming_journal(journal: "Journal", advice: str) -> Iterator[None]:
-    """Name the journal where the run ends before its time: it holds every write.
+    """Name the journal where the run ends before its time, and give advice: it holds every write.
 
     One that holds none is removed at the end.
     """
-    where = f"every write so far is in {journal.path}; {advice}"
+    where = f"every write so far is in {journal.path}"
     try:
         yield
     except KeyboardInterrupt:
-        ended = where if journal.projects else "nothing was changed"
-        raise Interrupted(f"interrupted; {ended}") from None
+        if not journal.projects:
+            raise Interrupted("interrupted; nothing was changed") from None
+        raise Interrupted(f"interrupted; {where}", hint=advice) from None
     except GitLabError as error:
         if journal.projects:
-            error.hint = f"{error.hint} {where[0].upper()}{where[1:]}.".strip()
+            told = f"{error.hint} {where[0].upper()}{where[1:]}.".strip()
+            error.hint = f"{told}\n{advice}"
         raise
     finally:
         if not journal.projects:

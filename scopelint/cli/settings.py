@@ -60,7 +60,8 @@ class RunSettings:
     config: Config
     """What the files say."""
     rules: Mapping[str, Found[Rule]]
-    rules_files: tuple[Path, ...]
+    source: ConfigOptions
+    """Where both are from, as the user said."""
     choice: RuleChoice
     select: Setting[tuple[str, ...] | None]
     """The value is None where neither options nor files say it."""
@@ -107,7 +108,7 @@ def resolve(
     return RunSettings(
         config,
         rules,
-        source.rules_files,
+        source,
         choice,
         select=Setting("select", choice.select, "flag", "--select")
         if choice.select

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib import import_module
 from importlib.metadata import requires
-
-
 from importlib.resources import as_file, files
 from pathlib import Path
 from types import ModuleType

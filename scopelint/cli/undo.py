@@ -7,6 +7,7 @@ import click
 from scopelint.cli import options
 from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
+from scopelint.cli.next_steps import given_again
 from scopelint.cli.progress_line import ProgressLine
 from scopelint.cli.repair_output import (
     ask,
@@ -62,7 +63,7 @@ def undo(
             live = CurrentState(connection)
             live.require_write()
             with (
-                naming_journal(journal, "run undo again to finish"),
+                naming_journal(journal, f"Finish it with: {given_again()}"),
                 ProgressLine(console) as line,
             ):
                 results = undo_journal(

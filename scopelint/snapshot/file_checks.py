@@ -1,5 +1,6 @@
 """What can be said of a snapshot's file before SQLite opens it: there, readable, whole."""
 
+import shlex
 from pathlib import Path
 from typing import Final
 
@@ -50,7 +51,7 @@ def check_not_broken_off(path: Path) -> None:
     if broken_off:
         raise SnapshotError(
             f"{path} was broken off in the middle of a write",
-            hint=f"Go on with --resume: scopelint collect TARGET -o {path} --resume",
+            hint=f"Go on with: scopelint collect TARGET --resume -o {shlex.quote(str(path))}",
         )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -113,7 +114,7 @@ class SnapshotWriter:
             raise SnapshotError(
                 f"{path} is a finished collection ({header.identity().describe()}): there is"
                 " nothing to resume, and it is no new scan",
-                hint=f"Judge it with: scopelint check {path} (or name another file to scan anew)",
+                hint=f"Judge it with: scopelint check {shlex.quote(str(path))}\nor name another file to scan anew.",
             )
         writer = cls.__new__(cls)
         writer.path, writer.header = path, header

@@ -50,7 +50,8 @@ def test_it_applies_and_says_how_to_take_it_back(server: Simulator) -> None:
     assert result.out == (
         "applied in 3 projects: 4 entries added, 1 entry changed, 1 push setting switched off,"
         " 2 entries removed, 1 limit switched on, 1 cross-project push setting switched on\n"
-        "journal: plan.json.journal (scopelint undo takes it back)\n"
+        "Every write is in plan.json.journal. Take it back with:\n"
+        f"  scopelint undo plan.json.journal --url {server.url}\n"
     )
     assert "3 projects: " in result.err
     assert "An undo adds removed entries again" in result.err

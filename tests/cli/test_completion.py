@@ -89,7 +89,7 @@ def test_files_are_left_to_the_shell(line: str) -> None:
 
 
 def test_options() -> None:
-    assert values("scan --no-") == ["--no-usage", "--no-config", "--no-progress"]
+    assert {"--no-usage", "--no-config", "--no-progress"} <= set(values("scan --no-"))
 
 
 PROGRAM = """

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import scopelint
+from scopelint.cli.demo import REPORTS, SNAPSHOT
 from scopelint.errors import ExitCode
 from tests.meta.kit import Ran
 from tests.meta.sources import FOLDERS, ROOT
@@ -237,7 +238,7 @@ class TestInstalled:
         assert re.search(r"SL101", ran.out)
         folder = installed.folder / "demo-out"
         written = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
-        kinds = ("scopelint-junit.xml", "scopelint.html", "scopelint.json", "scopelint.sarif")
+        kinds = sorted([*REPORTS.values(), SNAPSHOT])
         assert written == [f"{act}/{kind}" for act in ("after", "before") for kind in kinds]
         assert ran.out.splitlines()[-1].endswith(str(folder))
 
