@@ -113,7 +113,8 @@ class Snapshot:
                 if not checked:
                     self._check_rows()
                 meta = dict(self._db.execute("SELECT key, value FROM meta"))
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:
+                # SQLite's own messages may repeat damaged text, which Python cannot decode.
                 raise SnapshotError(
                     f"{path} {NOT_OURS}: {error}",
                     hint="Make one with: scopelint collect TARGET -o FILE",
@@ -255,7 +256,7 @@ class Snapshot:
     def _number(self, query: str, *values: str) -> int:
         try:
             return int(self._db.execute(query, values).fetchone()[0])
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             _check_scratch(error)
             raise SnapshotError(f"{self.path} is damaged: {error}", hint="Collect again.") from None
 

@@ -283,3 +283,15 @@ def test_a_finished_snapshot_is_never_taken_for_a_new_scan(
         result.expect(2, "finished collection (acme on ", "finished just now", "scopelint check s")
         assert gitlab.counts.total() == 0
         assert Path("s").read_bytes() == before
+
+
+@pytest.mark.parametrize("table", [b"projects", b"entries", b"walks"])
+def test_a_flipped_bit_anywhere_in_the_schema(snapshot: Path, table: bytes) -> None:
+    """SQLite's message may repeat the damaged text, which is no UTF-8 then."""
+    kept = snapshot.read_bytes()
+    start = kept.index(b"CREATE TABLE " + table)
+    for offset in range(0, 300, 11):
+        data = bytearray(kept)
+        data[start + offset] ^= 0x80
+        snapshot.write_bytes(data)
+        call("check", snapshot).expect(2, "acme.snapshot")
