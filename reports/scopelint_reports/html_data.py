@@ -206,7 +206,7 @@ def _pieces(
     columns = _Columns(scan.instance, frozenset(report.since.new if report.since else ()))
     for finding in islice(findings, MOST_FINDINGS):
         columns.add(finding)
-    rules = {visible(rule.code): rule for rule in (*report.rules, *report.carried_rules)}
+    rules = {visible(rule.code): rule for rule in report.described_rules}
     lists = [
         [
             visible(each.project.path),
