@@ -25,7 +25,7 @@ from scopelint_reports.html_overview import group_rows
 from scopelint_reports.location import web_link
 from scopelint_reports.summary import gap_subject, label
 
-GZIP_FROM = 400_000
+GZIP_FROM = 150_000
 """Bytes of JSON from which the block is compressed."""
 MOST_FINDINGS = 250_000
 """Findings a page can hold and still open quickly; the JSON report holds all."""

@@ -8,8 +8,8 @@ from scopelint.globs import GlobSet
 from scopelint.report import Report
 from scopelint.text import number, visible
 
-STATIC_ORIGINS = 40
-"""Origins in the page; the JSON report has up to 200."""
+FIRST_ORIGINS = 10
+"""Origins that the list shows at first; the others are folded, up to the report's 200."""
 
 
 def outside_context(report: Report) -> dict[str, Any] | None:
@@ -18,12 +18,12 @@ def outside_context(report: Report) -> dict[str, Any] | None:
     if found is None:
         return None
     trusted = GlobSet(report.choices.trusted)
-    rows = [_origin(origin, trusted) for origin in found["origins"][:STATIC_ORIGINS]]
+    rows = [_origin(origin, trusted) for origin in found["origins"]]
     return {
-        "rows": rows,
-        "more": max(0, found["total"] - len(rows)),
+        "rows": rows[:FIRST_ORIGINS],
+        "folded": rows[FIRST_ORIGINS:],
+        "unlisted": max(0, found["total"] - len(rows)),
         "total": found["total"],
-        "strange": sum(not row["trusted"] for row in rows),
     }
 
 
@@ -41,7 +41,6 @@ def _origin(origin: Mapping[str, Any], trusted: GlobSet) -> dict[str, Any]:
         "used": _used(origin),
         "trusted": bool(raw) and trusted.matches(raw),
         "href": "#" + urlencode({"from": path}),
-        "entries": entry_words(origin),
     }
 
 
@@ -53,12 +52,6 @@ def _used(origin: Mapping[str, Any]) -> str:
     if not logged:
         return "not known"
     return "no use seen" if logged == projects else f"no use seen in {number(logged)} logs"
-
-
-def entry_words(origin: Mapping[str, Any]) -> str:
-    """Name the entries that let it in: one a project."""
-    count = origin["projects"]
-    return "1 entry" if count == 1 else f"{number(count)} entries"
 
 
 def outside_pairs(overview: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[int, int]]]:

@@ -14,7 +14,7 @@ from scopelint.finding import Severity
 from scopelint.text import counted, number, shorten_middle, visible
 from scopelint_reports.html_outside import outside_pairs
 
-STATIC_GROUPS = 24
+STATIC_GROUPS = 16
 """Groups in the table that stands in for the picture on phones and where no script runs."""
 FIRST_CELLS = 10
 """Groups a matrix shows at first; more columns than that fit on no screen."""

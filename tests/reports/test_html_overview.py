@@ -10,6 +10,7 @@ from scopelint.report import Choices, Report
 from scopelint.testing import rendered
 from scopelint.testing import report as judged
 from scopelint_reports.html import HtmlReporter
+from scopelint_reports.html_outside import FIRST_ORIGINS
 from scopelint_reports.html_overview import FIRST_CELLS, STATIC_GROUPS, matrix_context
 from scopelint_reports.html_view import path_parts
 from scopelint_rules.inbound_limit_disabled import InboundLimitDisabled
@@ -162,6 +163,23 @@ def test_outsiders_are_listed_first_and_lead_to_their_findings() -> None:
     assert rows[0].xpath("th/a/@href") == ["#from=partner"]
     assert texts(rows[0].xpath("td[@data-label='Added by']")) == ["mia"]
     assert page.xpath("//section[@id='outside']/preceding::section[@id='controls']")
+
+
+def test_the_list_of_outsiders_is_folded_after_the_first_and_says_what_is_not_listed() -> None:
+    origin: dict[str, Any] = dict.fromkeys(("id", "since", "last_used")) | {
+        "kind": "group",
+        "personal": False,
+    }
+    origins: list[dict[str, Any]] = [
+        {**origin, "path": f"out-{n}", "projects": 9, "into": [], "added_by": [], "logged": 0}
+        for n in range(30)
+    ]
+    overview = {**overviews.small(), "outside": {"total": 45, "origins": origins}}
+    page = tree(replace(build.clean(), overview=overview))
+    tables = page.xpath("//table[contains(@class, 'outside')]")
+    assert [len(table.xpath("tbody/tr")) for table in tables] == [FIRST_ORIGINS, 20]
+    assert tables[1].xpath("ancestor::template")
+    assert "15 others, each into as few" in page.get_element_by_id("outside").text_content()
 
 
 def test_the_matrix_begins_with_the_outsiders() -> None:

@@ -1,6 +1,6 @@
 // The findings in groups: by project, rule, entry or owner. Only what is open is in the page.
 
-const PAGE = 25, FEW = 30, STEP = 50;
+const PAGE = 20, FEW = 24, GLANCE = 8, STEP = 40;
 const WAYS = [["", "Project"], ["rule", "Rule"], ["entry", "Entry"], ["owner", "Owner"]];
 let found = { rows: [], counts: {}, children: [] };
 let groups = [];
@@ -28,6 +28,7 @@ function arrange() {
   groups = [...known.values()];
   const most = (a, b) => b.rows.length - a.rows.length;
   const worst = (a, b) => {
+    if (asked.by && (a.key < 0) !== (b.key < 0)) return a.key < 0 ? 1 : -1; // what has no entry comes last
     for (let level = 0; level < LEVELS.length; level++) if (a.counts[level] !== b.counts[level]) return b.counts[level] - a.counts[level];
     return a.rows[0] - b.rows[0];
   };
@@ -83,14 +84,15 @@ function groupItem(group, number, room) {
   button.dataset.group = String(number);
   const item = make("li", {}, button);
   if (!open) return [item, 0];
-  let limit = Math.max(state || 0, STEP);
+  // A group that nobody opened shows its first few, so that the others are seen too.
+  let limit = state === undefined ? GLANCE : Math.max(state, STEP);
   if (asked.open >= 0) limit = Math.max(limit, Math.ceil((group.rows.indexOf(asked.open) + 1) / STEP) * STEP);
   const shown = group.rows.slice(0, limit);
   const list = make("ul", { class: "rows", "aria-label": groupName(group.key) }, ...shown.map(findingRow));
   if (group.rows.length > shown.length) {
-    const more = make("button", { type: "button", class: "more" }, "Show " + Math.min(STEP, group.rows.length - shown.length) + " more of " + whole.format(group.rows.length));
+    const more = make("button", { type: "button", class: "more" }, "Show " + Math.min(limit < STEP ? STEP - limit : STEP, group.rows.length - shown.length) + " more of " + whole.format(group.rows.length));
     more.addEventListener("click", () => {
-      shut.set(group.key, limit + STEP);
+      shut.set(group.key, limit < STEP ? STEP : limit + STEP);
       drawList();
       const rows = document.querySelectorAll(`[data-group="${number}"] + ul button.open`);
       if (rows[limit]) rows[limit].focus();

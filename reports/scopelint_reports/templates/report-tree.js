@@ -1,7 +1,7 @@
 // The tree of groups as a picture: areas by projects, darker with the share that has findings.
 
 const SVG = "http://www.w3.org/2000/svg";
-const MOST_AREAS = 90, LEAST_AREA = 1500, HEAD = 22, LETTER = 7.2;
+const MOST_AREAS = 70, LEAST_AREA = 1500, HEAD = 22, LETTER = 7.2;
 const tree = { nodes: new Map(), top: null, width: 0, drawn: null };
 
 function draw(tag, attributes, ...children) {
