@@ -25,7 +25,7 @@ STALE := $(shell test "$$(cat $(VENV)/.made-in 2>&1)" = "$(CURDIR)" \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-fast lint bench docs dist lock clean stale
+.PHONY: help demo test test-fast lint bench docs pictures dist lock clean stale
 
 help: ## Show this list.
 	@echo "make TARGET; each sets up $(VENV) by itself:"
@@ -65,6 +65,9 @@ bench: $(VENV)/.test ## Run every benchmark in benchmarks/.
 docs: $(VENV)/.test ## Write the generated pages and tables anew.
 	@$(BIN)/python -m tests.meta.readme
 	@$(BIN)/python docs/generate.py
+
+pictures: $(VENV)/.demo ## Take the README's pictures of the page and the terminal anew (needs a Chromium).
+	@$(BIN)/python docs/pictures.py
 
 # The same commit gives the same bytes: the packages carry the commit's time, not today's.
 dist: export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import lxml.etree
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -275,6 +276,19 @@ class TestInstallLines:
         readme = (ROOT / "README.md").read_text(encoding="utf-8")
         for page in (ROOT / "docs").glob("*.md"):
             assert f"(docs/{page.name})" in readme, page.name
+
+    def test_the_readme_shows_the_page_and_the_terminal(self) -> None:
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        shown = dict(re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", readme))
+        assert set(shown.values()) == {"docs/pictures/page.png", "docs/pictures/terminal.svg"}
+        page = (ROOT / "docs" / "pictures" / "page.png").read_bytes()
+        assert page.startswith(b"\x89PNG")
+        assert len(page) < 300_000
+        terminal = (ROOT / "docs" / "pictures" / "terminal.svg").read_text(encoding="utf-8")
+        assert re.findall(r"https?://[^\"\s]+", terminal) == ["http://www.w3.org/2000/svg"]
+        words = " ".join(lxml.etree.fromstring(terminal.encode()).itertext()).replace("\xa0", " ")
+        assert "SL101" in words
+        assert "FAIL" in words
 
     @pytest.mark.slow
     @pytest.mark.network
