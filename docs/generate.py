@@ -7,6 +7,7 @@ fails while a page in the repository is not what this makes.
 from collections.abc import Iterator
 from pathlib import Path
 
+from scopelint.config.pipeline import component_text, include_text
 from scopelint.mappings import find_mappings
 from scopelint.registry import find_rules
 from scopelint.rule import Rule
@@ -89,7 +90,11 @@ def _line(cells: "Iterator[str] | tuple[str, ...]") -> str:
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |\n"
 
 
-PAGES = {"rules.md": rules_page}
+PAGES = {
+    "rules.md": rules_page,
+    "../templates/scopelint/template.yml": component_text,
+    "../templates/scopelint.gitlab-ci.yml": include_text,
+}
 
 
 def main() -> None:

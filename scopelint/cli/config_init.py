@@ -55,7 +55,8 @@ def init(
     TARGET is read once (or --from a snapshot of it), to name the groups elsewhere that entries
     point to: they stand in a comment, for you to say which of them are trusted.
     """
-    from scopelint.config.starter import config_text, jobs_text
+    from scopelint.config.pipeline import jobs_text
+    from scopelint.config.starter import config_text
 
     start(console)
     for path in (*_configs(output), ci):

@@ -3,7 +3,7 @@
 It offers `find_config`, the `Config` of a run, the `Catalogue` of rules by their selectors, and which
 of them run (`select_rules`, `added_rules`). What few commands need is imported from its module, so
 that the others start without it: `load.load_config` reads a file, `schema.config_schema` is for
-editors, `starter` has the files to begin with. A config is checked as a whole: all its errors are
+editors, `starter` and `pipeline` have the files to begin with. A config is checked as a whole: all its errors are
 reported together, with file, line and column.
 
 It may import `declared`, `engine` (which applies waivers and overrides), `errors`, `finding`, `gitlab`

@@ -1,7 +1,6 @@
-"""Files to begin with: a commented scopelint.yml, and the jobs of a pipeline."""
+"""A commented scopelint.yml to begin with."""
 
 import json
-import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -40,42 +39,6 @@ gate:
   fail_on: medium            # critical, high, medium, low, info or never
   # max: {medium: 10}        # tolerate as many new findings of a severity
   # allow_incomplete: true   # pass although something could not be read
-"""
-
-_JOBS = """\
-# Two jobs, because GitLab takes reports of security tools from successful jobs only: the first
-# one scans and keeps the reports, the second one gates. Take this file into the pipeline with
-#   include: [{{local: {name}}}]
-# SCOPELINT_TOKEN is a masked, protected CI/CD variable; SCOPELINT_SOURCE says what pip installs.
-scopelint-scan:
-  stage: test
-  image: python:3.13
-  before_script:
-    - pip install --quiet "${{SCOPELINT_SOURCE:?says what pip installs}}"
-  script:
-    # --baseline scopelint-baseline.json keeps what is known from gating.
-    - scopelint scan --exit-zero
-      --report json=scopelint.json
-      --report html=scopelint.html
-      --report junit=scopelint-junit.xml
-      {targets}
-  artifacts:
-    when: always
-    expire_in: 30 days
-    paths: [scopelint.json, scopelint.html]
-    reports:
-      junit: scopelint-junit.xml
-
-scopelint-gate:
-  stage: test
-  image: python:3.13
-  needs: [scopelint-scan]
-  variables:
-    GIT_STRATEGY: none
-  before_script:
-    - pip install --quiet "${{SCOPELINT_SOURCE:?says what pip installs}}"
-  script:
-    - scopelint gate scopelint.json
 """
 
 
@@ -118,12 +81,6 @@ def _trusted(roots: Mapping[str, int]) -> list[str]:
             f"#   - {_text(root + '/**')}   # {count} {'entry' if count == 1 else 'entries'}"
         )
     return lines
-
-
-def jobs_text(targets: Sequence[str], name: str) -> str:
-    """Return the jobs that scan these targets (or `--instance`) and gate, as a file `name`."""
-    words = " ".join(map(shlex.quote, targets))
-    return _JOBS.format(targets=words, name=_text(name))
 
 
 def _text(value: str) -> str:

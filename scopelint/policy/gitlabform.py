@@ -108,7 +108,10 @@ def declared_from(root: MappingNode, *, include_archived: bool = False) -> Decla
     levels = root.get(LEVELS)
     problems: list[Problem] = []
     if not isinstance(levels, MappingNode) or not levels.value:
-        what = "is missing or empty" if levels is None else f"is {kind_of(levels)}, not a mapping"
+        if levels is None or isinstance(levels, MappingNode):
+            what = "is missing or empty"
+        else:
+            what = f"is {kind_of(levels)}, not a mapping"
         problems.append((levels or root).problem(f"{LEVELS} {what}"))
     else:
         problems += _path_problems([key for key, _ in levels.value])

@@ -5,7 +5,7 @@ used"; only what the templates here use.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,15 +72,20 @@ def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def is_added(job: Mapping[str, Any], variables: Mapping[str, str]) -> bool:
-    """Tell whether a job's `rules` add it to a pipeline with these variables."""
+def is_added(
+    job: Mapping[str, Any], variables: Mapping[str, str], files: Collection[str] = ()
+) -> bool:
+    """Tell whether a job's `rules` add it to a pipeline with these variables and files."""
     for rule in job["rules"]:
-        if all(_holds(term, variables) for term in rule["if"].split("&&")):
+        there = "exists" not in rule or set(rule["exists"]) & set(files)
+        if there and all(_holds(term, variables) for term in rule["if"].split("&&")):
             return bool(rule.get("when") != "never")
     return False
 
 
 def _holds(term: str, variables: Mapping[str, str]) -> bool:
+    if match := re.fullmatch(r"\s*\$(\w+)\s*", term):
+        return bool(variables.get(match[1]))
     match = _TERM.fullmatch(term)
     assert match, term
     left = variables.get(match[1]) if match[1] else match[2]

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scopelint.cli import COMMANDS, EXIT_CODES
+from scopelint.config.pipeline import jobs_text
 from scopelint.gitlab import token_needs
 from scopelint.registry import find_reporters
 
@@ -40,7 +41,18 @@ def exit_codes() -> str:
     return _table(("code", "when"), rows)
 
 
-PARTS = {"tokens": tokens, "commands": commands, "formats": formats, "exit codes": exit_codes}
+def pipeline() -> str:
+    """What `scopelint config init acme --ci .gitlab-ci.scopelint.yml` writes beside the config."""
+    return f"```yaml\n{jobs_text(['acme'], '.gitlab-ci.scopelint.yml')}```\n"
+
+
+PARTS = {
+    "pipeline": pipeline,
+    "tokens": tokens,
+    "commands": commands,
+    "formats": formats,
+    "exit codes": exit_codes,
+}
 
 
 def refreshed(text: str) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from scopelint.config.load import load_config
 from scopelint.errors import ExitCode
 from scopelint.registry import find_rules
 from scopelint_simulator import Simulator, load_instance
 from tests.meta.kit import INVENTORY, TOKEN, Ran, run
+from tests.meta.pipeline import jobs, play
 from tests.meta.readme import README, refreshed
 
 pytestmark = pytest.mark.slow
@@ -115,10 +115,7 @@ def test_config_example(gitlab: str, tmp_path: Path) -> None:
 
 
 def test_pipeline_example(gitlab: str, tmp_path: Path) -> None:
-    pipeline = yaml.safe_load(YAML[1])
-    scan, gate = pipeline["job-token-scopes"], pipeline["job-token-gate"]
-    assert gate["needs"] == ["job-token-scopes"]
-    assert scan["before_script"] == gate["before_script"]
+    found = jobs(YAML[1])
     variables = {
         "GITLAB_CI": "true",
         "CI": "true",
@@ -126,11 +123,14 @@ def test_pipeline_example(gitlab: str, tmp_path: Path) -> None:
         "CI_JOB_TOKEN": "glcbt-job",
         "SCOPELINT_TOKEN": TOKEN,
     }
-    scanned = shell("\n".join(scan["script"]), tmp_path, gitlab, variables)
+    scanned = play(found["scopelint-scan"], tmp_path, variables, "sh")
     assert scanned.code == ExitCode.OK, scanned.err
-    artifacts = [*scan["artifacts"]["paths"], scan["artifacts"]["reports"]["junit"]]
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(artifacts)
-    gated = shell("\n".join(gate["script"]), tmp_path, gitlab, variables)
+    artifacts = found["scopelint-scan"]["artifacts"]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *artifacts["paths"],
+        *artifacts["reports"].values(),
+    }
+    gated = play(found["scopelint-gate"], tmp_path, variables, "sh")
     assert gated.code == ExitCode.FINDINGS, gated.err
 
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from scopelint.config import CONFIG_NAMES
+from scopelint.config.pipeline import jobs_text
 from scopelint.errors import ExitCode
 from scopelint_simulator import Simulator, load_instance
 from tests.meta.kit import INVENTORY, TOKEN
@@ -32,6 +33,12 @@ FILES = {
     "gl-annotations.json",
     "metrics.txt",
 }
+SOURCES = {
+    "component": lambda: interpolated(COMPONENT),
+    "plain": lambda: PLAIN.read_text(encoding="utf-8"),
+    "config init": lambda: jobs_text(["acme"], "ci.yml"),
+}
+"""The pipelines that there are, each as GitLab reads it."""
 DEFAULT_BRANCH = {"CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main"}
 MERGE_REQUEST = {"CI_DEFAULT_BRANCH": "main", "CI_PIPELINE_SOURCE": "merge_request_event"}
 SHELLS = [shell for shell in ("sh", "bash") if shutil.which(shell)]
@@ -125,6 +132,75 @@ def test_which_jobs_run_when() -> None:
     assert added(MERGE_REQUEST, merge_requests=True) == {"scan", "gate"}
     assert added(MERGE_REQUEST, merge_requests=True, shards=4) == {"collect", "merge", "gate"}
     assert added({"CI_COMMIT_BRANCH": "other", "CI_DEFAULT_BRANCH": "main"}) == set()
+    assert added({"CI_PIPELINE_SOURCE": "schedule"}) == {"scan", "gate"}
+    assert added(MERGE_REQUEST, config="ci/strict.yml") == {"config"}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_merge_request_has_its_configuration_checked_without_a_token(
+    source: str, tmp_path: Path
+) -> None:
+    job = jobs(SOURCES[source]())["scopelint-config"]
+    assert not is_added(job, MERGE_REQUEST)
+    assert not is_added(job, DEFAULT_BRANCH, CONFIG_NAMES)
+    for name in CONFIG_NAMES:
+        assert is_added(job, MERGE_REQUEST, [name])
+    (tmp_path / ".git").mkdir()
+    config = tmp_path / "scopelint.yml"
+    config.write_text("policy: {gitlabform: policy.yml}\n")
+    policy = tmp_path / "policy.yml"
+    policy.write_text("projects_and_groups: {}\n")
+    assert "policy.yml:1:1" in play(job, tmp_path, {}, "sh").err
+    policy.write_text("config_version: 4\nprojects_and_groups: {}\n")
+    assert "projects_and_groups is missing or empty" in play(job, tmp_path, {}, "sh").err
+    policy.write_text(
+        "config_version: 4\n"
+        "projects_and_groups:\n"
+        "  acme/web/shop: {job_token_scope: {limit_access_to_this_project: true}}\n"
+    )
+    assert play(job, tmp_path, {}, "sh").code == ExitCode.OK
+    config.write_text("profile: loose\nnonsense: 1\n")
+    ran = play(job, tmp_path, {}, "sh")
+    assert (ran.code, ran.err.count("scopelint.yml:")) == (ExitCode.USAGE, 2)
+    (tmp_path / "named.yml").write_text("profile: strict\n")
+    assert play(job, tmp_path, {"SCOPELINT_CONFIG": "named.yml"}, "sh").code == ExitCode.OK
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_missing_protected_variable_is_explained(
+    source: str, shell: str, gitlab: str, tmp_path: Path
+) -> None:
+    job = jobs(SOURCES[source]())["scopelint-scan"]
+    for protected, words in (
+        ("false", "a protected variable is only there on protected branches"),
+        ("true", "add it under Settings > CI/CD > Variables"),
+    ):
+        given = variables(gitlab, tmp_path, CI_COMMIT_REF_PROTECTED=protected, SCOPELINT_TOKEN="")
+        ran = play(job, tmp_path, given, shell)
+        assert (ran.code, ran.out) == (ExitCode.FAILURE, "")
+        assert "there is no SCOPELINT_TOKEN in this job" in ran.err
+        assert words in ran.err
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_all_pipelines_are_the_same_jobs(source: str) -> None:
+    found = jobs(SOURCES[source]())
+    assert set(found) >= {"scopelint-config", "scopelint-scan", "scopelint-gate"}
+    scan = found["scopelint-scan"]
+    assert (scan["artifacts"]["access"], scan["artifacts"]["when"]) == ("developer", "always")
+    assert is_added(scan, DEFAULT_BRANCH)
+    assert is_added(scan, {"CI_PIPELINE_SOURCE": "schedule"})
+    assert not is_added(scan, MERGE_REQUEST)
+    component = jobs(SOURCES["component"]())
+    for name in ("config", "scan", "gate"):
+        ours, other = (_but_targets(every[f"scopelint-{name}"]) for every in (found, component))
+        assert ours == other
+
+
+def _but_targets(job: Any) -> list[str]:
+    lines: list[str] = job["script"]
+    return [line for line in lines if ' -- "$SCOPELINT_TARGET"' not in line and "acme" not in line]
 
 
 @pytest.mark.parametrize("name", ["scan", "merge"])
@@ -140,10 +216,9 @@ def test_reports_are_all_uploaded_and_kept_from_strangers(name: str) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("source", ["component", "plain"])
+@pytest.mark.parametrize("source", SOURCES)
 def test_scan_and_gate(source: str, shell: str, gitlab: str, tmp_path: Path) -> None:
-    text = interpolated(COMPONENT) if source == "component" else PLAIN.read_text(encoding="utf-8")
-    found = jobs(text)
+    found = jobs(SOURCES[source]())
     given = variables(gitlab, tmp_path)
     scanned = play(found["scopelint-scan"], tmp_path, given, shell)
     assert scanned.code == ExitCode.OK, scanned.err
