@@ -1,4 +1,4 @@
-"""What a project's audit events tell of its inbound limit: when it was switched last, and by whom.
+"""What a project's audit events tell about its inbound limit: when it was switched last, and by whom.
 
 GitLab writes such an event where the limit is switched in its UI or by GraphQL, since 16.0 and in
 Premium and Ultimate (ee/config/audit_events/types/secure_ci_job_token_inbound_disabled.yml,

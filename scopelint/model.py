@@ -36,7 +36,7 @@ class Fact(StrEnum):
     COUNT = "count"
     """GitLab counts more than it showed."""
     UNFINISHED = "unfinished"
-    """The collection was broken off and not resumed."""
+    """The collection was interrupted and not resumed."""
     SHARD = "shard"
     """A shard of the collection is not here."""
     SCOPE = "scope"
@@ -246,7 +246,7 @@ class Project:
     fork_pipelines: bool | None = None
     """Whether pipelines of its forks' merge requests may run in it; None where that was not read."""
     limit_change: LimitChange | None = None
-    """What audit events tell of an open project's limit; None where they were not read."""
+    """What audit events tell about an open project's limit; None where they were not read."""
     scope: Scope | None = None
     """None where it could not be read at all."""
     gap: Gap | None = None
@@ -344,7 +344,7 @@ class Scan:
     api: Literal["graphql", "rest"]
     started_at: datetime
     finished_at: datetime | None = None
-    """None where the collection was broken off."""
+    """None where the collection was interrupted."""
     enforcement: Enforcement = "unknown"
     """Whether the instance makes every project restricted."""
     administrator: bool = False

@@ -27,7 +27,7 @@ class RunIdentity:
     shard: tuple[int, int] | None = None
     """Index and total, from 1; None for a whole collection."""
     finished_at: datetime | None = None
-    """None where it was broken off."""
+    """None where it was interrupted."""
     release: str | None = None
     """The GitLab release; what it lacks was not asked for and counts as absent."""
     administrator: bool | None = None

@@ -188,7 +188,7 @@ def permissions_switched(version: tuple[int, int]) -> bool | None:
 
 
 def permissions_flagged(version: tuple[int, int]) -> bool | None:
-    """Tell whether that switch is a feature flag, which GitLab tells of; None is unknown."""
+    """Tell whether that switch is a feature flag, which GitLab names; None is unknown."""
     if version == UNKNOWN:
         return None
     return PERMISSIONS_STORED <= version < PERMISSIONS_BY_GROUP

@@ -24,7 +24,7 @@ COLUMNS = (
     "title", "owner", "instance", "time", "version", "scanned",
 )  # fmt: skip
 """The first row, here and in the file that the HTML page makes; later versions add columns at the
-end only. The last four tell of the run, for a file that is read alone: the end of the scan in UTC,
+end only. The last four describe the run, for a file that is read alone: the end of the scan in UTC,
 scopelint's version, how many projects were judged. `owner` is empty as long as none is known.
 """
 

@@ -15,7 +15,7 @@ FACT_WORDS: dict[str, str] = {
     Fact.ENUMERATION: "the list of projects",
     Fact.GROUP: "groups",
     Fact.COUNT: "projects that GitLab counts and does not show",
-    Fact.UNFINISHED: "the rest of a collection that was broken off",
+    Fact.UNFINISHED: "the rest of a collection that was interrupted",
     Fact.SHARD: "shards of the collection",
     Fact.SCOPE: "job token scopes of projects",
     Fact.ENTRIES: "allowlists of projects",

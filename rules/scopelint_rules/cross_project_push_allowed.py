@@ -41,7 +41,7 @@ class CrossProjectPushAllowed(ProjectRule):
         "cross-project-push",
         False,
         "jobs of other projects may push",
-        unsafe="jobs of other projects that push here fail once it is off, and no log tells of them",
+        unsafe="jobs of other projects that push here fail once it is off, and no log shows them",
     )
 
     def not_judged(self, inventory: "Inventory") -> str | None:

@@ -34,7 +34,7 @@ class JobTokenPushAllowed(ProjectRule):
         "push",
         False,
         "jobs may push to their own project",
-        unsafe="jobs that push (releases, generated files) fail once it is off, and no log tells of them",
+        unsafe="jobs that push (releases, generated files) fail once it is off, and no log shows them",
     )
 
     def judge(self, context: ProjectContext) -> Iterable[Verdict]:

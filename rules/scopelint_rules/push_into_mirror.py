@@ -32,7 +32,7 @@ class PushIntoMirror(ProjectRule):
         "push",
         False,
         "jobs may push into a mirror",
-        unsafe="jobs that push (releases, generated files) fail once it is off, and no log tells of them",
+        unsafe="jobs that push (releases, generated files) fail once it is off, and no log shows them",
     )
 
     def judge(self, context: ProjectContext) -> Iterable[Verdict]:

@@ -15,7 +15,7 @@ _WORDS = {
         "GitLab counts more than it showed",
         "GitLab counts more than it showed in {} places",
     ),
-    Fact.UNFINISHED: ("the collection was broken off", "{} collections were broken off"),
+    Fact.UNFINISHED: ("the collection was interrupted", "{} collections were interrupted"),
     Fact.SHARD: ("1 shard is missing", "{} shards are missing"),
     Fact.SCOPE: ("1 scope could not be read", "{} scopes could not be read"),
     Fact.ENTRIES: ("1 allowlist is not whole", "{} allowlists are not whole"),

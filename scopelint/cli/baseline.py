@@ -143,7 +143,7 @@ def _read(report: Path, output: Path) -> Report:
 
 
 def _not_judged(report: Report, before: "Baseline") -> "Callable[[Known], bool]":
-    """Return what tells of a missing finding that the report could not have had it."""
+    """Return what says of a missing finding that the report could not have had it."""
     from scopelint.engine.gate import subject
 
     rules = {rule.code for rule in report.rules if rule.not_judged is None}

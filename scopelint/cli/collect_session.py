@@ -101,4 +101,4 @@ def _is_finished(path: Path) -> bool:
         with Snapshot(path) as snapshot:
             return snapshot.header.finished_at is not None
     except SnapshotError:
-        return False  # broken off in the middle of a write: to resume rolls that back
+        return False  # interrupted in the middle of a write: to resume rolls that back

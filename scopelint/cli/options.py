@@ -245,7 +245,7 @@ gate_options = grouped(
     option(
         "--as-of",
         type=Day(),
-        help="The day that waivers are held against (UTC).  [default: today; gate: as in REPORT]",
+        help="The day that waivers are judged by (UTC).  [default: today; gate: as in REPORT]",
     ),
 )
 
@@ -295,7 +295,7 @@ report_options = grouped(
     ),
     option("--show-waived", is_flag=True, help="List waived findings too."),
     option("--show-fix", is_flag=True, help="Show what to do about each finding (console)."),
-    option("--statistics", is_flag=True, help="Show a line a rule (console)."),
+    option("--statistics", is_flag=True, help="Show one line per rule (console)."),
     option(
         "--junit-fail",
         type=click.Choice(["gate", "all"]),

@@ -22,7 +22,7 @@ STALE_AFTER: Final = timedelta(days=7)
 def tell_run(names: Iterable[Path], run: RunIdentity, *, quiet: bool = False) -> None:
     """Say on stderr of what run these files are and how old they are, in one line.
 
-    One that is older than `STALE_AFTER`, or broken off, is a warning, which `quiet` does not
+    One that is older than `STALE_AFTER`, or interrupted, is a warning, which `quiet` does not
     silence.
     """
     name, now = ", ".join(map(str, names)), datetime.now(UTC)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     type=click.Choice(["findings", "declared"]),
     default="findings",
     show_default=True,
-    help="Repair what the rules find, or bring about what the config declares.",
+    help="Repair what the rules find, or make GitLab match what the config declares.",
 )
 @click.option("--unsafe", is_flag=True, help="Plan also what may take access that somebody uses.")
 @click.option(

@@ -36,7 +36,7 @@ yes_option = option(
 )
 
 resume_option = option(
-    "--resume", is_flag=True, help="Go on with the snapshot where it was broken off."
+    "--resume", is_flag=True, help="Go on with the snapshot where it was interrupted."
 )
 
 from_option = option(

@@ -39,7 +39,7 @@ def undo(
 
     Settings, entries and their permissions come back, in the order that loses no access. What was
     changed since is left and named (exit 5), as is what GitLab lets nobody bring back: the outbound
-    setting and its entries. An undo that was broken off can be run again.
+    setting and its entries. An undo that was interrupted can be run again.
     """
     from scopelint.collect.current_state import CurrentState
     from scopelint.repair.journal import Journal

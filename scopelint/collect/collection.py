@@ -1,4 +1,4 @@
-"""One collection, from the targets to a finished snapshot; or on from where one was broken off.
+"""One collection, from the targets to a finished snapshot; or on from where one was interrupted.
 
 The enumeration (ids and paths, a cursor's pages one after the other) and the scopes (a page of
 projects by id, many at once) run side by side: while one page is turned, the scopes of the pages

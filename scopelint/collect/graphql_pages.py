@@ -138,7 +138,7 @@ def list_page(connection: Node | None, read: Callable[[Node], Any], *, counted: 
     """Read a page of an enumeration; `counted` says that GitLab's count was asked for."""
     if connection is None:
         raise TargetNotFoundError(
-            "GitLab answered null where a list was due", hint=NOT_VISIBLE_HINT
+            "GitLab answered null where a list was expected", hint=NOT_VISIBLE_HINT
         )
     more, cursor = next_page(connection)
     items, faults = list[Any](), list[str]()

@@ -149,7 +149,7 @@ def list_of(answer: requests.Response) -> list[Any]:
     """Return the rows of a list; raise FormError where the answer is something else."""
     found = json_of(answer)
     if type(found) is not list:
-        raise FormError(f"it is {type(found).__name__} where a list was due")
+        raise FormError(f"it is {type(found).__name__} where a list was expected")
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from scopelint.snapshot.inventory import Inventory
 
 _HEAD = """\
-# What scopelint holds this GitLab against. Check it: scopelint config check
+# What scopelint checks this GitLab against. Check this file: scopelint config check
 # All keys, for editors: scopelint config schema
 """
 

@@ -63,7 +63,7 @@ def gaps_accepted(
     `accepted` is that of `FindingCounts`; `codes` are the rules whose role is scan completeness. A
     gap of a project is covered where the project has findings of verdict unknown and none of them
     is new; any other gap where one of those rules has such findings and none of them is new. A
-    collection that was broken off, and a missing shard, are errors of the run itself: nothing
+    collection that was interrupted, and a missing shard, are errors of the run itself: nothing
     covers them.
     """
     breaking = [gap for gap in gaps if gap.breaks_completeness]

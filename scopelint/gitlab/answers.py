@@ -76,7 +76,7 @@ def check_answer(answer: Any, url: str) -> Any:
     """Return the JSON of an answer, None where it need not have one; refuse what is not GitLab's.
 
     Raises OriginError for a redirect that leaves the origin, UnexpectedAnswerError for any other
-    redirect and for HTML where JSON was due, ExchangeError (BROKEN) for a body that is cut off,
+    redirect and for HTML where JSON was expected, ExchangeError (BROKEN) for a body that is cut off,
     ExchangeError (MALFORMED) for one that is nested too deep. A failing status with an HTML body is
     left to the retry matrix: proxies answer so for a while.
     """

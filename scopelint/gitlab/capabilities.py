@@ -131,7 +131,7 @@ class Capabilities:
 
     @property
     def flags_to_ask(self) -> tuple[str, ...]:
-        """The names of the feature flags that decide in this release and that GitLab tells of."""
+        """The names of the feature flags that decide in this release and that GitLab names."""
         return flags_of(self.version) if self.has("Metadata", "featureFlags") else ()
 
     def with_flags(self, data: Mapping[str, Any]) -> "Capabilities":

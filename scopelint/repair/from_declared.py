@@ -217,7 +217,7 @@ def _with_safety(
     return [
         action.model_copy(
             update={
-                # No log tells of the project's own pushes.
+                # No log shows the project's own pushes.
                 "safe": action.operation != "set-push"
                 and _is_safe(_effect(project, action, context), lost=lost)
             }

@@ -50,7 +50,7 @@ def check_not_broken_off(path: Path) -> None:
         raise SnapshotError(f"{journal} cannot be read: {error.strerror}") from None
     if broken_off:
         raise SnapshotError(
-            f"{path} was broken off in the middle of a write",
+            f"{path} was interrupted in the middle of a write",
             hint=f"Go on with: scopelint collect TARGET --resume -o {shlex.quote(str(path))}",
         )
 

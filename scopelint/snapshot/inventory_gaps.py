@@ -1,6 +1,6 @@
 """The gaps of an inventory: those that were recorded, and those that follow from what was recorded.
 
-A list that is shorter than GitLab's own count, a collection that was broken off, and projects of
+A list that is shorter than GitLab's own count, a collection that was interrupted, and projects of
 which it is not known whether they are open: nobody wrote these down, so they are found here.
 """
 

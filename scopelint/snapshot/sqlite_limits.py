@@ -1,4 +1,4 @@
-"""The table of what audit events tell of the limits of open projects, while a snapshot is written.
+"""The table of what audit events tell about the limits of open projects, while a snapshot is written.
 
 It came with format 3 of the tables: older snapshots have none, and nothing is known there.
 """

@@ -139,7 +139,7 @@ class SnapshotWriter:
 
     @property
     def limit_changes(self) -> LimitChangeTable:
-        """What audit events tell of the limits of open projects."""
+        """What audit events tell about the limits of open projects."""
         return LimitChangeTable(self._db, self._transaction)
 
     def save_header(self, header: Header) -> None:

@@ -16,7 +16,7 @@ a rule is tested through what it meets in a run. Everything but `projects` may b
     administrator: false
     whole_instance: false
     targets: [acme]                    # what was read; by default the top levels named below
-    finished_at: null                  # a collection that was broken off
+    finished_at: null                  # a collection that was interrupted
     unavailable: {permissions: "REST does not show them"}    # facts missing for the whole run
     groups: [acme/empty]               # groups that hold the projects are added by themselves
     projects:
@@ -32,7 +32,7 @@ a rule is tested through what it meets in a run. Everything but `projects` may b
       acme/hr/payroll: {unreadable: forbidden}
       mia/scratch: {personal: true}
     excluded: [acme/old/filtered]      # seen and counted, left out by a filter
-    listed: [acme/web/not-reached]     # seen and not read: the collection was broken off
+    listed: [acme/web/not-reached]     # seen and not read: the collection was interrupted
     resolved:                          # targets of entries outside; all others are not visible
       - {group: partner, projects: 12}
       - {project: mia/scratch, personal: true}

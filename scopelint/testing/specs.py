@@ -68,7 +68,7 @@ class UseSpec(_Spec):
 
 
 class LimitChangeSpec(_Spec):
-    """What audit events tell of a project's limit: `scopelint.limit_change.LimitChange`."""
+    """What audit events tell about a project's limit: `scopelint.limit_change.LimitChange`."""
 
     last: LastSwitch = "off"
     at: datetime | None = None

@@ -78,7 +78,7 @@ class UsageRule(EntryRule):
         """Return the moment since which nothing may have happened.
 
         It is counted back from the start of the collection: a log that was read before a
-        collection was broken off and resumed shows no later use. Asked for each entry, so the last
+        collection was interrupted and resumed shows no later use. Asked for each entry, so the last
         answer is kept.
         """
         if inventory is not self._of:

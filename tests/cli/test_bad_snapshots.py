@@ -26,7 +26,7 @@ def _sql(path: Path, *statements: str) -> None:
 def test_a_missing_snapshot_and_a_folder(place: Path) -> None:
     call("check", "nowhere.snapshot").expect(2, "nowhere.snapshot", "is not there", "collect")
     call("check", place).expect(2, "is a folder")
-    call("check").expect(2, "Missing argument")
+    call("check").expect(2, "no snapshot was given")
     call("check", "").expect(2, "empty")
 
 
@@ -247,8 +247,8 @@ def test_a_snapshot_broken_off_in_a_transaction_is_continued(
     snapshot: Path, gitlab: Simulator
 ) -> None:
     path = _broken_off(snapshot, gitlab)
-    call("check", path).expect(2, "was broken off in the middle of a write", "--resume")
-    call("diff", path, snapshot).expect(2, "broken off")
+    call("check", path).expect(2, "was interrupted in the middle of a write", "--resume")
+    call("diff", path, snapshot).expect(2, "interrupted")
     call("collect", "acme", "--url", gitlab.url, "-o", path, "--resume").expect(0)
     before, after = (
         json.loads(call("check", one, "-f", "json").expect(1).out)["findings"]

@@ -252,7 +252,7 @@ def test_a_snapshot_broken_off_in_a_write_is_gone_on_with(gitlab: Simulator) -> 
         call("collect", *target, "-o", snapshot).expect(130)
     # A writer that is killed in a transaction leaves its journal beside the file.
     Path(f"{snapshot}-journal").write_bytes(bytes.fromhex("d9d505f920a163d7") + bytes(504))
-    refused = call("check", snapshot).expect(2, "broken off in the middle of a write")
+    refused = call("check", snapshot).expect(2, "interrupted in the middle of a write")
     line = printed(refused.err, "collect").replace("TARGET", shlex.join(target))
     run(line).expect(0)
 

@@ -33,7 +33,7 @@ FORMATS = (
 
 
 def made(path: Path, days: float | None, **more: Any) -> Path:
-    """Write a snapshot that was finished so many days ago; None was broken off."""
+    """Write a snapshot that was finished so many days ago; None was interrupted."""
     end = datetime.now(UTC) - timedelta(days=days or 0, minutes=1)
     times = {"started_at": end - timedelta(minutes=5), "finished_at": end if days else None}
     write({"targets": ["acme"], "projects": PROJECTS, **times, **more}, path)

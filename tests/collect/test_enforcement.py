@@ -331,7 +331,7 @@ def test_a_resumed_run_asks_again_for_what_hid_enforcement(tmp_path: Path) -> No
 
 
 def reopen(path: Path) -> None:
-    """Make a snapshot one whose last step was broken off after its gaps were stored."""
+    """Make a snapshot one whose last step was interrupted after its gaps were stored."""
     with sqlite3.connect(path) as database:
         database.execute("UPDATE meta SET value = 'null' WHERE key = 'finished_at'")
         database.execute(

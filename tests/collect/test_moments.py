@@ -58,7 +58,7 @@ class Story:
     admin: bool
     page_size: int
     killed: int | None
-    """The request after which the collection is broken off, to be continued; None for never."""
+    """The request after which the collection is interrupted, to be continued; None for never."""
 
 
 changes = st.builds(
@@ -175,7 +175,7 @@ def instance(story: Story) -> str:
 
 
 class KilledError(Exception):
-    """The collection is broken off."""
+    """The collection is interrupted."""
 
 
 def tell(story: Story, path: Path) -> Watched:

@@ -254,7 +254,7 @@ def test_a_collection_is_read_with_the_rights_it_was_begun_with(tmp_path: Path) 
 
 
 def unfinished(url: str, path: Path) -> None:
-    """Leave a collection broken off after its first page."""
+    """Leave a collection interrupted after its first page."""
 
     def listener(progress: Any) -> None:
         if progress.listed:
@@ -267,7 +267,7 @@ def unfinished(url: str, path: Path) -> None:
 
 
 def test_the_requests_of_all_runs_are_counted(tmp_path: Path) -> None:
-    """The header says what the whole collection cost, however often it was broken off."""
+    """The header says what the whole collection cost, however often it was interrupted."""
     path = tmp_path / "s.db"
     with Simulator(load_instance(INSTANCE)) as gitlab:
         unfinished(gitlab.url, path)

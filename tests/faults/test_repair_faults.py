@@ -1,6 +1,6 @@
 """Whatever happens on the way, the journal and GitLab agree on every write.
 
-A run that was broken off, even killed, is finished by `--resume` and taken back by `undo`.
+A run that was interrupted, even killed, is finished by `--resume` and taken back by `undo`.
 """
 
 import os
