@@ -1,9 +1,12 @@
 """`scopelint plan`: what is written and shown, exit codes, and what is refused."""
 
 import json
+import shlex
 from pathlib import Path
+from typing import Any
 
 import jsonschema
+import lxml.html
 import pytest
 
 from scopelint.repair.plan_file import load_plan
@@ -79,6 +82,20 @@ def test_entry_plans_only_what_is_about_it(place: Path) -> None:
     assert "acme/none" in call(*command, "--entry", "acme/none").expect(5).out
     assert "acme/web/x" not in call(*command, "--entry", "acme/none").out
     call("plan", place / "kept", "--to", "declared", "--entry", "a").expect(2, "--to declared")
+
+
+def test_the_commands_of_the_page_work_as_printed(place: Path) -> None:
+    """Each of "Do these first" names the snapshot that was judged; its plan changes something."""
+    entries = [{"group": "partner"}, {"project": "far/sdk"}]
+    write({"projects": {"acme/a": {"entries": entries}, "acme/b": {"push": True}}}, place / "kept")
+    call("check", place / "kept", "-f", "html", "-o", "page.html", "--exit-zero").expect(0)
+    page: Any = lxml.html.document_fromstring(Path("page.html").read_text(encoding="utf-8"))
+    commands = [code.text_content() for code in page.xpath("//ol[@class='changes']//pre/code")]
+    assert len(commands) == 3
+    for command in commands:
+        words = shlex.split(command)
+        assert words[:2] == ["scopelint", "plan"]
+        assert "1 project: 0 to add" in call(*words[1:]).expect(0).out
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,9 @@ def judged(processes: int, rules: Iterable[type[Rule]] = RULES, **settings: Any)
 
 def plain(report: Report) -> dict[str, Any]:
     """Everything of a report, as data."""
-    return asdict(replace(report, findings=(), outcomes=None, allowlists=None)) | {
+    bare = replace(report, findings=(), outcomes=None, allowlists=None, projects=None)
+    return asdict(bare) | {
+        "projects": list(report.projects or ()),
         "findings": [asdict(finding) for finding in report.findings],
         "outcomes": [asdict(outcome) for outcome in report.outcomes or ()],
     }
