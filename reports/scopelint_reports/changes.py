@@ -46,8 +46,10 @@ class ChangeGroup:
     @property
     def rank(self) -> tuple[object, ...]:
         """Sorts what closes the most findings of the worst severity first, then by name."""
-        worst = tuple(-self.counts[level] for level in _LEVELS)
-        return (*worst, self.title)
+        worst = [-self.counts[level] for level in _LEVELS]
+        entry, change = self.entry, self.change
+        name = (entry.path or "", entry.kind, entry.id or 0) if entry else ("", "", 0)
+        return (*worst, *name, change.kind, change.setting or "", change.switch or "")
 
     @property
     def title(self) -> str:
