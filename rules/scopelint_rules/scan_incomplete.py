@@ -95,5 +95,7 @@ def _fix(gaps: Counter[Fact]) -> str:
         )
     if gaps[Fact.OWN_FLAG] or gaps[Fact.CROSS_PUSH]:
         steps.append("scan again through GraphQL")
+    if gaps[Fact.MIRROR]:
+        steps.append("scan again to learn which projects are mirrors")
     text = "; ".join(steps)
     return f"{text[:1].upper()}{text[1:]}. scopelint doctor names what is missing."

@@ -4,6 +4,8 @@ import inspect
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import yaml
@@ -11,6 +13,7 @@ from graphql import parse
 from pydantic_core import PydanticUndefined
 
 import scopelint_rules
+from scopelint.model import BREAKS_COMPLETENESS, Fact, Reason
 from scopelint.remedy import (
     NoRemedy,
     RemoveEntry,
@@ -18,8 +21,9 @@ from scopelint.remedy import (
     RestrictProject,
     SwitchSetting,
 )
-from scopelint.rule import Rule
+from scopelint.rule import InstanceContext, Rule
 from scopelint.testing import load_cases
+from scopelint_rules.scan_incomplete import ScanIncomplete
 from tests.rules.catalogue import CASES, RULES, case_file
 
 EXPECTED = {
@@ -269,3 +273,20 @@ def test_page_examples_parse(rule: type[Rule]) -> None:
             assert isinstance(yaml.safe_load(text), dict)
         if language == "hcl":
             assert text.count("{") == text.count("}") > 0
+
+
+def test_the_page_of_an_unreadable_scope_names_every_reason() -> None:
+    page = (Path(scopelint_rules.__file__).parent / "scope_unreadable.md").read_text("utf-8")
+    table = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert sorted(table) == sorted(reason.value for reason in Reason)
+
+
+@pytest.mark.parametrize("fact", sorted(BREAKS_COMPLETENESS))
+def test_every_fact_that_makes_a_scan_incomplete_has_a_row_and_a_next_step(fact: Fact) -> None:
+    page = (Path(scopelint_rules.__file__).parent / "scan_incomplete.md").read_text("utf-8")
+    assert f"| `{Fact(fact).value}` |" in page
+    gap = SimpleNamespace(fact=fact, breaks_completeness=True)
+    inventory = SimpleNamespace(complete=False, left_out=(), total=1, read=0, gaps=(gap,))
+    context = cast("InstanceContext", SimpleNamespace(inventory=inventory))
+    (verdict,) = ScanIncomplete().judge(context)
+    assert not (verdict.remediation or ".").startswith(".")
