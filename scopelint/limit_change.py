@@ -14,12 +14,12 @@ from typing import Final, Literal
 
 LastSwitch = Literal["off", "on", "none", "not_reached"]
 """What the newest event about the limit says; `none`: the whole history holds no such event,
-`not_reached`: what was read of it does not reach back to one."""
+`not_reached`: only the newest part was read, and it holds none."""
 
 _WHY: Final[Mapping[LastSwitch, str]] = {
     "on": "by the audit events its own limit was last switched on; what switched it off left none",
     "none": "no audit event says who switched its own limit off",
-    "not_reached": "its own limit was switched off before the newest audit events, which were read",
+    "not_reached": "none of its newest audit events, which alone were read, is about its own limit",
 }
 
 
