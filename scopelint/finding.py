@@ -174,3 +174,34 @@ def fingerprint(code: str, instance: str, project_id: int | None, key: str) -> s
     subject = "" if project_id is None else str(project_id)
     text = "\n".join(("scopelint/1", code, instance, subject, key))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class FixedFinding:
+    """A finding of the previous report that is there no more."""
+
+    finding: Finding
+    """As it was in the previous report; its project has the path that it has now."""
+    how: Literal["read", "gone"]
+    """`read`: its project was read and judged again; `gone`: the project is no longer below the
+    targets (deleted, or moved)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SincePrevious:
+    """What changed since the previous report, among findings that fail.
+
+    What was carried over are the findings of the report that have `carried`.
+    """
+
+    finished_at: datetime
+    """The end of the previous report's scan."""
+    new: tuple[str, ...] = ()
+    """Fingerprints, sorted, of findings that the previous report had looked for and did not have."""
+    first_judged: tuple[str, ...] = ()
+    """Fingerprints, sorted, of findings that it does not list, but could not have had: it had not
+    read the project, or not judged or not listed it. They may be old."""
+    fixed: tuple[FixedFinding, ...] = ()
+    """In the order of a report."""
+    expired: int = 0
+    """Findings that were not carried over again: nothing was known of them for too long."""

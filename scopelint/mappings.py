@@ -86,8 +86,11 @@ def with_references(report: "Report") -> "Report":
     The data files are read when somebody looks at one, because few formats show them; that raises
     what `find_mappings` raises.
     """
-    rules = (replace(rule, references=_Supported(rule.code)) for rule in report.rules)
-    return replace(report, rules=tuple(rules))
+    rules, carried = (
+        tuple(replace(rule, references=_Supported(rule.code)) for rule in some)
+        for some in (report.rules, report.carried_rules)
+    )
+    return replace(report, rules=rules, carried_rules=carried)
 
 
 class _Supported(References):

@@ -8,10 +8,18 @@ contract, section 5.
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, BinaryIO, ClassVar, Literal
 
-from scopelint.finding import EntryRef, Finding, Outcome, ProjectRef, Role, Severity, State
+from scopelint.finding import (
+    EntryRef,
+    Finding,
+    Outcome,
+    ProjectRef,
+    Role,
+    Severity,
+    SincePrevious,
+    State,
+)
 from scopelint.model import Gap, Scan
 from scopelint.remedy import Change
 
@@ -83,8 +91,6 @@ class LeftOut:
     of the namespaces they lie in; at most `LEFT_OUT_GROUPS`, those with most of them first."""
 
 
-MOST_SHOWN_ENTRIES = 60_000
-"""Allowlist entries up to which a report keeps them all for pictures."""
 LEFT_OUT_GROUPS = 20
 """How many groups are named for one filter."""
 
@@ -221,37 +227,6 @@ class ProjectOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class FixedFinding:
-    """A finding of the previous report that is there no more."""
-
-    finding: Finding
-    """As it was in the previous report; its project has the path that it has now."""
-    how: Literal["read", "gone"]
-    """`read`: its project was read and judged again; `gone`: the project is no longer below the
-    targets (deleted, or moved)."""
-
-
-@dataclass(frozen=True, slots=True)
-class SincePrevious:
-    """What changed since the previous report, among findings that fail.
-
-    What was carried over are the findings of the report that have `carried`.
-    """
-
-    finished_at: datetime
-    """The end of the previous report's scan."""
-    new: tuple[str, ...] = ()
-    """Fingerprints, sorted, of findings that the previous report had looked for and did not have."""
-    first_judged: tuple[str, ...] = ()
-    """Fingerprints, sorted, of findings that it does not list, but could not have had: it had not
-    read the project, or not judged or not listed it. They may be old."""
-    fixed: tuple[FixedFinding, ...] = ()
-    """In the order of a report."""
-    expired: int = 0
-    """Findings that were not carried over again: nothing was known of them for too long."""
-
-
-@dataclass(frozen=True, slots=True)
 class Allowlist:
     """Who a project lets in, as far as it was read: for pictures of its reach."""
 
@@ -281,7 +256,7 @@ class Report:
     """The projects in path order; None in a report that was read back."""
     allowlists: Iterable[Allowlist] | None = None
     """Who each project lets in, by project id; None in a report that was read back, where no
-    reporter shows them, and where there are more than `MOST_SHOWN_ENTRIES`."""
+    reporter shows them, and where there are too many for pictures."""
     projects: Iterable[str] | None = None
     """Full paths of the projects that were judged or could not be read, in order; they can be
     walked any number of times. None where they are not known."""
@@ -320,20 +295,44 @@ class Report:
         counts = self.summary.severities.items()
         return frozenset(severity for severity, count in counts if self.gate.fails(severity, count))
 
-    def shown(self, *, waived: bool = False) -> Iterator[Finding]:
+    def shown(self, *, waived: bool = False, carried: bool = True) -> Iterator[Finding]:
         """Yield the findings the user asked to see, in order; waived ones only when asked.
 
         Unknown findings are shown whatever `min_severity` says: hiding them would turn "could
-        not be read" into silence.
+        not be read" into silence. `carried` takes those that were carried over too.
         """
+        return (
+            finding for finding in self._listed(waived=waived) if carried or not finding.carried
+        )
+
+    def carried_over(self, *, waived: bool = False) -> Iterator[Finding]:
+        """Yield, of the findings the user asked to see, those that an earlier report had and this
+        run could not judge."""
+        return (finding for finding in self._listed(waived=waived) if finding.carried is not None)
+
+    def compared(self, *, waived: bool = False) -> Iterator[Finding]:
+        """Yield what a consumer is to see that calls closed what the last report had and this has
+        not: `shown`, `carried_over`, and what only `min_severity` or `new_only` hides this time.
+        """
+        since = self.since
+        fresh = {*since.new, *since.first_judged} if since else set()
         for finding in self.findings:
-            if finding.state is State.WAIVED and not waived:
-                continue
-            if self.new_only and finding.state is State.BASELINED:
-                continue
-            if finding.verdict is Outcome.FAIL and not finding.severity.reaches(self.min_severity):
-                continue
-            yield finding
+            known = since is not None and finding.fingerprint not in fresh
+            if (known or self._is_listed(finding)) and (
+                waived or finding.state is not State.WAIVED
+            ):
+                yield finding
+
+    def _listed(self, *, waived: bool) -> Iterator[Finding]:
+        for finding in self.findings:
+            if self._is_listed(finding) and (waived or finding.state is not State.WAIVED):
+                yield finding
+
+    def _is_listed(self, finding: Finding) -> bool:
+        """Tell whether neither `min_severity` nor `new_only` hides a finding."""
+        if self.new_only and finding.state is State.BASELINED:
+            return False
+        return finding.verdict is Outcome.UNKNOWN or finding.severity.reaches(self.min_severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,11 +374,7 @@ class RenderOptions:
 
 
 class Reporter(ABC):
-    """One format.
-
-    `console` writes for a person and may be empty; every other format is a document that is always
-    written, even when clean.
-    """
+    """One format: a document that is always written, even when clean; `console` may be empty."""
 
     name: ClassVar[str]
     """What `-f` takes."""
@@ -387,6 +382,9 @@ class Reporter(ABC):
     """The format's line in `-f help`."""
     shows_allowlists: ClassVar[bool] = False
     """Whether it looks at `Report.allowlists`, which are kept for such reporters alone."""
+    compared: ClassVar[bool] = False
+    """Whether its consumer compares a document with the last one, and calls closed what is missing
+    in it. Such a reporter writes `Report.compared()`."""
     notes: Sequence[str] = ()
     """What the user should hear besides, such as how much did not fit into the document.
     `render` fills it, the command line shows it."""

@@ -100,7 +100,9 @@ FACTS: Final[dict[str, Callable[[RunIdentity], str | None]]] = {
 """What can differ between two runs, each with how it is shown; None is not known."""
 
 SAME_INSTANCE: Final = ("instances",)
-SAME_PROJECTS: Final = (*SAME_INSTANCE, "targets", "filters")
+SAME_TARGETS: Final = (*SAME_INSTANCE, "targets")
+"""The facts in which a run and the one after it agree: both look at the same tree, or parts of it."""
+SAME_PROJECTS: Final = (*SAME_TARGETS, "filters")
 """The facts in which two collections of the same projects agree."""
 SAME_COLLECTION: Final = (
     *SAME_PROJECTS,

@@ -36,6 +36,7 @@ class CodeQualityReporter(Reporter):
 
     name = "gitlab-codequality"
     title = "GitLab Code Quality: the merge request widget of every tier"
+    compared = True
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report; an empty array where there is nothing."""
@@ -49,7 +50,7 @@ class CodeQualityReporter(Reporter):
 def _issues(report: Report) -> Iterator[dict[str, Any]]:
     instance = report.scan.scan.instance
     taken: set[bytes] = set()
-    for finding in results(report, survey(report, most_notices=0)):
+    for finding in results(report, survey(report, most_notices=0, compared=True), compared=True):
         identity = _unique(finding.fingerprint, taken)
         yield {
             "description": _description(finding),

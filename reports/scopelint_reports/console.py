@@ -51,7 +51,7 @@ class ConsoleReporter(Reporter):
         layout = Layout(width, palette, self.options.show_fix)
         tail = Tail(report, palette, width, self.options)
         yield from tail.head()
-        shown = report.shown(waived=self.options.show_waived)
+        shown = report.shown(waived=self.options.show_waived, carried=False)
         listed = islice(shown, JOB_CAP) if self.options.gitlab_job else shown
         blocks = layout.blocks(listed)
         left_out = add_unlisted(blocks, shown)

@@ -5,13 +5,15 @@ by choice, what was scanned, where reports were written, what to do next, and th
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
-from scopelint.finding import Outcome
+from scopelint.finding import Finding, Outcome
 from scopelint.report import RenderOptions, Report
 from scopelint.text import counted, job_log, number, shorten_middle, visible, wrap
 from scopelint_reports.console_layout import Palette
 from scopelint_reports.narrowing import judged_words, limits, rule_words
 from scopelint_reports.summary import (
+    CARRIED_TITLE,
     GapGroup,
     api_words,
     concluded,
@@ -19,9 +21,15 @@ from scopelint_reports.summary import (
     gaps_by_fact,
     gate_words,
     not_judged_by_reason,
+    seen_words,
     severity_counts,
+    since_words,
+    state_words,
     utc,
 )
+
+CARRIED = 20
+"""Findings carried over that are listed; the rest are counted."""
 
 _COLUMN = 15
 _COUNTED = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS)
@@ -57,6 +65,7 @@ class Tail:
             yield from self._nothing()
         if self._options.statistics:
             yield from self._statistics()
+        yield from self._carried()
         yield from self._gaps()
         yield from self._waivers()
         silent = not_judged_by_reason(self._report.rules)
@@ -66,6 +75,8 @@ class Tail:
         rows += [(title, job_log(text)) for title, text in limits(self._report, job_log)]
         yield from self._rows(rows)
         yield from self._row("Findings", self._findings())
+        if words := since_words(self._report):
+            yield from self._row("Changed", words)
         yield from self._row("Scanned", self._scanned())
         for text in self._circumstances():
             yield from self._row("", text)
@@ -116,6 +127,29 @@ class Tail:
             line = f"{lead}{shorten_middle(name, self._width - indent)}".rstrip()
             yield line if at else self._paint("bold", line)
         yield ""
+
+    def _carried(self) -> Iterator[str]:
+        """Yield what was carried over from the last report, the severest first."""
+        found = self._report.carried_over(waived=self._options.show_waived)
+        lines = [f"{self._finding(each)} ({seen_words(each)})" for each in islice(found, CARRIED)]
+        if not lines:
+            return
+        yield self._paint("bold", CARRIED_TITLE)
+        for line in lines:
+            first, *rest = wrap(line, self._width - 4)
+            yield f"  {first}"
+            for more in rest:
+                yield f"    {more}"
+        if more_findings := sum(1 for _ in found):
+            yield f"  … and {counted(more_findings, 'finding')} more"
+        yield ""
+
+    def _finding(self, finding: Finding) -> str:
+        where = job_log(finding.project.path) if finding.project else "the instance"
+        said = job_log(finding.message or finding.name)
+        named = "" if finding.project and finding.project.path in finding.message else f"{where}: "
+        state = f" ({job_log(state_words(finding))})" if state_words(finding) else ""
+        return f"{finding.severity.value} {job_log(finding.rule)} {named}{said}{state}"
 
     def _gaps(self) -> Iterator[str]:
         groups = gaps_by_fact(self._report.scan.gaps)

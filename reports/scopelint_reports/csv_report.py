@@ -8,6 +8,7 @@ import codecs
 import csv
 from collections.abc import Iterator
 from io import StringIO
+from itertools import chain
 from typing import BinaryIO
 
 from scopelint.finding import Finding
@@ -21,11 +22,12 @@ COLUMNS = (
     "severity", "rule", "name", "verdict", "state", "project", "project_id", "settings_url",
     "entry_kind", "entry_id", "entry", "message", "remediation", "confidence",
     "waiver_reason", "waiver_expires", "waiver_owner", "fingerprint",
-    "title", "owner", "instance", "time", "version", "scanned",
+    "title", "owner", "instance", "time", "version", "scanned", "last_seen",
 )  # fmt: skip
 """The first row, here and in the file that the HTML page makes; later versions add columns at the
-end only. The last four describe the run, for a file that is read alone: the end of the scan in UTC,
-scopelint's version, how many projects were judged. `owner` is empty as long as none is known.
+end only. `instance` to `scanned` describe the run, for a file that is read alone: the end of the scan
+in UTC, scopelint's version, how many projects were judged. `owner` is empty as long as none is
+known. `last_seen` is empty but for findings carried over from the last report.
 """
 
 
@@ -49,11 +51,16 @@ class CsvReporter(Reporter):
 
 def _rows(report: Report, *, show_waived: bool) -> Iterator[tuple[str, ...]]:
     yield COLUMNS
-    titles = {rule.code: csv_cell(rule.title) for rule in report.rules}
+    titles = {rule.code: csv_cell(rule.title) for rule in report.described_rules}
     run = run_cells(report)
-    for finding in report.shown(waived=show_waived):
+    both = (
+        report.shown(waived=show_waived, carried=False),
+        report.carried_over(waived=show_waived),
+    )
+    for finding in chain(*both):
         title = titles.get(finding.rule, "")
-        yield (*map(csv_cell, _cells(finding)), title, "", *run)
+        seen = utc(finding.carried.last_seen) if finding.carried else ""
+        yield (*map(csv_cell, _cells(finding)), title, "", *run, seen)
 
 
 def run_cells(report: Report) -> tuple[str, ...]:

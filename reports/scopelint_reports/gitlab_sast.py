@@ -49,18 +49,21 @@ class GitlabSastReporter(Reporter):
 
     name = "gitlab-sast"
     title = "GitLab security report (sast): Vulnerability Report and security widget"
+    compared = True
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report; the file is named gl-sast-report.json by custom."""
         waived = self.options.keep_waived
-        found = survey(report, most_notices=MESSAGES, show_waived=waived)
+        found = survey(report, most_notices=MESSAGES, show_waived=waived, compared=True)
         head = {"version": self._schema(report), "scan": _scan(report, found)}
         out.write(f'{json_text(head, compact=True)[:-1]},"vulnerabilities":['.encode())
         rules = {rule.code: rule for rule in report.described_rules}
         identifiers: dict[str, str] = {}
         before = "\n"
         instance = report.scan.scan.instance
-        for group in self._groups(results(report, found, show_waived=waived), instance):
+        for group in self._groups(
+            results(report, found, show_waived=waived, compared=True), instance
+        ):
             finding = group[0]
             rule = rules.get(finding.rule)
             item = json_text(_vulnerability(group, rule), compact=True)

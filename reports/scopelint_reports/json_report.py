@@ -47,7 +47,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _items(report.projects)
         yield "],"
     yield '"findings": ['
-    yield from _items(map(FindingRecord.to_data, report.shown(waived=True)))
+    yield from _items(map(FindingRecord.to_data, report.compared(waived=True)))
     yield "]"
     yield "}"
 

@@ -28,5 +28,5 @@ def _records(report: Report, *, show_waived: bool) -> Iterator[dict[str, Any]]:
     yield {"record": "run"} | run_data(report)
     for gap in report.scan.gaps:
         yield {"record": "gap"} | GapRecord.to_data(gap)
-    for finding in report.shown(waived=show_waived):
+    for finding in report.compared(waived=show_waived):
         yield {"record": "finding"} | FindingRecord.to_data(finding)

@@ -16,7 +16,7 @@ from typing import Literal
 
 from scopelint.finding import Finding, Outcome, ProjectRef, Severity, State
 from scopelint.report import ProjectOutcome, Report, RuleSummary
-from scopelint.text import counted, plain, plain_line, shorten
+from scopelint.text import counted, plain, plain_line, shorten, utc
 from scopelint_reports.narrowing import judged_words, limits
 
 TEXT_CHARS = 20_000
@@ -82,7 +82,7 @@ def suites(report: Report, most_cases: int, *, fail_all: bool = False) -> Iterat
     Above `most_cases` the cases that pass are folded into one a rule. Where only findings are
     known (a report that was read back), the folded passes come from the rules' own counts.
     """
-    labels = {rule.code: _label(rule) for rule in report.rules}
+    labels = {rule.code: _label(rule) for rule in report.described_rules}
     gating = frozenset(Severity) if fail_all else report.gating
     groups, derived = _by_project(report)
     outcomes = None if report.outcomes is None else tuple(report.outcomes)
@@ -229,14 +229,14 @@ def _case(
     """Make the case of one rule and subject.
 
     A new fail that gates makes it fail; else a new unknown makes it an error; else, where all is
-    waived, it is skipped; else all that is left does not gate and it passes. The rest goes to
-    system-out.
+    waived or carried over from the last report, it is skipped; else all that is left does not gate
+    and it passes. The rest goes to system-out.
     """
-    fails, unknown, waived, baselined = _sorted_out(findings)
+    fails, unknown, waived, baselined, carried = _sorted_out(findings)
     name, title = label.case_name(subject), plain_line(label.title)
     failing = [finding for finding in fails if finding.severity in gating]
     harmless = [finding for finding in fails if finding.severity not in gating]
-    rest = [*harmless, *waived, *baselined]
+    rest = [*harmless, *waived, *baselined, *carried]
     if failing:
         kind = failing[0].severity.value
         text, rest = _failure_text(failing, label), [*unknown, *rest]
@@ -244,8 +244,9 @@ def _case(
     if unknown:
         text = _failure_text(unknown, label)
         return JunitCase(label.classname, name, "error", "unknown", title, text, _other(rest))
-    if waived and len(waived) == len(rest):
-        return JunitCase(label.classname, name, "skipped", "waived", title, _other(waived))
+    if rest and len(waived) + len(carried) == len(rest):
+        kind = "carried" if carried else "waived"
+        return JunitCase(label.classname, name, "skipped", kind, title, _other(rest))
     return JunitCase(label.classname, name, output=_other(rest))
 
 
@@ -255,10 +256,12 @@ def _sorted_out(findings: Iterable[Finding]) -> tuple[list[Finding], ...]:
         Outcome.UNKNOWN: [],
         State.WAIVED: [],
         State.BASELINED: [],
+        "carried": [],
     }
     for finding in findings:
         is_new = finding.state is State.NEW
-        sorted_out[finding.verdict if is_new else finding.state].append(finding)
+        verdict = "carried" if finding.carried else finding.verdict
+        sorted_out[verdict if is_new else finding.state].append(finding)
     return tuple(sorted_out.values())
 
 
@@ -300,6 +303,8 @@ def _why(finding: Finding) -> str:
         return f"{finding.state.value}{until}{owner} ({plain_line(waiver.reason)})"
     if finding.state is not State.NEW:
         return finding.state.value
+    if finding.carried is not None:
+        return f"not judged now, last seen {utc(finding.carried.last_seen)}"
     if finding.verdict is Outcome.UNKNOWN:
         return finding.verdict.value
     return f"{finding.severity.value}, does not fail the gate"

@@ -17,12 +17,15 @@ from scopelint.text import code, counted, escaped, link, shorten, visible
 from scopelint_reports.location import settings_url, web_address
 from scopelint_reports.narrowing import judged_words, limits, rule_words
 from scopelint_reports.summary import (
+    CARRIED_TITLE,
     concluded,
     coverage,
     gaps_by_fact,
     gate_words,
     label,
     not_judged_by_reason,
+    seen_words,
+    since_words,
     state_words,
     utc,
 )
@@ -32,6 +35,8 @@ MAX_CHARS = 60_000
 """GitLab takes a note of a million characters; nobody reads one."""
 WORST = 20
 """Findings shown without unfolding anything."""
+CARRIED = 10
+"""Findings shown that were carried over from the last report."""
 
 _NAME_CHARS = 300
 _TEXT_CHARS = 500
@@ -52,6 +57,7 @@ class MarkdownReporter(Reporter):
         """Write the note."""
         lines = [*_head(report, self.options.report_url), *_scan(report)]
         tail = [
+            *self._carried(report),
             *_gaps(report),
             *_not_judged(report),
             *_concluded(report),
@@ -62,9 +68,9 @@ class MarkdownReporter(Reporter):
         out.write("".join(f"{line}\n" for line in lines).encode())
 
     def _findings(self, report: Report, room: int) -> Iterator[str]:
-        shown = report.shown(waived=self.options.show_waived)
+        shown = report.shown(waived=self.options.show_waived, carried=False)
         items = (self._item(finding) for finding in shown)
-        total = sum(1 for _ in report.shown(waived=self.options.show_waived))
+        total = sum(1 for _ in report.shown(waived=self.options.show_waived, carried=False))
         yield "### Findings"
         yield ""
         if not total:
@@ -84,6 +90,19 @@ class MarkdownReporter(Reporter):
         if told < total:
             yield ""
             yield f"{counted(total - told, 'finding')} more: see the whole report."
+
+    def _carried(self, report: Report) -> Iterator[str]:
+        """Yield what was carried over from the last report, the severest first."""
+        found = report.carried_over(waived=self.options.show_waived)
+        items = [f"{self._item(each)} · {seen_words(each)}" for each in islice(found, CARRIED)]
+        if not items:
+            return
+        yield ""
+        yield f"### {CARRIED_TITLE}"
+        yield ""
+        yield from items
+        if more := sum(1 for _ in found):
+            yield f"- and {more:,} more"
 
     def _item(self, finding: Finding) -> str:
         project = finding.project
@@ -134,6 +153,9 @@ def _scan(report: Report) -> Iterator[str]:
     when = utc(scan.scan.finished_at or scan.scan.started_at)
     instance = _span(scan.scan.instance, _NAME_CHARS)
     yield f"Scanned {of}{instance}, {when}, by {_prose(f'scopelint {report.tool_version}')}."
+    if words := since_words(report):
+        yield ""
+        yield f"Changes {_prose(words)}."
     if missing := coverage(report):
         yield ""
         yield f"**The scan is incomplete**: {_prose(missing)}."

@@ -53,6 +53,9 @@ def _of_findings(report: Report) -> Iterator[str]:
     yield from _gauge("scopelint_unknown", "New findings of verdict unknown", summary.unknown)
     yield from _gauge("scopelint_waived", "Findings that a waiver accepts", summary.waived)
     yield from _gauge("scopelint_baselined", "Findings known from a baseline", summary.baselined)
+    yield from _gauge(
+        "scopelint_carried", "Findings not judged now, of the last report", summary.carried
+    )
     fails, unknowns = (_by_rule(report, verdict) for verdict in (Outcome.FAIL, Outcome.UNKNOWN))
     yield from _gauge("scopelint_rule_findings", "New findings that fail, by rule", fails)
     yield from _gauge(
@@ -67,7 +70,7 @@ def _by_rule(report: Report, verdict: Outcome) -> dict[str, int]:
 
 
 def _is_new(finding: Finding, verdict: Outcome) -> bool:
-    return finding.verdict is verdict and finding.state is State.NEW
+    return finding.verdict is verdict and finding.state is State.NEW and finding.carried is None
 
 
 def _of_the_scan(report: Report) -> Iterator[str]:

@@ -55,18 +55,19 @@ class SarifReporter(Reporter):
 
     name = "sarif"
     title = "SARIF 2.1.0 for code scanning and vulnerability management"
+    compared = True
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report; raise nothing for what names hold."""
         show_waived = self.options.keep_waived
-        found = survey(report, most_notices=NOTIFICATIONS, show_waived=show_waived)
+        found = survey(report, most_notices=NOTIFICATIONS, show_waived=show_waived, compared=True)
         runs = self.options.sarif_runs
         kept = min(found.results, RESULTS_A_RUN * runs)
         left_out = _left_out(found.results, kept)
         category = self.options.sarif_category or _category(report)
         # Where not all fit, the last place is the sum's: what is unknown is never cut off.
         most = kept - (found.summed_up is not None)
-        rest = results(report, found, most_fails=most, show_waived=show_waived)
+        rest = results(report, found, most_fails=most, show_waived=show_waived, compared=True)
         rules = {rule.code: (n, rule.severity) for n, rule in enumerate(report.described_rules)}
         instance = report.scan.scan.instance
         _write(out, f'{{"$schema":{json_text(SCHEMA_URI)},"version":"2.1.0","runs":[\n')

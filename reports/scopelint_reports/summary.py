@@ -200,3 +200,30 @@ def enforcement_words(enforcement: str) -> str:
 def severity_counts(report: Report) -> list[tuple[str, int]]:
     """Return the summary's counts in the report's order, those above zero only."""
     return [(name, count) for name, count in report.summary.as_dict().items() if count]
+
+
+CARRIED_TITLE = "Carried over from the last report, not judged now"
+
+
+def since_words(report: Report) -> str:
+    """Say what changed since the last report in a clause, empty where there is none."""
+    since = report.since
+    if since is None:
+        return ""
+    gone = sum(each.how == "gone" for each in since.fixed)
+    parts = [f"{number(len(since.new))} new"]
+    if since.first_judged:
+        parts.append(f"{number(len(since.first_judged))} judged for the first time")
+    parts.append(
+        f"{number(len(since.fixed))} fixed"
+        + (f" ({number(gone)} because the project is gone)" if gone else "")
+    )
+    parts.append(f"{number(report.summary.carried)} carried over")
+    if since.expired:
+        parts.append(f"{number(since.expired)} dropped, not judged for too long")
+    return f"since {utc(since.finished_at)}: {', '.join(parts)}"
+
+
+def seen_words(finding: Finding) -> str:
+    """Say when a finding that was carried over was seen last, empty for any other one."""
+    return f"last seen {utc(finding.carried.last_seen)}" if finding.carried else ""

@@ -33,8 +33,13 @@ class Survey:
         return self.fails + (self.summed_up is not None)
 
 
-def survey(report: Report, *, most_notices: int, show_waived: bool = False) -> Survey:
-    """Walk over the shown findings once; waived ones count as nothing unless asked for."""
+def survey(
+    report: Report, *, most_notices: int, show_waived: bool = False, compared: bool = False
+) -> Survey:
+    """Walk over the shown findings once; waived ones count as nothing unless asked for.
+
+    `compared` takes those that a consumer is to see that compares this document with the last one.
+    """
     found = Survey()
     summing = {rule.code for rule in report.rules_with(Role.SCAN_COMPLETENESS)}
     causes = _causes(report)
@@ -42,7 +47,7 @@ def survey(report: Report, *, most_notices: int, show_waived: bool = False) -> S
     has_sum = False
     states = set()
     first: Finding | None = None
-    for finding in report.shown(waived=True):
+    for finding in _walk(report, waived=True, compared=compared):
         hidden = finding.state is State.WAIVED and not show_waived
         if finding.verdict is Outcome.FAIL:
             found.fails += not hidden
@@ -86,13 +91,28 @@ def _causes(report: Report) -> dict[int | None, int]:
 
 
 def results(
-    report: Report, found: Survey, *, most_fails: int | None = None, show_waived: bool = False
+    report: Report,
+    found: Survey,
+    *,
+    most_fails: int | None = None,
+    show_waived: bool = False,
+    compared: bool = False,
 ) -> Iterator[Finding]:
-    """Yield what becomes a result: fails, severest first, at most `most_fails`, then the sum."""
-    fails = (f for f in report.shown(waived=show_waived) if f.verdict is Outcome.FAIL)
+    """Yield what becomes a result: fails, severest first, at most `most_fails`, then the sum.
+
+    The walk is the one of `survey` with the same arguments.
+    """
+    shown = _walk(report, waived=show_waived, compared=compared)
+    fails = (finding for finding in shown if finding.verdict is Outcome.FAIL)
     yield from islice(fails, most_fails)
     if found.summed_up is not None:
         yield found.summed_up
+
+
+def _walk(report: Report, *, waived: bool, compared: bool) -> Iterator[Finding]:
+    return (
+        report.compared(waived=waived) if compared else report.shown(waived=waived, carried=False)
+    )
 
 
 def _sum(report: Report, unknown: int, state: State, first: Finding) -> Finding:

@@ -11,7 +11,6 @@ from scopelint.cli.command import Command, Entry, LazyGroup
 from scopelint.cli.console import err
 from scopelint.cli.files import check_writable, write_file
 from scopelint.errors import UsageError
-from scopelint.paths import is_inside
 from scopelint.report import Report
 from scopelint.run_identity import SAME_INSTANCE, RunIdentity, check_same
 from scopelint.text import clean
@@ -144,27 +143,17 @@ def _read(report: Path, output: Path) -> Report:
 
 def _not_judged(report: Report, before: "Baseline") -> "Callable[[Known], bool]":
     """Return what says of a missing finding that the report could not have had it."""
-    from scopelint.engine.gate import subject
+    from scopelint.engine.coverage import Coverage
 
-    rules = {rule.code for rule in report.rules if rule.not_judged is None}
-    gaps = [gap for gap in report.scan.gaps if gap.breaks_completeness]
-    unread = {gap.subject_path for gap in gaps if subject(gap) is not None}
-    whole = all(subject(gap) is not None for gap in gaps)
-    targets, filters = report.scan.scan.targets, report.scan.scan.filters
-
-    def outside(path: str) -> bool:
-        inside = "instance" in targets or any(is_inside(path, root) for root in targets)
-        return not inside or filters.may_leave_out(path)
-
+    coverage = Coverage(report)
     # A scan of a part cannot tell that what was said of the whole is fixed.
-    partly = any(known.project and outside(known.project) for known in before.known.values())
+    partly = any(
+        known.project and coverage.outside(known.project) for known in before.known.values()
+    )
 
     def not_judged(known: "Known") -> bool:
-        if known.rule not in rules:
-            return True
-        if known.project is None:
-            return partly
-        return known.project in unread or not whole or outside(known.project)
+        unsure = known.project is None and partly
+        return unsure or not coverage.judged(known.rule, known.project)
 
     return not_judged
 

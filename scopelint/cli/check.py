@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @options.rule_options
 @options.gate_options
 @options.baseline_options
+@options.previous_options
 @options.report_options
 @options.console_options
 def check(
@@ -41,6 +42,7 @@ def check(
     choice: options.RuleChoice,
     gate: options.GateOptions,
     baseline: options.BaselineOptions,
+    last: options.PreviousOptions,
     report: options.ReportOptions,
     console: Console,
 ) -> int:
@@ -71,7 +73,9 @@ def check(
         )
     reads = [("the snapshot", path) for path in snapshots]
     settings = resolve(source, choice, gate)
-    prepared = prepare(settings, gate, baseline, report, console, reads=reads, snapshots=snapshots)
+    prepared = prepare(
+        settings, gate, baseline, report, console, last=last, reads=reads, snapshots=snapshots
+    )
     return prepared.conclude(lambda: prepared.judge(*snapshots, chosen=chosen))
 
 

@@ -33,6 +33,7 @@ _SHOWN_ELSEWHERE = frozenset(
 @options.rule_options
 @options.gate_options
 @options.baseline_options
+@options.previous_options
 @options.answer_format_option
 @click.pass_context
 def show(

@@ -166,6 +166,7 @@ def _scan(config: Path, token: Path, folder: Path, console: Console) -> "Report"
         options.BaselineOptions(),
         options.ReportOptions(reports=reports),
         console,
+        last=options.PreviousOptions(),
         reads=(),
         snapshots=(snapshot,),
     )

@@ -18,8 +18,15 @@ from scopelint.cli.files import (
     report_page,
     write_all,
 )
+from scopelint.cli.last_report import LastReport, described, last_report
 from scopelint.cli.next_steps import RunFiles, next_steps
-from scopelint.cli.option_groups import BaselineOptions, GateOptions, ReportOptions, ServerOptions
+from scopelint.cli.option_groups import (
+    BaselineOptions,
+    GateOptions,
+    PreviousOptions,
+    ReportOptions,
+    ServerOptions,
+)
 from scopelint.cli.past_runs import open_part, tell_run
 from scopelint.cli.settings import RunSettings
 from scopelint.config import Catalogue, added_rules, select_rules
@@ -32,8 +39,8 @@ from scopelint.finding import Severity
 from scopelint.globs import GlobSet
 from scopelint.mappings import with_references
 from scopelint.model import Fact
+from scopelint.registry import Found
 from scopelint.report import (
-    MOST_SHOWN_ENTRIES,
     Allowlist,
     Gate,
     RenderOptions,
@@ -47,6 +54,8 @@ from scopelint.snapshot.inventory import Inventory
 
 _WARNINGS = 20
 """Sentences about waivers on stderr; the report holds them all."""
+_MOST_SHOWN_ENTRIES = 60_000
+"""Allowlist entries up to which a report keeps them all for pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +74,13 @@ class PreparedCheck:
     exit_zero: bool = False
     whole_set: bool = False
     files: RunFiles = field(default_factory=RunFiles)
+    last: LastReport = field(default_factory=LastReport)
+    found_rules: Mapping[str, Found[Rule]] = field(default_factory=dict)
+    """Every installed rule, by code."""
 
     def check_instance(self, instance: str) -> None:
-        """Raise UsageError where the baseline is of another instance."""
+        """Raise UsageError where the baseline or the last report is of another instance."""
+        self.last.check_server(instance)
         known = self.settings.baseline
         if known is not None:
             check_same(
@@ -83,12 +96,14 @@ class PreparedCheck:
             if self.files.server is None:
                 tell_run(paths, snapshot.header.identity(), quiet=self.console.quiet)
             inventory = open_part(snapshot, chosen, paths)
+            self.check_instance(inventory.scan.instance)
+            self.last.check(inventory.scan)
             report = engine.run(
                 inventory, self.rules, self.settings, distributions=self.distributions
             )
-            report = replace(with_references(report), not_run=self.not_run)
+            report = described(replace(report, not_run=self.not_run), self.found_rules)
+            report = with_references(report)
             self._tell_outside(inventory)
-            self.check_instance(inventory.scan.instance)
             return replace(
                 report,
                 whole_set=self.whole_set and inventory.scan.filters.everything,
@@ -98,7 +113,7 @@ class PreparedCheck:
     def _allowlists(self, report: Report) -> Sequence[Allowlist] | None:
         """Keep the allowlists, which are read from the snapshot, where a reporter shows them."""
         shown = any(each.reporter.shows_allowlists for each in self.destinations)
-        few = report.scan.entries <= MOST_SHOWN_ENTRIES
+        few = report.scan.entries <= _MOST_SHOWN_ENTRIES
         return tuple(report.allowlists or ()) if shown and few else None
 
     def _tell_outside(self, inventory: Inventory) -> None:
@@ -127,8 +142,9 @@ class PreparedCheck:
             self.console.warn(error.message)
             return ExitCode.OK
         self._warn(report.warnings)
-        options = partial(self._options, report)
-        write_all(self.destinations, report, options, self.console.warn)
+        places = self.last.written(self.destinations, report, self.console)
+        options = partial(replace(self, destinations=places)._options, report)
+        write_all(places, report, options, self.console.warn)
         return exit_code(report.gate, exit_zero=self.exit_zero)
 
     def _warn(self, sentences: Sequence[str]) -> None:
@@ -179,6 +195,7 @@ def prepare(
     report: ReportOptions,
     console: Console,
     *,
+    last: PreviousOptions,
     reads: Iterable[tuple[str, Path | None]],
     snapshots: Iterable[Path | None],
     server: ServerOptions | None = None,
@@ -202,6 +219,7 @@ def prepare(
         ),
     )
     chosen, engine_settings = build_rules(settings)
+    carried = last_report(last, settings)
     return PreparedCheck(
         rules=chosen,
         settings=replace(
@@ -214,6 +232,7 @@ def prepare(
             today=gate.as_of,
             baseline=_baseline(baseline),
             new_only=baseline.new_only,
+            previous=carried.previous,
         ),
         destinations=places,
         distributions={code: found.distribution for code, found in settings.rules.items()},
@@ -228,6 +247,8 @@ def prepare(
             server=server,
         ),
         whole_set=_is_whole(settings, baseline, report),
+        last=carried,
+        found_rules=settings.rules,
     )
 
 

@@ -76,6 +76,15 @@ class BaselineOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviousOptions:
+    """The last report, and what becomes of what this run could not judge."""
+
+    previous: Path | None = None
+    carry_days: int = 90
+    partial: Literal["write", "skip"] = "write"
+
+
+@dataclass(frozen=True, slots=True)
 class ReportOptions:
     """Which reports are written where, and what they hold."""
 

@@ -16,6 +16,7 @@ from scopelint.cli.option_declaration import words_option as words_option
 from scopelint.cli.option_groups import BaselineOptions as BaselineOptions
 from scopelint.cli.option_groups import ConfigOptions as ConfigOptions
 from scopelint.cli.option_groups import GateOptions as GateOptions
+from scopelint.cli.option_groups import PreviousOptions as PreviousOptions
 from scopelint.cli.option_groups import ReportOptions as ReportOptions
 from scopelint.cli.option_groups import RuleChoice as RuleChoice
 from scopelint.cli.option_groups import ServerOptions as ServerOptions
@@ -259,6 +260,31 @@ baseline_options = grouped(
         help="Findings in this file are not new: they do not gate. See `scopelint baseline`.",
     ),
     option("--new-only", is_flag=True, help="Do not show what is in the baseline."),
+)
+
+previous_options = grouped(
+    "last",
+    PreviousOptions,
+    "Last report",
+    option(
+        "--previous",
+        type=FilePath(),
+        help="The last run's JSON report: what cannot be judged now is carried over from it.",
+    ),
+    option(
+        "--carry-days",
+        type=click.IntRange(min=0),
+        default=90,
+        show_default=True,
+        help="Days after which a finding that nobody could judge is no longer carried over.",
+    ),
+    option(
+        "--partial",
+        type=click.Choice(["write", "skip"]),
+        default="write",
+        show_default=True,
+        help="Without --previous, of a part: write gitlab-sast, sarif, gitlab-codequality or not.",
+    ),
 )
 
 report_options = grouped(

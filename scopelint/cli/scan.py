@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @options.rule_options
 @options.gate_options
 @options.baseline_options
+@options.previous_options
 @options.report_options
 @options.console_and_progress_options
 @options.option_group(
@@ -42,6 +43,7 @@ def scan(
     choice: options.RuleChoice,
     gate: options.GateOptions,
     baseline: options.BaselineOptions,
+    last: options.PreviousOptions,
     report: options.ReportOptions,
     console: Console,
     snapshot: Path | None,
@@ -80,11 +82,13 @@ def scan(
         baseline,
         report,
         console,
+        last=last,
         reads=reads,
         snapshots=(snapshot,),
         server=server,
     )
     prepared.check_instance(session.server.url)
+    prepared.last.check_asked([target.path for target in session.request.targets])
 
     def read_and_judge(path: Path) -> "Report":
         collect_into(path, session, console, resume=resume)

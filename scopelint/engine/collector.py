@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from scopelint.engine.carry import CarryOver, Changes
 from scopelint.engine.codec import FINDINGS, JUDGED, JudgedPaths, JudgedProject, Outcomes
 from scopelint.engine.counts import FindingCounts
 from scopelint.engine.engine_settings import Settings
@@ -53,15 +54,22 @@ class CollectedPart:
     used_waivers: set[int]
     used_rule_sets: set[int]
     seen: OverviewPart
+    changes: Changes | None
+    """Since the last report, None where there is none."""
 
 
 @dataclass(slots=True)
 class _JudgedSubject:
-    """What verdicts are about: a project, or the instance; `known` are its findings' fingerprints."""
+    """What verdicts are about: a project, or the instance, and what was found of it."""
 
     project: ProjectRef | None
     severities: Mapping[str, Severity]
-    known: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    """Fingerprints."""
+    unknown: dict[str, Finding] = field(default_factory=dict)
+    """The findings of that verdict, by fingerprint."""
+    passed: set[str] = field(default_factory=set)
+    """Codes of the instance's rules that have a verdict `pass`."""
 
 
 class FindingsCollector:
@@ -96,6 +104,9 @@ class FindingsCollector:
         self._overview = Overview(inventory)
         self.waivers = WaiverBook(settings.waivers, settings.today or datetime.now(UTC).date())
         self.finding_counts = FindingCounts()
+        self.carry = (
+            CarryOver(settings.previous, inventory, self._mark) if settings.previous else None
+        )
 
     @property
     def codes(self) -> frozenset[str]:
@@ -109,6 +120,12 @@ class FindingsCollector:
             if rule.once and self._reasons[rule.code] is None:
                 for verdict in judge_once(rule, self._inventory):
                     self._enter(subject, rule, verdict, verdict.entry)
+                    if verdict.outcome is Outcome.PASS:
+                        subject.passed.add(rule.code)
+        if self.carry is not None:
+            judging = [rule for rule in self._rules if rule.once and not self._reasons[rule.code]]
+            found = (subject.failed, list(subject.unknown.values()), subject.passed)
+            self.carry.judged_instance(judging, *found)
 
     def judge_project(self, project: Project) -> None:
         """Ask the project's rules about it."""
@@ -127,6 +144,9 @@ class FindingsCollector:
         readable = project.scope is not None
         if readable:
             self._used_rule_sets.add(rule_set.number)
+        if self.carry is not None:
+            found = (subject.failed, list(subject.unknown.values()))
+            self.carry.judged_project(project, evaluator.rules, *found)
         self._judged.add(JudgedProject(ref, readable, passed & ~failed, rule_set.number))
         self._overview.add(project)
 
@@ -142,17 +162,30 @@ class FindingsCollector:
         if verdict.outcome is Outcome.PASS:
             return
         finding = self._finding(subject, rule, verdict, entry)
-        if finding.fingerprint in subject.known:
+        if finding.fingerprint in subject.failed or finding.fingerprint in subject.unknown:
             where = subject.project.path if subject.project else "the instance"
             raise PluginError(
                 f"rule {rule.code} ({rule.name}) gave two verdicts with the key"
                 f" {finding.key!r} for {where}",
                 hint="A rule must give each of its verdicts on a project its own key.",
             )
-        subject.known.add(finding.fingerprint)
+        if finding.verdict is Outcome.FAIL:
+            subject.failed.add(finding.fingerprint)
+        else:
+            subject.unknown[finding.fingerprint] = finding
+        self._mark(finding)
+
+    def _mark(self, finding: Finding) -> None:
+        """Take in a finding as new, waived or baselined."""
         finding = self.waivers.mark(finding)
         if self._baseline is not None:
             finding = self._baseline.mark(finding)
+        if (carry := self.carry) is not None and finding.carried is None:
+            if finding.verdict is Outcome.FAIL:
+                carry.found(finding)
+            elif carry.replaces(finding):
+                self.finding_counts.accept(finding)
+                return
         self.finding_counts.add(finding)
         self._findings.add(finding)
 
@@ -186,6 +219,7 @@ class FindingsCollector:
             used_waivers=self.waivers.used,
             used_rule_sets=self._used_rule_sets,
             seen=self._overview.seen,
+            changes=self.carry.changes if self.carry else None,
         )
 
     def include(self, part: CollectedPart, files: PartFiles) -> None:
@@ -196,6 +230,8 @@ class FindingsCollector:
         self.waivers.used |= part.used_waivers
         self._used_rule_sets |= part.used_rule_sets
         self._overview.seen.include(part.seen)
+        if self.carry is not None and part.changes is not None:
+            self.carry.changes.include(part.changes)
 
     def judge_skipped(self) -> None:
         """Say unknown where a rule could not judge with an override's options, but did elsewhere.

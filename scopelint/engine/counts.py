@@ -29,8 +29,7 @@ class FindingCounts:
         unknown = finding.verdict is Outcome.UNKNOWN
         project = finding.project
         if unknown:
-            subject = project.id if project else finding.rule
-            self.accepted[subject] = not new and self.accepted.get(subject, True)
+            self.accept(finding)
         if not new:
             self.others[finding.state] += 1
             return
@@ -44,6 +43,12 @@ class FindingCounts:
         if project is not None:
             name = "unknown" if unknown else finding.severity
             self.namespaces[project.path.rpartition("/")[0], name] += 1
+
+    def accept(self, unknown: Finding) -> None:
+        """Take note of whether a finding of verdict unknown is accepted."""
+        subject = unknown.project.id if unknown.project else unknown.rule
+        accepted = unknown.state is not State.NEW
+        self.accepted[subject] = accepted and self.accepted.get(subject, True)
 
     def include(self, other: "FindingCounts") -> None:
         """Add what another part counted."""

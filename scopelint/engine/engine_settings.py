@@ -6,6 +6,7 @@ from datetime import date
 
 from scopelint.engine.baseline import Baseline
 from scopelint.engine.gate import FailOn
+from scopelint.engine.previous import Previous
 from scopelint.engine.rule_sets import Override
 from scopelint.engine.waivers import WaiverRule
 from scopelint.finding import Severity
@@ -40,5 +41,7 @@ class Settings:
     """The day that waivers are compared with; None takes today's UTC date."""
     baseline: Baseline | None = None
     """What marks, after the waivers, which findings were there before."""
+    previous: Previous | None = None
+    """The last report: what cannot be judged now is carried over from it."""
     processes: int | None = None
     """How many processes judge at the same time; None leaves that to the engine."""

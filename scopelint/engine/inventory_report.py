@@ -60,6 +60,8 @@ def _report(
     distributions: Mapping[str, str],
 ) -> Report:
     collector.judge_skipped()
+    if (carry := collector.carry) is not None:
+        carry.rest()
     summary = collector.finding_counts.summary()
     rules = collector.rule_summaries(distributions)
     completeness = {rule.code for rule in rules if rule.role is Role.SCAN_COMPLETENESS}
@@ -86,6 +88,8 @@ def _report(
         choices=settings.choices,
         min_severity=settings.min_severity,
         new_only=settings.new_only,
+        since=carry.since() if carry else None,
+        carried_rules=carry.other_rules(collector.codes) if carry else (),
     )
 
 

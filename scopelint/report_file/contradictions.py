@@ -71,15 +71,20 @@ def _of_counts(report: Report) -> Iterator[str]:
     """Compare what is counted with what is listed.
 
     With --min-severity and --new-only fewer findings are listed than counted: those that fail below
-    some severity, and those of the baseline.
+    some severity, and those of the baseline; of them, only what the last report had may be listed.
     """
-    listed = counted(report.findings).summary().as_dict()
+    listed, said = counted(report.findings).summary().as_dict(), report.summary.as_dict()
     fails = [f.severity for f in report.findings if f.verdict is Outcome.FAIL]
     lowest = min(fails, key=lambda severity: severity.rank) if fails else None
-    whole = {severity.value for severity in Severity if lowest and severity.reaches(lowest)}
-    for name, count in report.summary.as_dict().items():
-        if listed[name] > count or (listed[name] < count and name in {*whole, "unknown"}):
-            yield f"summary.{name} is {count}, but findings lists {listed[name]}"
+    whole = {
+        severity.value
+        for severity in Severity
+        if lowest and severity.reaches(lowest) and severity.reaches(report.min_severity)
+    }
+    for name in said | listed:
+        count, found = said.get(name, 0), listed.get(name, 0)
+        if found > count or (found < count and name in {*whole, "unknown"}):
+            yield f"summary.{name} is {count}, but findings lists {found}"
 
 
 def _of_gate(report: Report) -> Iterator[str]:

@@ -10,15 +10,17 @@ from scopelint.finding import (
     Confidence,
     EntryRef,
     Finding,
+    FixedFinding,
     Outcome,
     ProjectRef,
     Severity,
+    SincePrevious,
     State,
     Waiver,
 )
 from scopelint.model import EntryKind
-from scopelint.report import FixedFinding
 from scopelint.report_file.record import (
+    Count,
     FiniteData,
     JsonRecord,
     Moment,
@@ -128,3 +130,28 @@ class FixedRecord(JsonRecord):
         description="`read`: its project was judged again; `gone`: the project is no longer there."
     )
     finding: FindingRecord
+
+
+_Fingerprints = tuple[Annotated[str, Field(pattern="^[0-9a-f]{64}$")], ...]
+
+
+class SinceRecord(JsonRecord):
+    """What changed since the previous report, among findings that fail.
+
+    The findings that were carried over from it are those of `findings` that have `carried`.
+    """
+
+    core = SincePrevious
+
+    finished_at: Moment = Field(description="The end of the previous report's scan.")
+    new: _Fingerprints = Field(
+        default=(), description="Findings that it had looked for and did not have."
+    )
+    first_judged: _Fingerprints = Field(
+        default=(),
+        description="Findings that it could not have had: not read, not judged or not listed there.",
+    )
+    fixed: tuple[FixedRecord, ...] = ()
+    expired: Count = Field(
+        default=0, description="Findings not carried over again: not seen for too long."
+    )

@@ -25,7 +25,7 @@ from scopelint.report_file.choice_records import (
     OverrideRecord,
     RuleOffRecord,
 )
-from scopelint.report_file.finding_records import FindingRecord
+from scopelint.report_file.finding_records import FindingRecord, SinceRecord
 from scopelint.report_file.overview_records import OverviewRecord
 from scopelint.report_file.record import (
     Count,
@@ -36,7 +36,6 @@ from scopelint.report_file.record import (
     without_default,
 )
 from scopelint.report_file.rule_records import RuleRecord
-from scopelint.report_file.since_record import SinceRecord
 
 SCHEMA = "scopelint-report/1"
 """The name and version of the JSON report's schema."""

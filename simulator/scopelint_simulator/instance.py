@@ -379,8 +379,8 @@ class Instance:
         """Whether the instance or a group above a project refuses classic tokens for it."""
         if self.settings.version < GRANULAR_TOKENS_REQUIRED:
             return False
-        required = (group.requires_fine_grained for group in self.ancestors(project.group))
-        return self.settings.requires_fine_grained or any(required)
+        groups = self.ancestors(project.group)
+        return self.settings.requires_fine_grained or any(g.requires_fine_grained for g in groups)
 
     def enforced(self) -> bool:
         """Whether the instance makes every project restricted."""
@@ -391,11 +391,10 @@ class Instance:
         return not project.settings_row or self.enforced() or project.scope.inbound
 
     def effective_outbound(self, project: Project) -> bool:
-        """The outbound flag; off where the project has no settings row."""
+        """Off where the project has no settings row."""
         return project.settings_row and project.scope.outbound
 
     def deletion_covers(self, project: Project) -> bool:
         """Whether the project or a group above it is marked for deletion."""
-        if project.marked_for_deletion_on is not None or project.deletion_in_progress:
-            return True
-        return any(group.marked_for_deletion_on for group in self.ancestors(project.group))
+        marked = project.marked_for_deletion_on is not None or project.deletion_in_progress
+        return marked or any(g.marked_for_deletion_on for g in self.ancestors(project.group))

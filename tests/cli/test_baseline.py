@@ -227,6 +227,18 @@ def test_rules_and_targets_that_were_left_out_drop_nothing(port: int) -> None:
         assert lines() == [line for line in before if line != "SL101 acme/web/site"]
 
 
+def test_what_an_override_leaves_out_is_kept(port: int, place: Path) -> None:
+    before = lines()
+    (place / "scopelint.yml").write_text(
+        'overrides: [{projects: ["acme/web/**"], ignore: [SL101]}]\n', encoding="utf-8"
+    )
+    with instance(INVENTORY, port) as gitlab:
+        given = ("--url", gitlab.url, "-q", "--exit-zero", "-f", "json", "-o", "report.json")
+        call("scan", "acme", *given).expect(0)
+    call("baseline", "prune", "report.json", "-o", "known.json").expect(0)
+    assert lines() == before
+
+
 def test_a_report_that_hides_something_makes_no_baseline(port: int) -> None:
     kept = Path("known.json").read_bytes()
     hiding: tuple[tuple[object, ...], ...] = (("--min-severity", "high"), ("--new-only",))

@@ -25,6 +25,7 @@ OPTIONS = {
     *("--select", "--ignore", "--extend-select", "--trusted", "--rules-file"),
     *("--fail-on", "--allow-incomplete", "--exit-zero", "--exit-code", "--diff"),
     *("--baseline", "--new-only", "--as-of", "--from-report"),
+    *("--previous", "--carry-days", "--partial"),
     # what is asked
     *("--from", "--transitive", "--want", "--ci"),
     # how it is repaired

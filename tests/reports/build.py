@@ -16,10 +16,12 @@ from scopelint.finding import (
     Confidence,
     EntryRef,
     Finding,
+    FixedFinding,
     Outcome,
     ProjectRef,
     Role,
     Severity,
+    SincePrevious,
     State,
     Waiver,
     fingerprint,
@@ -27,7 +29,6 @@ from scopelint.finding import (
 from scopelint.model import EntryKind, Fact, Gap, Reason, Scan
 from scopelint.report import (
     Choices,
-    FixedFinding,
     Gate,
     LeftOut,
     ProjectCounts,
@@ -36,7 +37,6 @@ from scopelint.report import (
     RuleOff,
     RuleSummary,
     ScanSummary,
-    SincePrevious,
     Summary,
     UsedConfig,
     UsedOverride,

@@ -12,9 +12,9 @@ from typing import Any
 import lxml.html
 import pytest
 
-from scopelint.finding import Severity, State, Waiver, fingerprint
+from scopelint.finding import FixedFinding, Severity, SincePrevious, State, Waiver, fingerprint
 from scopelint.remedy import Change
-from scopelint.report import FixedFinding, RenderOptions, Report, SincePrevious
+from scopelint.report import RenderOptions, Report
 from scopelint_reports import html_data
 from scopelint_reports.html import HtmlReporter
 from tests.reports import build

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from scopelint.finding import SincePrevious
 from scopelint.registry import find_rules
-from scopelint.report import Allowlist, RenderOptions, SincePrevious
+from scopelint.report import Allowlist, RenderOptions
 from scopelint.testing import report as judged
 from scopelint_reports import html_data
 from scopelint_reports.html import HtmlReporter

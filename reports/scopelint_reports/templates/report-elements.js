@@ -84,7 +84,7 @@ function csvRow(i) {
   const settings = project.web_url ? project.web_url.replace(/\/+$/, "") + "/-/settings/ci_cd#js-token-access" : "";
   return csvLine([LEVELS[columns.level[i]], f.rule, f.name, f.verdict, f.state, project.path, project.id, settings,
     entry.kind, entry.id, entry.path, f.message, f.remediation, f.confidence,
-    waiver.reason, waiver.expires, waiver.owner, f.fingerprint, data.rules[columns.rule[i]][1], ownerOf(i), ...data.csv.run]);
+    waiver.reason, waiver.expires, waiver.owner, f.fingerprint, data.rules[columns.rule[i]][1], ownerOf(i), ...data.csv.run, ""]);
 }
 
 function exportCsv(rows) {
