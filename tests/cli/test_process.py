@@ -103,13 +103,13 @@ def _piped(args: tuple[object, ...], reader: str, *, both: bool = False) -> tupl
 def test_a_reader_that_goes_away_makes_no_noise_and_changes_no_verdict(
     snapshot: Path, name: str, reader: str
 ) -> None:
-    assert _piped(("check", snapshot, "-f", name), reader) == (1, "")
+    assert _piped(("check", snapshot, "-f", name, "-q"), reader) == (1, "")
 
 
 def test_a_reader_of_other_commands_that_goes_away(snapshot: Path) -> None:
     call("check", snapshot, "-f", "json", "-o", "r.json")
     closed = "exec <&-; exit"
-    assert _piped(("gate", "r.json"), closed) == (1, "")
+    assert _piped(("gate", "r.json", "-q"), closed) == (1, "")
     assert _piped(("explain", "SL101"), closed) == (0, "")
     assert _piped(("--help",), closed) == (0, "")
     code, _ = _piped(("gate", "missing.json"), closed, both=True)
