@@ -1,6 +1,6 @@
 """A pipeline as GitLab makes it of a component: inputs filled in, `extends` and `rules` resolved.
 
-Rinventoryd from the pages "CI/CD inputs", "CI/CD YAML syntax reference" and "Where variables can be
+Restated from the pages "CI/CD inputs", "CI/CD YAML syntax reference" and "Where variables can be
 used"; only what the templates here use.
 """
 

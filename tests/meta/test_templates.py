@@ -3,11 +3,14 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+import requests
 import yaml
 
 from scopelint.config import CONFIG_NAMES
@@ -41,6 +44,7 @@ SOURCES = {
 """The pipelines that there are, each as GitLab reads it."""
 DEFAULT_BRANCH = {"CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main"}
 MERGE_REQUEST = {"CI_DEFAULT_BRANCH": "main", "CI_PIPELINE_SOURCE": "merge_request_event"}
+JOB_TOKEN = "glcbt-job-of-this-pipeline"
 SHELLS = [shell for shell in ("sh", "bash") if shutil.which(shell)]
 
 
@@ -55,7 +59,11 @@ def variables(url: str, folder: Path, **more: str) -> dict[str, str]:
         "CI": "true",
         "GITLAB_CI": "true",
         "CI_SERVER_URL": url,
-        "CI_JOB_TOKEN": "glcbt-job",
+        "CI_API_V4_URL": f"{url}/api/v4",
+        "CI_PROJECT_ID": "7",
+        "CI_JOB_NAME": "scopelint-scan",
+        "CI_DEFAULT_BRANCH": "main",
+        "CI_JOB_TOKEN": JOB_TOKEN,
         "CI_PROJECT_DIR": str(folder),
         "CI_JOB_URL": f"{url}/acme/audit/-/jobs/7",
         "CI_PROJECT_ROOT_NAMESPACE": "acme",
@@ -231,6 +239,114 @@ def test_scan_and_gate(source: str, shell: str, gitlab: str, tmp_path: Path) -> 
     )
     gated = play(found["scopelint-gate"], tmp_path, given, shell)
     assert gated.code == ExitCode.FINDINGS, gated.err
+
+
+class FormerJobs(BaseHTTPRequestHandler):
+    """GitLab's two routes of former jobs and their artifacts; the rest is the simulator's."""
+
+    behind: ClassVar[str]
+    report: ClassVar[bytes | None]
+    status: ClassVar[int]
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        if path == "/api/v4/projects/7/jobs":
+            assert self.headers["JOB-TOKEN"] == JOB_TOKEN
+            assert "success" in query
+            others = [{"id": 3, "name": "scopelint-scan", "ref": "other"}]
+            ours = [{"id": 2, "name": "scopelint-scan", "ref": "main"}]
+            jobs = [*others, *(ours if self.report is not None else [])]
+            self._answer(self.status, json.dumps(jobs).encode())
+        elif path == "/api/v4/projects/7/jobs/2/artifacts/scopelint.json":
+            assert self.headers["JOB-TOKEN"] == JOB_TOKEN
+            self._answer(200, self.report or b"")
+        else:
+            self._pass_on(None)
+
+    def do_POST(self) -> None:
+        self._pass_on(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _pass_on(self, body: bytes | None) -> None:
+        names = ("PRIVATE-TOKEN", "Authorization", "Content-Type")
+        headers = {name: self.headers[name] for name in names if name in self.headers}
+        words = (self.behind + self.path, body, headers)
+        answer = requests.request(
+            self.command, words[0], data=words[1], headers=words[2], timeout=30
+        )
+        links = {"Link": answer.headers["Link"]} if "Link" in answer.headers else {}
+        self._answer(answer.status_code, answer.content, links)
+
+    def _answer(self, status: int, body: bytes, more: Mapping[str, str] = {}) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **more}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def former_jobs(gitlab: str) -> Iterator[type[FormerJobs]]:
+    """The simulator behind a server that also knows former jobs; `url` is its address."""
+
+    class Here(FormerJobs):
+        behind, report, status = gitlab, None, 200
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Here)
+    Here.url = f"http://127.0.0.1:{server.server_address[1]}"  # type: ignore[attr-defined]
+    with server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Here
+        server.shutdown()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_previous_report_is_kept_from_job_to_job(
+    source: str, former_jobs: Any, tmp_path: Path
+) -> None:
+    """A night that is whole, then one that reads the log of nothing: what was there is carried."""
+    job = jobs(SOURCES[source]())["scopelint-scan"]
+    given = variables(former_jobs.url, tmp_path)
+    first = play(job, tmp_path, given, "sh")
+    assert first.code == ExitCode.OK, first.err
+    assert "there is no previous report" in first.out
+    whole = json.loads((tmp_path / "scopelint.json").read_text())
+    known = {one["fingerprint"] for one in whole["findings"] if one["verdict"] == "fail"}
+    assert known
+    former_jobs.report = (tmp_path / "scopelint.json").read_bytes()
+    (tmp_path / "scopelint.yml").write_text("ignore: [SL1, SL3]\n")
+    (tmp_path / ".git").mkdir()
+    second = play(job, tmp_path, given, "sh")
+    assert second.code == ExitCode.OK, second.err
+    assert JOB_TOKEN not in first.out + first.err + second.out + second.err
+    report = json.loads((tmp_path / "scopelint.json").read_text())
+    carried = {one["fingerprint"] for one in report["findings"] if one["carried"]}
+    assert carried
+    assert {one["fingerprint"] for one in report["findings"]} >= known
+    sast = json.loads((tmp_path / "gl-sast-report.json").read_text())
+    assert len(sast["vulnerabilities"]) >= len(known)
+
+
+def test_without_the_previous_report_a_part_is_not_uploaded(
+    former_jobs: Any, tmp_path: Path
+) -> None:
+    """A server error is no first run, and a part without a last report would close what is open."""
+    job = jobs(SOURCES["component"]())["scopelint-scan"]
+    given = variables(former_jobs.url, tmp_path)
+    former_jobs.status = 500
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "scopelint.yml").write_text("ignore: [SL3]\n")
+    (tmp_path / "scopelint-previous.json").write_text("{}")
+    ran = play(job, tmp_path, given, "sh")
+    assert ran.code == ExitCode.OK, ran.err
+    assert "the list of jobs could not be read: HTTP 500" in ran.err
+    assert "going on without the previous report" in ran.err
+    assert "gitlab-sast, gitlab-codequality: not written, because rules are ignored" in ran.err
+    assert not (tmp_path / "gl-sast-report.json").exists()
+    assert (tmp_path / "scopelint.json").exists()
 
 
 def test_the_scan_is_whole_so_that_gitlab_may_resolve_what_is_gone(
