@@ -49,6 +49,8 @@ class Header:
     feature_flags: FeatureFlags = field(default_factory=dict)
     """As in `Scan`; older snapshots have none, so nothing is known of them."""
     assumptions: tuple[Assumption, ...] = ()
+    row_counts: Mapping[str, int] = field(default_factory=dict)
+    """How many rows each table of a finished collection has; empty before its end."""
 
     def scan(self) -> Scan:
         """Return the part that rules and reports may see."""
@@ -126,6 +128,9 @@ class Header:
                     )
                     for each in data.get("assumptions", ())
                 ),
+                row_counts={
+                    table: _number(number) for table, number in data.get("row_counts", {}).items()
+                },
             )
         except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise SnapshotError(

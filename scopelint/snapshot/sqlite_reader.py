@@ -120,6 +120,8 @@ class Snapshot:
                     hint="Make one with: scopelint collect TARGET -o FILE",
                 ) from None
             self.header = Header.from_rows(meta)
+            if not checked:
+                self._check_row_counts()
             stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -160,6 +162,7 @@ class Snapshot:
                 f" {tables.OLDEST} to {tables.FORMAT}",
                 hint="Collect again, or use the scopelint version that made it.",
             )
+        self._version = version
         found = dict(self._db.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL"))
         self._tables = tables.expected(version)
         if found != self._tables:
@@ -183,6 +186,20 @@ class Snapshot:
                 raise SnapshotError(
                     f"{self.path}: a row of {table} holds a value that scopelint never writes",
                     hint="The file was damaged or changed; collect again.",
+                )
+
+    def _check_row_counts(self) -> None:
+        """Refuse a finished collection that has lost rows: what is not there would not be judged."""
+        if self.header.finished_at is None or self._version < tables.COUNTED:
+            return
+        found = tables.row_counts(self._db)
+        for name, number in found.items():
+            known = self.header.row_counts.get(name)
+            if number != known:
+                raise SnapshotError(
+                    f"{self.path} is damaged: its table {name} has {number:,} rows, and it says"
+                    f" {'nothing of them' if known is None else f'{known:,}'}",
+                    hint="Copy it again, or collect again.",
                 )
 
     @_checked

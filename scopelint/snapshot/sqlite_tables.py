@@ -4,6 +4,7 @@ A snapshot holds what was observed and what could not be read. It also holds the
 unfinished collection (`walks`, and `projects.state`), so resuming needs no second file.
 """
 
+import sqlite3
 from typing import Final
 
 FORMAT: Final = 3
@@ -12,6 +13,8 @@ OLDEST: Final = 2
 """The oldest version that is read; another one is refused."""
 ADDED: Final = {"limit_changes": 3}
 """Tables that a version brought; an older file has none, and what they hold is not known there."""
+COUNTED: Final = 3
+"""Since this version the header of a finished file says how many rows each table has."""
 
 APPLICATION_ID: Final = 0x5C09E117
 """SQLite's `application_id`: tells a snapshot from any other database."""
@@ -159,3 +162,10 @@ def upgrade() -> list[str]:
     # SQLite keeps a table's text without these words (sqlite.org/schematab.html).
     added = (TABLES[name].replace("TABLE", "TABLE IF NOT EXISTS", 1) for name in ADDED)
     return [*added, f"PRAGMA user_version = {FORMAT}"]
+
+
+def row_counts(db: sqlite3.Connection) -> dict[str, int]:
+    """Count the rows of every table but `meta`, which keeps these counts of a finished file."""
+    count = "SELECT count(*) FROM {}"
+    names = [name for name in TABLES if name != "meta"]
+    return {name: int(db.execute(count.format(name)).fetchone()[0]) for name in names}

@@ -134,7 +134,9 @@ class SnapshotWriter:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, with the counts of its rows where it is finished."""
+        if self.header.finished_at and self.header.row_counts != tables.row_counts(self._db):
+            self.save_header(self.header)
         self._db.close()
 
     @property
@@ -143,10 +145,11 @@ class SnapshotWriter:
         return LimitChangeTable(self._db, self._transaction)
 
     def save_header(self, header: Header) -> None:
-        """Replace the header: at the start, and at the end with the times and the counts."""
-        self.header = header
+        """Replace the header: at the start, and at the very end with the times and the counts."""
         if header.finished_at is not None:
             self._db.execute("PRAGMA synchronous = FULL")
+            header = header.with_changes(row_counts=tables.row_counts(self._db))
+        self.header = header
         with self._transaction():
             self._save_header(header)
 
@@ -346,8 +349,7 @@ class SnapshotWriter:
 
         `paths` are in lower case; the tree's are compared in lower case too.
         """
-        table = "groups" if kind == "group" else "projects"
-        rows = self._db.execute(f"SELECT id, path FROM {table}")  # noqa: S608 - a fixed text
+        rows = self._db.execute(f"SELECT id, path FROM {kind}s")  # noqa: S608 - a fixed text
         return {path.lower(): number for number, path in rows if path.lower() in paths}
 
     def is_known(self, kind: EntryKind, number: int) -> bool:
@@ -359,13 +361,12 @@ class SnapshotWriter:
 
     def count(self, state: str) -> int:
         """Count the projects in a state."""
-        found = self._db.execute("SELECT count(*) FROM projects WHERE state = ?", (state,))
-        return int(found.fetchone()[0])
+        query = "SELECT count(*) FROM projects WHERE state = ?"
+        return int(self._db.execute(query, (state,)).fetchone()[0])
 
     def _save_header(self, header: Header) -> None:
-        self._db.executemany(
-            "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", header.rows()
-        )
+        query = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
+        self._db.executemany(query, header.rows())
 
     def _save_cursor(self, cursor: Cursor | None) -> None:
         if cursor is not None:

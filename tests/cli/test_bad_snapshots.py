@@ -136,7 +136,6 @@ def test_a_version_of_5000_digits_is_refused(snapshot: Path) -> None:
         "UPDATE projects SET missing = '[\"nothing\"]'",
         "UPDATE projects SET missing = 'no json'",
         "UPDATE entries SET created_at = 'yesterday'",
-        "INSERT INTO gaps (fact, reason, detail) VALUES ('scope', 'because', '')",
         # What a query that asks for known values would leave out.
         "UPDATE projects SET state = 'reading' WHERE id = (SELECT max(id) FROM projects)",
         "UPDATE entries SET direction = 'inward'",
@@ -154,6 +153,18 @@ def test_a_version_of_5000_digits_is_refused(snapshot: Path) -> None:
 def test_a_value_that_is_never_written(snapshot: Path, change: str) -> None:
     _sql(snapshot, change)
     call("check", snapshot).expect(2, "never writes")
+
+
+@pytest.mark.parametrize("table", ["projects", "groups", "entries", "walks"])
+def test_a_snapshot_that_lost_rows_does_not_pass(snapshot: Path, table: str) -> None:
+    """What is not there would not be judged: exit 0, where the whole file gives 1."""
+    _sql(snapshot, f"DELETE FROM {table}")
+    call("check", snapshot).expect(2, f"is damaged: its table {table} has 0 rows, and it says")
+
+
+def test_a_snapshot_that_lost_its_counts_does_not_pass(snapshot: Path) -> None:
+    _sql(snapshot, "DELETE FROM meta WHERE key = 'row_counts'")
+    call("check", snapshot).expect(2, "is damaged", "it says nothing of them")
 
 
 def test_a_snapshot_is_only_read(snapshot: Path) -> None:

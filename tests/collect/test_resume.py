@@ -171,6 +171,10 @@ def test_a_finished_snapshot_is_no_new_scan(tmp_path: Path, target: str) -> None
         database.execute(
             "INSERT INTO gaps (fact, reason, detail) VALUES ('enumeration', 'timeout', '')"
         )
+        database.execute(
+            "UPDATE meta SET value = json_set(value, '$.gaps', json_extract(value, '$.gaps') + 1)"
+            " WHERE key = 'row_counts'"
+        )
         database.commit()
         database.close()
         before = path.read_bytes()

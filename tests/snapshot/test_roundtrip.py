@@ -174,7 +174,7 @@ def test_header_groups_targets_gaps_and_cursors_are_read_again(tmp_path: Path) -
         assert writer.cursor("groups:acme") == Cursor("groups:acme", "c1", False, 1, 2)
         assert writer.cursor("projects:acme") == Cursor("projects:acme")
     with Snapshot(path) as snapshot:
-        assert snapshot.header == HEADER
+        assert snapshot.header.with_changes(row_counts={}) == HEADER
         assert list(snapshot.groups()) == [group]
         assert set(snapshot.targets()) == {target, hidden}
         assert list(snapshot.gaps()) == [gap]
@@ -254,7 +254,7 @@ def test_a_damaged_value_is_an_error_with_words(tmp_path: Path, change: str) -> 
     database.execute(change)
     database.commit()
     database.close()
-    with pytest.raises(SnapshotError, match="never writes"), Snapshot(path) as snapshot:
+    with pytest.raises(SnapshotError, match="never writes|it says"), Snapshot(path) as snapshot:
         [*snapshot.projects(), *snapshot.gaps()]
 
 
