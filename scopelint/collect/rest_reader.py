@@ -38,7 +38,7 @@ from scopelint.gitlab.values import (
     identifier,
     required,
     text,
-    version,
+    version_text,
 )
 from scopelint.model import AllowlistEntry, Fact, Gap, Group, Project, Reason, Scope, Target
 from scopelint.snapshot import Filters, Listed
@@ -67,7 +67,7 @@ class RestReader:
             return
         # A fine-grained token may be kept from both; then the version counts as unknown.
         told = self._unless_forbidden("/version")
-        self.caps = Capabilities(version_text=version(told, "version") or "")
+        self.caps = Capabilities(version_text=version_text(told, "version") or "")
         user = self._unless_forbidden("/user")
         self.caps = replace(self.caps, username=text(user, "username"))
         # Under Admin Mode the token of an administrator is an ordinary user's; the settings tell.

@@ -109,7 +109,7 @@ _SHARDS = """
 """
 
 _REPORTS = """\
-    - set -- --exit-zero --partial skip
+    - set -- --partial skip --exit-zero
       --report json=scopelint.json
       --report html=scopelint.html
       --report markdown=scopelint.md
@@ -240,7 +240,7 @@ spec:
 
 _INCLUDE_HEAD = """\
 # The same jobs as the component in templates/scopelint, for `include: project` or `include: local`,
-# where CI/CD components are not at hand (GitLab before 17.0).
+# where CI/CD components are not at hand (an older GitLab).
 #
 # Override the variables below in the including file. The token is a masked, protected CI/CD
 # variable: SCOPELINT_TOKEN.

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from scopelint import versions
-from scopelint.gitlab.values import Node, array, child, count, names, objects, text, version
+from scopelint.gitlab.values import Node, array, child, count, names, objects, text, version_text
 from scopelint.model import Fact
 from scopelint.versions import FeatureFlags, Version, flags_of, parse_version, since
 
@@ -111,7 +111,7 @@ class Capabilities:
         }
         target = child(data, "type_target") or {}
         return cls(
-            version_text=version(child(data, "metadata") or {}, "version") or "",
+            version_text=version_text(child(data, "metadata") or {}, "version") or "",
             limit=count(child(data, "queryComplexity") or {}, "limit") or ORDINARY_LIMIT,
             username=text(child(data, "currentUser") or {}, "username"),
             fields=fields,

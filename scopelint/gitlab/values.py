@@ -179,7 +179,7 @@ def project_path(node: Node, name: str) -> str:
     return value
 
 
-def version(node: Node, name: str) -> str | None:
+def version_text(node: Node, name: str) -> str | None:
     """Read GitLab's version: a short text on one line, as a snapshot keeps it."""
     value = text(node, name)
     if value is not None and (len(value) > LONGEST_TEXT or holds_control(value)):

@@ -150,21 +150,21 @@ class Snapshot:
 
     def _check(self) -> None:
         (application,) = self._db.execute("PRAGMA application_id").fetchone()
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        (number,) = self._db.execute("PRAGMA user_version").fetchone()
         if application != tables.APPLICATION_ID:
             raise SnapshotError(
                 f"{self.path} {NOT_OURS}",
                 hint="Make one with: scopelint collect TARGET -o FILE",
             )
-        if not tables.OLDEST <= version <= tables.FORMAT:
+        if not tables.OLDEST <= number <= tables.FORMAT:
             raise SnapshotError(
-                f"{self.path} is a snapshot of format {version}; this scopelint reads formats"
+                f"{self.path} is a snapshot of format {number}; this scopelint reads formats"
                 f" {tables.OLDEST} to {tables.FORMAT}",
                 hint="Collect again, or use the scopelint version that made it.",
             )
-        self._version = version
+        self._format = number
         found = dict(self._db.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL"))
-        self._tables = tables.expected(version)
+        self._tables = tables.expected(number)
         if found != self._tables:
             raise SnapshotError(
                 f"{self.path} holds other tables, views or triggers than a snapshot does",
@@ -190,7 +190,7 @@ class Snapshot:
 
     def _check_row_counts(self) -> None:
         """Refuse a finished collection that has lost rows: what is not there would not be judged."""
-        if self.header.finished_at is None or self._version < tables.COUNTED:
+        if self.header.finished_at is None or self._format < tables.COUNTED:
             return
         found = tables.row_counts(self._db)
         for name, number in found.items():

@@ -151,9 +151,9 @@ def statements() -> list[str]:
     ]
 
 
-def expected(version: int = FORMAT) -> dict[str, str]:
+def expected(number: int = FORMAT) -> dict[str, str]:
     """Return what the catalogue of a file of this format must hold: texts by table and index."""
-    there = {name: text for name, text in TABLES.items() if ADDED.get(name, OLDEST) <= version}
+    there = {name: text for name, text in TABLES.items() if ADDED.get(name, OLDEST) <= number}
     return there | INDEXES
 
 

@@ -293,8 +293,12 @@ def test_a_list_that_breaks_off_is_completed_by_rest_and_still_a_gap() -> None:
     text = company("18.5.0").replace(
         "path: acme/web/site, scope: {", f"path: acme/web/site, scope: {{allowlist: [{entries}], "
     )
+
+    def emptied(body: Any) -> None:
+        (body["data"].get("group") or body["data"])["projects"]["nodes"] = []
+
     with serve(text) as simulator:
-        changed(simulator, "Rest", lambda body: body["data"]["projects"].update(nodes=[]))
+        changed(simulator, "Rest", emptied)
         seen = by_graphql(simulator.url, "acme/web/site")
     site = seen.projects["acme/web/site"].scope
     assert site is not None

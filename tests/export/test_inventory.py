@@ -122,7 +122,7 @@ def test_the_lines_hold_the_same() -> None:
     projects, entries = _tables(INVENTORY)
     scan, *rest = lines
     assert (scan["record"], scan["schema"]) == ("scan", "scopelint-inventory/1")
-    assert scan["projects"] == {"total": 5, "read": 3, "unreadable": 2}
+    assert scan["projects"] == {"total": 5, "read": 3, "unreadable": 2, "left_out": 1}
     assert scan["complete"] is False
     assert {line["record"] for line in rest} == {"gap", "project", "entry"}
     found = [line for line in rest if line["record"] == "project"]

@@ -160,9 +160,9 @@ def test_a_project_stands_in_a_namespace() -> None:
 
 @pytest.mark.parametrize("text", ["9" * 101, "19.3.0\x1b[31m", "19.3.0\n", "\u202e19.3.0"])
 def test_a_version_that_no_snapshot_keeps_is_not_read(text: str) -> None:
-    assert values.version({"version": "19.3.0-pre"}, "version") == "19.3.0-pre"
+    assert values.version_text({"version": "19.3.0-pre"}, "version") == "19.3.0-pre"
     with pytest.raises(FormError, match=r"^version is '"):
-        values.version({"version": text}, "version")
+        values.version_text({"version": text}, "version")
 
 
 @pytest.mark.parametrize("path", ["acme/a\nb", "acme/\x1b[31m", "acme/\u202eb"])

@@ -1,6 +1,7 @@
 """What the meta tests share: an inventory, and scopelint run as a program of its own."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -68,3 +69,8 @@ def run(
 def scopelint(folder: Path, *words: str | Path, extra: Mapping[str, str] | None = None) -> Ran:
     """Run `scopelint` in a folder."""
     return run([sys.executable, "-m", "scopelint", *words], folder, extra)
+
+
+def without_age(text: str) -> str:
+    """Leave out the lines that say of which run a file is: how old it is differs from day to day."""
+    return re.sub(r"^(?:warning: )?\S+: .*, finished .*\n", "", text, flags=re.MULTILINE)

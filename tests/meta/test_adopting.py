@@ -8,7 +8,7 @@ import yaml
 
 from scopelint_simulator import Simulator, load_instance
 from tests.meta.adopting import ADDRESS, CONFIG, EXCEPTIONS, INVENTORY, NEXT_WEEK, TOKEN
-from tests.meta.kit import Ran, environment, run
+from tests.meta.kit import Ran, environment, run, without_age
 from tests.meta.sources import ROOT
 from tests.meta.tutorial import MARKER, Command, script
 
@@ -51,7 +51,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Followed:
         done = run(bash, work, given, stdin=f"{TOKEN}\n")
         assert not gitlab.crashes
         port = int(gitlab.url.rpartition(":")[2])
-    parts = done.out.split(f"{MARKER}\n")[:-1]
+    parts = without_age(done.out).split(f"{MARKER}\n")[:-1]
     assert not done.err
     assert TOKEN not in done.out
     return Followed(work, port, list(zip(steps, parts, strict=True)))

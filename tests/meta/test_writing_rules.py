@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.meta.kit import environment, run
+from tests.meta.kit import environment, run, without_age
 from tests.meta.sources import ROOT
 from tests.meta.tutorial import MARKER, Command, script
 
@@ -47,7 +47,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple
     text, commands = script(PAGE, kept)
     path = f"{programs}:{environment()['PATH']}"
     done = run(["bash", "-c", text], work, OFFLINE | {"PATH": path})
-    parts = done.out.split(f"{MARKER}\n")[:-1]
+    parts = without_age(done.out).split(f"{MARKER}\n")[:-1]
     assert not done.err
     return work, list(zip(commands, parts, strict=True))
 

@@ -254,7 +254,7 @@ def test_a_damaged_value_is_an_error_with_words(tmp_path: Path, change: str) -> 
     database.execute(change)
     database.commit()
     database.close()
-    with pytest.raises(SnapshotError, match="never writes|it says"), Snapshot(path) as snapshot:
+    with pytest.raises(SnapshotError, match=r"never writes|it says"), Snapshot(path) as snapshot:
         [*snapshot.projects(), *snapshot.gaps()]
 
 
