@@ -1,8 +1,8 @@
 """Which test holds which case, and what is not true yet.
 
 A case is a small input that once got a wrong answer; A is about what was not read, B about GitLab's
-facts, D about input and safety. Not here: A9, A10 and D12, which are about reports, A12 about
-baselines, B6 about plans; these have their tests beside the code.
+facts, D about input and safety. A9, A10 and D12 are about reports and have their
+tests beside the code (`ELSEWHERE`). Not here: A12 about baselines, B6 about plans.
 """
 
 from typing import Final, NamedTuple
@@ -90,3 +90,19 @@ class Open(NamedTuple):
 
 
 OPEN: Final[dict[str, Open]] = {}
+
+ELSEWHERE: Final = {
+    "A9": (
+        "engine/test_carry.py",
+        "test_three_nights_close_nothing_that_is_there_and_keep_nothing_fixed",
+    ),
+    "A10": (
+        "reports/test_sarif_consumers.py",
+        "test_gitlab_shows_the_5000_severest_of_5001_and_none_of_two_runs",
+    ),
+    "D12": (
+        "reports/test_gitlab_sast.py",
+        "test_the_schema_is_the_newest_that_the_scanned_gitlab_takes",
+    ),
+}
+"""Cases whose tests stand beside the code, with their files."""

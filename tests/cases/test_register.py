@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.cases.register import CASES, OPEN
+from tests.cases.register import CASES, ELSEWHERE, OPEN
 
 HERE = Path(__file__).parent
 
@@ -19,6 +19,11 @@ def test_every_case_has_its_tests_and_every_test_its_case() -> None:
     assert written == set(registered)
     assert len(registered) == len(set(registered))
     assert set(OPEN) <= written
+
+
+def test_what_stands_beside_the_code_is_there() -> None:
+    for file, name in ELSEWHERE.values():
+        assert f"def {name}(" in (HERE.parent / file).read_text("utf-8"), name
 
 
 def test_every_input_file_is_used() -> None:
