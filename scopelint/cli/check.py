@@ -61,7 +61,11 @@ def check(
     start(console)
     if from_report is not None:
         given = _judging(
-            snapshots, chosen, source, choice=choice, gate=gate, baseline=baseline, report=report
+            *(snapshots, chosen, source, last),
+            choice=choice,
+            gate=gate,
+            baseline=baseline,
+            report=report,
         )
         return _render_again(
             from_report, list(given), source, gate=gate, report=report, console=console
@@ -83,6 +87,7 @@ def _judging(
     snapshots: tuple[Path, ...],
     chosen: ProjectChoice,
     source: options.ConfigOptions,
+    last: options.PreviousOptions,
     *,
     choice: options.RuleChoice,
     gate: options.GateOptions,
@@ -103,6 +108,9 @@ def _judging(
         "--allow-incomplete": gate.allow_incomplete,
         "--as-of": gate.as_of,
         "--baseline": baseline.baseline,
+        "--previous": last.previous,
+        "--carry-days": last.carry_days != options.PreviousOptions().carry_days,
+        "--partial": last.partial != "write",
         "--new-only": baseline.new_only,
         "--min-severity": report.min_severity != "info",
     }

@@ -150,6 +150,9 @@ _PREVIOUS = """\
               found = next(mine, None)
               if len(jobs) < 100:
                   break
+          else:
+              if found is None:
+                  sys.exit("the last scan is not among the last 500 jobs that succeeded")
           answer = get(f"jobs/{found}/artifacts/scopelint.json") if found else None
       except Exception as error:
           sys.exit(f"the previous report could not be fetched: {type(error).__name__}")

@@ -9,7 +9,7 @@ from functools import wraps
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 from scopelint.errors import ScratchError, SnapshotError
 from scopelint.model import (
@@ -192,8 +192,7 @@ class Snapshot:
         """Refuse a finished collection that has lost rows: what is not there would not be judged."""
         if self.header.finished_at is None or self._format < tables.COUNTED:
             return
-        found = tables.row_counts(self._db)
-        for name, number in found.items():
+        for name, number in tables.row_counts(self._db).items():
             known = self.header.row_counts.get(name)
             if number != known:
                 raise SnapshotError(
@@ -234,7 +233,7 @@ class Snapshot:
     @_checked
     def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]:
         """Yield kind, id and path of every target of an inbound entry, each once."""
-        yield from self._db.execute(
+        yield from self._each(
             """SELECT kind, target_id, max(target_path) FROM entries
                WHERE direction = 'inbound' AND target_id IS NOT NULL
                GROUP BY kind, target_id ORDER BY kind, target_id"""
@@ -252,12 +251,16 @@ class Snapshot:
     @_checked
     def project_paths(self) -> Iterator[tuple[int, str]]:
         """Yield id and path of every enumerated project by id, excluded ones too."""
-        yield from self._db.execute("SELECT id, path FROM projects ORDER BY id")
+        yield from self._each("SELECT id, path FROM projects ORDER BY id")
 
     @_checked
     def project_states(self) -> Iterator[tuple[int, str, str]]:
         """Yield id, path and state of every enumerated project by id."""
-        yield from self._db.execute("SELECT id, path, state FROM projects ORDER BY id")
+        yield from self._each("SELECT id, path, state FROM projects ORDER BY id")
+
+    def _each(self, query: str) -> Iterator[Any]:
+        # A cursor itself cannot be left behind once the file is closed.
+        return map(tuple, self._db.execute(query))
 
     def count(self, *states: str) -> int:
         """Count the projects in these states."""

@@ -1,7 +1,10 @@
 """`--previous`, `--carry-days` and `--partial`: what could not be read now is kept from the last report."""
 
+import csv
 import json
+import re
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +130,37 @@ def test_a_whole_run_and_a_part_with_the_last_report_are_written(first: Path) ->
         Path(file).unlink()
     judged(part, "r.json", "--partial", "skip", "--previous", first).expect(1)
     assert all(Path(file).exists() for file in PLACES.values())
+
+
+@pytest.mark.parametrize(
+    "words", [("--previous", "p.txt"), ("--carry-days", 3), ("--partial", "skip")]
+)
+def test_a_report_that_is_rendered_again_takes_no_last_report(
+    first: Path, words: tuple[object, ...]
+) -> None:
+    done = call("check", "--from-report", first, "-f", "csv", "-o", "o.csv", *words)
+    done.expect(2, str(words[0]))
+    assert not Path("o.csv").exists()
+
+
+def test_the_other_formats_show_it_apart(first: Path) -> None:
+    second = night("second.db", 1, web={}, ops={"unreadable": "forbidden"}, calm={})
+    said = {}
+    for name in ("csv", "openmetrics", "junit", "annotations", "github", "markdown"):
+        said[name] = call("check", second, "-q", "--previous", first, "-f", name).expect(3).out
+    [row] = [
+        row
+        for row in csv.DictReader(StringIO(said["csv"].removeprefix("\ufeff")))
+        if row["last_seen"]
+    ]
+    assert (row["rule"], row["project"]) == ("SL101", "acme/ops")
+    assert re.search(r"^scopelint_carried\b.* 1(\.0)?$", said["openmetrics"], re.M)
+    assert "last seen" in said["markdown"]
+    assert "SL101" not in said["annotations"] + said["github"]
+    cases = [
+        case
+        for case in re.findall(r"<testcase.*?</testcase>", said["junit"], re.S)
+        if "last seen" in case
+    ]
+    assert cases
+    assert all("<skipped" in case for case in cases)
