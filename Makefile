@@ -39,11 +39,11 @@ test: $(VENV)/.test ## Run all tests; options for pytest by ARGS='-k name'.
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 # Folders whose tests run whole programs, against a server or as a process of their own.
-WHOLE_PROGRAMS := cases cli e2e faults
+NOT_QUICK := cases cli collect e2e faults simulator
 
 test-fast: $(VENV)/.test ## Run the quick tests: each part by itself, fewer examples.
 	@SCOPELINT_EXAMPLES=few $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile \
-		$(WHOLE_PROGRAMS:%=--ignore=tests/%) \
+		$(NOT_QUICK:%=--ignore=tests/%) \
 		-m 'not slow and not network and not browser' $(ARGS)
 
 lint: $(VENV)/.test ## Check format, style, types, architecture and the wheel's contents.

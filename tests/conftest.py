@@ -119,9 +119,12 @@ def _check(host: object, used: list[str]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_program_in_a_quick_test(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_program_in_a_quick_test(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Fail a test of `make test-fast` that starts a program: `make test` has the time for it."""
-    if ORIGINAL.get("SCOPELINT_EXAMPLES") != "few":
+    few = ORIGINAL.get("SCOPELINT_EXAMPLES") == "few"
+    if not few or request.node.get_closest_marker("slow"):
         return
 
     def refuse(*_args: Any, **_options: Any) -> None:

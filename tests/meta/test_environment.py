@@ -40,6 +40,7 @@ def test_environment():
     assert os.environ["SCOPELINT_SCHEMAS"] == "/schemas"
     assert os.listdir(os.environ["HOME"]) == []
 
+@pytest.mark.slow
 def test_children_take_ctrl_c():
     code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
     assert subprocess.check_output([sys.executable, "-c", code]) == b"True\\n"
@@ -53,7 +54,9 @@ def test_tries_few_examples():
 def test_guards(tmp_path: Path) -> None:
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
     (tmp_path / "test_probe.py").write_text(PROBE)
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = network: reaches out\n")
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nmarkers =\n  network: reaches out\n  slow: starts a program\n"
+    )
     unwanted = ("GITLAB_TOKEN", "SCOPELINT_URL", "CI", "CI_JOB_TOKEN", "HTTPS_PROXY", "NO_COLOR")
     extra = dict.fromkeys(unwanted, "x") | {"SCOPELINT_SCHEMAS": "/schemas"}
     # A run of its own, not one that shares what this run remembers of its start.

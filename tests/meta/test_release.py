@@ -125,6 +125,7 @@ class TestPipeline:
         assert DIGEST.findall((ROOT / "Containerfile").read_text(encoding="utf-8")) == [ours]
         assert PIPELINE["default"]["image"] == "$PYTHON_IMAGE"
 
+    @pytest.mark.slow
     def test_its_scripts_are_shell(self) -> None:
         for name, job in jobs().items():
             for part in ("before_script", "script"):
@@ -132,6 +133,7 @@ class TestPipeline:
                 done = subprocess.run(["sh", "-n"], input=text, text=True, check=False)
                 assert done.returncode == 0, (name, part)
 
+    @pytest.mark.slow
     def test_gitlab_knows_every_key(self) -> None:
         tools = os.environ.get("SCOPELINT_TOOLS")
         if not tools:
@@ -191,6 +193,7 @@ def check(folder: Path, tag: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 class TestSignedTag:
     def test_a_signed_tag_of_this_version_releases(self, checkout: Path) -> None:
         sign(checkout, "v1.2.3", "ours")
@@ -257,6 +260,7 @@ class TestInstallLines:
         for language, text in BLOCKS:
             assert language == "sh" or "CI_JOB_TOKEN" not in text
 
+    @pytest.mark.slow
     def test_the_token_is_in_a_file_that_only_its_owner_reads(self, tmp_path: Path) -> None:
         [text] = [text for _, text in BLOCKS if ".netrc" in text]
         lines = yaml.safe_load(text)["before_script"]
