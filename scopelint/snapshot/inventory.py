@@ -81,8 +81,11 @@ class Inventory:
 
     @property
     def all_read(self) -> bool:
-        """Whether everything that was requested was read, chosen or not."""
-        return self._whole
+        """Whether every project below the targets was read, chosen or not.
+
+        False too where a filter left some out when GitLab was read: they may reach, and be reached.
+        """
+        return self._whole and not self._snapshot.count("excluded")
 
     @cached_property
     def total(self) -> int:

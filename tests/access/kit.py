@@ -16,10 +16,19 @@ WHEN = datetime(2026, 8, 1, tzinfo=UTC)
 
 
 class Memory:
-    """What an inventory reads from, in memory: a whole instance, read by an administrator."""
+    """What an inventory reads from, in memory: a whole instance, read by an administrator.
 
-    def __init__(self, projects: Iterable[Project], version: tuple[int, int]) -> None:
+    What was not drawn is there too, `left_out` by a filter; else there is nothing but the projects.
+    """
+
+    def __init__(
+        self, projects: Iterable[Project], version: tuple[int, int], *, left_out: bool
+    ) -> None:
         self._projects = sorted(projects, key=lambda project: project.id)
+        drawn = {project.id for project in self._projects}
+        self._listed = [
+            (number, path) for path, number in IDS.items() if left_out or number in drawn
+        ]
         self.header = Header(
             tool_version="0",
             instance="https://gitlab.example.com",
@@ -57,19 +66,18 @@ class Memory:
         return iter(())
 
     def project_paths(self) -> Iterator[tuple[int, str]]:
-        # What was not drawn is there too, left out by a filter.
-        return ((number, path) for path, number in IDS.items())
+        return iter(self._listed)
 
     def project_states(self) -> Iterator[tuple[int, str, str]]:
         known = {one.id: "read" if one.scope else "unreadable" for one in self._projects}
-        return ((number, path, known.get(number, "excluded")) for path, number in IDS.items())
+        return ((number, path, known.get(number, "excluded")) for number, path in self._listed)
 
     def count(self, *states: str) -> int:
         readable = sum(project.scope is not None for project in self._projects)
         counts = {
             "read": readable,
             "unreadable": len(self._projects) - readable,
-            "excluded": len(IDS) - len(self._projects),
+            "excluded": len(self._listed) - len(self._projects),
         }
         return sum(counts.get(state, 0) for state in states)
 
@@ -110,6 +118,8 @@ def everyone(inventory: Inventory) -> list[Project]:
     return [read.get(number, Project(number, path)) for number, path in inventory.seen()]
 
 
-def observed(projects: Iterable[Project], version: tuple[int, int]) -> Inventory:
-    """Return these projects as an inventory."""
-    return Inventory(Memory(projects, version))
+def observed(
+    projects: Iterable[Project], version: tuple[int, int], *, left_out: bool = True
+) -> Inventory:
+    """Return these projects as an inventory; the other places are left out, or are not there."""
+    return Inventory(Memory(projects, version, left_out=left_out))

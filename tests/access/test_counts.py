@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scopelint.access import Answer, Count, inbound_counts, origins, targets
+from scopelint.access import Answer, Count, chains, inbound_counts, origins, targets
 from scopelint.model import Project
 from scopelint.snapshot import MergedSnapshots
 from scopelint.snapshot.inventory import Inventory
@@ -93,6 +93,15 @@ def test_nobody_knows_what_lies_beyond_the_read_tree() -> None:
     whole = described | {"whole_instance": True, "administrator": True}
     with inventory(whole) as read:
         assert targets(read, only(read, "acme/a")).count == Count(1, exact=True)
+
+
+def test_what_a_filter_left_out_may_be_reached_too() -> None:
+    """A part of the tree is not the whole, though nothing that was asked for is missing."""
+    whole: dict[str, Any] = {"whole_instance": True, "administrator": True}
+    described = {"projects": {"acme/a": {}, "acme/b": {"entries": [{"project": "acme/a"}]}}}
+    with inventory(described | whole | {"excluded": ["acme/c"]}) as read:
+        assert targets(read, only(read, "acme/a")).count == Count(1, exact=False)
+        assert not chains(read, only(read, "acme/a")).exact
 
 
 def test_one_project_of_merged_snapshots(tmp_path: Path) -> None:
