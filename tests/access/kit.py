@@ -22,7 +22,7 @@ class Memory:
     """
 
     def __init__(
-        self, projects: Iterable[Project], version: tuple[int, int], *, left_out: bool
+        self, projects: Iterable[Project], version: tuple[int, int], *, left_out: bool = True
     ) -> None:
         self._projects = sorted(projects, key=lambda project: project.id)
         drawn = {project.id for project in self._projects}
