@@ -15,7 +15,14 @@ from scopelint_reports.html_overview import matrix_context, tree_context
 from scopelint_reports.html_register import method_context, register
 from scopelint_reports.location import web_link
 from scopelint_reports.narrowing import judged_words, rule_words
-from scopelint_reports.summary import gate_words, label, not_judged, state_words, utc
+from scopelint_reports.summary import (
+    gate_words,
+    label,
+    not_judged,
+    since_words,
+    state_words,
+    utc,
+)
 
 _VERDICT_WORDS = {"pass": "Pass", "fail": "Fail", "incomplete": "Incomplete"}
 _PATH_WIDTH = 44
@@ -85,8 +92,10 @@ def answer(report: Report, seen: Digest) -> str:
         return f"None of {counted(total, 'project')} could be judged."
     if report.gate.result == "fail":
         return "The instance gives job tokens more access than policy allows."
-    missing = total - judged
+    missing, doubtful = total - judged, len(seen.doubtful)
     rest = f"; of {number(missing)} nothing is known" if missing else ""
+    if doubtful:
+        rest += f"; of {number(doubtful)} a rule could not tell"
     one = (
         "The one project judged does not give"
         if judged == 1
@@ -96,8 +105,13 @@ def answer(report: Report, seen: Digest) -> str:
 
 
 def _theme(theme: Theme, text: str, count: int, *, since: bool) -> dict[str, Any]:
-    parts = [f"{number(theme.new)} new"] if theme.new else []
-    parts += [f"{number(theme.fixed)} fixed"] if theme.fixed else []
+    changed = {
+        "new": theme.new,
+        "judged for the first time": theme.first_judged,
+        "fixed": theme.fixed,
+        "not judged now": theme.carried,
+    }
+    parts = [f"{number(count)} {words}" for words, count in changed.items() if count]
     href = link(rule=",".join(theme.codes), verdict="fail", state="new")
     return {
         "count": count,
@@ -156,19 +170,6 @@ def _bar(report: Report) -> list[dict[str, Any]]:
     return made
 
 
-def _since(report: Report) -> dict[str, Any] | None:
-    since = report.since
-    if since is None:
-        return None
-    return {
-        "at": utc(since.finished_at),
-        "new": len(since.new),
-        "first_judged": len(since.first_judged),
-        "fixed": len(since.fixed),
-        "carried": report.summary.carried,
-    }
-
-
 def _change(group: ChangeGroup, report: Report, steps: Sequence[tuple[str, str]]) -> dict[str, Any]:
     state = {"rule": ",".join(sorted(map(visible, group.rules))), "verdict": "fail", "state": "new"}
     if group.entry is not None:
@@ -202,7 +203,7 @@ def context(report: Report, seen: Digest, options: RenderOptions) -> dict[str, A
         "answer": answer(report, seen),
         "reasons": gate_words(report),
         "fail_on": visible(report.gate.fail_on),
-        "since": _since(report),
+        "since": since_words(report),
         "judged": judged_words(report),
         "judged_rules": rule_words(report),
         "figures": _figures(report, seen),

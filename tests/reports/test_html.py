@@ -12,7 +12,15 @@ from typing import Any
 import lxml.html
 import pytest
 
-from scopelint.finding import FixedFinding, Severity, SincePrevious, State, Waiver, fingerprint
+from scopelint.finding import (
+    Carried,
+    FixedFinding,
+    Severity,
+    SincePrevious,
+    State,
+    Waiver,
+    fingerprint,
+)
 from scopelint.remedy import Change
 from scopelint.report import RenderOptions, Report
 from scopelint_reports import html_data
@@ -140,6 +148,35 @@ def test_the_figures_are_filters_by_what_the_rules_are_about() -> None:
     )
 
 
+def test_an_answer_without_violations_counts_what_a_gating_rule_could_not_tell() -> None:
+    read = [build.project(1), build.project(2), build.project(3)]
+    unknown = build.finding("SL101", read[1], unknown=True)
+    page = tree(build.report([unknown], projects=read))
+    assert words(page.get_element_by_id("answer")).endswith(
+        "None of the 3 projects judged gives job tokens more access than policy allows;"
+        " of 1 a rule could not tell."
+    )
+    below = build.finding("SL201", read[1], unknown=True)  # low: it never counts
+    assert "could not tell" not in words(
+        tree(build.report([below], projects=read)).get_element_by_id("answer")
+    )
+
+
+def test_a_figure_is_as_before_only_where_nothing_became_of_its_findings() -> None:
+    rules = tuple(replace(r, tags=("open",) if r.code == "SL101" else ()) for r in build.RULES)
+    finding = build.finding("SL101", build.project(1))
+
+    def figure(since: SincePrevious, *, carried: Carried | None = None) -> str:
+        report = build.report([replace(finding, carried=carried)], rules=rules)
+        return words(tree(replace(report, since=since)).xpath("//*[@class='figures']/li")[0])
+
+    nothing = SincePrevious(build.STARTED)
+    assert figure(nothing).endswith("as before")
+    first = replace(nothing, first_judged=(finding.fingerprint,))
+    assert figure(first).endswith("1 judged for the first time")
+    assert figure(nothing, carried=Carried(build.STARTED)).endswith("1 not judged now")
+
+
 def test_since_the_previous_report_is_said_only_where_there_was_one() -> None:
     one, two = build.finding("SL101", build.project(1)), build.finding("SL101", build.project(2))
     gone = build.finding("SL101", build.project(3))
@@ -148,7 +185,7 @@ def test_since_the_previous_report_is_said_only_where_there_was_one() -> None:
     report = build.report([one, two], rules=rules)
     page = tree(replace(report, since=since))
     assert words(page.xpath("//*[@class='since']")[0]) == (
-        "Since 2026-08-01 06:00:00 UTC: 1 new, 1 fixed."
+        "Since 2026-08-01 06:00:00 UTC: 1 new, 1 fixed, 0 carried over."
     )
     assert words(page.xpath("//*[@class='figures']/li")[0]).endswith("1 new, 1 fixed")
     assert data(replace(report, since=since))["columns"]["fresh"] in ([1, 0], [0, 1])
