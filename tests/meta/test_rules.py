@@ -5,12 +5,11 @@ import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import yaml
 from graphql import parse
-from pydantic_core import PydanticUndefined
 
 import scopelint_rules
 from scopelint.model import BREAKS_COMPLETENESS, Fact, Reason
@@ -224,13 +223,22 @@ def test_page_names_the_declared_references(rule: type[Rule]) -> None:
 def test_page_documents_the_options(rule: type[Rule]) -> None:
     options = section(rule.page(), "## Options")
     rows = re.findall(r"^\| `(\w+)` \| (.+?) \| `(.+?)` \| (.+?) \|$", options, re.MULTILINE)
-    fields = rule.Options.model_fields
-    assert all(field.default is not PydanticUndefined for field in fields.values())
-    assert [(name, default, meaning) for name, _, default, meaning in rows] == [
-        (name, str(field.default), field.description) for name, field in fields.items()
+    fields = rule.Options.model_json_schema().get("properties", {})
+    assert rows == [
+        (name, _type_in_words(field), json.dumps(field["default"]), field["description"])
+        for name, field in fields.items()
     ]
     if not fields:
         assert options.strip().startswith("None.")
+
+
+def _type_in_words(field: dict[str, Any]) -> str:
+    if field["type"] == "boolean":
+        return "true or false"
+    assert field["type"] == "integer"
+    if "maximum" in field:
+        return f"whole number, {field['minimum']} to {field['maximum']}"
+    return f"whole number, at least {field['minimum']}"
 
 
 @every_rule
