@@ -119,7 +119,7 @@ def _tagged(report: Report, tag: str) -> tuple[str, ...]:
 def _counting(report: Report) -> frozenset[Severity]:
     """Return the severities that break the policy: those of the gate, all where it is off.
 
-    `unknown` is none of them: SL901 has it, of projects that were not read.
+    `unknown` is none of them: the rule about projects that were not read has it.
     """
     fail_on = report.gate.fail_on
     if fail_on == "never":
