@@ -23,6 +23,7 @@ from scopelint.model import (
     Target,
     split_uses,
 )
+from scopelint.snapshot import row_checks
 from scopelint.snapshot import sqlite_rows as rows
 from scopelint.snapshot import sqlite_tables as tables
 from scopelint.snapshot.file_checks import (
@@ -109,9 +110,10 @@ class Snapshot:
                 stack.callback(self._db.close)
                 self._db.execute("PRAGMA trusted_schema = OFF")
                 self._db.execute("PRAGMA query_only = ON")
-                self._check()
+                number = row_checks.check_tables(self._db, path)
+                self._tables = tables.expected(number)
                 if not checked:
-                    self._check_rows()
+                    row_checks.check_rows(self._db, path, self._tables)
                 meta = dict(self._db.execute("SELECT key, value FROM meta"))
             except (sqlite3.Error, UnicodeDecodeError) as error:
                 # SQLite's own messages may repeat damaged text, which Python cannot decode.
@@ -120,8 +122,8 @@ class Snapshot:
                     hint="Make one with: scopelint collect TARGET -o FILE",
                 ) from None
             self.header = Header.from_rows(meta)
-            if not checked:
-                self._check_row_counts()
+            if not checked and number >= tables.COUNTED:
+                row_checks.check_row_counts(self._db, path, self.header)
             stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -147,59 +149,6 @@ class Snapshot:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
-
-    def _check(self) -> None:
-        (application,) = self._db.execute("PRAGMA application_id").fetchone()
-        (number,) = self._db.execute("PRAGMA user_version").fetchone()
-        if application != tables.APPLICATION_ID:
-            raise SnapshotError(
-                f"{self.path} {NOT_OURS}",
-                hint="Make one with: scopelint collect TARGET -o FILE",
-            )
-        if not tables.OLDEST <= number <= tables.FORMAT:
-            raise SnapshotError(
-                f"{self.path} is a snapshot of format {number}; this scopelint reads formats"
-                f" {tables.OLDEST} to {tables.FORMAT}",
-                hint="Collect again, or use the scopelint version that made it.",
-            )
-        self._format = number
-        found = dict(self._db.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL"))
-        self._tables = tables.expected(number)
-        if found != self._tables:
-            raise SnapshotError(
-                f"{self.path} holds other tables, views or triggers than a snapshot does",
-                hint="The file was changed; do not trust it. Collect again.",
-            )
-
-    def _check_rows(self) -> None:
-        """Refuse what SQLite finds damaged, values of another type, and rows never written."""
-        for (fault,) in self._db.execute("PRAGMA quick_check(1)"):
-            if fault != "ok":
-                raise SnapshotError(
-                    f"{self.path} is damaged: {fault}", hint="Copy it again, or collect again."
-                )
-        for table, condition in tables.NEVER.items():
-            if table not in self._tables:
-                continue
-            query = f"SELECT 1 FROM {table} NOT INDEXED WHERE {condition} LIMIT 1"  # noqa: S608 - fixed names
-            if self._db.execute(query).fetchone():
-                raise SnapshotError(
-                    f"{self.path}: a row of {table} holds a value that scopelint never writes",
-                    hint="The file was damaged or changed; collect again.",
-                )
-
-    def _check_row_counts(self) -> None:
-        """Refuse a finished collection that has lost rows: what is not there would not be judged."""
-        if self.header.finished_at is None or self._format < tables.COUNTED:
-            return
-        for name, number in tables.row_counts(self._db).items():
-            known = self.header.row_counts.get(name)
-            if number != known:
-                raise SnapshotError(
-                    f"{self.path} is damaged: its table {name} has {number:,} rows, and it says"
-                    f" {'nothing of them' if known is None else f'{known:,}'}",
-                    hint="Copy it again, or collect again.",
-                )
 
     @_checked
     def groups(self) -> Iterator[Group]:

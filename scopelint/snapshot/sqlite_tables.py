@@ -120,20 +120,28 @@ NEVER: Final = {
     "groups": "instr(path, char(0)) OR id < 1",
     "entries": (
         "direction NOT IN ('inbound', 'outbound') OR kind NOT IN ('project', 'group')"
-        f" OR {_no_flags('entries')} OR {_no_time('created_at')}"
+        f" OR {_no_flags('entries')} OR {_no_time('created_at')} OR target_id < 1"
     ),
-    "uses": _no_time("last_used_at"),
+    "uses": f"{_no_time('last_used_at')} OR origin_id < 1",
     "limit_changes": (
         f"last NOT IN ('off', 'on', 'none', 'not_reached') OR {_no_time('at')} OR author_id < 1"
         " OR (last IN ('off', 'on')) <> (at IS NOT NULL)"
     ),
-    "targets": f"kind NOT IN ('project', 'group') OR {_no_flags('targets')}",
+    "targets": f"kind NOT IN ('project', 'group') OR {_no_flags('targets')} OR id < 1",
     "gaps": "subject_kind NOT IN ('project', 'group')",
     "walks": _no_flags("walks"),
 }
 """What no row of a table says: a condition that holds for a row that scopelint never writes.
 
 A query that asks for known values would pass over such a row in silence.
+"""
+
+ENTRY_TWICE: Final = """SELECT project_id, direction, kind FROM entries
+GROUP BY project_id, direction, kind
+HAVING count(*) > count(DISTINCT coalesce(target_id, created_at, '')) LIMIT 1"""
+"""Finds two entries of one key (`AllowlistEntry.key`) in one list: the readers keep one a key.
+
+Grouped as the table's key is, so SQLite sorts nothing.
 """
 
 INDEXES: Final = {

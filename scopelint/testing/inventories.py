@@ -1,7 +1,7 @@
 """A compact description of what was observed, made into an inventory through a real snapshot."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -153,12 +153,18 @@ class _SnapshotBuilder:
             outbound=spec.outbound,
             push=spec.push,
             cross_project_push=spec.cross_project_push,
-            entries=tuple(map(self._entry, spec.entries)),
-            outbound_entries=None if outbound is None else tuple(map(self._entry, outbound)),
+            entries=self._entries(path, spec.entries),
+            outbound_entries=None if outbound is None else self._entries(path, outbound),
             uses=None if spec.uses is None else uses,
             own_token_last_used=own,
             missing=spec.missing,
         )
+
+    def _entries(self, path: str, specs: Iterable[EntrySpec]) -> tuple[AllowlistEntry, ...]:
+        found = tuple(map(self._entry, specs))
+        if len({entry.key for entry in found}) < len(found):
+            raise ValueError(f"{path} has two entries of one list for one target; GitLab has one")
+        return found
 
     def _entry(self, spec: EntrySpec) -> AllowlistEntry:
         return AllowlistEntry(

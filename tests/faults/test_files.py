@@ -62,6 +62,7 @@ _TEXTS: Final = ["", "false", "0", "a\0b", "\x1b[31m", "a\nb", "x" * 50_000, "\u
 _OTHERS: Final[list[Any]] = [None, True, False, 0, -1, 0.5, 2**63, 2**70, *_TEXTS, [], [0], {}]
 _RAW: Final = ["NaN", "1e999", "9" * 5000, "[" * 5000, '"\\ud800"', '{"a":' * 500 + "1" + "}" * 500]
 _CELLS: Final[list[Any]] = [None, 0, 1, 2, -1, 2**62, 0.5, b"\xff", *_TEXTS, "[", "null", "1e999"]
+_TABLE_WAYS: Final = ("cell", "cell", "cell", "alike", "column", "drop", "clear", "version", "text")
 
 
 def _bytes(random: Random, path: Path) -> str:
@@ -90,7 +91,7 @@ def _bytes(random: Random, path: Path) -> str:
 
 
 def _table(random: Random, path: Path) -> str:
-    """Change a cell, drop or repeat rows, or say another version of the schema."""
+    """Change a cell, make two rows alike, drop rows, or say another version of the schema."""
     with closing(sqlite3.connect(path)) as database:
         tables = [
             row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type='table'")
@@ -98,7 +99,7 @@ def _table(random: Random, path: Path) -> str:
         table = random.choice([*tables, "projects", "meta"])
         columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
         column = random.choice(columns)
-        way = random.choice(["cell", "cell", "cell", "column", "drop", "clear", "version", "text"])
+        way = random.choice(_TABLE_WAYS)
         value = random.choice(_CELLS)
         some = f"{columns[0]} = (SELECT {columns[0]} FROM {table} ORDER BY random() LIMIT 1)"
         try:
@@ -108,6 +109,9 @@ def _table(random: Random, path: Path) -> str:
             elif way in {"drop", "clear"}:
                 where = some if way == "drop" else "true"
                 database.execute(f"DELETE FROM {table} WHERE {where}")
+            elif way == "alike":
+                other = f"SELECT {column} FROM {table} ORDER BY random() LIMIT 1"
+                database.execute(f"UPDATE {table} SET {column} = ({other}) WHERE {some}")
             elif way == "version":
                 database.execute(f"PRAGMA user_version = {random.choice([0, 1, 99, -1])}")
             else:

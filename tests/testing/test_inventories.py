@@ -220,6 +220,10 @@ def test_the_whole_instance() -> None:
         ("{projects: {}, resolved: [{projects: 3}]}", "one of"),
         ("{projects: {acme/a: {missing: [nothing]}}}", "missing"),
         ("{projects: {acme/a: {id: 1}}, resolved: [{project: acme/a, id: 2}]}", "two ids"),
+        (
+            "{projects: {acme/a: {entries: [{group: x}, {project: x}, {group: x}]}}}",
+            "two entries of one list for one target",
+        ),
     ],
 )
 def test_a_description_that_is_off_is_refused(description: str, part: str) -> None:
