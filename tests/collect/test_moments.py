@@ -4,18 +4,23 @@ Before any request somebody may close, open, move or delete a project, or switch
 project that was closed when its own facts were read, and opened later, cannot be known; so a
 project may pass only where its limit was in force at one of the requests that read its own flags,
 or where the instance enforced the limit at one of the requests that asked for enforcement.
+
+Some examples in each run of the tests; `SCOPELINT_FUZZ_SECONDS=600` (with `-s`, to see the counts)
+goes on for ten minutes, `SCOPELINT_FUZZ_SEED` begins elsewhere. A finding names its seed.
 """
 
 import json
 import sqlite3
 import tempfile
+import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, cast
 
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from scopelint.collect.collection import collect
@@ -29,8 +34,11 @@ from scopelint.snapshot.inventory import Inventory
 from scopelint_simulator import Simulator
 from scopelint_simulator.request import Request
 from tests.collect.kit import ADMIN, PEOPLE, TOKEN, connect, head, intercept, serve, target_refs
+from tests.conftest import ORIGINAL
 from tests.examples import examples
 
+SECONDS = float(ORIGINAL.get("SCOPELINT_FUZZ_SECONDS", "0"))
+FIRST_SEED = int(ORIGINAL.get("SCOPELINT_FUZZ_SEED", "0"))
 PROJECTS = 6
 ROUTE = "/job_token_scope"
 RULE = find_rules()["SL101"].cls
@@ -205,14 +213,20 @@ def tell(story: Story, path: Path) -> Watched:
     return watched
 
 
+ENDS: Counter[str] = Counter()
+"""How the collections of this process ended."""
+
+
 @given(st.one_of(stories, repairs()))
 @settings(max_examples=examples(40))
-def test_no_project_that_was_open_all_the_time_passes(story: Story) -> None:
+def no_open_project_passes(story: Story) -> None:
+    """Check one story after another."""
     with tempfile.TemporaryDirectory(prefix="scopelint-tests-") as folder:
         path = Path(folder) / "s.db"
         try:
             watched = tell(story, path)
         except NothingScannedError:
+            ENDS["nothing was there"] += 1
             return
         with open_snapshots([path]) as snapshot:
             inventory = Inventory(snapshot)
@@ -221,9 +235,25 @@ def test_no_project_that_was_open_all_the_time_passes(story: Story) -> None:
                 for project, verdict in verdicts(RULE(), inventory)
             ]
             complete = inventory.complete
+    ENDS["complete" if complete else "incomplete"] += 1
     for number, outcome in found:
         if outcome is Outcome.PASS:
             assert watched.closed.get(number) or watched.enforced, (number, inventory.scan)
     if complete:
         assert all(outcome is not Outcome.UNKNOWN for _, outcome in found)
         assert watched.throughout <= {number for number, _ in found}
+
+
+def test_no_project_that_was_open_all_the_time_passes() -> None:
+    if not SECONDS:
+        no_open_project_passes()
+        return
+    number, until = FIRST_SEED, time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        try:
+            seed(number)(no_open_project_passes)()
+        except BaseException as error:
+            error.add_note(f"seed {number}")
+            raise
+        number += 1
+    print(f"seeds {FIRST_SEED} to {number - 1}: {dict(ENDS)}")
