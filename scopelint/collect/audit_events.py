@@ -165,6 +165,15 @@ def last_change(rest: RestReader, project_id: int, now: datetime) -> LimitChange
 
     Raises what `RestReader` raises, and FormError where the list is not what GitLab documents.
     """
+    found = _newest_switch(rest, project_id, now)
+    if found.last != "off":
+        # Below Maintainer GitLab shows only the user's own events, and does not say so: that a list
+        # holds no event means something only where the scope, which needs Maintainer, is shown too.
+        rest.effective(project_id)
+    return found
+
+
+def _newest_switch(rest: RestReader, project_id: int, now: datetime) -> LimitChange:
     path, cursor, end = f"/projects/{project_id}/audit_events", None, ListEnd()
     newest = None
     for _ in range(PAGES):
@@ -200,7 +209,7 @@ def _event(project_id: int, now: datetime, node: Node) -> tuple[int, LimitChange
     if at > now + _SKEW:
         raise FormError("an event is dated in the future")
     author_id = integer(node, "author_id")
-    # GitLab itself, and whoever is no user, has a number below 1.
+    # A number below 1 stands for GitLab itself, or for another author that is no user.
     user = author_id if author_id is not None and author_id > 0 else None
     author = (text(details, "author_name") or "").strip() or None
     return number, LimitChange(last, at, author, user)

@@ -3,7 +3,7 @@
 The only home of this table: README and `scopelint doctor` are made from it. Roles and scopes:
 doc/api/project_job_token_scopes.md, doc/api/graphql/_index.md, doc/api/settings.md. Permissions:
 doc/auth/tokens/fine_grained_access_tokens.md. GraphQL shows no job token scope to a fine-grained
-token, so what only GraphQL shows needs a classic one.
+token, so what only GraphQL shows needs a classic one. Audit events: doc/api/audit_events.md.
 """
 
 from collections.abc import Iterator
@@ -36,6 +36,8 @@ class TokenNeed:
     """Those of a fine-grained token, all of them; none where no such token will do."""
     limits: str = ""
     """What the smallest token leaves unknown, or when more is needed."""
+    permissions_known: bool = True
+    """Whether GitLab's pages tell the permissions; else it is not known whether such a token will do."""
 
 
 PROJECT: Final = TokenNeed(
@@ -64,6 +66,15 @@ LOG: Final = TokenNeed(
     ("read_api",),
     limits=f"GitLab {LOG_READABLE} or later, by GraphQL",
 )
+AUDIT_EVENTS: Final = TokenNeed(
+    "audit_events",
+    "tell who opened a project",
+    "`scan --audit-events`, `collect --audit-events`",
+    "Maintainer on each project",
+    ("read_api",),
+    permissions_known=False,
+    limits="GitLab Premium, by REST; below Maintainer GitLab shows the user's own events alone",
+)
 INSTANCE: Final = TokenNeed(
     "instance",
     "read the whole instance",
@@ -89,7 +100,7 @@ CHANGE: Final = TokenNeed(
     ("api",),
     limits="what it changes is compared by GraphQL first",
 )
-NEEDS: Final = (PROJECT, GROUP, LOG, INSTANCE, PERSONAL, CHANGE)
+NEEDS: Final = (PROJECT, GROUP, LOG, AUDIT_EVENTS, INSTANCE, PERSONAL, CHANGE)
 HEAD: Final = ("to", "commands", "role", "classic", "fine-grained", "limits")
 
 
@@ -101,9 +112,15 @@ def rows() -> Iterator[tuple[str, ...]]:
             need.commands,
             need.role,
             _names(need.scopes),
-            _names(need.permissions) or "none will do",
+            _permissions(need),
             need.limits,
         )
+
+
+def _permissions(need: TokenNeed) -> str:
+    if not need.permissions_known:
+        return "not known"
+    return _names(need.permissions) or "none will do"
 
 
 def _names(names: tuple[str, ...]) -> str:

@@ -22,7 +22,9 @@ from scopelint.snapshot import Snapshot, open_snapshots
 from scopelint.snapshot.inventory import Inventory
 from scopelint_simulator import Faults, Simulator
 from scopelint_simulator import rest_audit as route
-from tests.collect.kit import PEOPLE, connect, serve
+from scopelint_simulator.permissions import ROLES
+from scopelint_simulator.request import Request
+from tests.collect.kit import PEOPLE, connect, intercept, serve
 
 ROUTE = "rest:GET /projects/:id/audit_events"
 OPENED = "{event: inbound_disabled, at: 2026-10-01T09:00:00Z, by: mia}"
@@ -393,3 +395,51 @@ def test_a_row_that_is_never_written_is_refused(tmp_path: Path) -> None:
             database.execute("UPDATE limit_changes SET last = ?, at = ?, author_id = ?", before)
         database.close()
     json.dumps(read(path)[0]["acme/shop"].evidence())  # type: ignore[union-attr]
+
+
+def test_where_the_reading_ends_early_no_older_event_is_supposed() -> None:
+    said = LimitChange("not_reached").evidence()
+    assert isinstance(said, str)
+    assert said.startswith("not known")
+    assert "none of its newest audit events, which alone were read" in said
+
+
+@APIS
+def test_a_developer_is_not_asked_for_events_of_a_scope_that_was_not_read(
+    tmp_path: Path, api: str
+) -> None:
+    text = instance(project("acme/shop", OPENED))
+    as_developer = text.replace("on: acme, role: maintainer", "on: acme, role: developer")
+    with serve(as_developer) as simulator:
+        run(simulator, tmp_path / "s.db", api)
+        assert simulator.counts[ROUTE] == 0
+    assert read(tmp_path / "s.db") == ({"acme/shop": None}, [], False)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (OPENED,),
+        (OPENED, "{event: inbound_enabled, at: 2025-02-01T00:00:00Z, by: bot}"),
+        (OPENED, "{event: other, at: 2026-10-02T00:00:00Z, by: bot}"),
+    ],
+)
+@APIS
+def test_a_list_of_the_users_own_events_alone_tells_nothing(
+    tmp_path: Path, api: str, events: tuple[str, ...]
+) -> None:
+    """The role was Maintainer when the scope was read, and is Developer when the events are."""
+    with serve(instance(project("acme/shop", *events))) as simulator:
+
+        def before(request: Request) -> None:
+            if request.path.endswith("/audit_events"):
+                roles = simulator.instance.group_roles
+                roles.update(dict.fromkeys(roles, ROLES["developer"]))
+
+        intercept(simulator, before=before)
+        run(simulator, tmp_path / "s.db", api)
+        assert simulator.counts[ROUTE] == 1
+    found, gaps, _ = read(tmp_path / "s.db")
+    assert found == {"acme/shop": None}
+    assert [(gap.reason, gap.subject_path) for gap in gaps] == [(Reason.FORBIDDEN, "acme/shop")]
+    assert "the role Maintainer" in gaps[0].detail

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from scopelint.cli import COMMANDS
-from scopelint.gitlab.token_needs import CHANGE, GROUP, NEEDS, PROJECT
+from scopelint.gitlab.token_needs import AUDIT_EVENTS, CHANGE, GROUP, LOG, NEEDS, PROJECT, rows
 from tests.meta.sources import ROOT
 
 PAGES = ("rules/scopelint_rules/scope_unreadable.md", "rules/scopelint_rules/scan_incomplete.md")
@@ -30,6 +30,13 @@ def test_each_job_names_commands_that_there_are_and_a_token_that_does_it() -> No
 def test_only_what_changes_gitlab_needs_the_scope_to_write() -> None:
     assert [need.job for need in NEEDS if "api" in need.scopes] == [CHANGE.job]
     assert set(PROJECT.permissions) < set(GROUP.permissions)
+
+
+def test_a_permission_that_no_page_of_gitlab_tells_is_not_called_none() -> None:
+    cells = {row[0]: row[4] for row in rows()}
+    assert cells[AUDIT_EVENTS.words] == "not known"
+    assert cells[LOG.words] == "none will do"
+    assert cells[PROJECT.words].startswith("`")
 
 
 def test_no_page_names_a_scope_that_no_job_needs() -> None:
