@@ -16,7 +16,7 @@ from scopelint_reports.summary import (
     CARRIED_TITLE,
     GapGroup,
     api_words,
-    concluded,
+    concluded_in_short,
     enforcement_words,
     gaps_by_fact,
     gate_words,
@@ -33,9 +33,6 @@ CARRIED = 20
 
 _COLUMN = 15
 _COUNTED = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS)
-
-_CONCLUDED = 3
-"""Conclusions that are shown: those of one collection."""
 
 
 class Tail:
@@ -216,10 +213,7 @@ class Tail:
             f"{when}, {counted(scan.requests, 'request')} through {api_words(scan.api)}, "
             f"scopelint {job_log(self._report.tool_version)}"
         )
-        said = concluded(scan)
-        yield from said[:_CONCLUDED]
-        if said[_CONCLUDED:]:
-            yield f"{len(said) - _CONCLUDED} more conclusions, of other shards: see -f json"
+        yield from concluded_in_short(scan)
 
     def _others(self) -> str:
         """Name the packages and files whose rules took part beside our own, with these rules."""

@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from scopelint.finding import Finding, Outcome, Severity, State
-from scopelint.model import Fact, Gap, Scan
+from scopelint.model import Assumption, Fact, Gap, Scan
 from scopelint.report import Report, RuleSummary
 from scopelint.text import counted, number, visible
 
@@ -185,11 +185,24 @@ def api_words(api: str) -> str:
 
 def concluded(scan: Scan) -> list[str]:
     """Return what was concluded for the whole run, a sentence each, cleaned."""
-    return [
-        f"{visible(each.what)} is {visible(each.value) or 'not known'}: concluded from"
-        f" {visible(each.source)}, at {utc(each.at)}"
-        for each in scan.assumptions
-    ]
+    return [_conclusion(each) for each in scan.assumptions]
+
+
+def concluded_in_short(scan: Scan) -> Iterator[str]:
+    """Yield the same with one sentence for what shards, or other collections, agree on."""
+    agreed: dict[tuple[str, str], list[Assumption]] = {}
+    for each in scan.assumptions:
+        agreed.setdefault((each.what, each.value), []).append(each)
+    for first, *others in agreed.values():
+        same = f"; {counted(len(others), 'other part')} of this scan concluded the same"
+        yield f"{_conclusion(first)}{same if others else ''}"
+
+
+def _conclusion(one: Assumption) -> str:
+    return (
+        f"{visible(one.what)} is {visible(one.value) or 'not known'}: concluded from"
+        f" {visible(one.source)}, at {utc(one.at)}"
+    )
 
 
 def enforcement_words(enforcement: str) -> str:

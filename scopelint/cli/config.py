@@ -74,8 +74,9 @@ def schema(
     *, report: bool, plan: bool, diff: bool, doctor: bool, rules_files: tuple[Path, ...]
 ) -> None:
     """Print the JSON Schema of scopelint.yml, for editors and checks."""
-    from scopelint.config.schema import DIALECT, config_schema
+    from scopelint.config.schema import config_schema
     from scopelint.diff.diff_records import diff_schema
+    from scopelint.json_schema import DIALECT
     from scopelint.registry import find_rules
     from scopelint.repair.plan_file import Plan
     from scopelint.report_file import report_schema

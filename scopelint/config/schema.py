@@ -5,8 +5,7 @@ from typing import Any
 
 from scopelint.config.models import ConfigModel
 from scopelint.config.selection import Catalogue, RuleClass
-
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
+from scopelint.json_schema import DIALECT
 
 
 def config_schema(catalogue: Iterable[RuleClass] | Catalogue) -> dict[str, Any]:

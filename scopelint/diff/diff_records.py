@@ -7,10 +7,10 @@ object of it; the others are put together there. Every field is in the data, nul
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.json_schema import GenerateJsonSchema
 
 from scopelint.diff.changes import Direction, OriginKind, Side
 from scopelint.finding import Severity
+from scopelint.json_schema import DIALECT, WithoutFieldTitles
 from scopelint.model import Enforcement, EntryKind
 
 Number = Annotated[int, Field(ge=0)]
@@ -282,14 +282,7 @@ class DiffRecord(ComparedRecord):
 def diff_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of `diff -f json`."""
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **DiffRecord.model_json_schema(mode="serialization", schema_generator=_NoFieldTitles),
+        "$schema": DIALECT,
+        **DiffRecord.model_json_schema(mode="serialization", schema_generator=WithoutFieldTitles),
         "title": "scopelint diff",
     }
-
-
-class _NoFieldTitles(GenerateJsonSchema):
-    """A field's title would be its name once more."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
-        return False

@@ -3,12 +3,13 @@
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
-from pydantic.json_schema import GenerateJsonSchema, SkipJsonSchema
+from pydantic.json_schema import SkipJsonSchema
 
 from scopelint.finding import (
     Finding,
     Severity,
 )
+from scopelint.json_schema import DIALECT, WithoutFieldTitles
 from scopelint.model import Assumption, EntryKind, Gap, Reason, Scan
 from scopelint.report import (
     Choices,
@@ -317,15 +318,8 @@ def run_data(report: Report) -> dict[str, Any]:
 def report_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of the JSON report."""
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": DIALECT,
         "$id": "urn:scopelint:report:1",
-        **ReportRecord.model_json_schema(schema_generator=_WithoutTitles),
+        **ReportRecord.model_json_schema(schema_generator=WithoutFieldTitles),
         "title": "scopelint report",
     }
-
-
-class _WithoutTitles(GenerateJsonSchema):
-    """A field's title would be its name once more."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
-        return False

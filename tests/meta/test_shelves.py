@@ -21,6 +21,7 @@ every_face = pytest.mark.parametrize(
 INTERFACES = {
     "scopelint_simulator.answer": "what every part of the simulator answers with",
     "scopelint.engine.engine_settings": "what a run is given, for config and the command line",
+    "scopelint.json_schema": "how schemas are made, for the packages that publish one each",
 }
 """Modules that are short because nothing else belongs to what others import from them."""
 SHORT = {

@@ -35,9 +35,9 @@ SENTENCES: Final = (
 )
 
 
-def report() -> Report:
+def report(assumptions: tuple[Assumption, ...] = ASSUMPTIONS) -> Report:
     made = build.everything()
-    scan = replace(made.scan.scan, assumptions=ASSUMPTIONS)
+    scan = replace(made.scan.scan, assumptions=assumptions)
     return replace(made, scan=replace(made.scan, scan=scan))
 
 
@@ -52,6 +52,21 @@ def test_formats_for_people_say_what_was_concluded_from_what_and_when(
     flat = " ".join(plain.replace("\\", "").replace("`", "").split())
     for sentence in SENTENCES:
         assert sentence in flat
+
+
+def test_the_console_says_once_what_shards_agree_on_and_all_that_they_do_not() -> None:
+    shards = tuple(
+        Assumption("enforcement", value, f"shard {number}/4: what {number} read", AT)
+        for number, value in enumerate(("off", "off", "unknown", "off"), 1)
+    )
+    lines = " ".join(rendered(ConsoleReporter(), report(shards)).decode().split())
+    assert (
+        "enforcement is off: concluded from shard 1/4: what 1 read, at 2026-11-20 06:00:00 UTC;"
+        " 2 other parts of this scan concluded the same"
+    ) in lines
+    assert "enforcement is unknown: concluded from shard 3/4: what 3 read" in lines
+    assert "shard 2/4" not in lines
+    assert "shard 2/4: what 2 read" in rendered(MarkdownReporter(), report(shards)).decode()
 
 
 def test_json_has_each_conclusion_as_data() -> None:
