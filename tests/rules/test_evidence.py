@@ -3,14 +3,26 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 
 import pytest
 
+from scopelint.collect.collection import collect
+from scopelint.collect.reader import TargetRef
+from scopelint.collect.request import Api, CollectRequest
 from scopelint.finding import Outcome
 from scopelint.rule import EntryRule, Rule
+from scopelint.snapshot import Filters, open_snapshots
+from scopelint.snapshot.inventory import Inventory
 from scopelint.testing import load_cases, verdicts
 from scopelint.testing.inventories import inventory
+from scopelint.versions import parse_version
+from tests.access.instance_files import read as projects
+from tests.access.kit import observed
+from tests.access.test_vectors import VECTORS
+from tests.collect.kit import connect, serve
 from tests.rules.catalogue import RULES, case_file
+from tests.simulator.demo_company import FOLDER
 
 _NAMED = re.compile(r"`([a-z][a-z0-9_]*)`")
 _OF_ENTRIES = {"added_by", "created_at", "autopopulated"}
@@ -33,11 +45,15 @@ def shown(rule: type[Rule]) -> set[str]:
 def _shown(rule: type[Rule]) -> frozenset[tuple[str, bool]]:
     found: set[tuple[str, bool]] = set()
     for case in load_cases(case_file(rule)):
-        with inventory(case.body.inventory) as observed:
-            for _, verdict in verdicts(case.rule(rule), observed):
-                if verdict.outcome is not Outcome.PASS:
-                    found |= set(_words(verdict.evidence))
+        with inventory(case.body.inventory) as read:
+            found |= _of(case.rule(rule), read)
     return frozenset(found)
+
+
+def _of(rule: Rule, read: Inventory) -> set[tuple[str, bool]]:
+    """Return what a rule's findings on an inventory show."""
+    found = (each.evidence for _, each in verdicts(rule, read) if each.outcome is not Outcome.PASS)
+    return {word for evidence in found for word in _words(evidence)}
 
 
 def _words(value: object) -> Iterator[tuple[str, bool]]:
@@ -56,6 +72,43 @@ def _words(value: object) -> Iterator[tuple[str, bool]]:
 def test_a_page_names_every_key_of_the_evidence(rule: type[Rule]) -> None:
     unnamed = evidence_keys(rule) - set(_NAMED.findall(rule.page())) - _OF_UNKNOWNS
     assert not unnamed
+
+
+def unnamed_keys(read: Inventory) -> dict[str, set[str]]:
+    """Return, by code, the keys that findings on an inventory show and no page names."""
+    found = {}
+    for rule in RULES:
+        shown_keys = {word for word, is_key in _of(rule(), read) if is_key}
+        found[rule.code] = shown_keys - set(_NAMED.findall(rule.page())) - _OF_UNKNOWNS
+    return {code: keys for code, keys in found.items() if keys}
+
+
+def test_pages_name_what_findings_on_the_instances_of_gitlabs_own_decisions_show() -> None:
+    versions = {text: parse_version(text) for text in ("17.11", "18.0", "18.9", "19.1")}
+    for vector in VECTORS:
+        read = observed(projects(vector["estate"]).values(), versions[vector["version"]])
+        assert unnamed_keys(read) == {}, vector["id"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["before", "after", "example"])
+@pytest.mark.parametrize("api", ["graphql", "rest"])
+def test_pages_name_what_findings_on_the_demos_instances_show(
+    tmp_path: Path, name: str, api: Api
+) -> None:
+    text = (FOLDER / f"{name}.yml").read_text(encoding="utf-8")
+    top, company = ("acme", "example") if name == "example" else ("tidewell", "demo")
+    path = tmp_path / "s.db"
+    request = CollectRequest((TargetRef("any", top),), Filters(usage=api == "graphql"), api)
+    with (
+        serve(text) as simulator,
+        connect(simulator.url, f"glpat-{company}-maintainer") as connection,
+    ):
+        collect(connection, request, path)
+    with open_snapshots([path]) as snapshot:
+        read = Inventory(snapshot)
+        assert len(list(read.projects())) > 5
+        assert unnamed_keys(read) == {}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
