@@ -3,7 +3,8 @@
 Before any request somebody may close, open, move or delete a project, or switch enforcement. A
 project that was closed when its own facts were read, and opened later, cannot be known; so a
 project may pass only where its limit was in force at one of the requests that read its own flags,
-or where the instance enforced the limit at one of the requests that asked for enforcement.
+or where the instance is found to enforce the limit: the setting said so when it was asked last, or
+an enforcing instance was asked for projects' effective limits and none of them was off.
 
 Some examples in each run of the tests; `SCOPELINT_FUZZ_SECONDS=600` (with `-s`, to see the counts)
 goes on for ten minutes, `SCOPELINT_FUZZ_SEED` begins elsewhere. A finding names its seed.
@@ -105,6 +106,27 @@ def repairs(draw: st.DrawFn) -> Story:
     )
 
 
+@st.composite
+def switches(draw: st.DrawFn) -> Story:
+    """Draw stories in which the instance begins or ceases to enforce while witnesses are asked."""
+    enforced = draw(st.booleans())
+    first = draw(st.integers(3, 16))
+    moments = draw(st.lists(st.integers(0, 3), min_size=1, max_size=2))
+    moments = [first + sum(moments[: index + 1]) for index in range(len(moments))]
+    return Story(
+        opened=tuple(draw(st.sampled_from((True, True, False))) for _ in range(PROJECTS)),
+        enforced=enforced,
+        changes=tuple(
+            Change(when, "off" if enforced is (index % 2 == 0) else "on", 1)
+            for index, when in enumerate(moments)
+        ),
+        api="graphql",
+        admin=False,
+        page_size=draw(st.sampled_from((1, 2, 100))),
+        killed=draw(st.none() | st.none() | st.integers(3, 12)),
+    )
+
+
 @dataclass
 class Watched:
     """What was true at each request, and which projects it read the flags of."""
@@ -114,8 +136,12 @@ class Watched:
     count: int = 0
     closed: dict[int, bool] = field(default_factory=dict)
     """Whether a project's limit was in force at one of the requests that read its flags."""
-    enforced: bool = False
-    """Whether the instance enforced the limit at one of the requests that may tell it."""
+    setting: bool = False
+    """What the instance's setting was when it was asked for last."""
+    effective: list[bool] = field(default_factory=list)
+    """The effective limits that this run was told of, by a route that tells one project's."""
+    enforcing: bool = False
+    """Whether the instance enforced the limit at one of these requests."""
     throughout: set[int] = field(default_factory=set)
     """The projects that were there from the start to the end."""
 
@@ -130,8 +156,8 @@ class Watched:
                 self._do(change)
         self.count += 1
         self.throughout &= instance.projects.keys()
-        if request.path.endswith((ROUTE, "/application/settings")):
-            self.enforced |= instance.settings.enforce_inbound
+        if request.path.endswith("/application/settings"):
+            self.setting = instance.settings.enforce_inbound
         for number in _read_by(request):
             project = instance.projects.get(number)
             if project is not None:
@@ -140,6 +166,19 @@ class Watched:
                     if request.path.endswith(ROUTE)
                     else project.scope.inbound
                 )
+                if request.path.endswith(ROUTE):
+                    self.effective.append(instance.effective_inbound(project))
+                    self.enforcing |= instance.settings.enforce_inbound
+
+    def resumed(self) -> None:
+        """Forget what an interrupted run was told of enforcement: it is to be asked again."""
+        self.setting = self.enforcing = False
+        self.effective.clear()
+
+    @property
+    def enforced(self) -> bool:
+        """Whether the instance may be found to enforce the limit."""
+        return self.setting or (self.enforcing and all(self.effective))
 
     def _do(self, change: Change) -> None:
         instance = self.simulator.instance
@@ -208,6 +247,7 @@ def tell(story: Story, path: Path) -> Watched:
                 found = database.execute("SELECT value FROM meta WHERE key = 'finished_at'")
                 if found.fetchone() not in (None, ("null",)):
                     return watched  # It was killed after its last write: nothing to resume.
+            watched.resumed()
             with connect(simulator.url, token) as connection:
                 collect(connection, request, path, resume=True)
     return watched
@@ -217,7 +257,7 @@ ENDS: Counter[str] = Counter()
 """How the collections of this process ended."""
 
 
-@given(st.one_of(stories, repairs()))
+@given(st.one_of(stories, repairs(), switches()))
 @settings(max_examples=examples(40))
 def no_open_project_passes(story: Story) -> None:
     """Check one story after another."""
