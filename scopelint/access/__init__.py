@@ -17,6 +17,7 @@ from scopelint.access.push import decide_with_push, may_push
 from scopelint.access.push_chains import Chain, Chains, chains
 from scopelint.access.reach_counts import Count, InboundCounter, inbound_counts
 from scopelint.access.reach_lists import Link, Origins, Targets, origins, targets
+from scopelint.access.smallest_entry import SmallestEntry, smallest_entry
 from scopelint.access.visibility import OpenPart, OpenParts, open_parts, packages_without_token
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "OpenPart",
     "OpenParts",
     "Origins",
+    "SmallestEntry",
     "Step",
     "Targets",
     "chains",
@@ -45,6 +47,7 @@ __all__ = [
     "open_parts",
     "origins",
     "packages_without_token",
+    "smallest_entry",
     "targets",
     "with_implied",
 ]

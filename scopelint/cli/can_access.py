@@ -7,11 +7,19 @@ from typing import Any
 
 import click
 
-from scopelint.access import POLICIES, Answer, Decision, decide_with_push, may_push
+from scopelint.access import (
+    POLICIES,
+    Answer,
+    Decision,
+    decide_with_push,
+    may_push,
+    smallest_entry,
+)
 from scopelint.cli import options
 from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.pair import entry_data, find_project, read_inventory
+from scopelint.cli.remedy_block import Remedy
 from scopelint.errors import ExitCode, UsageError
 from scopelint.model import Project
 from scopelint.snapshot.inventory import Inventory
@@ -70,10 +78,16 @@ def can_access(
             assume_fine_grained=read.inventory.scan.fine_grained(read.assume_fine_grained),
             flags=read.inventory.scan.feature_flags,
         )
+        remedy = _remedy(read.inventory, one, other, wanted, decision)
         if answer_format == "json":
-            out(json.dumps(_data(read.inventory, one, other, wanted, decision), indent=2))
+            data = _data(read.inventory, one, other, wanted, decision)
+            data["remedy"] = remedy and remedy.data()
+            out(json.dumps(data, indent=2))
         else:
-            for line in _lines(one, other, wanted, decision):
+            for line in (
+                *_lines(one, other, wanted, decision),
+                *(remedy.lines() if remedy else ()),
+            ):
                 out(clean(line))
     return _CODES[decision.answer]
 
@@ -114,6 +128,18 @@ def _data(
         ),
         "notes": list(decision.notes),
     }
+
+
+def _remedy(
+    inventory: Inventory, one: Project, other: Project, wanted: tuple[str, ...], decision: Decision
+) -> Remedy | None:
+    """Return the smallest entry that would do, None where no entry would."""
+    scan = inventory.scan
+    change = smallest_entry(one, other, wanted, decision, version=scan.version)
+    if change is None:
+        return None
+    purpose = ", ".join(wanted) or "with a job token"
+    return Remedy(scan.instance, one, other, change, purpose)
 
 
 def _lines(one: Project, other: Project, wanted: tuple[str, ...], decision: Decision) -> list[str]:

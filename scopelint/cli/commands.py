@@ -60,6 +60,12 @@ COMMANDS = {
         "scopelint can-access acme/lib/core acme/web/shop",
         _ASK,
     ),
+    "why": Entry(
+        "scopelint.cli.why:why",
+        "Tell from a failed job's log why its job token was refused.",
+        "scopelint why job.log",
+        _ASK,
+    ),
     "export": Entry(
         "scopelint.cli.export:export",
         "Write a snapshot as an inventory or as policy code.",

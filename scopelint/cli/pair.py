@@ -115,6 +115,32 @@ def find_project(inventory: Inventory, text: str) -> Project:
     raise UsageError(f"project {text} is not in the snapshot", hint=hint)
 
 
+def find_named(
+    inventory: Inventory, path: str | None, number: int | None, name: str | None
+) -> Project | str:
+    """Return the project with a path, an id, or else a last segment; or why there is none, in words."""
+    found: list[tuple[int, str]] = []
+    for project_id, seen in inventory.seen():
+        if path is not None:
+            fits = seen.lower() == path.lower()
+        elif number is not None:
+            fits = project_id == number
+        else:
+            fits = seen.lower().rpartition("/")[2] == (name or "").lower()
+        if fits:
+            found.append((project_id, seen))
+    given = path or (f"#{number}" if number is not None else f"named {name}")
+    if len(found) == 1:
+        project = inventory.project(found[0][0])
+        return (
+            project if project is not None else f"what the project {given} allows: it was not read"
+        )
+    if not found:
+        return f"what the project {given} allows: this token, or the snapshot, does not show it"
+    names = ", ".join(seen for _, seen in found[:5])
+    return f"which project {given} is meant: {names}{'' if len(found) <= 5 else ' and more'}"
+
+
 def entry_words(entry: AllowlistEntry | None) -> str:
     """Return an entry as a person reads it."""
     if entry is None:

@@ -10,6 +10,7 @@ spreadsheet or pipeline with them. Which function to use depends on who reads:
 | somebody at a terminal or a page, in a report | `visible`, `visible_lines`; `wrap`, `shorten_middle` |
 | somebody at a terminal with colours, of clean text | `painted` |
 | somebody at a terminal, where it may be a job's log | `job_log`, `job_log_lines` |
+| `why`, which looks for what a job was refused | `lines_of_job_log`, `token_kinds` |
 | a program: JSON, SARIF, XML | `plain`, `plain_line`, `json_text`, `script_json` |
 | a spreadsheet | `csv_cell` |
 | GitLab's Markdown | `code`, `escaped`, `link`, `fenced` |
@@ -23,6 +24,7 @@ from scopelint.text.display import (
     counted,
     job_log,
     job_log_lines,
+    lines_of_job_log,
     number,
     painted,
     shorten_middle,
@@ -51,7 +53,7 @@ from scopelint.text.messages import (
     shown,
     suggestion,
 )
-from scopelint.text.secrets import Secret, hide_secrets, redact
+from scopelint.text.secrets import Secret, hide_queries, hide_secrets, redact, token_kinds
 
 __all__ = [
     "ONE_LINE_PATTERN",
@@ -67,11 +69,13 @@ __all__ = [
     "escaped",
     "excerpt",
     "fenced",
+    "hide_queries",
     "hide_secrets",
     "holds_control",
     "job_log",
     "job_log_lines",
     "json_text",
+    "lines_of_job_log",
     "link",
     "number",
     "painted",
@@ -83,6 +87,7 @@ __all__ = [
     "shorten_middle",
     "shown",
     "suggestion",
+    "token_kinds",
     "utc",
     "visible",
     "visible_lines",

@@ -161,3 +161,18 @@ def number(count: int) -> str:
 def counted(count: int, one: str, many: str = "") -> str:
     """Return a count with its noun: `1 project`, `1,297 entries` (`many` for irregular plurals)."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+_TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+_SECTION = re.compile(r"section_(?:start|end):[0-9]+:[\w.-]+(?:\[[^\]]*\])?")
+_STAMP = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z [0-9a-f]{2}[OE][ +]?")
+
+
+def lines_of_job_log(text: str) -> list[str]:
+    """Return the lines of a GitLab job's log as its page shows them.
+
+    Without terminal sequences, marks of sections, and the time that a runner may put before each
+    line; each stripped. What is left may still hold control characters: it is to be read, not shown.
+    """
+    plain = _TERMINAL.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    return [_SECTION.sub("", _STAMP.sub("", line)).strip() for line in plain.split("\n")]

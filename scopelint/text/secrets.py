@@ -17,6 +17,7 @@ _SECRET_KEY = re.compile(
     r"(?P<key>(?:token(?!_scope)|password|passwd|secret|api[_-]?key)\w{0,100}[\"']?\s*[:=]\s*).*",
     re.IGNORECASE,
 )
+_QUERY = re.compile(r"(https?://[^\s'\"?]+\?)[^\s'\"]+", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)[^\s/?#]*@")
 
 
@@ -70,3 +71,13 @@ def hide_secrets(text: str) -> str:
 def redact(text: str) -> str:
     """Return `text`, of a file, as `hide_secrets` does, and without what a key calls a secret."""
     return _SECRET_KEY.sub(lambda match: match["key"] + _HIDDEN, hide_secrets(text))
+
+
+def token_kinds(text: str) -> frozenset[str]:
+    """Return the kinds of GitLab's tokens in `text`, by their prefixes: `cbt` is a job token's."""
+    return frozenset(match.group()[2:].partition("-")[0].lower() for match in _TOKEN.finditer(text))
+
+
+def hide_queries(text: str) -> str:
+    """Return `text` with the queries of its URLs hidden: a signed address is a secret itself."""
+    return _QUERY.sub(rf"\1{_HIDDEN}", text)

@@ -77,6 +77,19 @@ def test_can_access_as_json(kept: Path) -> None:
     assert pushes["may_push"] is True
 
 
+def test_a_denied_pair_gets_the_smallest_entry_and_a_text_to_send(kept: Path) -> None:
+    told = call("can-access", "acme/b", "acme/a", "--from", kept).expect(1)
+    assert "What would do: add acme/b to the allowlist of acme/a" in told.out
+    assert "Text to send them:" in told.out
+    wider = call(
+        "can-access", "acme/a", "acme/narrow", "--want=READ_JOBS", "--from", kept, "-fjson"
+    )
+    assert json.loads(wider.out)["remedy"]["permissions"] == ["READ_JOBS", "READ_PACKAGES"]
+    for other in ("acme/b", "acme/open"):
+        granted = call("can-access", "acme/a", other, "--from", kept, "-fjson").expect(0)
+        assert json.loads(granted.out)["remedy"] is None
+
+
 @pytest.mark.parametrize(
     ("words", "hint"),
     [

@@ -111,7 +111,7 @@ def test_every_file_of_the_packages_is_inside(names: set[str]) -> None:
 def test_nothing_else_is_inside(names: set[str]) -> None:
     kinds = {Path(name).suffix or Path(name).name for name in names if ".dist-info/" not in name}
     assert kinds <= {
-        ".py", ".md", ".yml", ".json", ".graphql", ".j2", ".js", ".css", ".typed", "py.typed",
+        ".py", ".md", ".yml", ".json", ".graphql", ".j2", ".js", ".css", ".tsv", ".typed", "py.typed",
     }  # fmt: skip
 
 

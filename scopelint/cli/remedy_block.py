@@ -1,0 +1,128 @@
+"""What would let a refused job in, in every way there is to do it, and a text to ask for it.
+
+`can-access` and `why` end with it.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scopelint.access import SmallestEntry
+from scopelint.joblog import NamedProject
+from scopelint.model import Project
+
+_SETTINGS = "/-/settings/ci_cd#js-token-access"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """An entry that would do, between two projects of one instance."""
+
+    instance: str | None
+    """GitLab's address, None where it is not known."""
+    origin: Project | NamedProject
+    target: Project | NamedProject
+    entry: SmallestEntry
+    purpose: str
+    """What the job wanted, in words."""
+    seen: bool = True
+    """Whether the allowlist was read; else the entry follows from what GitLab said alone."""
+
+    @property
+    def settings(self) -> str:
+        """The address of the settings page where the entry is made."""
+        base = self.target.web_url if isinstance(self.target, Project) else None
+        return (base or f"{self._address}/{self.target.path}").rstrip("/") + _SETTINGS
+
+    @property
+    def _address(self) -> str:
+        return self.instance or "https://gitlab.example.com"
+
+    def data(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        chosen = self.entry.permissions
+        return {
+            "operation": self.entry.operation,
+            "in": self.target.path,
+            "entry": {"kind": "project", "id": self.origin.id, "path": self.origin.path},
+            "permissions": None if chosen is None else list(chosen),
+            "who": _WHO,
+            "settings_url": self.settings,
+            "api": self.api(),
+            "gitlabform": "\n".join(self.gitlabform()),
+            "terraform": "\n".join(self.terraform()) or None,
+            "allowlist_seen": self.seen,
+            "message": self.message(),
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Yield it as a person at a terminal reads it."""
+        all_of_them = "" if self.entry.permissions is None else " (grants all permissions)"
+        yield f"What would do: {self._entry_words()}."
+        yield f"  {_WHO} of {self.target.path} can do it:"
+        yield f"  {self.settings}"
+        yield "  API:"
+        yield f"    {self.api()}"
+        yield f"  gitlabform{all_of_them}:"
+        yield from (f"    {line}" for line in self.gitlabform())
+        if self.origin.id is not None:
+            yield f"  Terraform{all_of_them}:"
+            yield from (f"    {line}" for line in self.terraform())
+        yield "Text to send them:"
+        yield from (f"  {line}" for line in self.message().splitlines())
+
+    def _entry_words(self) -> str:
+        chosen = self.entry.permissions
+        named = f"the entry of {self.origin.path} in the allowlist of {self.target.path}"
+        if self.entry.operation == "widen":
+            more = "" if self.seen else " besides those that it has"
+            return f"give {named} the permissions {_listed(chosen or ())}{more}"
+        if chosen is None:
+            return f"add {self.origin.path} to the allowlist of {self.target.path}"
+        with_what = f"with {_listed(chosen)}" if chosen else "with no permission chosen"
+        return f"add {self.origin.path} to the allowlist of {self.target.path}, {with_what}"
+
+    def api(self) -> str:
+        """Return the call for a shell: GraphQL, for REST cannot choose permissions."""
+        query = self.entry.mutation(self.target.path or "", self.origin.path or "")
+        body = json.dumps({"query": query})
+        return (
+            'curl --header "PRIVATE-TOKEN: $GITLAB_TOKEN" --header "Content-Type: application/json"'
+            f" --data '{body}' {self._address}/api/graphql"
+        )
+
+    def gitlabform(self) -> Iterator[str]:
+        """Yield the lines of a gitlabform configuration that add the entry."""
+        yield "projects_and_groups:"
+        yield f"  {self.target.path}:"
+        yield "    job_token_scope:"
+        yield "      allowlist:"
+        yield f"        projects: [{self.origin.path}]"
+
+    def terraform(self) -> Iterator[str]:
+        """Yield the resource that adds the entry; nothing where the project's id is not known."""
+        if self.origin.id is None:
+            return
+        name = (self.origin.path or "").rpartition("/")[2].replace(".", "_").replace("-", "_")
+        yield f'resource "gitlab_project_job_token_scope" "{name}" {{'
+        yield f'  project           = "{self.target.path}"'
+        yield f"  target_project_id = {self.origin.id}"
+        yield "}"
+
+    def message(self) -> str:
+        """Return a text to send to those who can do it."""
+        return (
+            f"Jobs of {self.origin.path} need access to {self.target.path} ({self.purpose}), and"
+            " GitLab refuses their job token.\n"
+            f"Please {self._entry_words()}:\n"
+            f"{self.settings}\n"
+            "The user who starts the pipeline needs a role in that project too."
+        )
+
+
+_WHO = "A Maintainer or Owner"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names) or "none"

@@ -1,0 +1,27 @@
+"""What the log of a failed job says about a job token that was refused.
+
+`read_log` takes the text of a log, or a line of it, and tells which project's job asked, which
+project refused, for what, and which causes the text alone leaves open. `explain` puts
+GitLab's decision for the two projects beside it. It asks nobody.
+
+It may import `access`, `model`, `text` and the inventory of `snapshot`.
+"""
+
+from scopelint.joblog.addresses import NamedProject
+from scopelint.joblog.causes import CAUSES, Cause
+from scopelint.joblog.explanation import Explanation, explain
+from scopelint.joblog.read_log import LogReading, Refusal, read_log
+from scopelint.joblog.requests import SUBJECTS, Subject
+
+__all__ = [
+    "CAUSES",
+    "SUBJECTS",
+    "Cause",
+    "Explanation",
+    "LogReading",
+    "NamedProject",
+    "Refusal",
+    "Subject",
+    "explain",
+    "read_log",
+]

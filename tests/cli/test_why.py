@@ -1,0 +1,188 @@
+"""`why`: from a job's log to the cause, the smallest entry, and a text to send."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scopelint.testing import write
+from scopelint_simulator import Simulator
+from tests.cli.kit import call
+
+HEAD = "Initialized empty Git repository in /builds/acme/web/shop/.git/\n"
+REFUSED = (
+    "remote: Authentication by CI/CD job token not allowed from shop to core.\n"
+    "fatal: unable to access 'https://gitlab.example.com/acme/lib/core.git/': The requested URL"
+    " returned error: 403\n"
+)
+DOWNLOAD = (
+    '$ curl --header "JOB-TOKEN: $CI_JOB_TOKEN"'
+    " https://gitlab.example.com/api/v4/projects/{project}/packages/generic/tool/1.0/tool.zip\n"
+    "curl: (22) The requested URL returned error: 403\n"
+)
+DESCRIBED: dict[str, Any] = {
+    "version": "19.3.0-ee",
+    "projects": {
+        "acme/web/shop": {},
+        "acme/lib/core": {},
+        "acme/lib/open": {"inbound_own": False, "inbound_effective": False},
+        "acme/lib/narrow": {"entries": [{"project": "acme/web/shop", "policies": ["READ_JOBS"]}]},
+        "acme/lib/group": {"entries": [{"group": "acme/web", "policies": ["READ_JOBS"]}]},
+        "acme/lib/unread": {"unreadable": "forbidden"},
+        "other/core": {},
+    },
+}
+
+
+@pytest.fixture
+def kept(place: Path) -> Path:
+    path = place / "kept"
+    write(DESCRIBED, path)
+    return path
+
+
+def _log(place: Path, text: str) -> Path:
+    path = place / "job.log"
+    path.write_text(HEAD + text, "utf-8")
+    return path
+
+
+def _why(log: Path | str, *options: object) -> dict[str, Any]:
+    told = call("why", log, *options, "-f", "json")
+    found: dict[str, Any] = json.loads(told.out)
+    assert (found["answer"] == "explained") == (told.code == 0)
+    return found
+
+
+def _ask(name: str, place: Path, kept: Path) -> dict[str, Any]:
+    path = f"acme%2Flib%2F{name}"
+    return _why(_log(place, DOWNLOAD.format(project=path)), "--from", kept)
+
+
+def test_a_refusal_is_explained_from_the_log_alone(place: Path) -> None:
+    told = call("why", _log(place, REFUSED), "--offline").expect(0)
+    assert "acme/web/shop -> acme/lib/core: Git clone or fetch" in told.out
+    assert "Cause: the project's allowlist has no entry" in told.out
+
+
+def test_a_missing_entry_comes_with_every_way_to_add_it(place: Path, kept: Path) -> None:
+    told = call("why", _log(place, REFUSED), "--from", kept).expect(0)
+    for words in (
+        "add acme/web/shop to the allowlist of acme/lib/core, with no permission chosen",
+        "https://gitlab.example.com/acme/lib/core/-/settings/ci_cd#js-token-access",
+        "ciJobTokenScopeAddGroupOrProject",
+        "projects: [acme/web/shop]",
+        'resource "gitlab_project_job_token_scope" "shop"',
+        "Text to send them:",
+        "A Maintainer or Owner of acme/lib/core",
+    ):
+        assert words in told.out
+    remedy = _why(_log(place, REFUSED), "--from", kept)["remedy"]
+    assert (remedy["operation"], remedy["permissions"]) == ("add", [])
+
+
+def test_the_smallest_entry_grants_what_the_route_needs(place: Path, kept: Path) -> None:
+    found = _ask("core", place, kept)
+    assert (found["cause"], found["remedy"]["permissions"]) == ("no_entry", ["READ_PACKAGES"])
+
+
+def test_an_entry_without_the_permission_is_widened(place: Path, kept: Path) -> None:
+    found = _ask("narrow", place, kept)
+    assert found["cause"] == "permission_missing"
+    assert found["remedy"]["operation"] == "widen"
+    assert found["remedy"]["permissions"] == ["READ_JOBS", "READ_PACKAGES"]
+    assert "ciJobTokenScopeUpdatePolicies" in found["remedy"]["api"]
+
+
+def test_an_entry_of_its_own_takes_nothing_away_that_the_group_granted(
+    place: Path, kept: Path
+) -> None:
+    found = _ask("group", place, kept)
+    assert found["remedy"]["operation"] == "add"
+    assert found["remedy"]["permissions"] == ["READ_JOBS", "READ_PACKAGES"]
+
+
+def test_where_the_allowlist_lets_it_in_the_scope_is_not_the_cause(place: Path, kept: Path) -> None:
+    found = _ask("open", place, kept)
+    assert found["answer"] == "cannot_tell"
+    assert [each["name"] for each in found["causes"]] == ["user_role", "other"]
+    assert found["remedy"] is None
+    later = _why(_log(place, REFUSED.replace("core", "open")), "--from", kept)
+    assert "lets it in now" in later["note"]
+    assert later["remedy"] is None
+
+
+def test_what_was_not_read_is_named_and_not_guessed(place: Path, kept: Path) -> None:
+    unread = _ask("unread", place, kept)
+    assert (unread["answer"], unread["cause"], unread["remedy"]) == ("cannot_tell", None, None)
+    assert unread["missing"]
+    gone = _ask("elsewhere", place, kept)
+    assert "does not show it" in gone["missing"][0]
+
+
+def test_a_name_that_two_projects_have_is_asked_for(place: Path, kept: Path) -> None:
+    line = "Authentication by CI/CD job token not allowed from shop to core."
+    found = _why(line, "--from", kept)
+    assert found["answer"] == "cannot_tell"
+    assert "acme/lib/core, other/core" in found["missing"][0]
+    named = _why(line, "--from", kept, "--target", "acme/lib/core")
+    assert (named["cause"], named["origin"]["path"]) == ("no_entry", "acme/web/shop")
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("remote: You are not allowed to upload code.\n", "pushes_off"),
+        ("fatal: Could not resolve host: gitlab.example.com\n", "other"),
+        ('$ curl --header "JOB-TOKEN: x" y\n{"message":"401 Unauthorized"}\n', None),
+        ("Everything went well\n", None),
+    ],
+)
+def test_other_causes_need_nobody_to_be_asked(place: Path, text: str, cause: str | None) -> None:
+    found = _why(_log(place, text), "--offline")
+    assert found["cause"] == cause
+    assert (found["answer"] == "cannot_tell") == (cause is None or bool(found["missing"]))
+
+
+def test_a_secret_of_the_log_is_never_printed(place: Path) -> None:
+    secret = "glcbt-64_abcdefghijklmnopqrst"
+    text = f"$ git clone https://gitlab-ci-token:{secret}@gitlab.example.com/acme/lib/core.git\n"
+    text += f"remote: HTTP Basic: Access denied ({secret})\n"
+    log = _log(place, text)
+    for options in ([], ["-f", "json"]):
+        told = call("why", log, "--offline", *options)
+        assert secret not in told.out + told.text
+
+
+def test_a_log_cannot_send_the_token_elsewhere(place: Path, gitlab: Simulator, token: str) -> None:
+    """The log's address is a stranger's text: only the configured GitLab is asked."""
+    text = REFUSED.replace("gitlab.example.com", "evil.example").replace("lib/core", "tool")
+    found = _why(_log(place, text.replace("to core", "to tool")), "--url", gitlab.url)
+    assert found["instance"] == gitlab.url
+    assert found["steps"]
+    assert found["remedy"]["settings_url"].startswith(f"{gitlab.url}/acme/tool/-/settings/")
+    assert token not in json.dumps(found)
+
+
+def test_who_cannot_see_the_target_gets_the_cause_and_a_text_too(
+    place: Path, gitlab: Simulator, token: str
+) -> None:
+    del token
+    told = call("why", _log(place, REFUSED), "--url", gitlab.url).expect(0)
+    assert "Cause: the project's allowlist has no entry" in told.out
+    assert "Not seen:" in told.out
+    assert "acme/lib/core is not found or not visible to this token" in told.out
+    assert "Please add acme/web/shop to the allowlist of acme/lib/core" in told.out
+    assert "Terraform" not in told.out  # it needs the project's number
+
+
+def test_without_a_token_the_log_still_tells(place: Path) -> None:
+    told = call("why", _log(place, REFUSED), "--url", "https://gitlab.example.com").expect(0)
+    assert "Cause: " in told.out
+    assert "token" in told.out.partition("Not seen:")[2]
+
+
+def test_a_file_that_is_not_there_is_no_text(place: Path) -> None:
+    call("why", "missing.log", "--offline").expect(2, "cannot be read")
+    call("why", "x y", "--offline", "--from", "z").expect(2, "do not go together")
