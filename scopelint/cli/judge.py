@@ -219,7 +219,7 @@ def prepare(
         ),
     )
     chosen, engine_settings = build_rules(settings)
-    carried = last_report(last, settings)
+    carried = last_report(last, settings, console)
     return PreparedCheck(
         rules=chosen,
         settings=replace(

@@ -21,7 +21,10 @@ from scopelint.rule import Rule
 from scopelint.run_identity import SAME_INSTANCE, SAME_TARGETS, RunIdentity, check_same
 from scopelint.text import counted
 
-_HINT = "Give the JSON report of the last run for the same targets, or leave --previous out once."
+_HINT = (
+    "Give the JSON report of the last run for the same targets, or leave --previous out once; the"
+    " jobs of the component do without it in a pipeline run with SCOPELINT_PREVIOUS=none."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +108,27 @@ class LastReport:
             yield "--new-only hides findings"
 
 
-def last_report(options: PreviousOptions, settings: RunSettings) -> LastReport:
-    """Read the last report; raise UsageError where the file is none."""
+def last_report(options: PreviousOptions, settings: RunSettings, console: Console) -> LastReport:
+    """Read the last report, and warn where it does not list every finding.
+
+    Raise UsageError where the file is none.
+    """
     previous = None
     if options.previous is not None:
         # Most runs read no report, and its models take a while to be made.
+        from scopelint.report_file.part import lists_every_finding
         from scopelint.report_file.reading import load_report
 
-        previous = Previous(load_report(options.previous), days=options.carry_days)
+        try:
+            report = load_report(options.previous)
+        except UsageError as error:
+            raise UsageError(error.message, hint=_HINT) from None
+        if not lists_every_finding(report):
+            console.warn(
+                f"the last report {options.previous} was made with --min-severity or --new-only:"
+                " findings that it does not list cannot be carried over"
+            )
+        previous = Previous(report, days=options.carry_days)
     narrowed = tuple(_narrowing(settings))
     return LastReport(previous, options.previous, options.partial, narrowed)
 

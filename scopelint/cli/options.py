@@ -274,7 +274,7 @@ previous_options = grouped(
     option(
         "--carry-days",
         type=click.IntRange(min=0),
-        default=90,
+        default=PreviousOptions().carry_days,
         show_default=True,
         help="Days after which a finding that nobody could judge is no longer carried over.",
     ),

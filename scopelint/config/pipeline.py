@@ -137,6 +137,8 @@ _PREVIOUS = """\
               timeout=60,
           )
       try:
+          if os.environ.get("SCOPELINT_PREVIOUS") == "none":
+              sys.exit("SCOPELINT_PREVIOUS is none")
           import requests
           name, branch = os.environ["CI_JOB_NAME"], os.environ["CI_DEFAULT_BRANCH"]
           found, page = None, 0

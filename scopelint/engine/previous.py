@@ -8,17 +8,15 @@ from scopelint.finding import Finding, Outcome, State
 from scopelint.report import Report, RuleSummary
 from scopelint.run_identity import RunIdentity
 
-CARRY_DAYS = 90
-"""Days after which a finding that nobody could judge any more is dropped."""
-
 
 class Previous:
     """The failing findings of the last report, and what its run had looked at.
 
-    Those of verdict unknown are not kept: each run says itself what it could not tell.
+    Those of verdict unknown are not kept: each run says itself what it could not tell. A finding
+    that could not be judged for more than `days` is dropped.
     """
 
-    def __init__(self, report: Report, *, days: int = CARRY_DAYS) -> None:
+    def __init__(self, report: Report, *, days: int) -> None:
         scan = report.scan.scan
         self.identity = RunIdentity.of(scan)
         self.seen_at: datetime = scan.finished_at or scan.started_at

@@ -87,8 +87,19 @@ def test_the_report_of_another_run_is_refused(first: Path, change: Any, words: s
     change(data)
     first.write_text(json.dumps(data), encoding="utf-8")
     second = night("second.db", 1, web=OPEN)
-    judged(second, "r.json", "--previous", first).expect(2, words)
+    done = judged(second, "r.json", "--previous", first).expect(2, words)
+    assert "SCOPELINT_PREVIOUS=none" in " ".join(done.err.split()), "what a pipeline does next"
     assert not Path("r.json").exists()
+
+
+def test_a_report_that_hides_findings_is_said_to_carry_none_of_them(first: Path) -> None:
+    whole = night("whole.db", 2, web=OPEN, ops=OPEN, calm={})
+    judged(whole, "part.json", "--min-severity", "critical").expect(1)
+    second = night("second.db", 1, web={}, ops={"unreadable": "forbidden"}, calm={})
+    done = judged(second, "r.json", "--previous", "part.json").expect(3)
+    assert "warning: the last report part.json was made with --min-severity" in done.err
+    assert not [one for one in report()["findings"] if one.get("carried")]
+    assert "warning" not in judged(second, "r.json", "--previous", first).expect(3).err
 
 
 def test_a_report_later_than_the_scan_is_refused(first: Path) -> None:

@@ -330,6 +330,30 @@ def test_the_previous_report_is_kept_from_job_to_job(
     assert len(sast["vulnerabilities"]) >= len(known)
 
 
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_previous_report_that_is_refused_is_no_trap(
+    source: str, former_jobs: Any, tmp_path: Path
+) -> None:
+    """The last job that succeeded stays the same one, so the way out does without its report."""
+    job = jobs(SOURCES[source]())["scopelint-scan"]
+    given = variables(former_jobs.url, tmp_path)
+    assert play(job, tmp_path, given, "sh").code == ExitCode.OK
+    other = json.loads((tmp_path / "scopelint.json").read_text())
+    other["scan"]["targets"] = ["globex"]
+    former_jobs.report = json.dumps(other).encode()
+    for _ in range(2):
+        refused = play(job, tmp_path, given, "sh")
+        assert refused.code == ExitCode.USAGE
+    hint = re.search(r"SCOPELINT_PREVIOUS=(\w+)", refused.err)
+    assert hint, refused.err
+    ran = play(job, tmp_path, {**given, "SCOPELINT_PREVIOUS": hint[1]}, "sh")
+    assert ran.code == ExitCode.OK, ran.err
+    assert "going on without the previous report" in ran.err
+    assert (tmp_path / "gl-sast-report.json").exists(), "a whole run is uploaded without one"
+    former_jobs.report = (tmp_path / "scopelint.json").read_bytes()
+    assert play(job, tmp_path, given, "sh").code == ExitCode.OK
+
+
 def test_without_the_previous_report_a_part_is_not_uploaded(
     former_jobs: Any, tmp_path: Path
 ) -> None:
