@@ -40,6 +40,8 @@ _DESCRIPTION_CHARS = 10_000
 _MESSAGE_CHARS = 1_000
 _URL_CHARS = 2_000
 _LISTED = 50
+# GitLab hashes it again; the whole fingerprint is the finding's id.
+_TRACKED_CHARS = 32
 # GitLab stores the first 20 identifiers; one is ours.
 _WEAKNESSES = 19
 
@@ -208,14 +210,15 @@ def _vulnerability(group: list[Finding], rule: RuleSummary | None) -> dict[str, 
     if solution.strip():
         item["solution"] = shorten(solution, _SOLUTION_CHARS)
     if page := _fit(settings_url(finding)):
-        item["links"] = [{"name": "Settings", "url": page}]
+        # Its name would be the same in each: GitLab shows the address where there is none.
+        item["links"] = [{"url": page}]
     return item
 
 
 def _spot(finding: Finding, instance: str) -> str:
     """Return place and tracking as members of a JSON object: neither text needs an escape."""
     where = place(finding, instance).uri
-    hashed = f'{{"algorithm":"hash","value":"{finding.fingerprint}"}}'
+    hashed = f'{{"algorithm":"hash","value":"{finding.fingerprint[:_TRACKED_CHARS]}"}}'
     return (
         f'"location":{{"file":"{where}","start_line":1,"end_line":1}}'
         f',"tracking":{{"type":"source","items":[{{"signatures":[{hashed}]}}]}}'
@@ -260,8 +263,11 @@ def _identifiers(finding: Finding, rule: RuleSummary | None) -> Iterator[dict[st
 
 
 def _identifier(code: str, help_uri: str) -> dict[str, str]:
-    """Return the identifier of a rule; SARIF's tool name and rule id say the same."""
-    identifier = {"type": "scopelint", "name": f"scopelint {code}", "value": code}
+    """Return the identifier of a rule; SARIF's tool name and rule id say the same.
+
+    GitLab shows its name, beside that of the scanner.
+    """
+    identifier = {"type": "scopelint", "name": code, "value": code}
     url = _fit(web_address(help_uri))
     return identifier | {"url": url} if url else identifier
 

@@ -3,7 +3,7 @@
 A job token scope is no file, but code scanning formats reject or merge results without one. Each
 finding gets a relative URI of its own, made of what identifies it:
 
-    <host>[/<root>]/<full path>/settings/ci_cd/job_token/<code>[/<entry kind>/<entry id>][/<more>]
+    <host>[/<root>]/<full path>/job_token/<code>[/<entry kind>/<entry id>][/<more>]
 
 Every segment is percent-encoded (RFC 3986), so it is a valid `uri-reference` whatever the names
 hold. Findings about the instance have `admin`, a name that GitLab reserves, for a path.
@@ -20,7 +20,7 @@ from scopelint.text import plain_line
 SETTINGS_PAGE = "/-/settings/ci_cd#js-token-access"
 """The deep link to a project's job token permissions, below its web URL."""
 
-_AREA = "settings/ci_cd/job_token"
+_AREA = "job_token"
 _MORE = 16
 _URL_SAFE = ":/?@!$&'()*+,;=%~"
 _LINK = re.compile(r"https?://[^\s\\<>\"'`]+", re.IGNORECASE)

@@ -17,6 +17,7 @@ from scopelint.text import plain, plain_line, shorten, shorten_middle, utc
 _FACTS = 12
 _ITEMS = 5
 _FACT_CHARS = 120
+_OF_THE_RUN = frozenset({"enforcement", "gitlab_version"})
 _IN_PATH = re.compile(r"[\w./-]")
 _GOES_ON = re.compile(r"[\w/-]|\.\w")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?")
@@ -90,13 +91,15 @@ def state_sentences(finding: Finding) -> Iterator[str]:
 def facts(finding: Finding) -> str:
     """Return what was observed and stands in no other text, such as `added by mia; projects: 15`.
 
-    Only names, dates, numbers and short lists: what is true or false the message says, and what is
-    nested is for the JSON report.
+    Only names, dates, numbers and short lists: what is true or false the message says, what is
+    nested is for the JSON report, and what is the same for all findings stands in the scan.
     """
     said = plain(finding.message)
-    known = {plain_line(text) for text in _paths(finding)}
+    known = {plain_line(text) for path in _paths(finding) for text in (path, *_above(path))}
     found = []
     for key, value in finding.evidence.items():
+        if key in _OF_THE_RUN:
+            continue
         words = _words(value)
         if words and words not in known and not _names(said, words):
             found.append(f"{_label(key)}: {words}")
@@ -114,6 +117,12 @@ def _paths(finding: Finding) -> Iterator[str]:
         yield finding.project.path
     if finding.entry and finding.entry.path:
         yield finding.entry.path
+
+
+def _above(path: str) -> Iterator[str]:
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _words(value: Any) -> str:

@@ -69,6 +69,5 @@ class DefaultPermissions(EntryRule):
         return self.fail(
             message,
             evidence=evidence,
-            remediation=f"Give the {entry.kind} entry {target} fine-grained permissions: Edit"
-            " permissions > Fine-grained permissions, and only what its jobs use.",
+            remediation="Edit permissions > Fine-grained permissions: choose only what its jobs use.",
         )

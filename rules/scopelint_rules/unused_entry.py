@@ -56,9 +56,9 @@ class UnusedEntry(UsageRule):
                 evidence=evidence,
                 remediation="Ask who added it; if nobody knows, remove it.",
             )
-        when = f"last used on {last.date()}" if last else "never used, as far as the log tells"
+        when = f"was last used on {last.date()}" if last else "has no use in the log"
         return self.fail(
-            f"The {entry.kind} entry {entry.target_path} lets in nobody: {when}; {days} days are"
+            f"The {entry.kind} entry {entry.target_path} {when}; {days} days without a use are"
             " allowed.",
             evidence=evidence,
             remediation=f"Remove the {entry.kind} entry {entry.target_path}; rare jobs (a yearly release,"

@@ -25,10 +25,11 @@ ADMINISTRATOR = {"SL901"}
 
 
 class Act(NamedTuple):
-    """One instance: the instance file, and the JSON report of its scan."""
+    """One instance: the instance file, and two reports of its scan."""
 
     company: Company
     report: dict[str, Any]
+    sast: str
 
     def failed(self) -> dict[str, set[str]]:
         """The codes that fail (or, for SL901, are unknown), by project path."""
@@ -45,7 +46,14 @@ def acts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Act]:
     out = tmp_path_factory.mktemp("demo")
     done = call("demo", "-o", out, "--color", "never")
     assert done.code == 0, done.err
-    return {name: Act(Company(name), _report(out / name)) for name in ACTS}
+    return {
+        name: Act(
+            Company(name),
+            _report(out / name),
+            (out / name / "gl-sast-report.json").read_text(encoding="utf-8"),
+        )
+        for name in ACTS
+    }
 
 
 def _report(folder: Path) -> dict[str, Any]:
@@ -72,6 +80,20 @@ def test_every_default_rule_finds_something_and_strict_ones_do_too(acts: dict[st
     said = {finding["rule"] for act in acts.values() for finding in act.report["findings"]}
     ours = {code for code, rule in find_rules().items() if rule.distribution == "scopelint"}
     assert {code for code in ours if not code.startswith("SL8")} <= said
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_a_finding_of_gitlabs_report_takes_at_most_1200_bytes(
+    acts: dict[str, Act], name: str
+) -> None:
+    """On average, with the demo's paths of 400 characters."""
+    document = json.loads(acts[name].sast)
+    sizes = [
+        len(json.dumps(item, separators=(",", ":"), ensure_ascii=False).encode())
+        for item in document["vulnerabilities"]
+    ]
+    assert len(sizes) > 80
+    assert sum(sizes) / len(sizes) <= 1_200
 
 
 @pytest.mark.parametrize("name", ACTS)

@@ -53,7 +53,7 @@ def test_a_whole_issue() -> None:
             "fingerprint": found.fingerprint,
             "severity": "major",
             "location": {
-                "path": "gitlab.example.com/acme/web/shop/settings/ci_cd/job_token/SL301/group/100",
+                "path": "gitlab.example.com/acme/web/shop/job_token/SL301/group/100",
                 "lines": {"begin": 1},
             },
         }

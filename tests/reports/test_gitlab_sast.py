@@ -154,7 +154,7 @@ def test_a_whole_vulnerability() -> None:
         },
         remediation="Remove it under Settings > CI/CD.",
     )
-    uri = "gitlab.example.com/acme/web/shop/settings/ci_cd/job_token/SL302/group/100"
+    uri = "gitlab.example.com/acme/web/shop/job_token/SL302/group/100"
     page = "https://gitlab.example.com/acme/web/shop/-/settings/ci_cd#js-token-access"
     about = "https://example.com/scopelint/rules/group-entry-too-broad"
     assert one(build.report([found])) == {
@@ -167,16 +167,16 @@ def test_a_whole_vulnerability() -> None:
         "severity": "Medium",
         "solution": "Remove it under Settings > CI/CD.",
         "identifiers": [
-            {"type": "scopelint", "name": "scopelint SL302", "value": "SL302", "url": about},
+            {"type": "scopelint", "name": "SL302", "value": "SL302", "url": about},
             {"type": "cwe", "name": "CWE-732", "value": "732"},
             {"type": "cwe", "name": "CWE-284", "value": "284"},
         ],
         "location": {"file": uri, "start_line": 1, "end_line": 1},
         "tracking": {
             "type": "source",
-            "items": [{"signatures": [{"algorithm": "hash", "value": found.fingerprint}]}],
+            "items": [{"signatures": [{"algorithm": "hash", "value": found.fingerprint[:32]}]}],
         },
-        "links": [{"name": "Settings", "url": page}],
+        "links": [{"url": page}],
     }
 
 

@@ -12,7 +12,7 @@ from tests.reports import build
 from tests.reports.kit import STEADY
 
 SEGMENTS = re.compile(r"(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})+(?:/(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})+)*")
-AREA = "settings/ci_cd/job_token"
+AREA = "job_token"
 
 
 def uri(finding: Finding, instance: str = build.INSTANCE) -> str:

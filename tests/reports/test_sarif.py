@@ -106,7 +106,7 @@ def test_a_whole_result() -> None:
                     ],
                     "physicalLocation": {
                         "artifactLocation": {
-                            "uri": "gitlab.example.com/acme/web/shop/settings/ci_cd/job_token/SL301/group/100"
+                            "uri": "gitlab.example.com/acme/web/shop/job_token/SL301/group/100"
                         },
                         "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2},
                     },

@@ -220,7 +220,7 @@ def test_github_gets_the_worst_of_each_level() -> None:
     assert found[-1]["message"].endswith("271 findings more, not shown here")
     assert found[0] == {
         "level": "error",
-        "file": "gitlab.example.com/acme/team-0/app-1000/settings/ci_cd/job_token/SL101",
+        "file": "gitlab.example.com/acme/team-0/app-1000/job_token/SL101",
         "line": "1",
         "title": "SL101 inbound-limit-disabled",
         "message": "acme/team-0/app-1000: The job token limit is off",
