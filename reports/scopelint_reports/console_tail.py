@@ -10,6 +10,7 @@ from itertools import islice
 from scopelint.finding import Finding, Outcome
 from scopelint.report import RenderOptions, Report
 from scopelint.text import counted, job_log, number, shorten_middle, visible, wrap
+from scopelint_reports.changes import FIRST_TITLE, first_changes
 from scopelint_reports.console_layout import Palette
 from scopelint_reports.narrowing import judged_words, limits, rule_words
 from scopelint_reports.summary import (
@@ -81,6 +82,7 @@ class Tail:
             yield from self._row("Rules of", others)
         written = [f"{name}: {file}" for name, file in self._options.written]
         yield from self._rows([("Written", job_log(text)) for text in written])
+        yield from self._first()
         yield from self._next_steps()
         yield ""
         yield from wrap(self._counts(), self._width)
@@ -222,6 +224,21 @@ class Tail:
             if rule.distribution not in {"", "scopelint"}:
                 codes.setdefault(job_log(rule.distribution), []).append(job_log(rule.code))
         return "; ".join(f"{name}: {', '.join(found)}" for name, found in sorted(codes.items()))
+
+    def _first(self) -> Iterator[str]:
+        """Yield the changes that close the most findings."""
+        said, others = first_changes(self._report)
+        if not said:
+            return
+        yield ""
+        yield self._paint("bold", FIRST_TITLE)
+        for sentence in said:
+            first, *rest = wrap(job_log(sentence), self._width - 4)
+            yield f"  {first}"
+            for more in rest:
+                yield f"    {more}"
+        if others:
+            yield f"  … and {counted(others, 'more change')}"
 
     def _next_steps(self) -> Iterator[str]:
         """Yield commands that work as printed; one is never broken, so that it can be copied."""

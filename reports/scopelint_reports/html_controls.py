@@ -1,6 +1,6 @@
 """The controls table of the HTML page: one row a requirement, and what the run says of it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +13,7 @@ from scopelint_reports.rule_page import page_html
 OWASP = "OWASP CI/CD Top 10"
 
 _SUBJECTS = {
-    "instance": ("the instance", ""),
+    "instance": ("instance", "instances"),
     "project": ("project", "projects"),
     "entry": ("entry", "entries"),
     "declared": ("declared project", "declared projects"),
@@ -30,7 +30,7 @@ def controls_context(report: Report) -> dict[str, Any]:
     standards: dict[str, None] = {}
     for rule in report.rules:
         made = _control(rule, report.scan.projects.left_out)
-        standards |= dict.fromkeys(name for name, _, _ in made["items"])
+        standards |= dict.fromkeys(name for name, _ in made["items"])
         if rule.not_judged is None:
             rows.append(made)
         else:
@@ -40,14 +40,29 @@ def controls_context(report: Report) -> dict[str, Any]:
         "rows": rows,
         "silent": list(silent.items()),
         "standards": [_standard(name) for name in sorted(standards)],
+        "short": _short_names(standards),
         "failed": sum(bool(row["fail"]) for row in rows),
         "unknown": sum(bool(row["unknown"] and not row["fail"]) for row in rows),
         "passed": sum(row["mark"] == "none" for row in rows),
+        "idle": sum(row["mark"] == "out" for row in rows),
     }
 
 
 def _standard(name: str) -> dict[str, str]:
     return {"name": name, "slug": slug(name)}
+
+
+def _short_names(names: Collection[str]) -> dict[str, str]:
+    """Return by standard its first words that no other begins with: `CIS`, `NIST SP`."""
+    short = {}
+    for name in names:
+        words = name.split()
+        starts = (" ".join(words[:count]) for count in range(1, len(words) + 1))
+        others = [f"{other} " for other in names if other != name]
+        short[name] = next(
+            (start for start in starts if not any(o.startswith(f"{start} ") for o in others)), name
+        )
+    return short
 
 
 def slug(name: str) -> str:
@@ -67,10 +82,10 @@ def _control(rule: RuleSummary, left_out: int) -> dict[str, Any]:
         "requirement": visible(rule.requirement or rule.title),
         "level": rule.severity.value,
         "rank": rule.severity.rank,
-        "items": list(_items(rule)),
+        "items": _items(rule),
         "mark": _mark(rule, tested),
         "tested": tested,
-        "subject": one if tested == 1 or not many else many,
+        "subject": one if tested == 1 else many,
         "pass": counts[Outcome.PASS],
         "fail": counts[Outcome.FAIL],
         "unknown": counts[Outcome.UNKNOWN],
@@ -89,13 +104,15 @@ def _mark(rule: RuleSummary, tested: int) -> str:
     return "none" if tested else "out"
 
 
-def _items(rule: RuleSummary) -> Iterable[tuple[str, str, str]]:
-    """Yield each standard's item that the rule supports: standard, number, the whole."""
-    for name, items in rule.references.items():
-        for item in items:
-            yield visible(name), visible(item.partition(" ")[0]), visible(item)
-    for item in rule.owasp:
-        yield OWASP, visible(item), visible(item)
+def _items(rule: RuleSummary) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the standards' items that the rule supports: each standard, their numbers and texts."""
+    items = [
+        (visible(name), [(visible(item.partition(" ")[0]), visible(item)) for item in items])
+        for name, items in rule.references.items()
+        if items
+    ]
+    owasp = [(visible(item), visible(item)) for item in rule.owasp]
+    return [*items, (OWASP, owasp)] if owasp else items
 
 
 def rule_context(rule: RuleSummary) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from scopelint.finding import Finding, ProjectRef, Severity
 from scopelint.report import RenderOptions, Report
 from scopelint.text import counted, number, visible, visible_lines
-from scopelint_reports.changes import MOST_CHANGES, ChangeGroup, changes, plan_commands
+from scopelint_reports.changes import FIRST_TITLE, MOST_CHANGES, ChangeGroup, changes, plan_commands
 from scopelint_reports.html_controls import controls_context, rule_context
 from scopelint_reports.html_digest import Digest, Theme
 from scopelint_reports.html_outside import outside_context
@@ -25,7 +25,6 @@ from scopelint_reports.summary import (
 )
 
 _VERDICT_WORDS = {"pass": "Pass", "fail": "Fail", "incomplete": "Incomplete"}
-_PATH_WIDTH = 44
 
 
 class PathParts(NamedTuple):
@@ -36,7 +35,7 @@ class PathParts(NamedTuple):
     name: str
 
 
-def path_parts(path: str, width: int = _PATH_WIDTH) -> PathParts:
+def path_parts(path: str, width: int) -> PathParts:
     """Split a clean path into its parents, what is cut in the middle, and its own name.
 
     The three together are the path, so a copy of it is whole.
@@ -210,6 +209,7 @@ def context(report: Report, seen: Digest, options: RenderOptions) -> dict[str, A
         "bar": _bar(report),
         "waived": report.summary.waived,
         "baselined": report.summary.baselined,
+        "first_title": FIRST_TITLE,
         "changes": [_change(each, report, options.next_steps) for each in groups[:MOST_CHANGES]],
         "more_changes": max(0, len(groups) - MOST_CHANGES),
         "controls": controls_context(report),

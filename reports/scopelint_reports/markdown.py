@@ -14,6 +14,7 @@ from typing import BinaryIO
 from scopelint.finding import Finding
 from scopelint.report import Report, Reporter
 from scopelint.text import code, counted, escaped, link, shorten, visible
+from scopelint_reports.changes import FIRST_TITLE, first_changes
 from scopelint_reports.location import settings_url, web_address
 from scopelint_reports.narrowing import judged_words, limits, rule_words
 from scopelint_reports.summary import (
@@ -55,7 +56,7 @@ class MarkdownReporter(Reporter):
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the note."""
-        lines = [*_head(report, self.options.report_url), *_scan(report)]
+        lines = [*_head(report, self.options.report_url), *_scan(report), *_first(report)]
         tail = [
             *self._carried(report),
             *_gaps(report),
@@ -165,6 +166,21 @@ def _scan(report: Report) -> Iterator[str]:
     yield ""
     for limit in found[:_LISTED]:
         yield f"- {limit.title}: {limit.text}"
+
+
+def _first(report: Report) -> Iterator[str]:
+    """Yield the changes that close the most findings."""
+    said, others = first_changes(report)
+    if not said:
+        return
+    yield ""
+    yield f"### {FIRST_TITLE}"
+    yield ""
+    for sentence in said:
+        yield f"1. {_prose(sentence)}"
+    if others:
+        yield ""
+        yield f"{counted(others, 'more change')} would close others."
 
 
 def _nothing(report: Report) -> str:

@@ -126,7 +126,7 @@ def gate_words(report: Report) -> str:
     gate = report.gate
     reasons = [visible(reason) for reason in gate.reasons]
     levels = [reason for reason in reasons if _SEVERITY_REASON.fullmatch(reason)]
-    parts = [f"{', '.join(levels)} at or above {visible(gate.fail_on)}"] if levels else []
+    parts = [f"{', '.join(levels)} (fails at {visible(gate.fail_on)} or above)"] if levels else []
     parts += [reason for reason in reasons if reason not in levels]
     if gate.result == "pass":
         parts.insert(0, _pass_words(report))

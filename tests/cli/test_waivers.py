@@ -79,7 +79,7 @@ def test_the_last_day_counts_and_then_the_waiver_bites(both: Path) -> None:
     )
     assert "Waivers\n  the waiver of SL301 for acme/web/shop" in result.out
     assert result.out.endswith(
-        "FAIL  1 high at or above medium; 1 of 5 projects could not be read\n"
+        "FAIL  1 high (fails at medium or above); 1 of 5 projects could not be read\n"
     )
     page = call("check", both, "--as-of", "2027-01-01", "-f", "html").expect(1).out
     assert "expired on 2026-12-31" in page
@@ -212,7 +212,7 @@ def test_the_last_line_says_why(both: Path) -> None:
         return call("check", both, *TODAY, *args).expect(code).out.splitlines()[-1]
 
     config(SHOP)
-    assert last(code=1).startswith("FAIL  2 high at or above medium")
+    assert last(code=1).startswith("FAIL  2 high (fails at medium or above)")
     assert last("--exit-zero", code=0).endswith("the exit code is 0 all the same (--exit-zero)")
     assert last("--exit-zero", code=0).startswith("FAIL  2 high")
     assert last("--fail-on", "never", "--allow-incomplete", code=0).startswith(

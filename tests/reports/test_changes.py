@@ -3,11 +3,16 @@
 import shlex
 from dataclasses import replace
 
+from markdown_it import MarkdownIt
+
 from scopelint.finding import Finding, State
 from scopelint.remedy import Change
-from scopelint.report import Report
+from scopelint.report import RenderOptions, Report
 from scopelint_reports.changes import changes, plan_commands
+from scopelint_reports.console import ConsoleReporter
+from scopelint_reports.markdown import MarkdownReporter
 from tests.reports import build
+from tests.reports.kit import rendered
 
 CHANGES = {
     "SL101": Change("restrict-project"),
@@ -45,6 +50,31 @@ def test_switches_are_one_change_each_and_the_worst_findings_come_first() -> Non
         "Switch on the job token limit of 2 projects: closes 2 findings, all high",
         "Switch off the outbound limit of 3 projects: closes 3 findings, all low",
     ]
+
+
+def test_console_and_markdown_name_the_first_few() -> None:
+    """They stand under the page's heading; the rest is counted."""
+    found = [
+        build.finding("SL304", build.project(n), entry=build.group_entry(n, f"partner/g-{n}"))
+        for n in range(1, 6)
+    ]
+    said = "Remove group partner/g-1 from 1 project's allowlist: closes 1 finding, high"
+    console = rendered(ConsoleReporter(RenderOptions(width=60)), report_of(*found)).decode()
+    _, _, below = console.partition("\nDo these first\n")
+    assert " ".join(below.split()).startswith(said)
+    assert (below.count("Remove group"), "\n  … and 2 more changes\n" in below) == (3, True)
+    assert all(len(line) <= 60 for line in below.splitlines())
+    markdown = rendered(MarkdownReporter(), report_of(*found)).decode()
+    _, _, below = markdown.partition("\n### Do these first\n\n")
+    first, *_ = below.splitlines()
+    assert MarkdownIt().render(first) == f"<ol>\n<li>{said}</li>\n</ol>\n"
+    assert (below.count("1. Remove group"), "2 more changes would close others." in below) == (
+        3,
+        True,
+    )
+    nothing = report_of(build.finding("SL302", build.project(1)))
+    for reporter in (ConsoleReporter(), MarkdownReporter()):
+        assert b"Do these first" not in rendered(reporter, nothing)
 
 
 def test_what_is_accepted_unknown_or_without_a_remedy_asks_for_nothing() -> None:

@@ -161,7 +161,7 @@ def test_findings_below_the_shown_level_are_not_called_clean() -> None:
     [
         (
             Gate("fail", "medium", ("3 high", "1 medium")),
-            "FAIL  3 high, 1 medium at or above medium",
+            "FAIL  3 high, 1 medium (fails at medium or above)",
         ),
         (Gate("fail", "high", ("12 medium, more than 10",)), "FAIL  12 medium, more than 10"),
         (Gate("pass", "never"), "PASS  the gate is off (fail on: never)"),
@@ -233,7 +233,7 @@ def test_rules_of_others_are_named_with_where_they_come_from() -> None:
 def test_the_first_line_is_the_verdict_too() -> None:
     report = two_projects()
     lines = render(report, width=200).splitlines()
-    assert lines[0] == lines[-1] == "FAIL  1 high, 1 medium at or above medium"
+    assert lines[0] == lines[-1] == "FAIL  1 high, 1 medium (fails at medium or above)"
     assert lines[1] == lines[-2] == "2 projects judged; 10 rules judged, 1 could not"
 
 

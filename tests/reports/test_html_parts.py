@@ -97,6 +97,51 @@ def test_a_print_has_all_findings_or_says_what_it_leaves_out(
     assert len(seen[4]) == (5 if size <= 2_000 else 6)
 
 
+def test_a_print_says_whose_remedy_it_shows(visit: Visit) -> None:
+    """A remedy that names one entry is an example for the others; another way to fix is told too."""
+    on, ways = build.project(1, "acme/a"), ("Remove {}.", "Remove {}.", "Ask for {}.")
+    found = [
+        build.finding(
+            "SL304", on, entry=build.group_entry(n, f"g-{n}"), remediation=way.format(f"g-{n}")
+        )
+        for n, way in enumerate(ways, start=1)
+    ]
+    found += [build.finding("SL101", build.project(n), remediation="Close it.") for n in (1, 2)]
+    ready = {"print": True, "wait": "document.getElementById('printed')"}
+    seen = visit(build.report(found), "0", ready, texts("#printed .printed-rule p"))
+    fixes = [text for text in seen[2] if text.startswith("How to fix")]
+    assert fixes == [
+        "How to fix, for example group g-1: Remove g-1.",
+        "How to fix, group g-3: Ask for g-3.",
+        "How to fix: Close it.",
+    ]
+
+
+def test_a_print_opens_what_is_folded_and_names_what_it_leaves_out(visit: Visit) -> None:
+    gaps = tuple(build.scope_gap(build.project(n)) for n in range(1, 9))
+    report = replace(pictured(), scan=replace(pictured().scan, gaps=gaps, complete=False))
+    opened = "[...document.querySelectorAll('#all-gaps')].map((one) => one.open)"
+    ready = {"print": True, "wait": "document.getElementById('printed')"}
+    over = {"print": False, "wait": "!document.getElementById('printed')"}
+    cover = "document.querySelector('.cover').innerText"
+    seen = visit(report, opened, ready, opened, cover, over, opened)
+    assert [seen[0], seen[2], seen[5]] == [[False], [True], [False]]
+    assert "Not printed" in seen[3]
+    assert "one project's reach" in seen[3]
+
+
+def test_a_printed_number_of_a_standard_says_of_which(visit: Visit) -> None:
+    references = {"CIS GitLab 1.0": ("2.1.5 Limits", "2.2.1 Tokens"), "NIST SP 8": ("AC-6",)}
+    rules = (replace(build.RULES[0], references=references, owasp=()),)
+    report = build.report([build.finding(on=build.project(1))], rules=rules)
+    before = (
+        "[...document.querySelectorAll('.controls .tag')].map((tag) =>"
+        " getComputedStyle(tag, '::before').content)"
+    )
+    _, _, seen = visit(report, before, {"print": True}, before)
+    assert seen == ['"CIS "', "none", '"NIST "']
+
+
 def test_filters_say_how_many_more_there_are(visit: Visit) -> None:
     rules = tuple(
         replace(build.RULES[0], code=f"SL{number}", title=f"Title {number}")

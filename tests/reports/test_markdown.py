@@ -132,7 +132,7 @@ def test_headings_part_findings_gaps_and_what_was_not_judged() -> None:
     titles = ["Findings", "Not read", "Not judged", "Waivers to look at"]
     assert heads == ["❌ scopelint: fail", *titles]
     verdict = text.splitlines()[3]
-    assert verdict.startswith("**1 critical, 12 high, 14 medium at or above medium")
+    assert verdict.startswith("**1 critical, 12 high, 14 medium (fails at medium or above)")
     assert "`" not in verdict
     between = text.partition("### Not read")[2].partition("### Not judged")[0]
     assert "\n- job token scopes of projects: 2 (1 forbidden, 1 timed out)\n" in between

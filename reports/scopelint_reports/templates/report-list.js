@@ -66,7 +66,7 @@ function findingRow(i) {
   const place = by === "" ? null : projectOf(i) ? pathNode(projectPath(i)) : make("span", {}, INSTANCE);
   const target = entry && by !== "entry" ? make("span", { class: "entry" }, entry[0] + " ", pathNode(entryPath(entry), 36)) : null;
   const more = [ownerOf(i), age(i) && "since " + age(i), markWords(i)].filter(Boolean).join(" · ");
-  const extra = more ? [make("small", {}, more)] : [], here = [place, target].filter(Boolean);
+  const extra = more ? [make("small", { class: more.length < 20 ? "whole" : null }, more)] : [], here = [place, target].filter(Boolean);
   // Below a rule's title the place is what tells findings apart; the message comes after it.
   const lines = by === "rule" ? [make("span", { class: "what where" }, ...here, ...extra), make("span", { class: "where muted" }, messageOf(i))]
     : [title, make("span", { class: "where" }, ...here, ...extra)];

@@ -1,18 +1,39 @@
 // What is printed: all findings by rule, the remedy once a rule; above a number their counts.
 
-const MOST_PRINTED = 2000;
+const MOST_PRINTED = 2000, MOST_REMEDIES = 3;
 
-function remedyOf(rows) {
-  const i = rows[0], text = data.strings[columns.fix[i]];
-  const same = rows.every((row) => columns.fix[row] === columns.fix[i]);
-  return same ? filled(text, i) : filled(text, i) + " (of the first; paths differ in the others)";
+// One paragraph for each way to fix; where texts differ in more than names, the first as an example.
+function remedies(rows) {
+  const kinds = new Map();
+  for (const i of rows) {
+    const text = data.strings[columns.fix[i]];
+    if (text && !kinds.has(text)) kinds.set(text, []);
+    if (text) kinds.get(text).push(i);
+  }
+  const all = kinds.size <= MOST_REMEDIES;
+  return [...kinds].slice(0, all ? MOST_REMEDIES : 1).map(([text, some]) => {
+    const said = filled(text, some[0]), alike = all && some.every((i) => filled(text, i) === said);
+    const whose = alike && kinds.size === 1 ? "" : ", " + (alike ? "" : "for example ") + (entryWords(some[0]) || projectPath(some[0]) || INSTANCE);
+    return make("p", {}, make("b", {}, "How to fix" + whose + ": "), said);
+  });
+}
+
+const opened = [];
+
+function unfoldAll() {
+  for (const details of document.querySelectorAll("#outside details.later:not(.wide-only), #all-gaps")) {
+    if (details.open) continue;
+    unfold(details);
+    details.open = true;
+    opened.push(details);
+  }
 }
 
 function printedRule(rule, rows, whole_) {
   const [code, title, requirement] = data.rules[rule];
   const parts = [make("h3", {}, title + " ", make("span", { class: "code" }, code)),
     make("p", {}, requirement ? "Required: " + requirement + ". " : "", several(rows.length, "finding") + ".")];
-  if (data.strings[columns.fix[rows[0]]]) parts.push(make("p", {}, make("b", {}, "How to fix: "), remedyOf(rows)));
+  parts.push(...remedies(rows));
   if (whole_) {
     const body = rows.map((i) => make("tr", {}, make("td", {}, severity(LEVELS[columns.level[i]])), make("td", {}, bdi(projectPath(i) || INSTANCE)),
       make("td", {}, bdi(entryWords(i))), make("td", {}, [ownerOf(i), markWords(i)].filter(Boolean).join(" · "))));
@@ -31,6 +52,7 @@ function countsByProject() {
 }
 
 function preparePrint() {
+  unfoldAll();
   if ($("printed") || !size) return;
   const rules = new Map(), all = found.rows.length <= MOST_PRINTED;
   for (const i of found.rows) {
@@ -44,6 +66,7 @@ function preparePrint() {
 }
 
 function afterPrint() {
+  for (const details of opened.splice(0)) details.open = false;
   const printed = $("printed");
   if (printed) printed.remove();
 }

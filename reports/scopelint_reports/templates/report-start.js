@@ -90,12 +90,14 @@ function standards() {
   $("standards").querySelector("button").click(); // one standard at a time keeps a row a line
 }
 
+function unfold(details) {
+  const page = details.querySelector("template");
+  if (page) page.replaceWith(page.content.cloneNode(true));
+}
+
 function folds() {
   for (const details of document.querySelectorAll("details.rule, details.later"))
-    details.addEventListener("toggle", () => {
-      const page = details.querySelector("template");
-      if (details.open && page) page.replaceWith(page.content.cloneNode(true));
-    });
+    details.addEventListener("toggle", () => { if (details.open) unfold(details); });
 }
 
 async function start() {

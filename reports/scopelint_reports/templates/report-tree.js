@@ -128,7 +128,7 @@ function area(node, box) {
   else if (node.leftOut) inner.append(draw("rect", { width: w, height: h, fill: "url(#dotted)" }));
   const figure = judged > 0 && node.path !== null && w > 120 ? "  " + whole.format(node.failing) + " of " + whole.format(judged) : "";
   const text = draw("text", { x: 6, y: 15 });
-  text.append(fit(name + figure, w - 12));
+  text.append(fit(name, w - 12 - figure.length * LETTER) + figure);
   if (w >= 26 && h >= 18) inner.append(text);
   const attributes = { class: "area " + shade(node) };
   if (node.path === null) return draw("g", { ...attributes, role: "img" }, draw("title", {}, label), inner);
