@@ -110,6 +110,10 @@ def _write_code(
         console.warn(f"left out: {one}")
     if len(exported.left_out) > _NAMED:
         console.warn(f"left out: {len(exported.left_out) - _NAMED} more; jsonl lists them all")
+    if deleted := exported.deleted:
+        which = ", ".join(deleted[:3]) + (f" and {len(deleted) - 3} more" if deleted[3:] else "")
+        words = "project is" if len(deleted) == 1 else "projects are"
+        console.note(f"{len(deleted)} {words} to be deleted, and left out: {which}")
     return not exported.left_out
 
 

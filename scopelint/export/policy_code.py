@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from scopelint.model import AllowlistEntry, EntryKind, Fact, Project, Scope
-from scopelint.paths import is_self
+from scopelint.paths import is_self, scheduled_for_deletion
 from scopelint.snapshot.inventory import Inventory
 
 _PATH = re.compile(r"[A-Za-z0-9_.][\w.+-]*(?:/[A-Za-z0-9_.][\w.+-]*)*", re.ASCII)
@@ -38,7 +38,9 @@ class Exported:
 
     text: str
     left_out: tuple[NotExported, ...]
-    """The projects that are not in it."""
+    """The projects that could not be declared whole, so they are not in it."""
+    deleted: tuple[str, ...] = ()
+    """The paths of those that are to be deleted: they are not in it either, and it is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +59,35 @@ def to_gitlabform(inventory: Inventory) -> Exported:
     Targets that the token cannot see are named by number, with the path as a comment: gitlabform
     run with that token cannot look them up, and fails on these projects without changing them.
     """
-    found, left_out = _found(inventory)
+    found, left_out, deleted = _found(inventory)
     lines = ["# What GitLab has; applying it changes nothing.", *_part(inventory)]
     lines.append("config_version: 4")
-    return Exported(_text([*lines, *_levels(found, inventory, "")]), left_out)
+    return Exported(_text([*lines, *_levels(found, inventory, "")]), left_out, deleted)
 
 
 def to_declared(inventory: Inventory) -> Exported:
     """Return the `declared:` section of a scopelint.yml."""
-    found, left_out = _found(inventory)
+    found, left_out, deleted = _found(inventory)
     lines = ["# What GitLab has; scopelint check reports what differs from it."]
     lines += _part(inventory)
-    if any(_is_gone(each.project) for each in found):
+    if any(each.project.archived for each in found):
         lines += ["policy:", "  archived: include"]
     if not found:
-        return Exported(_text([*lines, "# There is nothing to declare."]), left_out)
-    return Exported(_text([*lines, "declared:", *_levels(found, inventory, "  ")]), left_out)
+        return Exported(_text([*lines, "# There is nothing to declare."]), left_out, deleted)
+    return Exported(
+        _text([*lines, "declared:", *_levels(found, inventory, "  ")]), left_out, deleted
+    )
 
 
 def to_terraform(inventory: Inventory) -> Exported:
     """Return a resource and an import block for each project, for GitLab's Terraform provider."""
-    found, left_out = _found(inventory)
+    found, left_out, deleted = _found(inventory)
     names = _names(each.project for each in found)
     lines = ["# What GitLab has; terraform plan shows the imports and no change."]
     lines += _part(inventory)
     for each in found:
         lines += _resource(each, names[each.project.id])
-    return Exported(_text(lines), left_out)
+    return Exported(_text(lines), left_out, deleted)
 
 
 EXPORTERS: Mapping[str, Callable[[Inventory], Exported]] = {
@@ -109,17 +113,23 @@ def _text(lines: Iterable[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _found(inventory: Inventory) -> tuple[list[_DeclaredProject], tuple[NotExported, ...]]:
+def _found(
+    inventory: Inventory,
+) -> tuple[list[_DeclaredProject], tuple[NotExported, ...], tuple[str, ...]]:
     found: list[_DeclaredProject] = []
     left_out: list[NotExported] = []
+    deleted: list[str] = []
     for project in inventory.chosen_projects():
+        if project.deletion not in (None, "none") or scheduled_for_deletion(project.path):
+            deleted.append(project.path)
+            continue
         reason = _reason(project)
         if reason is None and project.scope is not None:
             found.append(_declared(project, project.scope))
         else:
             left_out.append(NotExported(project.path, reason or ""))
     found.sort(key=lambda each: each.project.path)
-    return found, tuple(sorted(left_out, key=lambda each: each.path))
+    return found, tuple(sorted(left_out, key=lambda each: each.path)), tuple(sorted(deleted))
 
 
 def _reason(project: Project) -> str | None:
@@ -144,10 +154,6 @@ def _declared(project: Project, scope: Scope) -> _DeclaredProject:
         if entry.target_id is not None and not is_self(entry, project)
     )
     return _DeclaredProject(project, bool(scope.inbound_effective), entries)
-
-
-def _is_gone(project: Project) -> bool:
-    return bool(project.archived) or project.deletion in ("scheduled", "in_progress")
 
 
 def _levels(found: Iterable[_DeclaredProject], inventory: Inventory, indent: str) -> Iterator[str]:

@@ -22,11 +22,11 @@ from scopelint.repair.planning import (
     changeable_entries,
     make_plan,
     ordered,
+    plannable_state,
     project_after,
     project_plan,
     removal,
     skipped,
-    state_of,
     too_many_entries,
 )
 from scopelint.repair.safety import (
@@ -67,7 +67,7 @@ def plan_to_declared(
             reason = "it is archived or to be deleted, and the policy does not cover such projects"
             parts.append(skipped(project, reason))
             continue
-        state = state_of(project)
+        state = plannable_state(project)
         if isinstance(state, SkippedProject):
             parts.append(state)
         else:

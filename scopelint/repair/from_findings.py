@@ -30,12 +30,12 @@ from scopelint.repair.planning import (
     changeable_entries,
     make_plan,
     ordered,
+    plannable_state,
     project_after,
     project_plan,
     removal,
     removal_widens,
     skipped,
-    state_of,
     unsafe_reason,
     widest_first,
     with_limit_on,
@@ -104,7 +104,7 @@ def _asks(finding: Finding, remedies: Mapping[str, Remedy]) -> bool:
 
 def _of_project(work: "_Work") -> list[ProjectPlan | SkippedProject]:
     project = work.project
-    state = state_of(project)
+    state = plannable_state(project)
     if isinstance(state, SkippedProject):
         return [state]
     work.do()

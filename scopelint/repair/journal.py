@@ -9,13 +9,14 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 import scopelint
 from scopelint.errors import OutputError, UsageError
@@ -26,7 +27,16 @@ MAX_BYTES = 1_000_000_000
 
 Direction = Literal["apply", "undo"]
 """Whether a record belongs to an apply or to its undo."""
-Text = Annotated[str, Field(max_length=4000)]
+_TEXT_LENGTH: Final = 4000
+_LONE: Final = re.compile("[\ud800-\udfff]")
+
+
+def _storable(text: object) -> object:
+    """Return a server's text as it can be written and read again: no lone surrogate, not too long."""
+    return _LONE.sub("\ufffd", text)[:_TEXT_LENGTH] if isinstance(text, str) else text
+
+
+Text = Annotated[str, Field(max_length=_TEXT_LENGTH), BeforeValidator(_storable)]
 Result = Literal["doubt", "done", "found", "failed"]
 """What is known of a write; `WriteOutcome.result` explains each."""
 
@@ -65,7 +75,7 @@ class ProjectBegun(_Record):
     """Apply or undo."""
     project: Annotated[int, Field(gt=0)]
     """GitLab's number of the project."""
-    path: Name
+    path: Text
     """Its full path."""
     before: ScopeState
     """Its state before the first write."""
@@ -190,8 +200,12 @@ class Journal:
         )
         _lock(file, path)
         journal = cls(path, file, header, {})
-        journal.add(header)
-        _sync_folder(path)
+        try:
+            journal.add(header)
+            _sync_folder(path)
+        except BaseException:
+            journal.close()
+            raise
         return journal
 
     @classmethod
@@ -233,7 +247,8 @@ class Journal:
     def add(self, record: Record) -> None:
         """Write one record to the disk; raise OutputError where that fails."""
         data = record.model_dump(by_alias=True, mode="json", exclude_none=True)
-        line = json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
+        # ASCII, so that no text of a server holds what some reader takes for the end of a line.
+        line = json.dumps(data, separators=(",", ":")) + "\n"
         with self._lock:
             try:
                 _write(self._file, line.encode())
@@ -259,11 +274,18 @@ def _lock(file: int, path: Path) -> None:
 
 
 def _sync_folder(path: Path) -> None:
-    folder = os.open(path.parent, os.O_RDONLY)
+    """Put the file's name on the disk too; raise UsageError where that fails."""
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise UsageError(
+            f"the folder of the journal {path} cannot be put on the disk: {error.strerror}",
+            hint="Name a journal on another disk with --journal.",
+        ) from None
 
 
 def _whole_lines(file: int, path: Path) -> str:

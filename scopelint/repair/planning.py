@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import scopelint
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.paths import scheduled_for_deletion
 from scopelint.repair.actions import PLACES, scope_after
 from scopelint.repair.plan_file import (
     Action,
@@ -69,8 +70,15 @@ def ordered(actions: Iterable[Action]) -> tuple[Action, ...]:
     return tuple(sorted(actions, key=position))
 
 
+def plannable_state(project: Project) -> ScopeState | SkippedProject:
+    """Return the state that a plan is made for, or why the project is left out."""
+    if project.deletion == "scheduled" or scheduled_for_deletion(project.path):
+        return skipped(project, "it is scheduled for deletion: GitLab removes it by itself")
+    return state_of(project)
+
+
 def state_of(project: Project) -> ScopeState | SkippedProject:
-    """Return the state that a plan can be made for, or why the project is skipped."""
+    """Return the state of a project that can be changed, or why it cannot."""
     if project.scope is None:
         why = project.gap
         detail = f" ({why.detail or why.reason.value})" if why else ""

@@ -17,12 +17,12 @@ from scopelint.repair.planning import (
     changeable_entries,
     make_plan,
     ordered,
+    plannable_state,
     project_after,
     project_plan,
     removal,
     removal_widens,
     skipped,
-    state_of,
     too_many_entries,
     unsafe_reason,
     widest_first,
@@ -84,7 +84,7 @@ def _parts(request: SuggestRequest) -> Iterator[ProjectPlan | SkippedProject]:
 
 def close(request: SuggestRequest, project: Project) -> ProjectPlan | SkippedProject:
     """Plan to close an open project with the allowlist that its log asks for, or say why not."""
-    state, scope = state_of(project), project.scope
+    state, scope = plannable_state(project), project.scope
     if isinstance(state, SkippedProject):
         return state
     reason = "it was not read" if scope is None else _not_to_close(request, scope)
@@ -209,7 +209,7 @@ def _prune(
     listed = changeable_entries(scope, project)
     if not listed:
         return None
-    state = state_of(project)
+    state = plannable_state(project)
     if isinstance(state, SkippedProject):
         return state
     if reason := log.why_unreliable(scope, request.inventory) or _too_young(request):

@@ -92,6 +92,10 @@ class Open(NamedTuple):
 OPEN: Final[dict[str, Open]] = {}
 
 ELSEWHERE: Final = {
+    "C5": (
+        "repair/test_apply.py",
+        "test_a_refusal_in_any_words_leaves_a_journal_to_resume_and_undo",
+    ),
     "A9": (
         "engine/test_carry.py",
         "test_three_nights_close_nothing_that_is_there_and_keep_nothing_fixed",

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,23 @@ def test_policy_code_names_what_it_leaves_out(name: str, place: Path) -> None:
     write({"projects": many}, place / "many")
     named = call("export", name, "many").expect(3, "left out: 30 more").err
     assert named.count("left out: acme/p") == 100
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_policy_code_leaves_out_what_is_to_be_deleted_and_says_it_once(
+    name: str, place: Path
+) -> None:
+    leaving = {f"acme/p{number}": {"deletion": "scheduled"} for number in range(4)}
+    inside: dict[str, dict[str, str]] = {"acme/old-deletion_scheduled-7/x": {}}
+    write({"projects": {"acme/good": {}, **leaving, **inside}}, place / "s")
+    result = call("export", name, "s").expect(0)
+    assert "acme/good" in result.out
+    assert not re.search("acme/p|deletion", result.out)
+    assert result.err.count("to be deleted") == 1
+    assert (
+        "5 projects are to be deleted, and left out: acme/old-deletion_scheduled-7/x, acme/p0, acme/p1 and 2 more"
+        in result.err
+    )
 
 
 def test_declared_yaml_is_a_config_that_finds_nothing(snapshot: Path) -> None:

@@ -429,3 +429,24 @@ def test_a_write_that_never_gets_through(gitlab: Simulator, journal: Path) -> No
     kit.add_row(gitlab, CORE, "project", SHOP)
     kit.run_undo(gitlab.url, journal)
     assert kit.state(gitlab, CORE).entries == ()
+
+
+def test_a_refusal_in_any_words_leaves_a_journal_to_resume_and_undo(
+    gitlab: Simulator, journal: Path
+) -> None:
+    def refused(_: Request, answer: Answer, verdict: Verdict) -> tuple[Answer, Verdict]:
+        if answer.status == 400:
+            answer.body = b'{"message": "no\\u2028such\\u2029entry\\u0085here \\ud83d"}'
+        return answer, verdict
+
+    hidden = act("add-entry", entry=entry(gitlab, "project", SECRET))
+    some = kit.everything(gitlab)
+    made = kit.plan(gitlab, {SHOP: some[SHOP], SITE: [*some[SITE], hidden]})
+    before = kit.states(gitlab)
+    with kit.meddling(gitlab, after=refused):
+        for resume in (False, True):
+            results = kit.run_apply(gitlab.url, made, journal, resume=resume)
+            assert kit.statuses(results) == {SHOP: "done", SITE: "failed"}
+            assert "entry" in kit.reasons(results)
+    kit.run_undo(gitlab.url, journal)
+    assert kit.states(gitlab) == before

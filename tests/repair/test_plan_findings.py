@@ -151,6 +151,10 @@ LEFT = {
         ),
         "the entry's permissions are not known",
     ),
+    "to be deleted": (
+        listed(WEB, TILL, deletion="scheduled"),
+        "it is scheduled for deletion: GitLab removes it by itself",
+    ),
     "being deleted": (listed(WEB, TILL, deletion="in_progress"), "it is being deleted"),
 }
 

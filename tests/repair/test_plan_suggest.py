@@ -242,3 +242,18 @@ def test_the_policy_it_leads_to() -> None:
         "acme/lib",
         "acme/tool",
     ]
+
+
+def test_projects_to_be_deleted_are_left_out_and_said_once() -> None:
+    leaving = {"deletion": "scheduled", "inbound_own": False, "uses": used("acme/tool")}
+    inside = "acme/gone-deletion_scheduled-9/one"
+    plan = suggested(
+        is_open(uses=used("acme/tool")),
+        {"acme/leaving": leaving, inside: {**leaving, "deletion": "none"}},
+    )
+    planned = {part.path for part in plan.projects}
+    assert SHOP in planned
+    assert not planned & {"acme/leaving", inside}
+    text = "\n".join(plan_lines(plan))
+    assert text.count("scheduled for deletion: GitLab removes it by itself") == 1
+    assert f"acme/{inside.split('/', 1)[1]}, acme/leaving" in text
