@@ -5,7 +5,7 @@ documented.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -52,25 +52,25 @@ _POLICY = re.compile(r"\w+", re.ASCII)
 
 
 def read_node(
-    node: Node, errors: Iterable[FieldError], caps: Capabilities, *, usage: bool
+    node: Node, errors: Sequence[FieldError], caps: Capabilities, *, usage: bool
 ) -> Reading:
     """Read one project's node of the details query.
 
-    `errors` are those whose path lies in this node. Both settings and allowlist null: the scope
+    `errors` are those that may have left nulls in it; their paths begin in the node. Both settings and allowlist null: the scope
     is not readable. Settings null beside an allowlist: no settings row, which GitLab treats as
     restricted (Project#ci_inbound_job_token_scope_enabled?), unless an error says that it could
     not read them: then the scope is not readable. Settings without an allowlist: the entries
     alone are a gap.
     """
     by_field = {str(error.path[-1]): error for error in errors if error.path}
-    identity = read_identity(node)
-    if "group" in by_field:
-        identity = replace(identity, personal=None)
+    identity = read_identity(node, errors)
     if "ciCdSettings" not in node:
         # Null has a meaning, absent has none.
         raise FormError("ciCdSettings is missing")
     settings, allowlist = child(node, "ciCdSettings"), child(node, _allowlist_field(caps))
-    failed = by_field.get("ciCdSettings") if settings is None else None
+    failed = None
+    if settings is None:
+        failed = next((error for error in errors if error.may_explain("ciCdSettings")), None)
     no_flag = settings is None or boolean(settings, "inboundJobTokenScopeEnabled") is None
     if failed or (allowlist is None and no_flag):
         error = (
@@ -83,23 +83,33 @@ def read_node(
     if allowlist is None:
         reading.add_gap(Fact.ENTRIES, *why(by_field.get(_allowlist_field(caps))))
     else:
-        _failed_inside(reading, errors, _allowlist_field(caps))
-        add_lists(reading, allowlist, connections(caps))
+        add_entries(reading, allowlist, connections(caps), errors, caps)
     if usage and caps.log:
         add_log(reading, child(node, "ciJobTokenAuthLogs"), by_field.get("ciJobTokenAuthLogs"))
     return reading
 
 
-def _failed_inside(reading: Reading, errors: Iterable[FieldError], allowlist_field: str) -> None:
-    """Note errors below the allowlist: what they left null is unknown, not empty."""
+def add_entries(
+    reading: Reading,
+    allowlist: Node,
+    names: Iterable[str],
+    errors: Iterable[FieldError],
+    caps: Capabilities,
+) -> None:
+    """Add one page of each named list, and note what errors left null: it is unknown, not empty.
+
+    A row without target is one whose target was just deleted, unless an error may be why.
+    """
+    unplaced = None
     for error in errors:
-        depth = (
-            error.path.index(allowlist_field) + 1
-            if allowlist_field in error.path
-            else len(error.path)
-        )
-        if depth < len(error.path):
-            reading.add_gap(fact_of(str(error.path[depth])), *why(error))
+        if not error.path:
+            unplaced = error
+        elif error.path[0] == _allowlist_field(caps) and len(error.path) > 1:
+            reading.add_gap(fact_of(str(error.path[1])), *why(error))
+    add_lists(reading, allowlist, names)
+    rows = (row for found in reading.lists.values() for row in found)
+    if unplaced and any(row.get("target", row) is None for row in rows):
+        reading.add_gap(Fact.ENTRIES, *why(unplaced))
 
 
 def finish(reading: Reading, caps: Capabilities) -> tuple[Project, list[Gap]]:
@@ -109,7 +119,7 @@ def finish(reading: Reading, caps: Capabilities) -> tuple[Project, list[Gap]]:
     found = _uses(reading)
     uses, own = (None, None) if found is None else split_uses(reading.project.id, found)
     inbound, outbound = _split(reading, caps)
-    _note_unknown_permissions(reading, inbound)
+    _note_unknown_permissions(reading, inbound, caps)
     shown = len(reading.lists.get("outboundAllowlist", ()))
     if reading.counts.get("outboundAllowlist", shown) > shown:
         detail = "GitLab counts more outbound entries than it shows to this token"
@@ -187,8 +197,14 @@ def _use(node: Node) -> TokenUse | None:
     return TokenUse(global_id(origin, "id"), full_path(origin, "fullPath"), at)
 
 
-def _note_unknown_permissions(reading: Reading, entries: Iterable[AllowlistEntry]) -> None:
-    unknown = (None in (e.default_permissions, e.policies, e.autopopulated) for e in entries)
+def _note_unknown_permissions(
+    reading: Reading, entries: Iterable[AllowlistEntry], caps: Capabilities
+) -> None:
+    shown = not caps.autopopulated_lost
+    unknown = (
+        None in (e.default_permissions, e.policies, e.autopopulated if shown else False)
+        for e in entries
+    )
     if any(unknown):
         detail = "GitLab answered null for what an entry permits"
         reading.add_gap(Fact.PERMISSIONS, Reason.ERROR, detail)
@@ -234,13 +250,16 @@ def _plain_lists(reading: Reading) -> tuple[list[AllowlistEntry], list[Allowlist
 
 
 def _others(reading: Reading, name: str) -> list[AllowlistEntry]:
-    return [
+    """Return a list without the project itself, which is in it once."""
+    found = [
         AllowlistEntry(
             "project", global_id(node, "id"), full_path(node, "fullPath"), autopopulated=False
         )
         for node in reading.lists.get(name, ())
-        if global_id(node, "id") != reading.project.id
     ]
+    if len({entry for entry in found if entry.target_id == reading.project.id}) > 1:
+        reading.add_gap(fact_of(name), Reason.ERROR, TWO_FOR_ONE)
+    return [entry for entry in found if entry.target_id != reading.project.id]
 
 
 class _EntryFields:
@@ -254,6 +273,7 @@ class _EntryFields:
         self.permissions = caps.has(entry, "defaultPermissions")
         self.autopopulated = caps.has(entry, "autopopulated")
         self.default = None if caps.lost(entry, "defaultPermissions") else True
+        self.automatic = None if caps.autopopulated_lost else False
 
 
 def _entry(
@@ -261,7 +281,7 @@ def _entry(
 ) -> AllowlistEntry:
     target = child(node, "target")
     default: bool | None = shown_fields.default
-    automatic: bool | None = False
+    automatic: bool | None = shown_fields.automatic
     if shown_fields.permissions:
         default = boolean(node, "defaultPermissions")
     if shown_fields.autopopulated:

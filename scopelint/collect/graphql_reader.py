@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 from scopelint.collect import graphql_decoding, graphql_pages, identity, refusals, user_namespaces
@@ -27,7 +28,6 @@ from scopelint.gitlab.values import (
     Node,
     boolean,
     child,
-    count,
     full_path,
     global_id,
     project_path,
@@ -145,29 +145,27 @@ class GraphQLReader:
         first = cursor is None
         if target.kind == "instance":
             membership = not self.administrator
-            data = self._run(
+            answer = self._run(
                 lambda caps: queries.instance_groups(caps, first_page=first, membership=membership),
                 {"after": cursor},
-            ).data
-            return graphql_pages.list_page(
-                child(data, "groups"), identity.read_group, counted=first
             )
-        data = self._run(
+            read = partial(identity.read_group, errors=answer.errors)
+            return graphql_pages.list_page(child(answer.data, "groups"), read, counted=first)
+        answer = self._run(
             lambda caps: queries.descendant_groups(caps, first_page=first),
             {"path": target.path, "after": cursor},
-        ).data
-        group = child(data, "group")
+        )
+        read = partial(identity.read_group, errors=answer.errors)
+        group = child(answer.data, "group")
         if group is None:
             raise TargetNotFoundError(
                 f"group {target.path} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT
             )
-        page = graphql_pages.list_page(
-            child(group, "descendantGroups"), identity.read_group, counted=first
-        )
+        page = graphql_pages.list_page(child(group, "descendantGroups"), read, counted=first)
         if not first:
             return page
         expected = None if page.expected is None else page.expected + 1
-        return replace(page, items=(identity.read_group(group), *page.items), expected=expected)
+        return replace(page, items=(read(group), *page.items), expected=expected)
 
     def projects(self, target: ResolvedTarget, cursor: str | None) -> Page[Listed]:
         """Read a page of project ids and paths."""
@@ -225,7 +223,7 @@ class GraphQLReader:
             lambda caps: queries.details(caps, usage=usage, in_group=inside),
             {**variables, "path": group} if inside else variables,
         )
-        self.near_limit = _near_limit(child(result.data, "queryComplexity") or {})
+        self.near_limit = result.near_limit
         timed_out = next((error.message for error in result.errors if error.timed_out), None)
         if timed_out is not None and len(listed) > 1:
             # GitLab ran out of time and left the rest null; with fewer at once it may not.
@@ -237,8 +235,7 @@ class GraphQLReader:
         for index, node in enumerate(nodes):
             if node is None:
                 continue
-            at = (*place, index)
-            errors = [error for error in result.errors if error.path[: len(at)] == at]
+            errors = result.errors_at((*place, index))
             number = global_id(node, "id")
             if number in readings:
                 readings[number] = FormError("GitLab answered twice for this project")
@@ -281,31 +278,44 @@ class GraphQLReader:
         cursors = dict(reading.cursors)
         # Of another organization, perhaps: its group shows it all the same, as in `read`.
         one = reading.project
-        node = self._rest(one, cursors) or self._rest(one, cursors, one.namespace_path)
+        node, errors = self._rest(one, cursors)
+        if not node:
+            node, errors = self._rest(one, cursors, one.namespace_path)
         lists = [name for name in cursors if name != "ciJobTokenAuthLogs"]
         if lists:
             names = ("ciJobTokenScopeAllowlist", "ciJobTokenScope")
             allowlist = child(node, names[0]) or child(node, names[1]) or {}
-            graphql_pages.add_lists(reading, allowlist, lists)
+            graphql_decoding.add_entries(reading, allowlist, lists, errors, self.caps)
         if "ciJobTokenAuthLogs" in cursors:
             graphql_pages.add_log(reading, child(node, "ciJobTokenAuthLogs"))
 
-    def _rest(self, project: Project, cursors: dict[str, str], group: str = "") -> Node:
-        """Ask for the next page of a project's lists; `group` is asked for its own projects."""
+    def _rest(
+        self, project: Project, cursors: dict[str, str], group: str = ""
+    ) -> tuple[Node, list[graphql.FieldError]]:
+        """Ask for the next page of a project's lists; `group` is asked for its own projects.
+
+        Returns its node, empty where there is none, and the errors in it.
+        """
         variables = {**queries.by_ids("Project", [project.id]), **cursors}
         result = self._run(
             lambda caps: queries.rest_of_lists(caps, cursors, in_group=bool(group)),
             {**variables, "path": group} if group else variables,
         )
         data = child(result.data, "group") or {} if group else result.data
-        return next(filter(None, graphql_pages.nodes_of(data, "projects")), {})
+        place = ("group", "projects", "nodes") if group else ("projects", "nodes")
+        nodes = enumerate(graphql_pages.nodes_of(data, "projects"))
+        found = ((node, result.errors_at((*place, index))) for index, node in nodes if node)
+        return next(found, ({}, []))
 
     def targets(self, kind: Literal["project", "group"], ids: Sequence[int]) -> list[Target]:
         """Read groups with a count of all their projects, or projects, by id."""
         build = queries.group_targets if kind == "group" else queries.project_targets
-        data = self._run(build, queries.by_ids(kind.capitalize(), ids)).data
-        nodes = graphql_pages.nodes_of(data, "groups" if kind == "group" else "projects")
-        return [identity.read_target(kind, node) for node in nodes if node is not None]
+        result, name = self._run(build, queries.by_ids(kind.capitalize(), ids)), f"{kind}s"
+        return [
+            identity.read_target(kind, node, result.errors_at((name, "nodes", index)))
+            for index, node in enumerate(graphql_pages.nodes_of(result.data, name))
+            if node is not None
+        ]
 
     def find(self, kind: Literal["project", "group"], paths: Sequence[str]) -> dict[str, int]:
         """Return the numbers of groups or projects by full path, a few a request."""
@@ -341,7 +351,7 @@ class GraphQLReader:
         try:
             result = graphql.run(self._connection, build(caps), variables)
         except graphql.InvalidQueryError as error:
-            self.caps = _without_unknown(self.caps, error)
+            self.caps = self.caps.without_unknown(error.fields, error.arguments)
             if build(self.caps) == build(caps):
                 raise
             return self._run(build, variables)
@@ -351,18 +361,6 @@ class GraphQLReader:
             raise graphql.TooMuchError(timed_out[0].message, timed_out=True)
         self._token_kind.check_list(result)
         return result
-
-
-def _without_unknown(caps: Capabilities, error: graphql.InvalidQueryError) -> Capabilities:
-    for kind, name in error.fields:
-        if caps.has(kind, name):
-            log.warning("this GitLab does not know %s.%s; reading without it", kind, name)
-            caps = caps.without_field(kind, name)
-    for name in error.arguments:
-        if caps.takes(name):
-            log.warning("this GitLab does not know the argument %s; reading without it", name)
-            caps = caps.without_argument(name)
-    return caps
 
 
 def _gone(project: Project, refused: str | None) -> Project:
@@ -392,9 +390,3 @@ def _listed(node: Mapping[str, Any]) -> Listed:
         return Listed(replace(project, archived=boolean(node, "archived")))
     except FormError as error:
         return Listed(_not_read(project, Reason.ERROR, str(error)))
-
-
-def _near_limit(complexity: Mapping[str, Any]) -> bool:
-    """Tell whether a query's score leaves less than a tenth of what GitLab allows."""
-    score, limit = count(complexity, "score"), count(complexity, "limit")
-    return score is not None and limit is not None and score > 0.9 * limit > 0

@@ -3,8 +3,11 @@
 Every function raises `values.FormError` for a field of another type than documented.
 """
 
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, Literal
 
+from scopelint.gitlab.graphql import FieldError
 from scopelint.gitlab.values import (
     Node,
     boolean,
@@ -25,8 +28,8 @@ Deletion = Literal["none", "scheduled", "in_progress"]
 VISIBILITIES = ("private", "internal", "public")
 
 
-def read_identity(node: Node) -> Project:
-    """Read what a project is, apart from its scope."""
+def read_identity(node: Node, errors: Sequence[FieldError] = ()) -> Project:
+    """Read what a project is, apart from its scope; `errors` may have left nulls in its node."""
     group = child(node, "group")
     level = child(node, "maxAccessLevel")
     return Project(
@@ -37,16 +40,23 @@ def read_identity(node: Node) -> Project:
         visibility=choice(node, "visibility", VISIBILITIES),
         archived=boolean(node, "archived"),
         jobs_enabled=boolean(node, "jobsEnabled"),
-        deletion=read_deletion(node),
+        deletion=read_deletion(node, errors),
         last_activity_at=time(node, "lastActivityAt"),
         access_level=None if level is None else integer(level, "integerValue"),
         group_id=None if group is None else global_id(group, "id"),
-        personal=group is None,
+        personal=_personal(node, errors),
     )
 
 
-def read_group(node: Node) -> Group:
-    """Read one group of the tree."""
+def _personal(node: Node, errors: Sequence[FieldError]) -> bool | None:
+    """Tell whether a project is in a user's namespace: then it has no group."""
+    if child(node, "group") is not None:
+        return False
+    return None if any(error.may_explain("group") for error in errors) else True
+
+
+def read_group(node: Node, errors: Sequence[FieldError] = ()) -> Group:
+    """Read one group of the tree; `errors` are those of its whole page, wherever they are."""
     parent = child(node, "parent")
     return Group(
         id=global_id(node, "id"),
@@ -55,31 +65,43 @@ def read_group(node: Node) -> Group:
         parent_id=None if parent is None else global_id(parent, "id"),
         visibility=choice(node, "visibility", VISIBILITIES),
         web_url=text(node, "webUrl"),
-        deletion=read_group_deletion(node),
+        deletion=read_group_deletion(node, [replace(error, path=()) for error in errors]),
     )
 
 
-def read_deletion(node: Node) -> Deletion | None:
+_FLAGS: Final = ("isSelfDeletionInProgress", "isSelfDeletionScheduled")
+_DATE: Final = "markedForDeletionOn"
+
+
+def read_deletion(node: Node, errors: Sequence[FieldError] = ()) -> Deletion | None:
     """Tell whether a project is scheduled for deletion or being deleted; None where it is unknown.
 
-    A flag that is not in the node is one that the version does not have.
+    A flag that is not in the node is one that the version does not have. `markedForDeletionOn` is
+    null where it is not, unless one of `errors` says that it could not be read.
     """
-    if boolean(node, "isSelfDeletionInProgress"):
+    in_progress, scheduled = (boolean(node, name) for name in _FLAGS)
+    if in_progress:
         return "in_progress"
-    if boolean(node, "isSelfDeletionScheduled") or text(node, "markedForDeletionOn"):
+    if scheduled or text(node, _DATE):
         return "scheduled"
     by_path = deletion_by_path(full_path(node, "fullPath"))
-    flags = ("isSelfDeletionInProgress", "isSelfDeletionScheduled")
-    if by_path == "none" and any(node.get(name, False) is None for name in flags):
+    if by_path == "none" and (
+        any(node.get(name, False) is None for name in _FLAGS) or _unread_date(node, errors)
+    ):
         return None
     return by_path
 
 
-def read_group_deletion(node: Node) -> Deletion:
-    """Tell whether a group is scheduled for deletion."""
-    if text(node, "markedForDeletionOn"):
+def _unread_date(node: Node, errors: Sequence[FieldError]) -> bool:
+    return _DATE in node and any(error.may_explain(_DATE) for error in errors)
+
+
+def read_group_deletion(node: Node, errors: Sequence[FieldError] = ()) -> Deletion | None:
+    """Tell whether a group is scheduled for deletion; None where one of `errors` hides it."""
+    if text(node, _DATE):
         return "scheduled"
-    return deletion_by_path(full_path(node, "fullPath"))
+    by_path = deletion_by_path(full_path(node, "fullPath"))
+    return None if by_path == "none" and _unread_date(node, errors) else by_path
 
 
 def deletion_by_path(path: str) -> Deletion:
@@ -95,8 +117,10 @@ def deletion_by_path(path: str) -> Deletion:
     return "none"
 
 
-def read_target(kind: Literal["project", "group"], node: Node) -> Target:
-    """Read what an entry points to, as GraphQL tells it."""
+def read_target(
+    kind: Literal["project", "group"], node: Node, errors: Sequence[FieldError] = ()
+) -> Target:
+    """Read what an entry points to, as GraphQL tells it; `errors` may have left nulls in its node."""
     path = full_path(node, "fullPath")
     visibility = choice(node, "visibility", VISIBILITIES)
     if kind == "group":
@@ -106,7 +130,7 @@ def read_target(kind: Literal["project", "group"], node: Node) -> Target:
             path,
             visible=True,
             visibility=visibility,
-            deletion=read_group_deletion(node),
+            deletion=read_group_deletion(node, errors),
             personal=False,
             project_count=count(child(node, "projects") or {}, "count"),
         )
@@ -117,6 +141,6 @@ def read_target(kind: Literal["project", "group"], node: Node) -> Target:
         visible=True,
         visibility=visibility,
         archived=boolean(node, "archived"),
-        deletion=read_deletion(node),
-        personal=child(node, "group") is None,
+        deletion=read_deletion(node, errors),
+        personal=_personal(node, errors),
     )

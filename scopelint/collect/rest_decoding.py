@@ -25,21 +25,22 @@ from scopelint.gitlab.values import (
     text,
     time,
 )
-from scopelint.model import AllowlistEntry, Fact, Group, Project, Reason
+from scopelint.model import AllowlistEntry, Fact, Group, Project, Reason, Target
 from scopelint.snapshot import Listed
 
 
 def without_automatic_row(
     entries: Iterable[AllowlistEntry], project_id: int
-) -> list[AllowlistEntry]:
-    """Drop REST's automatic row for the project itself; a second one is a real self entry."""
-    kept, dropped = [], False
-    for entry in entries:
-        if entry.target_id == project_id and not dropped:
-            dropped = True
-        else:
-            kept.append(entry)
-    return kept
+) -> tuple[list[AllowlistEntry], bool]:
+    """Drop REST's automatic row for the project itself; a second one is a real self entry.
+
+    Returns also whether the two differ, as no two rows of GitLab do: then one is another project's.
+    """
+    found = list(entries)
+    own = [entry for entry in found if entry.target_id == project_id]
+    if own:
+        found.remove(own[0])
+    return found, any(entry != own[0] for entry in own)
 
 
 def listed(node: Node) -> Listed:
@@ -80,6 +81,22 @@ def read_project(node: Node) -> Project:
         mirror=_mirror(node),
         mirror_trigger_builds=boolean(node, "mirror_trigger_builds"),
         fork_pipelines=boolean(node, "ci_allow_fork_pipelines_to_run_in_parent_project"),
+    )
+
+
+def target(node: Node) -> Target:
+    """Read a project that an entry points to."""
+    project = read_project(node)
+    return Target(
+        "project",
+        project.id,
+        project.path,
+        visible=True,
+        visibility=project.visibility,
+        archived=project.archived,
+        deletion=project.deletion,
+        personal=project.personal,
+        fork_pipelines=project.fork_pipelines,
     )
 
 

@@ -133,7 +133,7 @@ def whole_list(ask: Ask, path: str, read: Callable[[Any], _T]) -> tuple[list[_T]
             break
     if cursor is not None:
         faults.append("it does not end")
-    elif total is not None and total > len(rows):
+    elif total is not None and total != len(rows):
         faults.append(f"GitLab counts {total} rows and shows {len(rows)}")
     return rows, f"{path}: {faults[0]}" if faults else None
 

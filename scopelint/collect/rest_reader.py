@@ -249,7 +249,8 @@ class RestReader:
             return replace(blank, target_id=identifier(node, "id"), target_path=where)
 
         found, fault = rest_pages.whole_list(self._request, path, read_project)
-        return rest_decoding.without_automatic_row(found, project.id), fault
+        entries, differ = rest_decoding.without_automatic_row(found, project.id)
+        return entries, TWO_FOR_ONE if differ and fault is None else fault
 
     def reveal(self, project: Project, gaps: Iterable[Gap]) -> tuple[Project, list[Gap]]:
         """Add the inbound rows that GraphQL hid from this token, by reading REST's lists.
@@ -306,20 +307,7 @@ class RestReader:
 
     def _project_target(self, number: int) -> Target | None:
         node = self._find(f"/projects/{number}")
-        if node is None:
-            return None
-        project = rest_decoding.read_project(node)
-        return Target(
-            "project",
-            project.id,
-            project.path,
-            visible=True,
-            visibility=project.visibility,
-            archived=project.archived,
-            deletion=project.deletion,
-            personal=project.personal,
-            fork_pipelines=project.fork_pipelines,
-        )
+        return None if node is None else rest_decoding.target(node)
 
     def find(self, kind: Literal["project", "group"], paths: Sequence[str]) -> dict[str, int]:
         """Return the numbers of groups or projects by full path, one request each."""

@@ -5,7 +5,8 @@ release; so the query is built from what `__type` says is there
 (doc/api/graphql/reference/_index.md, "introduced in").
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
@@ -14,6 +15,8 @@ from scopelint import versions
 from scopelint.gitlab.values import Node, array, child, count, names, objects, text, version_text
 from scopelint.model import Fact
 from scopelint.versions import FeatureFlags, Version, flags_of, parse_version, since
+
+log = logging.getLogger(__name__)
 
 ADMINISTRATOR_LIMIT: Final = 300
 """The complexity limit GitLab grants an administrator."""
@@ -166,15 +169,41 @@ class Capabilities:
         """Return these capabilities without an argument that GitLab turned out not to know."""
         return replace(self, dropped_arguments=self.dropped_arguments | {name})
 
+    def without_unknown(
+        self, fields: Iterable[tuple[str, str]], arguments: Iterable[str]
+    ) -> "Capabilities":
+        """Return these capabilities without what GitLab named as unknown; say it in the log.
+
+        `fields` are (type, field).
+        """
+        caps = self
+        for kind, name in fields:
+            if caps.has(kind, name):
+                log.warning("this GitLab does not know %s.%s; reading without it", kind, name)
+                caps = caps.without_field(kind, name)
+        for name in arguments:
+            if caps.takes(name):
+                log.warning("this GitLab does not know the argument %s; reading without it", name)
+                caps = caps.without_argument(name)
+        return caps
+
     def lost(self, type_name: str, field_name: str) -> bool:
         """Tell whether a field is missing that this version should have."""
-        if self.has(type_name, field_name) or type_name not in self.fields:
+        if self.has(type_name, field_name) or not self.fields:
             return False
         sure = _SURE.get((type_name, field_name))
         if sure is not None:
             return since(self.version, sure[0]) is not False
+        # Before there were rows with a direction, there were two lists.
+        possible = type_name in self.fields or self.entry_rows
         effective = versions.outbound_counts(self.version) is not False
-        return (type_name, field_name) in _GONE_WITH_OUTBOUND and effective
+        return (type_name, field_name) in _GONE_WITH_OUTBOUND and possible and effective
+
+    @cached_property
+    def autopopulated_lost(self) -> bool:
+        """Whether rows of the allowlist no longer tell who made them; one rule alone asks."""
+        shown = self.has("CiJobTokenScopeAllowlistEntry", "autopopulated")
+        return not shown and since(self.version, versions.AUTOPOPULATED_FIELD) is not False
 
     def lost_facts(self) -> dict[Fact, str]:
         """Return the facts that cannot be read because a field is gone, with the reason."""

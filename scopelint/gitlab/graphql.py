@@ -7,7 +7,7 @@ no data (validation, complexity), HTTP 200 with partial data and an error a path
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scopelint.errors import AuthenticationError, GitLabError
@@ -73,7 +73,10 @@ class FieldError:
 
     message: str
     path: tuple[str | int, ...]
-    """Where in the data: names of fields and indexes of lists."""
+    """Where in the data, or in a part of it: names of fields and indexes of lists.
+
+    Empty for an error that does not say where.
+    """
 
     @property
     def timed_out(self) -> bool:
@@ -90,6 +93,13 @@ class FieldError:
         """Whether the token's role does not suffice (or the object is gone; GitLab says either)."""
         return NO_PERMISSION in self.message
 
+    def may_explain(self, name: str) -> bool:
+        """Tell whether it may be why the field `name`, where `path` begins, is null.
+
+        A field within, whose own null may not be, leaves null what holds it.
+        """
+        return not self.path or self.path[0] == name
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -97,6 +107,28 @@ class Result:
 
     data: Mapping[str, Any]
     errors: tuple[FieldError, ...] = ()
+
+    def errors_at(self, place: tuple[str | int, ...]) -> list[FieldError]:
+        """Return the errors that may have left nulls in what stands at `place`.
+
+        Their paths begin there. They are empty for errors of what holds it, and for those whose
+        own path is missing or leads nowhere.
+        """
+        found = []
+        for error in self.errors:
+            common = min(len(error.path), len(place))
+            if error.path[:common] == place[:common]:
+                found.append(replace(error, path=error.path[len(place) :]))
+            elif error.path[0] not in self.data:
+                found.append(replace(error, path=()))
+        return found
+
+    @property
+    def near_limit(self) -> bool:
+        """Whether the query's score, which it asks for, leaves less than a tenth of what GitLab allows."""
+        complexity = values.child(self.data, "queryComplexity") or {}
+        score, limit = values.count(complexity, "score"), values.count(complexity, "limit")
+        return score is not None and limit is not None and score > 0.9 * limit > 0
 
 
 def run(

@@ -116,11 +116,30 @@ def test_no_settings_row_is_restricted(version: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_settings_that_failed_are_not_a_missing_row(version: str) -> None:
     found = nulled(node(version), ("ciCdSettings",))
-    error = FieldError("Timeout on Project.ciCdSettings", ("projects", "nodes", 0, "ciCdSettings"))
+    error = FieldError("Timeout on Project.ciCdSettings", ("ciCdSettings",))
     project, _, _ = read(found, version, error)
     assert project.scope is None
     assert project.gap is not None
     assert (project.gap.fact, project.gap.reason) == (Fact.SCOPE, Reason.TIMED_OUT)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("place", [("ciCdSettings", "inboundJobTokenScopeEnabled"), ()])
+def test_an_error_within_or_of_no_place_leaves_no_missing_row(version: str, place: Path) -> None:
+    """A null may be passed up from a field within, and an error may not say where it belongs."""
+    found = nulled(node(version), ("ciCdSettings",))
+    project, _, _ = read(found, version, FieldError("Internal server error", place))
+    assert project.scope is None
+    assert project.gap is not None
+    assert (project.gap.fact, project.gap.reason) == (Fact.SCOPE, Reason.ERROR)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_error_elsewhere_in_the_project_leaves_its_missing_row(version: str) -> None:
+    found = nulled(nulled(node(version), ("ciCdSettings",)), ("ciJobTokenAuthLogs",))
+    project, _, _ = read(found, version, FieldError("oh", ("ciJobTokenAuthLogs",)))
+    assert project.scope is not None
+    assert project.scope.inbound_own is True
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -129,7 +148,7 @@ def test_both_null_is_no_permission(version: str, partly: bool) -> None:
     root = "ciJobTokenScopeAllowlist" if capabilities(version).entry_rows else "ciJobTokenScope"
     found = nulled(node(version), (root,))
     place: Path = ("ciCdSettings", "inboundJobTokenScopeEnabled") if partly else ("ciCdSettings",)
-    error = FieldError(NO_PERMISSION, ("projects", "nodes", 0, root))
+    error = FieldError(NO_PERMISSION, (root,))
     project, gaps, _ = read(nulled(found, place), version, error)
     assert project.scope is None
     assert project.gap is not None
@@ -148,7 +167,7 @@ def test_both_null_is_no_permission(version: str, partly: bool) -> None:
 )
 def test_entries_alone_can_be_missing(message: str | None, reason: Reason) -> None:
     found = nulled(node("18.5.0"), ("ciJobTokenScopeAllowlist",))
-    place = ("projects", "nodes", 0, "ciJobTokenScopeAllowlist")
+    place = ("ciJobTokenScopeAllowlist",)
     errors = [FieldError(message, place)] if message else []
     project, gaps, _ = read(found, "18.5.0", *errors)
     assert project.scope is not None
@@ -164,7 +183,7 @@ def test_entries_alone_can_be_missing(message: str | None, reason: Reason) -> No
 def test_an_error_inside_the_allowlist_is_a_gap(below: Path) -> None:
     root = "ciJobTokenScopeAllowlist"
     found = nulled(node("18.5.0"), (root, *below))
-    error = FieldError("Timeout on it", ("projects", "nodes", 3, root, *below))
+    error = FieldError("Timeout on it", (root, *below))
     project, gaps, _ = read(found, "18.5.0", error)
     assert project.scope is not None
     assert Fact.ENTRIES in project.scope.missing
@@ -173,7 +192,7 @@ def test_an_error_inside_the_allowlist_is_a_gap(below: Path) -> None:
 
 def test_an_error_of_the_outbound_list_is_not_one_of_the_entries() -> None:
     found = nulled(node("17.6.0"), ("ciJobTokenScope", "outboundAllowlist"))
-    error = FieldError("oh", ("projects", "nodes", 0, "ciJobTokenScope", "outboundAllowlist"))
+    error = FieldError("oh", ("ciJobTokenScope", "outboundAllowlist"))
     project, gaps, _ = read(found, "17.6.0", error)
     assert project.scope is not None
     assert project.scope.outbound_entries is None
@@ -182,7 +201,7 @@ def test_an_error_of_the_outbound_list_is_not_one_of_the_entries() -> None:
 
 def test_a_setting_that_failed_keeps_its_reason() -> None:
     place = ("ciCdSettings", "pushRepositoryForJobTokenAllowed")
-    error = FieldError("Timeout on it", ("projects", "nodes", 0, *place))
+    error = FieldError("Timeout on it", place)
     _, gaps, _ = read(nulled(node("18.5.0"), place), "18.5.0", error)
     assert [(gap.fact, gap.reason) for gap in gaps] == [(Fact.PUSH, Reason.TIMED_OUT)]
 
@@ -190,8 +209,31 @@ def test_a_setting_that_failed_keeps_its_reason() -> None:
 def test_a_group_that_failed_is_no_personal_namespace() -> None:
     found = nulled(node("18.5.0"), ("group",))
     assert read(found, "18.5.0")[0].personal is True
-    error = FieldError("Timeout on it", ("projects", "nodes", 0, "group"))
+    error = FieldError("Timeout on it", ("group",))
     assert read(found, "18.5.0", error)[0].personal is None
+
+
+@pytest.mark.parametrize("place", [("group", "id"), ()])
+def test_neither_is_one_within_which_something_failed(place: Path) -> None:
+    found = nulled(node("18.5.0"), ("group",))
+    assert read(found, "18.5.0", FieldError("oh", place))[0].personal is None
+
+
+@pytest.mark.parametrize("place", [("markedForDeletionOn",), ()])
+def test_a_date_of_deletion_that_failed_is_not_known(place: Path) -> None:
+    found = node("17.6.0")
+    assert found["markedForDeletionOn"] is None
+    assert read(found, "17.6.0")[0].deletion == "none"
+    assert read(found, "17.6.0", FieldError("oh", place))[0].deletion is None
+    assert read(found, "17.6.0", FieldError("oh", ("group",)))[0].deletion == "none"
+
+
+def test_a_target_beside_an_error_of_no_place_is_not_gone() -> None:
+    place: Path = ("ciJobTokenScopeAllowlist", "projectsAllowlist", "nodes", 0, "target")
+    found = nulled(node("18.5.0"), place)
+    assert read(found, "18.5.0")[1] == []
+    _, gaps, _ = read(found, "18.5.0", FieldError("oh", ()))
+    assert [(gap.fact, gap.reason) for gap in gaps] == [(Fact.ENTRIES, Reason.ERROR)]
 
 
 # Entries
@@ -362,7 +404,7 @@ def test_no_usage_is_not_an_empty_log() -> None:
 
 def test_a_log_that_failed_is_a_gap() -> None:
     found = nulled(node("18.5.0"), ("ciJobTokenAuthLogs",))
-    error = FieldError("Timeout on it", ("projects", "nodes", 0, "ciJobTokenAuthLogs"))
+    error = FieldError("Timeout on it", ("ciJobTokenAuthLogs",))
     project, gaps, _ = read(found, "18.5.0", error)
     assert project.scope is not None
     assert project.scope.uses is None

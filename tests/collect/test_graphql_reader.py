@@ -341,3 +341,36 @@ def test_a_groups_target_tells_its_size_and_its_end() -> None:
             target = collected(simulator.url, api=api).targets["group:30"]
             assert (target.project_count, target.deletion) == (1, "scheduled")
             assert (target.visibility, target.personal) == ("public", False)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        None,
+        [],
+        ["projects"],
+        ["projects", "nodes"],
+        ["projects", "nodes", 0, "ciCdSettings", "inboundJobTokenScopeEnabled"],
+        ["ciCdSettings"],
+    ],
+)
+def test_settings_that_an_error_may_have_left_null_are_not_closed(place: list[Any] | None) -> None:
+    """The limit of acme/web/site is off; its null would say that the limit is on."""
+
+    def after(request: Request, answer: Answer) -> None:
+        body = json.loads(answer.body)
+        if b"query Scopes" in request.body:
+            for node in body["data"]["projects"]["nodes"]:
+                node["ciCdSettings"] = None
+            error: dict[str, Any] = {"message": "Internal server error"}
+            body["errors"] = [error if place is None else {**error, "path": place}]
+            answer.body = json.dumps(body).encode()
+
+    with serve(company()) as simulator:
+        intercept(simulator, after=after)
+        seen = collected(simulator.url, "acme/web/site", api="graphql")
+    [project] = seen.projects.values()
+    assert project.scope is None
+    assert project.gap is not None
+    assert project.gap.detail == "Internal server error"
+    assert not seen.complete

@@ -193,7 +193,15 @@ def test_the_automatic_row_is_dropped_and_a_real_one_kept() -> None:
         ([own, own, other], [own, other]),
         ([other], [other]),
     ):
-        assert rest_decoding.without_automatic_row(rows, 7) == kept
+        assert rest_decoding.without_automatic_row(rows, 7) == (kept, False)
+
+
+def test_a_row_with_the_projects_number_and_another_path_is_not_dropped_unsaid() -> None:
+    """Which of the two is the automatic row, and whose number the other one has, nobody knows."""
+    own, twin = (AllowlistEntry("project", 7, path) for path in ("acme/7", "acme/other"))
+    for rows in ([own, twin], [twin, own]):
+        kept, differ = rest_decoding.without_automatic_row(rows, 7)
+        assert (kept, differ) == (rows[1:], True)
 
 
 @pytest.mark.parametrize("root", ["", "/gitlab", "/groups", "/a/groups/b"])

@@ -138,10 +138,30 @@ def test_not_yet_there_is_known_and_no_longer_there_is_a_gap(
             "jobTokenScopeEnabled",
         }
     )
-    caps = Capabilities(version, fields={"ProjectCiCdSetting": names})
+    others = {
+        "Project": frozenset({"visibility"}),
+        "CiJobTokenScopeAllowlistEntry": frozenset(
+            {"defaultPermissions", "jobTokenPolicies", "direction"}
+        ),
+    }
+    caps = Capabilities(version, fields={"ProjectCiCdSetting": names, **others})
     assert caps.lost_facts() == {}
     lost = replace(caps).without_field("ProjectCiCdSetting", field).lost_facts()
     assert list(lost) == ([] if fact is None else [fact])
+
+
+@pytest.mark.parametrize("version", ["17.6.0", "17.11.0", "18.5.0", ""])
+def test_a_type_that_is_not_there_has_lost_its_fields(version: str) -> None:
+    """Rows whose type GitLab does not describe are not rows with default permissions, by hand."""
+    there = {"Project": frozenset({"visibility", "ciJobTokenScopeAllowlist"})}
+    caps = Capabilities(version, fields=there)
+    known = version == "17.6.0"
+    entry = "CiJobTokenScopeAllowlistEntry"
+    assert caps.lost(entry, "defaultPermissions") is not known
+    assert caps.autopopulated_lost is not known
+    assert (Fact.PERMISSIONS in caps.lost_facts()) is not known
+    assert caps.lost(entry, "direction") is (version != "18.5.0")
+    assert Capabilities(version).lost_facts() == {}
 
 
 def test_what_cannot_be_left_out_ends_the_run_with_words(

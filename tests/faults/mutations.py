@@ -168,7 +168,10 @@ class Mutator:
         self._at_a_place(request, answer, change, fits=_no_null_with_a_meaning)
 
     def _refusals(self, request: Request, answer: Answer) -> None:
-        """Refuse a field of GraphQL, once or wherever it stands: null, and an error with the path."""
+        """Refuse a field of GraphQL, once or wherever it stands: null, and an error that says so.
+
+        Its path is the field's, that of a field within whose own null may not be, or is lost.
+        """
         body = _loads(answer)
         found = body.get("")
         if not isinstance(found, dict) or not isinstance(found.get("data"), dict):
@@ -177,20 +180,22 @@ class Mutator:
         for place, holder in places(found["data"]):
             if not isinstance(place[-1], int):
                 named.setdefault(_name(place), []).append((place, holder))
-        if not named:
-            return
         # The settings are where a null alone has a meaning, so where an error counts most.
+        if not named or ("ciCdSettings" not in named and self._random.random() < 0.7):
+            return
         name = self._choose(named)
-        if "ciCdSettings" in named and self._random.random() < 0.5:
+        if "ciCdSettings" in named and self._random.random() < 0.7:
             name = "ciCdSettings"
         some, message = named[name], self._random.choice(_REFUSALS)
         if self._random.random() < 0.5:
             some = [self._random.choice(some)]
         for place, holder in some:
             holder[place[-1]] = None
-        said = [{"message": message, "path": list(place)} for place, _ in some]
+        within = self._random.choice([[], [], ["inboundJobTokenScopeEnabled"], None])
+        paths = [None if within is None else [*place, *within] for place, _ in some]
+        said = [{"message": message} | ({"path": path} if path else {}) for path in paths]
         found["errors"] = [*(found.get("errors") or ()), *said]
-        self._note(request, f"{len(some)} times {name} is refused: {message:.30}")
+        self._note(request, f"{len(some)} times {name} is refused: {message:.30} {within}")
         _dump(answer, body)
 
     def _texts(self, request: Request, answer: Answer) -> None:
@@ -222,15 +227,21 @@ class Mutator:
         self._at_a_place(request, answer, change, fits=lambda place, _: place[-1] != "ciCdSettings")
 
     def _duplicates(self, request: Request, answer: Answer) -> None:
-        """Give one row of a list twice, or one row the number of another."""
+        """Give one row of a list twice, alike or not, or one row the number of another."""
 
         def change(holder: Any, key: str | int, value: Any) -> str:
             one, other = self._random.sample(range(len(value)), 2)
             if self._random.random() < 0.5 and "id" in value[one]:
                 value[one]["id"] = value[other].get("id")
                 return f"has the id of row {other} in row {one}"
-            value.append(value[one])
-            return f"has row {one} twice"
+            again = json.loads(json.dumps(value[one]))
+            flags = [(where, at) for at, where in places(again) if type(where[at[-1]]) is bool]
+            value.append(again)
+            if not flags or self._random.random() < 0.3:
+                return f"has row {one} twice"
+            where, at = self._random.choice(flags)
+            where[at[-1]] = not where[at[-1]]
+            return f"has row {one} twice, the second with another {at[-1]}"
 
         self._at_a_place(request, answer, change, fits=_is_list_of_objects)
 

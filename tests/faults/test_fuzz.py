@@ -9,6 +9,7 @@ import json
 import time
 import traceback
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -21,6 +22,7 @@ from scopelint.collect.reader import TargetRef
 from scopelint.collect.request import Api, CollectRequest
 from scopelint.errors import ScopelintError
 from scopelint.gitlab import values
+from scopelint.model import AllowlistEntry, EntryKind, Fact
 from scopelint.snapshot import Filters, Snapshot
 from scopelint_simulator import Simulator, load_instance
 from scopelint_simulator.answer import Answer
@@ -43,6 +45,8 @@ class Way:
 
     simulator: Simulator
     open_projects: frozenset[int]
+    entries: Mapping[int, Mapping[tuple[EntryKind, int | None], bool]]
+    """Kind and target of every entry by project, and whether it has default permissions."""
     mutator: Mutator | None = None
     small_pages: bool = False
 
@@ -71,7 +75,10 @@ def way(version: str) -> Way:
     instance = load_instance(text)
     found = instance.projects.values()
     unlimited = frozenset(p.id for p in found if not instance.effective_inbound(p))
-    made = Way(Simulator(instance), unlimited)
+    entries = {
+        p.id: {(e.kind, e.target): e.default_permissions for e in p.scope.entries} for p in found
+    }
+    made = Way(Simulator(instance), unlimited, entries)
     assert len(unlimited) > 3
     intercept(made.simulator, before=made.before, after=made.after)
     return made
@@ -114,6 +121,8 @@ def run(seed: int, folder: Path) -> Run:
         return Run(mutator.way, "check", f"{said}: {mutator.changes}\n{result.code} {result.err}")
     complete, silent = _unsaid(path, json.loads(report.read_text()), asked)
     wrong = f"{said}: open and not said: {silent}: {mutator.changes}" if silent else None
+    if altered := _altered(path, asked):
+        wrong = f"{said}: other entries than there are: {altered}: {mutator.changes}"
     return Run(mutator.way, "complete" if complete else "incomplete", wrong)
 
 
@@ -129,6 +138,31 @@ def _unsaid(path: Path, report: dict[str, Any], asked: Way) -> tuple[bool, list[
     with Snapshot(path) as snapshot:
         read = {number for number, _, state in snapshot.project_states() if state == "read"}
     return complete, sorted(silent if complete else silent & read)
+
+
+def _altered(path: Path, asked: Way) -> list[int]:
+    """Return the projects whose entries are said to be read, and are not all there or not alike."""
+    with Snapshot(path) as snapshot:
+        return [
+            project.id
+            for project in snapshot.projects()
+            if project.scope is not None and Fact.ENTRIES not in project.scope.missing
+            if not _alike(project.scope.entries, asked.entries[project.id])
+        ]
+
+
+def _alike(
+    found: Iterable[AllowlistEntry], real: Mapping[tuple[EntryKind, int | None], bool]
+) -> bool:
+    """Tell whether all entries are there; a target that is null is one that was just deleted."""
+    read = {(entry.kind, entry.target_id): entry.default_permissions for entry in found}
+    gone = {key for key in read if key[1] is None}
+    lost = real.keys() - read.keys()
+    return (
+        read.keys() - gone <= real.keys()
+        and {kind for kind, _ in lost} <= {kind for kind, _ in gone}
+        and all(read[key] in (None, real[key]) for key in read.keys() & real.keys())
+    )
 
 
 def test_no_answer_breaks_a_scan_or_makes_it_say_what_is_not_so(
