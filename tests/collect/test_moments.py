@@ -11,6 +11,7 @@ goes on for ten minutes, `SCOPELINT_FUZZ_SEED` begins elsewhere. A finding names
 """
 
 import json
+import math
 import sqlite3
 import tempfile
 import time
@@ -109,10 +110,11 @@ def repairs(draw: st.DrawFn) -> Story:
 @st.composite
 def switches(draw: st.DrawFn) -> Story:
     """Draw stories in which the instance begins or ceases to enforce while witnesses are asked."""
-    enforced = draw(st.booleans())
-    first = draw(st.integers(3, 16))
-    moments = draw(st.lists(st.integers(0, 3), min_size=1, max_size=2))
-    moments = [first + sum(moments[: index + 1]) for index in range(len(moments))]
+    enforced = draw(st.sampled_from((True, True, False)))
+    page_size = draw(st.sampled_from((1, 2, 100)))
+    # Before that the instance is asked for its projects and their scopes.
+    first = 3 + math.ceil(PROJECTS / page_size) + draw(st.integers(0, 8))
+    moments = [first, *draw(st.sampled_from(((), (first + 1,), (first + 3,))))]
     return Story(
         opened=tuple(draw(st.sampled_from((True, True, False))) for _ in range(PROJECTS)),
         enforced=enforced,
@@ -122,7 +124,7 @@ def switches(draw: st.DrawFn) -> Story:
         ),
         api="graphql",
         admin=False,
-        page_size=draw(st.sampled_from((1, 2, 100))),
+        page_size=page_size,
         killed=draw(st.none() | st.none() | st.integers(3, 12)),
     )
 
