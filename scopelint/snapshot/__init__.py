@@ -12,12 +12,14 @@ from scopelint.filters import Filters
 from scopelint.snapshot.group_tree import GroupTree
 from scopelint.snapshot.header import MAX_SHARDS, Cursor, Header
 from scopelint.snapshot.inventory import Inventory
+from scopelint.snapshot.inventory_gaps import completed
 from scopelint.snapshot.shards import MergedSnapshots, Source, open_snapshots
-from scopelint.snapshot.sqlite_reader import Snapshot
+from scopelint.snapshot.sqlite_reader import Completion, Snapshot, as_observed
 from scopelint.snapshot.sqlite_writer import Listed, SnapshotWriter
 
 __all__ = [
     "MAX_SHARDS",
+    "Completion",
     "Cursor",
     "Filters",
     "GroupTree",
@@ -28,5 +30,7 @@ __all__ = [
     "Snapshot",
     "SnapshotWriter",
     "Source",
+    "as_observed",
+    "completed",
     "open_snapshots",
 ]

@@ -186,6 +186,18 @@ class Inventory:
         return self._numbers.get(f"{kind}:{path.lower()}")
 
     @cached_property
+    def _paths(self) -> dict[tuple[EntryKind, int], str]:
+        listed = self._snapshot.listed_targets()
+        found = {(kind, number): path for kind, number, path in listed if path is not None}
+        found |= {(each.kind, each.id): each.path for each in self.targets() if each.path}
+        found |= {("project", number): path for number, path in self.seen()}
+        return found
+
+    def path_of(self, kind: EntryKind, number: int) -> str | None:
+        """Return the full path of a group or project by its number, None if it is not known."""
+        return self._paths.get((kind, number))
+
+    @cached_property
     def _ids(self) -> frozenset[tuple[EntryKind, int]]:
         known: set[tuple[EntryKind, int]] = {("project", number) for number, _ in self.seen()}
         known.update((target.kind, target.id) for target in self.targets() if target.visible)

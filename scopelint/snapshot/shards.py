@@ -45,7 +45,7 @@ class Source(Protocol):
     def groups(self) -> Iterator[Group]: ...  # noqa: D102
     def gaps(self) -> Iterator[Gap]: ...  # noqa: D102
     def targets(self) -> Iterator[Target]: ...  # noqa: D102
-    def targets_inside(self) -> Iterator[Target]: ...  # noqa: D102
+    def targets_inside(self, also: Collection[int] = ()) -> Iterator[Target]: ...  # noqa: D102
     def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]: ...  # noqa: D102
     def cursors(self) -> Iterator[Cursor]: ...  # noqa: D102
     def project_paths(self) -> Iterator[tuple[int, str]]: ...  # noqa: D102
@@ -128,10 +128,10 @@ class MergedSnapshots:
                     found[target.kind, target.id] = target
         yield from found.values()
 
-    def targets_inside(self) -> Iterator[Target]:
-        """Yield the projects of the read tree that some entry points to."""
+    def targets_inside(self, also: Collection[int] = ()) -> Iterator[Target]:
+        """Yield the projects of the read tree that some entry points to, and those of `also`."""
         for part in self._parts:
-            yield from part.targets_inside()
+            yield from part.targets_inside(also)
 
     def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]:
         """Yield kind, id and path of the targets of inbound entries, once for each shard."""

@@ -170,14 +170,17 @@ class Snapshot:
         return map(rows.to_target, found)
 
     @_checked
-    def targets_inside(self) -> Iterator[Target]:
-        """Yield the projects of the read tree that some entry points to, as targets."""
-        found = self._db.execute(
-            """SELECT 'project', id, path, 1, visibility, archived, deletion, personal, NULL,
-                      fork_pipelines
-               FROM projects WHERE visibility IS NOT NULL AND id IN (SELECT target_id FROM entries WHERE kind = 'project')"""
-        )
-        return map(rows.to_target, found)
+    def targets_inside(self, also: Collection[int] = ()) -> Iterator[Target]:
+        """Yield the projects of the read tree that some entry points to, as targets.
+
+        `also` are the ids of projects of which the same is asked; others are passed over.
+        """
+        columns = "'project', id, path, 1, visibility, archived, deletion, personal, NULL"
+        query = f"SELECT {columns}, fork_pipelines FROM projects WHERE visibility IS NOT NULL"  # noqa: S608
+        pointed_to = f"{query} AND id IN (SELECT target_id FROM entries WHERE kind = 'project')"  # noqa: S608
+        yield from map(rows.to_target, self._db.execute(pointed_to))
+        for number in also:
+            yield from map(rows.to_target, self._db.execute(f"{query} AND id = ?", (number,)))
 
     @_checked
     def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]:

@@ -50,7 +50,8 @@ class Memory:
     def targets(self) -> Iterator[Target]:
         return iter(())
 
-    def targets_inside(self) -> Iterator[Target]:
+    def targets_inside(self, also: Collection[int] = ()) -> Iterator[Target]:
+        del also
         return iter(())
 
     def listed_targets(self) -> Iterator[tuple[EntryKind, int, str | None]]:
