@@ -39,7 +39,8 @@ def undo(
 
     Settings, entries and their permissions come back, in the order that loses no access. What was
     changed since is left and named (exit 5), as is what GitLab lets nobody bring back: the outbound
-    setting and its entries. An undo that was interrupted can be run again.
+    setting and its entries. A step that GitLab refuses holds up only those that need it (exit 4). An
+    undo that was interrupted can be run again.
     """
     from scopelint.collect.current_state import CurrentState
     from scopelint.repair.journal import Journal

@@ -66,14 +66,19 @@ def describe_action(action: Action) -> str:
 
 def describe_differences(planned: ScopeState, found: ScopeState) -> list[str]:
     """Say where the found state differs from the planned one, a text for each difference."""
-    texts = []
+    return list(differences(planned, found).values())
+
+
+def differences(planned: ScopeState, found: ScopeState) -> dict[str, str]:
+    """Return what differs in the found state, by the name that `actions.subject` has for it."""
+    texts = {}
     for operation, field in SETTINGS.items():
         expected, actual = getattr(planned, field), getattr(found, field)
         if expected != actual:
             label = SETTING_LABELS[operation]
-            texts.append(f"the {label} is {_on_off(actual)}, not {_on_off(expected)}")
-    texts += _entry_differences("", planned.entries, found.entries)
-    texts += _entry_differences("outbound ", planned.outbound_entries, found.outbound_entries)
+            texts[field] = f"the {label} is {_on_off(actual)}, not {_on_off(expected)}"
+    texts |= _entry_differences("", planned.entries, found.entries)
+    texts |= _entry_differences("outbound ", planned.outbound_entries, found.outbound_entries)
     return texts
 
 
@@ -173,15 +178,18 @@ def _on_off(flag: bool) -> str:
 
 def _entry_differences(
     direction: str, planned: Sequence[EntryState], found: Sequence[EntryState]
-) -> Iterator[str]:
+) -> dict[str, str]:
     expected, actual = ({entry.key: entry for entry in entries} for entries in (planned, found))
+    texts = {}
     for key in sorted(expected.keys() | actual.keys()):
+        name = _name(actual.get(key) or expected[key])
         if key not in actual:
-            yield f"the {direction}entry {_name(expected[key])} is gone"
+            texts[f"{direction}{key}"] = f"the {direction}entry {name} is gone"
         elif key not in expected:
-            yield f"the {direction}entry {_name(actual[key])} is new"
+            texts[f"{direction}{key}"] = f"the {direction}entry {name} is new"
         elif entry_permissions(expected[key]) != entry_permissions(actual[key]):
-            yield f"the {direction}entry {_name(actual[key])} has other permissions"
+            texts[f"{direction}{key}"] = f"the {direction}entry {name} has other permissions"
+    return texts
 
 
 def _declared_project(project: ProjectPlan) -> dict[str, Any]:

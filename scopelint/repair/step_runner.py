@@ -13,6 +13,7 @@ from scopelint.collect.current_state import CurrentState
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.write import LostAnswerError, Writer, WriteRefusedError
 from scopelint.model import Project
+from scopelint.paths import is_inside
 from scopelint.repair.actions import (
     OUTBOUND_ENDS,
     current_value,
@@ -37,6 +38,8 @@ ATTEMPTS: Final = 8
 """How often a write is sent whose answer was lost and that did not happen."""
 _FIRST_PAUSE: Final = 0.1
 """Seconds before the second attempt; each later pause is twice as long."""
+_DEEPEST: Final = 10_000
+"""More than the levels of any path."""
 
 Status = Literal["done", "moved", "failed", "open"]
 """What became of a project. `moved`: somebody else changed it. `open`: the run stopped before its
@@ -71,6 +74,16 @@ class PlanStep:
     """Whether an earlier run may have done it already."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the steps of a project ended."""
+
+    state: ScopeState
+    """The state that was read last."""
+    refused: tuple[tuple[PlanStep, str], ...] = ()
+    """The steps of an undo that GitLab refused, and those that depend on them; why."""
+
+
 def phase(action: Action) -> int:
     """Return when an action is done: 0 for what gives access, 1 for settings, 2 for removals."""
     if action.entry is None:
@@ -78,15 +91,37 @@ def phase(action: Action) -> int:
     return 0 if action.operation in {"add-entry", "change-permissions"} else 2
 
 
-def sort_steps(steps: Iterable[PlanStep]) -> list[PlanStep]:
-    """Sort steps so that no access is lost on the way: add, change, switch, then remove."""
-    return sorted(
-        steps,
-        key=lambda step: (
-            phase(step.action),
-            step.action.operation == "change-permissions",
-            step.index,
-        ),
+def sort_steps(steps: Iterable[PlanStep], direction: Direction = "apply") -> list[PlanStep]:
+    """Sort steps so that no access is lost on the way: add, change, switch, then remove.
+
+    An undo adds projects first and wide groups last: an entry with few permissions is there again
+    before a wider one could let its origins do more.
+    """
+
+    def position(step: PlanStep) -> tuple[int, bool, int, int]:
+        entry, depth = step.action.entry, 0
+        if direction == "undo" and step.action.operation == "add-entry" and entry is not None:
+            depth = 1 - entry.path.count("/") if entry.kind == "group" else -_DEEPEST
+        changes = step.action.operation == "change-permissions"
+        return phase(step.action), changes, depth, step.index
+
+    return sorted(steps, key=position)
+
+
+def depends_on(step: PlanStep, refused: PlanStep) -> bool:
+    """Tell whether a later step is safe only after the refused one.
+
+    Steps on entries of which one holds the other decide together who gets in. And the limit goes
+    on only once all who are to get in are on the list.
+    """
+    entry, other = step.action.entry, refused.action.entry
+    if entry is None or other is None:
+        return (
+            other is not None and step.action.operation == "set-inbound" and bool(step.action.value)
+        )
+    return entry.key == other.key or any(
+        wide.kind == "group" and is_inside(narrow.path, wide.path)
+        for wide, narrow in ((entry, other), (other, entry))
     )
 
 
@@ -97,6 +132,10 @@ class StoppedError(Exception):
         super().__init__("; ".join(reasons))
         self.status: Status = status
         self.reasons = reasons
+
+
+class StepRefusedError(StoppedError):
+    """A step that GitLab refused, and that changed nothing: an undo goes on with the others."""
 
 
 @dataclass(slots=True)
@@ -121,11 +160,12 @@ class StepRunner:
 
     def run(
         self, project: ProjectResult, state: ScopeState, steps: Sequence[PlanStep], *, begun: bool
-    ) -> None:
+    ) -> Ended:
         """Do the steps from a state that was just read, and fill in the project's result.
 
         `begun` tells that the journal holds the project's beginning already. Raises StoppedError
-        at the first step that cannot be done; nothing after it is tried.
+        at the first step that cannot be done; nothing after it is tried. Only an undo goes on after
+        a step that GitLab refused, with those that do not depend on it.
         """
         if not begun:
             self.journal.add(
@@ -137,20 +177,34 @@ class StepRunner:
                 )
             )
         finished: list[PlanStep] = []
+        refused: list[tuple[PlanStep, str]] = []
         last_phase = -1
-        for step in sort_steps(steps):
+        for step in sort_steps(steps, self.direction):
+            first = next((one for one, _ in refused if depends_on(step, one)), None)
+            if first is not None:
+                why = f"left, it goes with what was refused: {describe_action(first.action)}"
+                refused.append((step, why))
+                continue
             if finished and phase(step.action) != last_phase:
                 # Never close or remove anything before the earlier steps are known to be done.
                 self._read_back(project, state, finished)
             last_phase = phase(step.action)
             if self.halt.is_set():
                 raise StoppedError("open", "the run was stopped")
-            state = self._step(project, state, step)
-            finished.append(step)
+            try:
+                state = self._step(project, state, step)
+            except StepRefusedError as error:
+                if self.direction == "apply":
+                    raise
+                refused.append((step, str(error)))
+            else:
+                finished.append(step)
         found = self._read_back(project, state, finished) if finished else state
         self._note_enforced(project, finished)
-        closed = ProjectClosed(direction=self.direction, project=project.id, after=found)
-        self.journal.add(closed)
+        if not refused:
+            closed = ProjectClosed(direction=self.direction, project=project.id, after=found)
+            self.journal.add(closed)
+        return Ended(found, tuple(refused))
 
     def _step(self, project: ProjectResult, state: ScopeState, step: PlanStep) -> ScopeState:
         """Do one step, journaled before and after; return the state after it."""
@@ -208,7 +262,7 @@ class StepRunner:
         what = describe_action(step.action)
         if not self._happened(project, state, expected, step):
             self._outcome(project, step, "failed", str(error))
-            raise StoppedError("failed", f"{what}: {error}") from None
+            raise StepRefusedError("failed", f"{what}: {error}") from None
         if maybe_ours:
             return "done"
         project.notes.append(f"{what}: somebody else had done it already")

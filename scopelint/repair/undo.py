@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 
 from scopelint.collect.current_state import CurrentState
 from scopelint.gitlab.connection import Connection
@@ -12,12 +13,13 @@ from scopelint.repair.actions import (
     PLACES,
     current_value,
     inverse,
+    subject,
     value_after,
     value_before,
 )
 from scopelint.repair.journal import Journal, JournaledWrite, ProjectLog
 from scopelint.repair.plan_file import ScopeState
-from scopelint.repair.plan_text import describe_action
+from scopelint.repair.plan_text import describe_action, differences
 from scopelint.repair.pool import ProjectResults, Task, run_tasks
 from scopelint.repair.step_runner import PlanStep, ProjectResult, StepRunner, StoppedError
 
@@ -84,19 +86,44 @@ def _undo(runner: StepRunner, result: ProjectResult, log: ProjectLog) -> None:
         return
     project, found = runner.read(result.id, log.path)
     result.path = project.path
-    steps, reasons = _steps(found, writes, log)
-    result.reasons += reasons
-    runner.run(result, found, steps, begun=True)
-    if reasons:
+    steps, why = _steps(found, writes, log)
+    moved = bool(why)
+    try:
+        ended = runner.run(result, found, steps, begun=True)
+    except StoppedError as stopped:
+        if stopped.status == "open":
+            raise
+        result.reasons += stopped.reasons
+        left = (step.action for step in steps if step.action not in result.done)
+        why |= {subject(action): "not undone yet" for action in left}
+        _compare(result, log, runner.read(result.id, project.path)[1], why)
+        raise StoppedError(stopped.status) from None
+    why |= {subject(step.action): reason for step, reason in ended.refused}
+    _compare(result, log, ended.state, why)
+    if ended.refused:
+        raise StoppedError("failed")
+    if moved:
         raise StoppedError("moved")
+
+
+def _compare(
+    result: ProjectResult, log: ProjectLog, found: ScopeState, why: Mapping[str, str]
+) -> None:
+    """Tell what is not as it was before the apply, and why."""
+    for name, text in differences(log.before, found).items():
+        if name in why:
+            result.reasons.append(f"not as before: {text} ({why[name]})")
+        else:
+            # Nothing that the apply did: it stays, and does not make the undo less than done.
+            result.notes.append(f"not as before: {text} (somebody else changed it since)")
 
 
 def _steps(
     found: ScopeState, writes: dict[int, JournaledWrite], log: ProjectLog
-) -> tuple[list[PlanStep], list[str]]:
-    """Return the steps that undo these writes, and why the others are left as they are."""
+) -> tuple[list[PlanStep], dict[str, str]]:
+    """Return the steps that undo these writes, and why the others are left, by what they change."""
     steps: list[PlanStep] = []
-    reasons: list[str] = []
+    reasons: dict[str, str] = {}
     free = _free_places(found)
     for index, write in writes.items():
         action = write.action
@@ -106,11 +133,11 @@ def _steps(
         if now == value_before(action):
             continue
         if now != value_after(action):
-            reasons.append(f"left, it was changed since: {what}")
+            reasons[subject(action)] = f"left, it was changed since: {what}"
         elif back is None:
-            reasons.append(f"cannot be undone, {OUTBOUND_ENDS}: {what}")
+            reasons[subject(action)] = f"cannot be undone, {OUTBOUND_ENDS}: {what}"
         elif back.operation == "add-entry" and back.entry and not free[back.entry.kind]:
-            reasons.append(f"left, the allowlist is full now: {what}")
+            reasons[subject(action)] = f"left, the allowlist is full now: {what}"
         else:
             if back.operation == "add-entry" and back.entry:
                 free[back.entry.kind] -= 1

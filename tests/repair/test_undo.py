@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -11,9 +12,11 @@ from scopelint.repair.apply import open_journal
 from scopelint.repair.journal import Journal, Record
 from scopelint.repair.plan_file import Plan
 from scopelint_simulator import Simulator
+from scopelint_simulator.instance import Group, Kind
+from scopelint_simulator.instance import Project as Row
 from scopelint_simulator.request import Request
 from tests.repair import applying as kit
-from tests.repair.applying import CORE, LIB, OLD, SHOP, SITE, WEB, act, entry
+from tests.repair.applying import CORE, LIB, OLD, SECRET, SHOP, SITE, WEB, act, entry
 
 pytestmark = pytest.mark.slow
 
@@ -87,6 +90,109 @@ def test_a_full_list_gets_no_entry_back(gitlab: Simulator, journal: Path) -> Non
     results = kit.run_undo(gitlab.url, journal)
     assert kit.statuses(results) == {SHOP: "moved"}
     assert "the allowlist is full now" in kit.reasons(results)
+
+
+_HIDDEN: Final[tuple[tuple[Kind, int], ...]] = (("group", 20), ("project", SECRET))
+
+
+def hide(gitlab: Simulator, *rows: tuple[Kind, int]) -> None:
+    """Let the targets of these entries of the shop be out of the token's sight."""
+    for kind, target in rows:
+        kit.add_row(gitlab, SHOP, kind, target)
+    for one in _HIDDEN:
+        found = gitlab.instance.target(*one)
+        assert isinstance(found, Group | Row)
+        found.visibility = "private"
+
+
+def test_an_undo_goes_on_after_what_gitlab_refuses(gitlab: Simulator, journal: Path) -> None:
+    """A removed entry whose target is out of sight stays away; all else comes back, and it is named."""
+    hide(gitlab, ("project", SECRET))
+    before = kit.state(gitlab, SHOP)
+    hidden = entry(gitlab, "project", SECRET)
+    actions = [*kit.everything(gitlab)[SHOP], act("remove-entry", entry=hidden)]
+    kit.run_apply(gitlab.url, kit.plan(gitlab, {SHOP: actions}), journal)
+    for _ in range(2):
+        results = kit.run_undo(gitlab.url, journal)
+        assert kit.statuses(results) == {SHOP: "failed"}
+        after = kit.state(gitlab, SHOP)
+        left = [one for one in before.entries if one.key != hidden.key]
+        assert after.digest == before.model_copy(update={"entries": tuple(left)}).digest
+        [said] = [line for one in results.all for line in (*one.reasons, *one.notes)]
+        assert said.startswith(
+            "not as before: the entry project hidden/secret is gone (add project hidden/secret"
+            " (default permissions): GitLab refused (HTTP 400): The target_project that you are"
+        )
+
+
+def test_an_undo_keeps_what_stands_in_for_what_is_refused(gitlab: Simulator, journal: Path) -> None:
+    """The narrower entry that replaced a group stays where the group does not come back."""
+    hide(gitlab, ("group", 20))
+    wide, narrow = entry(gitlab, "group", 20), entry(gitlab, "project", SECRET)
+    made = kit.plan(
+        gitlab,
+        {
+            SHOP: [
+                act("add-entry", entry=narrow),
+                act("set-push", value=False),
+                act("remove-entry", entry=wide),
+            ]
+        },
+    )
+    kit.run_apply(gitlab.url, made, journal, token=kit.ROOT)
+    results = kit.run_undo(gitlab.url, journal)
+    assert kit.statuses(results) == {SHOP: "failed"}
+    assert kit.state(gitlab, SHOP).push
+    assert narrow.key in {one.key for one in kit.state(gitlab, SHOP).entries}
+    said = kit.reasons(results)
+    assert "not as before: the entry group hidden is gone (add group hidden" in said
+    assert (
+        "not as before: the entry project hidden/secret is new (left, it goes with what was refused:"
+        " add group hidden (default permissions))"
+    ) in said
+    assert set(kit.statuses(kit.run_undo(gitlab.url, journal, token=kit.ROOT)).values()) == {"done"}
+
+
+def test_a_limit_goes_on_again_only_when_all_entries_are_back(
+    gitlab: Simulator, journal: Path
+) -> None:
+    hide(gitlab, ("project", SECRET))
+    made = kit.plan(
+        gitlab,
+        {
+            SHOP: [
+                act("set-inbound", value=False),
+                act("remove-entry", entry=entry(gitlab, "project", SECRET)),
+            ]
+        },
+    )
+    kit.run_apply(gitlab.url, made, journal)
+    results = kit.run_undo(gitlab.url, journal)
+    assert not kit.state(gitlab, SHOP).inbound
+    assert "the limit is off, not on (left, it goes with what was refused" in kit.reasons(results)
+
+
+def test_an_undo_adds_narrow_entries_before_wide_ones(gitlab: Simulator, journal: Path) -> None:
+    """Else a narrow entry's origins could do more between the two writes."""
+    rows = [entry(gitlab, "group", WEB), entry(gitlab, "project", CORE)]
+    rows.append(entry(gitlab, "group", LIB, "READ_PACKAGES"))
+    made = kit.plan(gitlab, {SHOP: [act("remove-entry", entry=row) for row in rows]})
+    kit.run_apply(gitlab.url, made, journal)
+    seen: list[str] = []
+    with kit.meddling(gitlab, before=lambda request: seen.append(kit.names(request))):
+        kit.run_undo(gitlab.url, journal, concurrency=1)
+    assert "groups_allowlist" not in seen[0]
+    assert seen[0].startswith("POST")
+    assert len(seen) == len(rows)
+
+
+def test_what_others_changed_besides_is_named(gitlab: Simulator, journal: Path) -> None:
+    kit.run_apply(gitlab.url, kit.plan(gitlab, {CORE: kit.everything(gitlab)[CORE]}), journal)
+    kit.add_row(gitlab, CORE, "group", WEB)
+    results = kit.run_undo(gitlab.url, journal)
+    assert kit.statuses(results) == {CORE: "done"}
+    said = "not as before: the entry group acme/web is new (somebody else changed it since)"
+    assert said in kit.reasons(results)
 
 
 def test_an_undone_journal_is_not_resumed(gitlab: Simulator, journal: Path) -> None:
