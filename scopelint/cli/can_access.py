@@ -1,6 +1,7 @@
 """`scopelint can-access A B`: GitLab's decision for one pair, explained."""
 
 import json
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from scopelint.access import (
 from scopelint.cli import options
 from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
-from scopelint.cli.pair import entry_data, find_project, read_inventory
+from scopelint.cli.pair import entry_data, find_project, read_inventory, who_can
 from scopelint.cli.remedy_block import Remedy
 from scopelint.errors import ExitCode, UsageError
 from scopelint.model import Project
@@ -79,6 +80,8 @@ def can_access(
             flags=read.inventory.scan.feature_flags,
         )
         remedy = _remedy(read.inventory, one, other, wanted, decision)
+        if remedy is not None and not sources:
+            remedy = replace(remedy, maintainers=who_can(other, server, settings, console))
         if answer_format == "json":
             data = _data(read.inventory, one, other, wanted, decision)
             data["remedy"] = remedy and remedy.data()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scopelint.cli.console import Console
 from scopelint.cli.option_groups import ServerOptions, TargetOptions
 from scopelint.errors import TargetNotFoundError, UsageError
+from scopelint.gitlab.members import Maintainers, maintainers
 from scopelint.gitlab.targets import parse_targets
 from scopelint.model import AllowlistEntry, Project
 from scopelint.snapshot import open_snapshots
@@ -90,6 +91,17 @@ def _widen(path: Path, server: ServerOptions, settings: "RunSettings", console: 
         console.warn(f"{error.message}: what lies in it is not looked at")
         return path
     return wider
+
+
+def who_can(
+    project: Project, server: ServerOptions, settings: "RunSettings", console: Console
+) -> Maintainers | None:
+    """Ask GitLab for the Maintainers of a project; None where it does not show them."""
+    from scopelint.cli.session import open_session
+
+    target = TargetOptions(projects=(str(project.id),))
+    with open_session(target, server, settings, console).connect() as connection:
+        return maintainers(connection, project.id)
 
 
 def find_project(inventory: Inventory, text: str) -> Project:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scopelint.access import SmallestEntry
+from scopelint.gitlab.members import Maintainers
 from scopelint.joblog import NamedProject
 from scopelint.model import Project
 
@@ -26,6 +27,8 @@ class Remedy:
     entry: SmallestEntry
     purpose: str
     """What the job wanted, in words."""
+    maintainers: Maintainers | None = None
+    """Who can make it; None where nobody was asked, or GitLab does not show them."""
     seen: bool = True
     """Whether the allowlist was read; else the entry follows from what GitLab said alone."""
 
@@ -48,6 +51,7 @@ class Remedy:
             "entry": {"kind": "project", "id": self.origin.id, "path": self.origin.path},
             "permissions": None if chosen is None else list(chosen),
             "who": _WHO,
+            "maintainers": None if self.maintainers is None else list(self.maintainers.usernames),
             "settings_url": self.settings,
             "api": self.api(),
             "gitlabform": "\n".join(self.gitlabform()),
@@ -60,7 +64,7 @@ class Remedy:
         """Yield it as a person at a terminal reads it."""
         all_of_them = "" if self.entry.permissions is None else " (grants all permissions)"
         yield f"What would do: {self._entry_words()}."
-        yield f"  {_WHO} of {self.target.path} can do it:"
+        yield f"  {_WHO} of {self.target.path} can do it{self._named()}:"
         yield f"  {self.settings}"
         yield "  API:"
         yield f"    {self.api()}"
@@ -71,6 +75,14 @@ class Remedy:
             yield from (f"    {line}" for line in self.terraform())
         yield "Text to send them:"
         yield from (f"  {line}" for line in self.message().splitlines())
+
+    def _named(self) -> str:
+        """Name some of them, in brackets; empty where they are not known."""
+        if self.maintainers is None or not self.maintainers.usernames:
+            return ""
+        names = self.maintainers.usernames
+        more = len(names) > _SHOWN or not self.maintainers.whole
+        return f" ({', '.join(names[:_SHOWN])}{' and others' if more else ''})"
 
     def _entry_words(self) -> str:
         chosen = self.entry.permissions
@@ -121,6 +133,8 @@ class Remedy:
         )
 
 
+_SHOWN = 5
+"""Maintainers that a person is told of."""
 _WHO = "A Maintainer or Owner"
 
 

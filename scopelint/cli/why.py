@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import click
 from scopelint.cli import options
 from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
-from scopelint.cli.pair import ReadInventory, find_named, read_inventory
+from scopelint.cli.pair import ReadInventory, find_named, read_inventory, who_can
 from scopelint.cli.remedy_block import Remedy
 from scopelint.errors import ExitCode, GitLabError, UsageError
 from scopelint.gitlab.targets import parse_targets
@@ -92,6 +92,9 @@ def why(
             assume_fine_grained=settings.config.assume_fine_grained,
         )
         remedy = _remedy(reading, found, asked)
+        if remedy is not None and asked.projects is not None and not sources:
+            people = who_can(asked.projects[1], server, settings, console)
+            remedy = replace(remedy, maintainers=people)
         if answer_format == "json":
             out(json.dumps(_data(reading, found, asked, remedy), indent=2))
         else:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scopelint.testing import write
-from scopelint_simulator import Simulator
+from scopelint_simulator import Faults, Simulator
 from tests.cli.kit import call
 
 HEAD = "Initialized empty Git repository in /builds/acme/web/shop/.git/\n"
@@ -162,7 +162,22 @@ def test_a_log_cannot_send_the_token_elsewhere(place: Path, gitlab: Simulator, t
     assert found["instance"] == gitlab.url
     assert found["steps"]
     assert found["remedy"]["settings_url"].startswith(f"{gitlab.url}/acme/tool/-/settings/")
+    assert found["remedy"]["maintainers"] == ["auditor"]
     assert token not in json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    "fault", [{"error_rate": 1.0, "error_status": 403}, {"html_sign_in": True}]
+)
+def test_maintainers_that_gitlab_does_not_show_are_not_named(
+    place: Path, gitlab: Simulator, token: str, fault: dict[str, Any]
+) -> None:
+    del token
+    gitlab.faults = Faults(only="/members/all", **fault)
+    text = REFUSED.replace("lib/core", "tool").replace("to core", "to tool")
+    found = _why(_log(place, text), "--url", gitlab.url)
+    assert found["cause"] == "no_entry"
+    assert found["remedy"]["maintainers"] is None
 
 
 def test_who_cannot_see_the_target_gets_the_cause_and_a_text_too(

@@ -219,3 +219,23 @@ def test_routes_that_do_not_exist(path: str, status: int) -> None:
     with kit.serve() as world:
         assert world.client().rest("GET", path).json() == {"error": "404 Not Found"}
         assert world.client().rest("DELETE", "/version").status_code == 405
+
+
+def test_members_are_direct_and_inherited_ones_with_their_highest_role() -> None:
+    """doc/api/members.md: everybody who reads the project lists them; others get 404."""
+    instance = """
+gitlab: {gitlab}
+users: [{username: bot}, {username: dev}, {username: out}]
+tokens: [{token: t-read, user: bot}, {token: t-out, user: out}]
+roles:
+  - {user: bot, on: acme, role: developer}
+  - {user: bot, on: acme/web/shop, role: maintainer}
+  - {user: dev, on: acme/web, role: owner}
+groups: [{path: acme}, {path: acme/web}]
+projects: [{path: acme/web/shop}]
+"""
+    with kit.serve(instance=instance) as world:
+        route = "/projects/acme%2Fweb%2Fshop/members/all"
+        rows = world.client().get(route)
+        assert {row["username"]: row["access_level"] for row in rows} == {"bot": 40, "dev": 50}
+        assert world.client("t-out").rest("GET", route).status_code == 404
