@@ -10,6 +10,7 @@ Some examples in each run of the tests; `SCOPELINT_FUZZ_SECONDS=600` (with `-s`,
 goes on for ten minutes, `SCOPELINT_FUZZ_SEED` begins elsewhere. A finding names its seed.
 """
 
+import contextlib
 import json
 import math
 import sqlite3
@@ -69,6 +70,8 @@ class Story:
     page_size: int
     killed: int | None
     """The request after which the collection is interrupted, to be continued; None for never."""
+    shards: int = 1
+    """How many collections, one after another, share the projects."""
 
 
 changes = st.builds(
@@ -86,6 +89,7 @@ stories = st.builds(
     st.sampled_from((False, False, False, True)),
     st.sampled_from((1, 2, 100)),
     st.none() | st.integers(3, 12),
+    st.sampled_from((1, 1, 2)),
 )
 
 
@@ -104,6 +108,7 @@ def repairs(draw: st.DrawFn) -> Story:
         admin=False,
         page_size=draw(st.sampled_from((1, 2, 100))),
         killed=draw(st.none() | st.integers(3, 12)),
+        shards=draw(st.sampled_from((1, 1, 2))),
     )
 
 
@@ -144,6 +149,8 @@ class Watched:
     """The effective limits that this run was told of, by a route that tells one project's."""
     enforcing: bool = False
     """Whether the instance enforced the limit at one of these requests."""
+    enforced_by_shard: list[bool] = field(default_factory=list)
+    """Whether the instance may be found to enforce the limit, by each collection that has ended."""
     throughout: set[int] = field(default_factory=set)
     """The projects that were there from the start to the end."""
 
@@ -172,8 +179,8 @@ class Watched:
                     self.effective.append(instance.effective_inbound(project))
                     self.enforcing |= instance.settings.enforce_inbound
 
-    def resumed(self) -> None:
-        """Forget what an interrupted run was told of enforcement: it is to be asked again."""
+    def asked_anew(self) -> None:
+        """Forget what was told of enforcement: another run, or the same resumed, is to ask again."""
         self.setting = self.enforcing = False
         self.effective.clear()
 
@@ -227,32 +234,53 @@ class KilledError(Exception):
     """The collection is interrupted."""
 
 
-def tell(story: Story, path: Path) -> Watched:
-    """Collect while the story happens; return what was seen on the way."""
-    request = CollectRequest(
-        target_refs("acme"), api=story.api, concurrency=1, page_size=story.page_size
-    )
+def tell(story: Story, folder: Path) -> tuple[Watched, list[Path]]:
+    """Collect while the story happens; return what was seen on the way, and the snapshots."""
     token = ADMIN if story.admin else TOKEN
+    paths = [folder / f"{index}.db" for index in range(1, story.shards + 1)]
     with serve(instance(story)) as simulator:
         watched = Watched(simulator, story.changes)
         intercept(simulator, before=watched.before)
+        for index, path in enumerate(paths, 1):
+            request = CollectRequest(
+                target_refs("acme"),
+                api=story.api,
+                concurrency=1,
+                page_size=story.page_size,
+                shard=(index, story.shards) if story.shards > 1 else None,
+            )
+            watched.asked_anew()
+            with contextlib.suppress(NothingScannedError):
+                _collect(simulator.url, token, request, path, watched, story.killed)
+            watched.enforced_by_shard.append(watched.enforced)
+    return watched, paths
 
-        def listener(_: object) -> None:
-            if story.killed is not None and watched.count > story.killed:
-                raise KilledError
 
-        try:
-            with connect(simulator.url, token) as connection:
-                collect(connection, request, path, listener)
-        except KilledError:
-            with closing(sqlite3.connect(path)) as database:
-                found = database.execute("SELECT value FROM meta WHERE key = 'finished_at'")
-                if found.fetchone() not in (None, ("null",)):
-                    return watched  # It was killed after its last write: nothing to resume.
-            watched.resumed()
-            with connect(simulator.url, token) as connection:
-                collect(connection, request, path, resume=True)
-    return watched
+def _collect(
+    url: str,
+    token: str,
+    request: CollectRequest,
+    path: Path,
+    watched: Watched,
+    killed: int | None,
+) -> None:
+    begun = watched.count
+
+    def listener(_: object) -> None:
+        if killed is not None and watched.count - begun > killed:
+            raise KilledError
+
+    try:
+        with connect(url, token) as connection:
+            collect(connection, request, path, listener)
+    except KilledError:
+        with closing(sqlite3.connect(path)) as database:
+            found = database.execute("SELECT value FROM meta WHERE key = 'finished_at'")
+            if found.fetchone() not in (None, ("null",)):
+                return  # It was killed after its last write: nothing to resume.
+        watched.asked_anew()
+        with connect(url, token) as connection:
+            collect(connection, request, path, resume=True)
 
 
 ENDS: Counter[str] = Counter()
@@ -264,13 +292,8 @@ ENDS: Counter[str] = Counter()
 def no_open_project_passes(story: Story) -> None:
     """Check one story after another."""
     with tempfile.TemporaryDirectory(prefix="scopelint-tests-") as folder:
-        path = Path(folder) / "s.db"
-        try:
-            watched = tell(story, path)
-        except NothingScannedError:
-            ENDS["nothing was there"] += 1
-            return
-        with open_snapshots([path]) as snapshot:
+        watched, paths = tell(story, Path(folder))
+        with open_snapshots(paths) as snapshot:
             inventory = Inventory(snapshot)
             found = [
                 (cast("int", project and project.id), verdict.outcome)
@@ -280,7 +303,8 @@ def no_open_project_passes(story: Story) -> None:
     ENDS["complete" if complete else "incomplete"] += 1
     for number, outcome in found:
         if outcome is Outcome.PASS:
-            assert watched.closed.get(number) or watched.enforced, (number, inventory.scan)
+            enforced = watched.enforced_by_shard[number % story.shards]
+            assert watched.closed.get(number) or enforced, (number, inventory.scan)
     if complete:
         assert all(outcome is not Outcome.UNKNOWN for _, outcome in found)
         assert watched.throughout <= {number for number, _ in found}
