@@ -213,9 +213,9 @@ def _note_unknown_permissions(
 def _split(
     reading: Reading, caps: Capabilities
 ) -> tuple[list[AllowlistEntry], list[AllowlistEntry]]:
-    if not caps.entry_rows:
-        return _plain_lists(reading)
     shown_fields = _EntryFields(caps)
+    if not caps.entry_rows:
+        return _plain_lists(reading, shown_fields)
     inbound: list[AllowlistEntry] = []
     outbound: list[AllowlistEntry] = []
     for name, kind in (("groupsAllowlist", "group"), ("projectsAllowlist", "project")):
@@ -236,29 +236,42 @@ def _unique(reading: Reading, entries: list[AllowlistEntry]) -> list[AllowlistEn
     return unique
 
 
-def _plain_lists(reading: Reading) -> tuple[list[AllowlistEntry], list[AllowlistEntry]]:
-    """Read the lists of versions before 17.7, which all hold the project itself."""
-    groups = [
-        AllowlistEntry(
-            "group", global_id(node, "id"), full_path(node, "fullPath"), autopopulated=False
-        )
-        for node in reading.lists.get("groupsAllowlist", ())
-    ]
-    inbound = _others(reading, "inboundAllowlist")
-    outbound = _others(reading, "outboundAllowlist")
-    return _unique(reading, [*groups, *inbound]), _unique(reading, outbound)
+def _plain_lists(
+    reading: Reading, shown_fields: "_EntryFields"
+) -> tuple[list[AllowlistEntry], list[AllowlistEntry]]:
+    """Read the lists of versions before 17.7, which tell no more than the targets."""
+    groups = _plain(reading, "groupsAllowlist", "group", shown_fields)
+    inbound = _others(reading, _plain(reading, "inboundAllowlist", "project", shown_fields))
+    outbound = _plain(reading, "outboundAllowlist", "project", shown_fields)
+    return (
+        _unique(reading, [*groups, *inbound]),
+        _unique(reading, _others(reading, outbound, Fact.OUTBOUND_ENTRIES)),
+    )
 
 
-def _others(reading: Reading, name: str) -> list[AllowlistEntry]:
-    """Return a list without the project itself, which is in it once."""
-    found = [
+def _plain(
+    reading: Reading, name: str, kind: Literal["group", "project"], shown_fields: "_EntryFields"
+) -> list[AllowlistEntry]:
+    default = shown_fields.default
+    return [
         AllowlistEntry(
-            "project", global_id(node, "id"), full_path(node, "fullPath"), autopopulated=False
+            kind,
+            global_id(node, "id"),
+            full_path(node, "fullPath"),
+            default_permissions=default,
+            policies=() if default else None,
+            autopopulated=shown_fields.automatic,
         )
         for node in reading.lists.get(name, ())
     ]
+
+
+def _others(
+    reading: Reading, found: list[AllowlistEntry], fact: Fact = Fact.ENTRIES
+) -> list[AllowlistEntry]:
+    """Return a plain list without the project itself, which is in it once."""
     if len({entry for entry in found if entry.target_id == reading.project.id}) > 1:
-        reading.add_gap(fact_of(name), Reason.ERROR, TWO_FOR_ONE)
+        reading.add_gap(fact, Reason.ERROR, TWO_FOR_ONE)
     return [entry for entry in found if entry.target_id != reading.project.id]
 
 

@@ -23,6 +23,7 @@ ADMINISTRATOR_LIMIT: Final = 300
 ORDINARY_LIMIT: Final = 250
 """The complexity limit GitLab grants other users."""
 
+_ENTRY: Final = "CiJobTokenScopeAllowlistEntry"
 _TYPES: Final = (
     "Metadata",
     "Group",
@@ -30,7 +31,7 @@ _TYPES: Final = (
     "ProjectCiCdSetting",
     "CiJobTokenScopeType",
     "CiJobTokenScopeAllowlist",
-    "CiJobTokenScopeAllowlistEntry",
+    _ENTRY,
     "CiJobTokenAuthLog",
 )
 _SURE: Final[Mapping[tuple[str, str], tuple[Version, Fact]]] = {
@@ -42,11 +43,11 @@ _SURE: Final[Mapping[tuple[str, str], tuple[Version, Fact]]] = {
         versions.CROSS_PROJECT_PUSH_GENERAL,
         Fact.CROSS_PUSH,
     ),
-    ("CiJobTokenScopeAllowlistEntry", "defaultPermissions"): (
+    (_ENTRY, "defaultPermissions"): (
         versions.PERMISSION_FIELDS,
         Fact.PERMISSIONS,
     ),
-    ("CiJobTokenScopeAllowlistEntry", "jobTokenPolicies"): (
+    (_ENTRY, "jobTokenPolicies"): (
         versions.PERMISSION_FIELDS,
         Fact.PERMISSIONS,
     ),
@@ -59,7 +60,7 @@ is missing from then on was renamed or removed in a later version, which is a ga
 """
 _GONE_WITH_OUTBOUND: Final[Mapping[tuple[str, str], Fact]] = {
     ("ProjectCiCdSetting", "jobTokenScopeEnabled"): Fact.OUTBOUND,
-    ("CiJobTokenScopeAllowlistEntry", "direction"): Fact.OUTBOUND_ENTRIES,
+    (_ENTRY, "direction"): Fact.OUTBOUND_ENTRIES,
 }
 """Fields of the outbound setting: from 18.0 on it has no effect, so their absence loses nothing."""
 
@@ -189,20 +190,24 @@ class Capabilities:
 
     def lost(self, type_name: str, field_name: str) -> bool:
         """Tell whether a field is missing that this version should have."""
-        if self.has(type_name, field_name) or not self.fields:
+        if self._shows(type_name, field_name) or not self.fields:
             return False
         sure = _SURE.get((type_name, field_name))
         if sure is not None:
             return since(self.version, sure[0]) is not False
-        # Before there were rows with a direction, there were two lists.
-        possible = type_name in self.fields or self.entry_rows
+        # Without rows there are two lists, one a direction.
+        possible = self.entry_rows if type_name == _ENTRY else type_name in self.fields
         effective = versions.outbound_counts(self.version) is not False
         return (type_name, field_name) in _GONE_WITH_OUTBOUND and possible and effective
+
+    def _shows(self, type_name: str, field_name: str) -> bool:
+        """Tell whether a field is there, and what holds it."""
+        return self.has(type_name, field_name) and (type_name != _ENTRY or self.entry_rows)
 
     @cached_property
     def autopopulated_lost(self) -> bool:
         """Whether rows of the allowlist no longer tell who made them; one rule alone asks."""
-        shown = self.has("CiJobTokenScopeAllowlistEntry", "autopopulated")
+        shown = self._shows(_ENTRY, "autopopulated")
         return not shown and since(self.version, versions.AUTOPOPULATED_FIELD) is not False
 
     def lost_facts(self) -> dict[Fact, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scopelint.collect import graphql_decoding
 from scopelint.collect.collection import collect
 from scopelint.collect.reader import TargetRef
 from scopelint.collect.request import CollectRequest
@@ -18,6 +19,8 @@ from scopelint.snapshot import Snapshot
 from scopelint.snapshot.inventory import Inventory
 from scopelint.text import Secret
 from scopelint_simulator import Simulator, load_instance
+from tests.collect.nodes import node
+from tests.gitlab.test_queries import capabilities
 
 TOKEN = "glpat-unforeseen"
 INSTANCE: dict[str, Any] = {
@@ -139,7 +142,7 @@ def test_not_yet_there_is_known_and_no_longer_there_is_a_gap(
         }
     )
     others = {
-        "Project": frozenset({"visibility"}),
+        "Project": frozenset({"visibility", "ciJobTokenScopeAllowlist"}),
         "CiJobTokenScopeAllowlistEntry": frozenset(
             {"defaultPermissions", "jobTokenPolicies", "direction"}
         ),
@@ -162,6 +165,21 @@ def test_a_type_that_is_not_there_has_lost_its_fields(version: str) -> None:
     assert (Fact.PERMISSIONS in caps.lost_facts()) is not known
     assert caps.lost(entry, "direction") is (version != "18.5.0")
     assert Capabilities(version).lost_facts() == {}
+
+
+def test_lists_in_place_of_rows_do_not_say_what_entries_permit() -> None:
+    """A release that no longer has the rows, but the lists that came before them."""
+    caps = capabilities("18.5.0").without_field("Project", "ciJobTokenScopeAllowlist")
+    assert Fact.PERMISSIONS in caps.lost_facts()
+    found = node("17.6.0")
+    reading = graphql_decoding.read_node(found, (), caps, usage=False)
+    project, _ = graphql_decoding.finish(reading, caps)
+    assert project.scope is not None
+    assert project.scope.entries
+    for entry in project.scope.entries:
+        assert (entry.default_permissions, entry.policies, entry.autopopulated) == (None,) * 3
+    before = capabilities("17.6.0")
+    assert Fact.PERMISSIONS not in before.lost_facts()
 
 
 def test_what_cannot_be_left_out_ends_the_run_with_words(

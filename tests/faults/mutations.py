@@ -127,8 +127,10 @@ class Mutator:
                 named.setdefault(_name(place), []).append((place, holder))
         if not named:
             return
-        # By name first: what stands once in an answer is changed as often as what stands in rows.
-        place, holder = self._random.choice(named[self._choose(named)])
+        # By name and depth first: what stands once is changed as often as what stands in rows.
+        some = named[self._choose(named)]
+        depth = self._random.choice(sorted({len(place) for place, _ in some}))
+        place, holder = self._random.choice([each for each in some if len(each[0]) == depth])
         said = change(holder, place[-1], holder[place[-1]])
         if said is not None:
             self._note(request, f"{'.'.join(map(str, place))} {said}")
