@@ -381,6 +381,21 @@ def test_a_page_that_comes_twice_is_not_kept_twice() -> None:
     assert len(reading.lists["groupsAllowlist"]) == once
 
 
+@pytest.mark.parametrize(
+    ("name", "fact"),
+    [("inboundAllowlist", Fact.ENTRIES), ("outboundAllowlist", Fact.OUTBOUND_ENTRIES)],
+)
+def test_another_project_with_this_ones_number_is_not_dropped_unsaid(name: str, fact: Fact) -> None:
+    found = node("17.6.0")
+    rows = found["ciJobTokenScope"][name]["nodes"]
+    own = {"id": found["id"], "fullPath": found["fullPath"]}
+    rows[:] = [own, {**own, "fullPath": "acme/other"}]
+    found["ciJobTokenScope"][name]["count"] = len(rows)
+    _, gaps, _ = read(found, "17.6.0")
+    assert fact in {gap.fact for gap in gaps}
+    assert "two entries for one target" in next(gap.detail for gap in gaps if gap.fact is fact)
+
+
 # The authentication log
 
 

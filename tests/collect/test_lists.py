@@ -1,6 +1,7 @@
 """Lists: nothing is lost when one changes between two pages, each ends, and each is a list."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -375,6 +376,17 @@ def test_an_empty_allowlist_that_counts_five_is_a_gap(name: str) -> None:
         seen = by_rest(simulator, "acme/web/shops")
     [gap] = seen.gaps_of(Fact.ENTRIES)
     assert "counts 5 rows and shows 0" in gap.detail
+    assert not seen.complete
+
+
+@pytest.mark.parametrize("name", ["groups_allowlist", "allowlist"])
+def test_an_allowlist_that_shows_more_than_it_counts_is_a_gap(name: str) -> None:
+    """One row twice, the automatic one for the project itself: it looks like a real self entry."""
+    with serve(company()) as simulator:
+        rewritten(simulator, f"scope/{name}", lambda rows, _: [*rows, rows[0]])
+        seen = by_rest(simulator, "acme/web/shops")
+    [gap] = seen.gaps_of(Fact.ENTRIES)
+    assert re.search(r"counts \d+ rows and shows \d+", gap.detail)
     assert not seen.complete
 
 
