@@ -48,6 +48,12 @@ COMMANDS = {
         "scopelint diff yesterday.snapshot acme.snapshot --exit-code",
         _ASK,
     ),
+    "trend": Entry(
+        "scopelint.cli.trend:trend_command",
+        "Show findings, open projects and reach over time.",
+        "scopelint trend reports/ --group acme/web",
+        _ASK,
+    ),
     "reach": Entry(
         "scopelint.cli.reach:reach",
         "Show who can reach a project, and what it can reach.",

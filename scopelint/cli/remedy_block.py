@@ -51,7 +51,11 @@ class Remedy:
             "entry": {"kind": "project", "id": self.origin.id, "path": self.origin.path},
             "permissions": None if chosen is None else list(chosen),
             "who": _WHO,
-            "maintainers": None if self.maintainers is None else list(self.maintainers.usernames),
+            "maintainers": None
+            if self.maintainers is None
+            else [
+                {"username": each.username, "role": each.role} for each in self.maintainers.people
+            ],
             "settings_url": self.settings,
             "api": self.api(),
             "gitlabform": "\n".join(self.gitlabform()),
@@ -78,9 +82,9 @@ class Remedy:
 
     def _named(self) -> str:
         """Name some of them, in brackets; empty where they are not known."""
-        if self.maintainers is None or not self.maintainers.usernames:
+        if self.maintainers is None or not self.maintainers.people:
             return ""
-        names = self.maintainers.usernames
+        names = [each.username for each in self.maintainers.people]
         more = len(names) > _SHOWN or not self.maintainers.whole
         return f" ({', '.join(names[:_SHOWN])}{' and others' if more else ''})"
 

@@ -12,17 +12,26 @@ import gitlab
 from scopelint.errors import GitLabError
 from scopelint.gitlab.connection import Connection
 
-MAINTAINER: Final = 40
-"""The access level of a Maintainer; an Owner has 50 (doc/api/members.md, "Roles")."""
+_ROLES: Final = {40: "Maintainer", 50: "Owner"}
+"""The roles that may change a project's settings, by access level (doc/api/members.md, "Roles")."""
 _PAGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Member:
+    """Somebody who may change a project's settings."""
+
+    username: str
+    role: str
+    """`Maintainer` or `Owner`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Maintainers:
     """Some of those who may change a project's settings."""
 
-    usernames: tuple[str, ...]
-    """Sorted; none where the list has none on its first page."""
+    people: tuple[Member, ...]
+    """By username; none where the first page of members has none."""
     whole: bool
     """Whether the list of members ended there."""
 
@@ -40,12 +49,12 @@ def maintainers(connection: Connection, project_id: int) -> Maintainers | None:
         return None
     if not isinstance(found, list):
         return None
-    names = []
+    people = set()
     for member in found:
         level = member.get("access_level") if isinstance(member, dict) else None
         name = member.get("username") if isinstance(member, dict) else None
         if isinstance(level, bool) or not isinstance(level, int) or not isinstance(name, str):
             return None
-        if level >= MAINTAINER and member.get("state", "active") == "active":
-            names.append(name)
-    return Maintainers(tuple(sorted(set(names))), len(found) < _PAGE)
+        if level in _ROLES and member.get("state", "active") == "active":
+            people.add(Member(name, _ROLES[level]))
+    return Maintainers(tuple(sorted(people)), len(found) < _PAGE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote
 
-from scopelint_simulator import rest_audit, rest_lists, rest_members, rest_scope
+from scopelint_simulator import rest_audit, rest_lists, rest_scope
 from scopelint_simulator.answer import Answer
 from scopelint_simulator.instance import Instance
 from scopelint_simulator.permissions import Caller
@@ -39,7 +39,7 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", _PROJECT): rest_lists.get_project,
     ("PUT", _PROJECT): rest_scope.put_project,
     ("GET", f"{_PROJECT}/audit_events"): rest_audit.get_audit_events,
-    ("GET", f"{_PROJECT}/members/all"): rest_members.get_all_members,
+    ("GET", f"{_PROJECT}/members/all"): rest_lists.get_all_members,
     ("GET", _SCOPE): rest_scope.get_scope,
     ("PATCH", _SCOPE): rest_scope.patch_scope,
     ("GET", f"{_SCOPE}/allowlist"): rest_scope.get_allowlist,

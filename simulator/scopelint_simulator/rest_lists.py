@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from scopelint_simulator.answer import Answer, json_answer
-from scopelint_simulator.instance import Group, Project
+from scopelint_simulator.instance import Group, Instance, Project, User
+from scopelint_simulator.permissions import ROLES
 from scopelint_simulator.request import (
     Request,
     RestError,
@@ -261,3 +262,33 @@ def _ordered(request: Request, rows: list[Project]) -> list[Project]:
     if order not in _ORDERS:
         raise bad_parameter("order_by", "does not have a valid value")
     return sorted(rows, key=_ORDERS[order], reverse=request.query.get("sort") != "asc")
+
+
+def get_all_members(call: Call) -> Answer:
+    """GET /projects/:id/members/all: direct and inherited, each once with the highest role.
+
+    Sources: `doc/api/members.md`; `lib/api/members.rb`; `lib/api/entities/member.rb` (fields).
+    """
+    call.require_user()
+    project, instance = call.project(), call.instance
+    levels = {user.id: _level(instance, user, project) for user in instance.users.values()}
+    rows = sorted(number for number, found in levels.items() if found)
+
+    def show(number: int) -> dict[str, Any]:
+        user = call.entities.basic_user(instance.users[number])
+        return user | {"access_level": levels[number]}
+
+    return offset_page(call.request, rows, show)
+
+
+def _level(instance: Instance, user: User, project: Project) -> int:
+    """Return a user's access level on a project, direct or inherited; 0 for no member."""
+    found = instance.project_roles.get((user.id, project.id), 0)
+    group = project.group
+    while group is not None:
+        found = max(found, instance.group_roles.get((user.id, group), 0))
+        group = instance.groups[group].parent
+    if project.group is None:
+        namespace = instance.namespaces[project.user_namespace or 0]
+        found = ROLES["owner"] if namespace.user is user else found
+    return found

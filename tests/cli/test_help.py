@@ -28,6 +28,7 @@ OPTIONS = {
     *("--previous", "--carry-days", "--partial"),
     # what is asked
     *("--from", "--transitive", "--want", "--ci"),
+    *("--origin", "--target", "--offline"),
     # how it is repaired
     *("--to", "--unsafe", "--policy", "--allow-groups", "--min-share", "--min-log-days"),
     *("--plan", "--entry", "--yes", "--journal", "--max-removals", "--max-projects"),

@@ -162,7 +162,7 @@ def test_a_log_cannot_send_the_token_elsewhere(place: Path, gitlab: Simulator, t
     assert found["instance"] == gitlab.url
     assert found["steps"]
     assert found["remedy"]["settings_url"].startswith(f"{gitlab.url}/acme/tool/-/settings/")
-    assert found["remedy"]["maintainers"] == ["auditor"]
+    assert found["remedy"]["maintainers"] == [{"username": "auditor", "role": "Maintainer"}]
     assert token not in json.dumps(found)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scopelint.gitlab.members import Maintainers, maintainers
+from scopelint.gitlab.members import Maintainers, Member, maintainers
 
 
 def _asked(answer: Any) -> Maintainers | None:
@@ -20,8 +20,9 @@ def test_maintainers_and_owners_are_named() -> None:
         {"username": "dev", "access_level": 30},
         {"username": "gone", "access_level": 40, "state": "blocked"},
     ]
-    assert _asked(people) == Maintainers(("ann", "zoe"), whole=True)
-    assert _asked(people * 25) == Maintainers(("ann", "zoe"), whole=False)
+    found = (Member("ann", "Maintainer"), Member("zoe", "Owner"))
+    assert _asked(people) == Maintainers(found, whole=True)
+    assert _asked(people * 25) == Maintainers(found, whole=False)
 
 
 @pytest.mark.parametrize(
