@@ -61,6 +61,8 @@ def report(size: int) -> Report:
             tags=rule.cls.tags,
             cwe=rule.cls.cwe,
             owasp=rule.cls.owasp,
+            subject=rule.cls.subject.value,
+            change=rule.cls.remedy.change,
         )
         for rule in find_rules().values()
     )

@@ -5,9 +5,10 @@ findings about one setting by its switch. Only new failing findings count: what 
 from a baseline asks for nothing, and what is unknown is to be read first.
 """
 
+import heapq
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scopelint.finding import EntryRef, Finding, Outcome, ProjectRef, Severity, State
@@ -23,8 +24,12 @@ FEW_CHANGES = 3
 """Changes that a text of few lines names."""
 
 _LEVELS = tuple(Severity)
+_BASE = 1 << 32
+_UNITS = {level: _BASE**at for at, level in enumerate(reversed(_LEVELS))}
 _PLAN = "scopelint.plan.json"
-_Key = tuple[Change | EntryRef, ...]
+_Key = Change | EntryRef
+"""A change, or the entry to remove."""
+_REMOVAL = Change("remove-entry")
 
 
 @dataclass(slots=True)
@@ -46,14 +51,6 @@ class ChangeGroup:
     def total(self) -> int:
         """How many findings it closes."""
         return self.counts.total()
-
-    @property
-    def rank(self) -> tuple[object, ...]:
-        """Sorts what closes the most findings of the worst severity first, then by name."""
-        worst = [-self.counts[level] for level in _LEVELS]
-        entry, change = self.entry, self.change
-        name = (entry.path or "", entry.kind, entry.id or 0) if entry else ("", "", 0)
-        return (*worst, *name, change.kind, change.setting or "", change.switch or "")
 
     @property
     def title(self) -> str:
@@ -86,40 +83,109 @@ def entry_name(entry: EntryRef) -> str:
     return f"{entry.kind} {visible(entry.path) if entry.path else entry.id or 'that is gone'}"
 
 
-def changes(findings: Collection[Finding], rules: Iterable[RuleSummary]) -> list[ChangeGroup]:
-    """Return the changes that these findings ask for, those that close the most first.
+class _Tallies:
+    """What each change closes. There may be as many changes as findings, so each is a few numbers.
+
+    Objects of their own would cost more than all the rest: the garbage collector walks them.
+    """
+
+    def __init__(self) -> None:
+        self._at: dict[_Key, int] = {}
+        self._counts: list[int] = []
+        """The counts by severity in one number, the worst in its highest digits."""
+        self._projects = _ProjectSets()
+        self._rules: list[int] = []
+        self._asking: list[int] = []
+        self._codes: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def add(self, key: _Key, project: int, finding: Finding, *, asks: bool) -> None:
+        """Take in a finding that a change closes; `asks` says that its rule asks for this one."""
+        at = self._at.setdefault(key, len(self._counts))
+        if at == len(self._counts):
+            self._counts.append(0)
+            self._rules.append(0)
+            self._asking.append(0)
+        rule = 1 << self._codes.setdefault(finding.rule, len(self._codes))
+        self._counts[at] += _UNITS[finding.severity]
+        self._rules[at] |= rule
+        self._asking[at] |= rule if asks else 0
+        self._projects.add(at, project)
+
+    def first(self, most: int) -> list[ChangeGroup]:
+        """Return those that close the most findings of the worst severity, then by name."""
+        return [self._group(key) for key in heapq.nsmallest(most, self._at, key=self._rank)]
+
+    def _rank(self, key: _Key) -> tuple[object, ...]:
+        count = -self._counts[self._at[key]]
+        if isinstance(key, Change):
+            return count, "", "", 0, key.kind, key.setting or "", key.switch or ""
+        return count, key.path or "", key.kind, key.id or 0, _REMOVAL.kind, "", ""
+
+    def _group(self, key: _Key) -> ChangeGroup:
+        at = self._at[key]
+        change, entry = (key, None) if isinstance(key, Change) else (_REMOVAL, key)
+        counts = {level: self._counts[at] // unit % _BASE for level, unit in _UNITS.items()}
+        return ChangeGroup(
+            change=change,
+            entry=entry,
+            projects=self._projects.of(at),
+            rules=self._named(self._rules[at]),
+            asking=self._named(self._asking[at]),
+            counts=Counter(counts),
+        )
+
+    def _named(self, rules: int) -> set[str]:
+        return {code for code, at in self._codes.items() if rules >> at & 1}
+
+
+class _ProjectSets:
+    """Sets of projects by a key; most have one member, which is kept without a set."""
+
+    def __init__(self) -> None:
+        self._sets: dict[Hashable, int | set[int]] = {}
+
+    def add(self, key: Hashable, project: int) -> None:
+        known = self._sets.setdefault(key, project)
+        if isinstance(known, set):
+            known.add(project)
+        elif known != project:
+            self._sets[key] = {known, project}
+
+    def of(self, key: Hashable) -> set[int]:
+        known = self._sets.get(key, set[int]())
+        return known if isinstance(known, set) else {known}
+
+    def holds(self, key: Hashable, project: int) -> bool:
+        known = self._sets.get(key)
+        return project in known if isinstance(known, set) else known == project
+
+
+def changes(
+    findings: Collection[Finding], rules: Iterable[RuleSummary], most: int
+) -> tuple[list[ChangeGroup], int]:
+    """Return the changes that close the most of these findings, at most so many, and how many others.
 
     A finding about an entry is closed by the entry's removal even where only another rule asks for
     it in that project. It is counted once, with the entry before a setting. The findings are
     walked twice, because there may be too many to keep.
     """
     remedies = {rule.code: rule.change for rule in rules}
-    removed = {
-        (project.id, finding.entry)
-        for finding, project in _asking(findings)
-        if finding.entry and _removes(remedies.get(finding.rule))
-    }
-    groups: dict[_Key, ChangeGroup] = {}
+    removed = _ProjectSets()
+    for finding, project in _asking(findings):
+        if finding.entry and _removes(remedies.get(finding.rule)):
+            removed.add(finding.entry, project.id)
+    tallies = _Tallies()
     for finding, project in _asking(findings):
         change, entry = remedies.get(finding.rule), finding.entry
-        asks = change is not None
-        if entry is not None and (project.id, entry) in removed:
-            asks = _removes(change)
-            change = Change("remove-entry")
-        elif change is None or change.kind == "remove-entry":
-            continue
-        else:
-            entry = None
-        key: _Key = (change, entry) if entry else (change,)
-        group = groups.get(key)
-        if group is None:
-            group = groups[key] = ChangeGroup(change, entry)
-        group.projects.add(project.id)
-        group.counts[finding.severity] += 1
-        group.rules.add(finding.rule)
-        if asks:
-            group.asking.add(finding.rule)
-    return sorted(groups.values(), key=lambda group: group.rank)
+        if entry is not None and removed.holds(entry, project.id):
+            tallies.add(entry, project.id, finding, asks=_removes(change))
+        elif change is not None and change.kind != "remove-entry":
+            tallies.add(change, project.id, finding, asks=True)
+    first = tallies.first(most)
+    return first, len(tallies) - len(first)
 
 
 def first_changes(report: Report) -> tuple[list[str], int]:
@@ -128,9 +194,8 @@ def first_changes(report: Report) -> tuple[list[str], int]:
     The sentences are clean text. `Remove group acme from 9 projects' allowlists: closes 12
     findings, 4 high`.
     """
-    groups = changes(report.findings, report.rules)
-    said = [f"{group.title}: {group.closes}" for group in groups[:FEW_CHANGES]]
-    return said, len(groups) - len(said)
+    groups, others = changes(report.findings, report.rules, FEW_CHANGES)
+    return [f"{group.title}: {group.closes}" for group in groups], others
 
 
 def _asking(findings: Iterable[Finding]) -> Iterator[tuple[Finding, ProjectRef]]:

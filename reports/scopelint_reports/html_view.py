@@ -188,7 +188,7 @@ def _change(group: ChangeGroup, report: Report, steps: Sequence[tuple[str, str]]
 def context(report: Report, seen: Digest, options: RenderOptions) -> dict[str, Any]:
     """Return the template's variables; every string is cleaned, none is markup but rules' pages."""
     scan = report.scan.scan
-    groups = changes(report.findings, report.rules)
+    groups, others = changes(report.findings, report.rules, MOST_CHANGES)
     titles = {rule.code: visible(rule.title) for rule in report.rules}
     failing = seen.failing_below()
     return {
@@ -210,8 +210,8 @@ def context(report: Report, seen: Digest, options: RenderOptions) -> dict[str, A
         "waived": report.summary.waived,
         "baselined": report.summary.baselined,
         "first_title": FIRST_TITLE,
-        "changes": [_change(each, report, options.next_steps) for each in groups[:MOST_CHANGES]],
-        "more_changes": max(0, len(groups) - MOST_CHANGES),
+        "changes": [_change(each, report, options.next_steps) for each in groups],
+        "more_changes": others,
         "controls": controls_context(report),
         "not_judged_count": len(not_judged(report.rules)),
         "outside": outside_context(report),

@@ -181,14 +181,15 @@ def _derived(label: _Label | None, findings: Sequence[Finding]) -> JunitCase:
     """Make the one case for all of a rule's findings that are unknown for lack of one fact."""
     first = findings[0]
     label = label or _Label(first.rule, first.name, first.name)
-    lines = [f"{counted(len(findings), 'finding')} of verdict unknown:"]
+    said = f"{counted(len(findings), 'finding')} of verdict unknown"
+    lines = [f"{said}:"]
     lines += [f"{_place(each)}{_why(each)}: {_entry(each)}{_message(each)}" for each in findings]
     return JunitCase(
         label.classname,
         label.case_name("what is not known"),
         "skipped",
         "unknown",
-        plain_line(label.title),
+        said,
         shorten("\n".join(lines), TEXT_CHARS),
     )
 
@@ -246,7 +247,7 @@ def _case(
         return JunitCase(label.classname, name, "error", "unknown", title, text, _other(rest))
     if rest and len(waived) + len(carried) == len(rest):
         kind = "carried" if carried else "waived"
-        return JunitCase(label.classname, name, "skipped", kind, title, _other(rest))
+        return JunitCase(label.classname, name, "skipped", kind, _why(rest[0]), _other(rest))
     return JunitCase(label.classname, name, output=_other(rest))
 
 
@@ -318,6 +319,6 @@ def _not_judged(label: _Label, why: str) -> JunitCase:
         name,
         "skipped",
         "not_judged",
-        plain_line(label.title),
+        plain_line(text),
         shorten(text, TEXT_CHARS),
     )

@@ -28,6 +28,7 @@ FACT_WORDS: dict[str, str] = {
 """Each fact in words, as the subject of "could not be read"; fields name themselves."""
 
 _SEVERITY_REASON = re.compile(r"\d+ (?:critical|high|medium|low|info)")
+_LARGE = re.compile(r"\b\d{4,}\b")
 _EXAMPLES = 3
 
 
@@ -126,6 +127,7 @@ def gate_words(report: Report) -> str:
     gate = report.gate
     reasons = [visible(reason) for reason in gate.reasons]
     levels = [reason for reason in reasons if _SEVERITY_REASON.fullmatch(reason)]
+    reasons, levels = ([_LARGE.sub(_grouped, each) for each in some] for some in (reasons, levels))
     parts = [f"{', '.join(levels)} (fails at {visible(gate.fail_on)} or above)"] if levels else []
     parts += [reason for reason in reasons if reason not in levels]
     if gate.result == "pass":
@@ -134,6 +136,10 @@ def gate_words(report: Report) -> str:
     if missing and not any("could not be read" in p or "incomplete" in p for p in parts):
         parts.append(missing)
     return "; ".join(parts)
+
+
+def _grouped(digits: re.Match[str]) -> str:
+    return number(int(digits[0]))
 
 
 def _pass_words(report: Report) -> str:

@@ -237,7 +237,7 @@ gate_options = grouped(
     option(
         "--fail-on",
         type=click.Choice([*(s.value for s in Severity if s != Severity.UNKNOWN), "never"]),
-        help="The lowest severity that gates.  [default: medium]",
+        help="The lowest severity that gates.  [default: medium; gate: as in REPORT]",
     ),
     option(
         "--allow-incomplete", is_flag=True, help="Exit 0, not 3, where something could not be read."
@@ -283,7 +283,8 @@ previous_options = grouped(
         type=click.Choice(["write", "skip"]),
         default="write",
         show_default=True,
-        help="Without --previous, of a part: write gitlab-sast, sarif, gitlab-codequality or not.",
+        help="Whether an incomplete or narrowed run without --previous writes gitlab-sast, sarif and"
+        " gitlab-codequality.",
     ),
 )
 

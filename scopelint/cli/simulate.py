@@ -36,7 +36,7 @@ _MAINTAINER = 40
     metavar="PORT",
     default=8080,
     show_default=True,
-    help="0 takes a free one.",
+    help="Where it listens; 0 takes a free one.",
 )
 @click.option(
     "--latency",

@@ -99,7 +99,9 @@ def _scopes(found: Observations) -> Ability:
     text = f"{found.read} of {found.tried} projects tried"
     if not found.unread:
         return Ability(name=name, what=what, state="can", found=text)
-    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(found.unread.items()))
+    reasons = ", ".join(
+        f"{count} {reason.replace('_', ' ')}" for reason, count in sorted(found.unread.items())
+    )
     state: State = "cannot" if not found.read else "can"
     return Ability(
         name=name,

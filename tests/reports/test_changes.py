@@ -28,7 +28,8 @@ def report_of(*findings: Finding) -> Report:
 
 
 def titles(report: Report) -> list[str]:
-    return [f"{each.title}: {each.closes}" for each in changes(report.findings, report.rules)]
+    found, _ = changes(report.findings, report.rules, 99)
+    return [f"{each.title}: {each.closes}" for each in found]
 
 
 def test_an_entry_is_one_change_in_all_projects_that_have_it() -> None:
@@ -92,7 +93,7 @@ def test_what_is_accepted_unknown_or_without_a_remedy_asks_for_nothing() -> None
 def test_the_command_narrows_the_runs_own_plan_or_collects_first() -> None:
     entry = build.group_entry(8, "a b; rm -rf ~")
     report = report_of(build.finding("SL304", build.project(1), entry=entry))
-    (change,) = changes(report.findings, report.rules)
+    ((change,), _) = changes(report.findings, report.rules, 99)
     own = [("scopelint explain SL304", ""), ("scopelint plan kept.db -o p.json", "")]
     (command,) = plan_commands(change, report, own)
     assert shlex.split(command)[5:] == ["--select", "SL304", "--unsafe", "--entry", str(entry.path)]

@@ -164,6 +164,7 @@ def test_findings_below_the_shown_level_are_not_called_clean() -> None:
             "FAIL  3 high, 1 medium (fails at medium or above)",
         ),
         (Gate("fail", "high", ("12 medium, more than 10",)), "FAIL  12 medium, more than 10"),
+        (Gate("fail", "high", ("1200 high",)), "FAIL  1,200 high (fails at high or above)"),
         (Gate("pass", "never"), "PASS  the gate is off (fail on: never)"),
     ],
 )

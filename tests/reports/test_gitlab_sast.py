@@ -180,6 +180,38 @@ def test_a_whole_vulnerability() -> None:
     }
 
 
+def test_only_members_that_every_version_of_the_schema_knows_are_written() -> None:
+    """Read from the schemas 15.0.7, 15.1.4 and 15.2.1, where all of them have the same limits."""
+    known = {
+        "": "version scan vulnerabilities",
+        "scan": "analyzer scanner type status start_time end_time messages primary_identifiers",
+        "analyzer": "id name version vendor",
+        "scanner": "id name version vendor",
+        "vendor": "name",
+        "messages": "level value",
+        "primary_identifiers": "type name value url",
+        "vulnerabilities": "id name description severity solution links location tracking identifiers",
+        "links": "url",
+        "location": "file start_line end_line",
+        "tracking": "type items",
+        "items": "signatures",
+        "signatures": "algorithm value",
+        "identifiers": "type name value url",
+    }
+    seen: dict[str, set[str]] = {}
+
+    def walk(name: str, value: Any) -> None:
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict):
+                seen.setdefault(name, set()).update(item)
+                for key, below in item.items():
+                    walk(key, below)
+
+    for report in (replace(build.clean(), whole_set=True), build.everything(), build.carried()):
+        walk("", data(report, keep_waived=True))
+    assert seen == {name: set(words.split()) for name, words in known.items()}
+
+
 def test_titles_tell_findings_apart_also_where_paths_are_long() -> None:
     long = [f"acme/{'x' * 240}/{name}" for name in ("shop", "cart")]
     findings = [

@@ -177,7 +177,10 @@ def test_what_has_no_entry_comes_last_and_a_group_is_seen_at_a_glance(visit: Vis
     found += [build.finding("SL305", build.project(n), entry=entry) for n in range(1, 21)]
     more = click("button.group[data-group='0'] + ul button.more")
     seen = visit(build.report(found), names, rows, more, rows, fragment="#by=entry")
-    assert seen[0] == ["group partner", "no entry: settings of projects, and the instance"]
+    assert seen[0] == [
+        "group partner in 20 projects",
+        "no entry: settings of projects, and the instance",
+    ]
     assert (seen[1], seen[3]) == (16, 28)  # eight of each; then all twenty of the first
 
 

@@ -221,6 +221,25 @@ def test_findings_of_the_instance_have_its_suite_and_rules_not_judged_are_skippe
     assert suite[1][0].text == "not judged: REST does not show the project's own flag"
 
 
+def test_a_skipped_case_does_not_claim_what_nobody_found() -> None:
+    """Viewers show the message beside the name: it is the reason, not the rule's title."""
+    findings = [
+        entry(2, unknown=True),
+        build.finding("SL304", build.project(3), state=State.WAIVED),
+    ]
+    skipped = [
+        only
+        for made in cases(build.report([*findings, build.finding("SL103")]))
+        for only in made
+        if only.tag == "skipped"
+    ]
+    assert {only.get("type"): only.get("message") for only in skipped} == {
+        "not_judged": "not judged: REST does not show the project's own flag",
+        "unknown": "1 finding of verdict unknown",
+        "waived": "waived until 2026-12-31 by @web (contract 42)",
+    }
+
+
 def test_projects_with_the_severest_findings_come_first_then_by_path() -> None:
     low, high = build.project(1, "a/low"), build.project(2, "z/high")
     passing = [build.project(3, "m/y"), build.project(4, "m/x")]

@@ -39,7 +39,7 @@ function stateWords(i, finding) {
   if (finding.carried) parts.push("not judged now, carried over; last seen " + finding.carried.last_seen.slice(0, 10));
   if (finding.waiver) parts.push("waived " + waiverWords(finding.waiver));
   else if (finding.state !== "new") parts.push(finding.state);
-  return parts.join("; ") || "new, accepted by nobody";
+  return parts.join("; ") || "new, neither waived nor in a baseline";
 }
 
 function reachLink(path) {

@@ -41,7 +41,7 @@ function arrange() {
 function groupLabel(group) {
   if (asked.by === "rule") return [make("span", {}, groupName(group.key) + " "), make("span", { class: "code" }, data.rules[group.key][0])];
   if (asked.by === "owner" || group.key < 0) return [make("span", {}, groupName(group.key))];
-  if (asked.by === "entry") return [make("span", { class: "kind" }, data.entries[group.key][0] + " "), pathNode(entryPath(data.entries[group.key]), 64)];
+  if (asked.by === "entry") return [make("span", { class: "kind" }, data.entries[group.key][0] + " "), pathNode(entryPath(data.entries[group.key]), 48), make("span", { class: "kind" }, " in " + several(new Set(group.rows.map((i) => columns.project[i])).size, "project"))];
   return [pathNode(data.projects[group.key][1], 64)];
 }
 
