@@ -79,6 +79,24 @@ class RemoveEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class NarrowEntry:
+    """Entries for what used the finding's group entry are added, then the group entry is removed."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            "`scopelint plan` adds entries for what used it, then removes the entry; where the log"
+            " does not tell all of its use, only with --unsafe."
+        )
+
+    @property
+    def change(self) -> None:
+        """None that could be named for several projects at once: each gets its own entries."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class SwitchSetting:
     """A setting is switched; `unsafe` says why nobody should do it unasked, None where it is safe."""
 
@@ -156,5 +174,7 @@ def restricts(remedy: "Remedy") -> bool:
     return isinstance(remedy, RestrictProject) and remedy.alone
 
 
-Remedy = RemoveEntry | SwitchSetting | RestrictProject | RemoveOutboundEntries | NoRemedy
+Remedy = (
+    RemoveEntry | NarrowEntry | SwitchSetting | RestrictProject | RemoveOutboundEntries | NoRemedy
+)
 """What a rule declares as its `remedy`; as text it is a sentence for `scopelint explain`."""

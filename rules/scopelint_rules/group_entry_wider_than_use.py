@@ -7,9 +7,10 @@ from pydantic import Field
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, ProjectCount, TokenUse
 from scopelint.paths import entry_evidence
-from scopelint.remedy import NoRemedy
+from scopelint.remedy import NarrowEntry
 from scopelint.rule import EntryContext
-from scopelint.uses.log import UsageOptions, UsageRule, narrower, uses_through
+from scopelint.uses.log import UsageOptions, UsageRule, narrower
+from scopelint.uses.unused import is_wide, known_uses, why_no_proof
 
 SHOWN = 10
 """Used projects, and groups to allow instead, that the evidence lists at most."""
@@ -46,7 +47,7 @@ class GroupEntryWiderThanUse(UsageRule):
     owasp = ("CICD-SEC-5",)
     help_uri = "https://docs.gitlab.com/ci/jobs/ci_job_token/#job-token-authentication-log"
     Options = GroupEntryWiderThanUseOptions
-    remedy = NoRemedy("which projects should stay is for the owners to say")
+    remedy = NarrowEntry("wider than its use")
 
     def judge(self, context: EntryContext) -> Verdict | None:
         """Return a fail for a small share, unknown where the group could not be counted."""
@@ -58,7 +59,7 @@ class GroupEntryWiderThanUse(UsageRule):
         count = inventory.project_count(entry)
         if count is None or (count.most is not None and count.most < self.options.min_projects):
             return None
-        uses = uses_through(entry, scope.uses or ())
+        uses = known_uses(entry, scope)
         if scope.uses is not None and (not uses or uses[0].last_used_at <= limit):
             return None
         if count.most is not None and not self._small(len(uses), count.most):
@@ -72,14 +73,15 @@ class GroupEntryWiderThanUse(UsageRule):
             return self._unknown(path, "the project's authentication log", evidence)
         evidence |= _use(path, uses)
         lost = self._lost(entry, len(uses), count)
+        doubt = why_no_proof(entry, scope, inventory, self.options.days)
         return (
             self._unknown(path, lost, evidence)
             if lost
-            else self._too_wide(path, uses, count, evidence)
+            else self._too_wide(path, uses, count, evidence, doubt)
         )
 
     def _small(self, used: int, projects: int) -> bool:
-        return 100 * used <= int(self.options.max_share) * projects
+        return is_wide(used, projects, self.options.max_share)
 
     def _lost(self, entry: AllowlistEntry, used: int, count: ProjectCount) -> str | None:
         """Name what keeps the rule from a fail; a count that is already enough does not."""
@@ -93,7 +95,15 @@ class GroupEntryWiderThanUse(UsageRule):
         uses: list[TokenUse],
         count: ProjectCount,
         evidence: dict[str, object],
+        doubt: str | None,
     ) -> Verdict:
+        if doubt:
+            return self.unknown(
+                f"Of the projects below the group {path}, {len(uses)} are known to have used its"
+                f" entry, and that proves nothing of the others: {doubt}.",
+                evidence=evidence,
+                remediation="Ask its owners which projects use it.",
+            )
         instead = narrower(path, (use.origin_path for use in uses))
         names = ", ".join(instead[:SHOWN]) + (" and others" if len(instead) > SHOWN else "")
         number = f"the {count.number}" if count.exact else f"at least {count.number}"

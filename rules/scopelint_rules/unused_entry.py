@@ -6,7 +6,8 @@ from scopelint.finding import PASS, Severity, Verdict
 from scopelint.paths import entry_evidence, is_self
 from scopelint.remedy import RemoveEntry, SafeIf
 from scopelint.rule import EntryContext
-from scopelint.uses.log import UsageRule, uses_through
+from scopelint.uses.log import UsageRule
+from scopelint.uses.unused import entry_use
 
 
 class UnusedEntry(UsageRule):
@@ -28,33 +29,28 @@ class UnusedEntry(UsageRule):
         entry, scope, inventory = context.entry, context.scope, context.inventory
         if entry.target_path is None or is_self(entry, context.project):
             return None
-        days, limit = self.options.days, self.limit(inventory)
-        if entry.created_at is not None and entry.created_at > limit:
+        days = self.options.days
+        use = entry_use(entry, scope, inventory, days)
+        if use.state == "young":
             return None
-        uses = uses_through(entry, scope.uses or ())
-        if uses and uses[0].last_used_at > limit:
+        if use.state == "used":
             return PASS
-        evidence = {entry.kind: entry.target_path, "days": days} | entry_evidence(entry)
-        if scope.uses is None:
-            return self.unknown(
-                "The authentication log of this project could not be read, so whether"
-                f" {entry.target_path} still comes is not known.",
-                evidence=evidence,
-                remediation="Scan again with --usage, through GraphQL.",
-            )
-        last = uses[0].last_used_at.astimezone(UTC) if uses else None
+        last = use.uses[0].last_used_at.astimezone(UTC) if use.uses else None
         since = inventory.log_since
+        evidence = {entry.kind: entry.target_path, "days": days} | entry_evidence(entry)
         evidence |= {
             "last_used_at": last.isoformat() if last else None,
-            "last_used_by": uses[0].origin_path if uses else None,
+            "last_used_by": use.uses[0].origin_path if use.uses else None,
             "log_since": since.astimezone(UTC).isoformat() if since else None,
         }
-        if entry.created_at is None:
+        if use.state == "not-proved":
             return self.unknown(
-                f"No use of the {entry.kind} entry {entry.target_path} within {days} days, but how old"
-                " the entry is could not be read.",
+                f"No use of the {entry.kind} entry {entry.target_path} within {days} days is known, and"
+                f" that proves nothing: {use.why}.",
                 evidence=evidence,
-                remediation="Ask who added it; if nobody knows, remove it.",
+                remediation="Scan again with --usage, through GraphQL."
+                if scope.uses is None
+                else "Ask its owners whether they use it; if nobody does, remove it.",
             )
         when = f"was last used on {last.date()}" if last else "has no use in the log"
         return self.fail(

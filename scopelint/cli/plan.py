@@ -14,7 +14,9 @@ from scopelint.cli.plan_output import (
     check_inventory,
     check_places,
     conclude,
+    log_limits,
     plan_options,
+    thresholds,
 )
 from scopelint.errors import UsageError
 from scopelint.finding import Finding
@@ -95,8 +97,9 @@ def plan(
                 {rule.code: rule.remedy for rule in (*chosen, *settings.selectable)},
                 unsafe=unsafe,
                 assume=config.assume_fine_grained,
+                thresholds=thresholds(run),
             )
-        return conclude(made, inventory, plan, ())
+        return conclude(made, inventory, plan, log_limits(made, inventory))
 
 
 def _about(entries: tuple[str, ...], report: Report) -> Collection[Finding]:

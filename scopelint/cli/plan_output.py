@@ -1,7 +1,7 @@
 """What `plan` and `suggest` have in common: where the plan goes, how it is shown, the exit code."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -16,7 +16,9 @@ from scopelint.snapshot.inventory import Inventory
 from scopelint.text import clean
 
 if TYPE_CHECKING:
+    from scopelint.cli.settings import RunSettings
     from scopelint.repair.plan_file import Plan
+    from scopelint.uses.unused import ThresholdsAt
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,55 @@ def conclude(
     if plan.projects:
         return ExitCode.DRIFT
     return ExitCode.OK if inventory.complete else ExitCode.INCOMPLETE
+
+
+def thresholds(run: "RunSettings") -> "ThresholdsAt":
+    """Return the options that the rules of use have for each project, by the configuration.
+
+    They are found by what fixes their findings, so whichever rules judge use decide.
+    """
+    from scopelint.engine.rule_sets import RuleSets
+    from scopelint.remedy import NarrowEntry, RemoveEntry, SafeIf
+    from scopelint.uses.log import UsageRule
+    from scopelint.uses.unused import Thresholds
+
+    config = run.config
+    classes = [found.cls for found in run.rules.values() if issubclass(found.cls, UsageRule)]
+    sets = RuleSets(
+        [cls(config.options.get(cls.code)) for cls in classes],
+        (),
+        {},
+        [replace(each, ignore=frozenset()) for each in config.overrides],
+        lambda _: None,
+    )
+
+    def at(path: str) -> Thresholds:
+        given: dict[str, int] = {}
+        for _, rule in sets.at(path).judging:
+            options = rule.options.model_dump()
+            match rule.remedy:
+                case RemoveEntry(safe_if=SafeIf.NOT_USED):
+                    given["unused_days"] = options["days"]
+                case NarrowEntry():
+                    given["wide_days"] = options["days"]
+                case _:
+                    pass
+        return Thresholds(**given)
+
+    return at
+
+
+def log_limits(plan: "Plan", inventory: Inventory) -> Iterator[str]:
+    """Yield what the authentication log cannot tell, where the plan relies on it."""
+    from scopelint.uses import log
+
+    relying = {"remove-entry", "set-inbound"}
+    if all(a.operation not in relying for project in plan.projects for a in project.actions):
+        return
+    text = log.reach_back(inventory)
+    yield f"{text[0].upper()}{text[1:]}. It cannot tell:"
+    for words in log.UNKNOWABLE:
+        yield f"  - {words}"
 
 
 def write_text(text: str) -> Callable[[BinaryIO], None]:

@@ -1,6 +1,5 @@
 """`scopelint suggest`: from the authentication log, a plan that closes and breaks nothing."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,9 @@ from scopelint.cli.plan_output import (
     check_inventory,
     check_places,
     conclude,
+    log_limits,
     plan_options,
+    thresholds,
     write_text,
 )
 from scopelint.errors import UsageError
@@ -97,22 +98,19 @@ def suggest(
                 hint="Collect with --usage, through GraphQL.",
             )
         fixes = [code for code, found in run.rules.items() if restricts(found.cls.remedy)]
-        made = suggested(inventory, allowlist, config.assume_fine_grained, fixes=fixes)
+        made = suggested(
+            inventory,
+            allowlist,
+            config.assume_fine_grained,
+            fixes=fixes,
+            thresholds=thresholds(run),
+        )
         if policy_file is not None:
             text = declared_policy(made, include_archived=_has_archived(made, inventory))
             write_file(policy_file, write_text(text))
-        return conclude(made, inventory, plan, _tail(inventory))
+        return conclude(made, inventory, plan, log_limits(made, inventory))
 
 
 def _has_archived(plan: "Plan", inventory: Inventory) -> bool:
     planned = {project.id for project in plan.projects}
     return any(project.archived for project in inventory.projects() if project.id in planned)
-
-
-def _tail(inventory: Inventory) -> Iterator[str]:
-    from scopelint.uses import log
-
-    text = log.reach_back(inventory)
-    yield f"{text[0].upper()}{text[1:]}. It cannot tell:"
-    for words in log.UNKNOWABLE:
-        yield f"  - {words}"

@@ -1,21 +1,32 @@
 """Which entries keep the origins of a log working: projects, and groups that are used enough.
 
 A group that a rule would flag (the top-level group, one above the project's own, a large one, one
-outside) is chosen only where nothing else fits into GitLab's places.
+outside) is chosen only where places are short and it lets in fewer unused projects than others.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from scopelint.model import GROUP_PLACES, PROJECT_PLACES, Group, Project, TokenUse
+from scopelint.model import (
+    GROUP_PLACES,
+    PROJECT_PLACES,
+    AllowlistEntry,
+    EntryKind,
+    Group,
+    Project,
+    TokenUse,
+)
 from scopelint.paths import is_inside
+from scopelint.repair.compaction import GROUP_PRICES, Candidate, fewest_unused
 from scopelint.repair.plan_file import EntryState
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 
+PLACES: Final[Mapping[EntryKind, int]] = {"group": GROUP_PLACES, "project": PROJECT_PLACES}
 MAX_GROUP_SIZE: Final = 50
 """Projects that a chosen group may hold; the default limit for too broad groups."""
 
@@ -49,56 +60,111 @@ def choose_entries(
     uses: Collection[TokenUse],
     options: AllowlistOptions,
     *,
-    taken: int = 0,
+    taken: Mapping[EntryKind, int] = MappingProxyType({}),
+    replacing: AllowlistEntry | None = None,
 ) -> list[ChosenEntry] | str:
     """Return the smallest set of entries that covers these uses, or why there is none.
 
-    `taken` counts the places for projects that are not free. A group replaces its projects where
-    all of them are used, or, with `options.allow_groups`, where at least `options.min_share`
-    percent are.
+    `taken` counts the places that are not free, by kind. While there is room, each origin gets its
+    own entry, but for the nearest group of more than two projects that are all used; with
+    `options.allow_groups` also for a group of which at least `options.min_share` percent are. Where
+    places are short, groups are added that let in the fewest unused projects in all.
+
+    With `replacing`, a group entry, only groups below its own are chosen, and the new entries
+    permit what it permits.
     """
-    chosen: list[ChosenEntry] = []
-    for acceptable in (_is_not_flagged, _is_inside, _is_any):
-        chosen = _cover(inventory, project, uses, options, acceptable)
-        if _fits(chosen, taken):
-            return chosen
-    number = sum(one.entry.kind == "project" for one in chosen)
-    hint = "" if options.allow_groups else "; with --allow-groups, groups may replace them"
-    return (
-        f"the log needs {number} project entries, and GitLab allows {PROJECT_PLACES}"
-        f" (and {GROUP_PLACES} groups){hint}"
-    )
+    path = replacing.target_path if replacing is not None else None
+    candidates = [
+        each
+        for each in _candidates(inventory, project, uses)
+        if path is None or (is_inside(each.group.path, path) and each.group.path != path)
+    ]
+    chosen = _nearest(candidates, project, uses, options)
+    free = {kind: most - taken.get(kind, 0) for kind, most in PLACES.items()}
+    if not _fits(chosen, free):
+        tiers = (_is_not_flagged, _is_inside, _is_any)
+        found = [
+            _with_groups([each for each in candidates if tier(each, project)], chosen, free)
+            for tier in tiers
+        ]
+        # Of those that let in equally few, the one that no rule would flag comes first.
+        fitting = [each for each in found if each is not None]
+        if not fitting:
+            number = sum(one.entry.kind == "project" for one in chosen)
+            return (
+                f"the log needs {number} project entries, and GitLab allows {PROJECT_PLACES}"
+                f" (and {GROUP_PLACES} groups), {free['project']} of them free; no groups that could"
+                " replace them are known"
+            )
+        chosen = min(fitting, key=unused_let_in)
+    entries = [_permitting(one, replacing) for one in chosen]
+    return sorted(entries, key=lambda one: (one.entry.kind, one.entry.path, one.entry.id))
 
 
-def _fits(chosen: list[ChosenEntry], taken: int) -> bool:
-    groups = sum(one.entry.kind == "group" for one in chosen)
-    return groups <= GROUP_PLACES and len(chosen) - groups + taken <= PROJECT_PLACES
+def unused_let_in(chosen: Iterable[ChosenEntry]) -> int:
+    """Return how many projects these entries let in that the log does not show."""
+    return sum(max(0, one.below - len(one.uses)) for one in chosen if one.entry.kind == "group")
 
 
-def _cover(
-    inventory: "Inventory",
+def _permitting(one: ChosenEntry, like: AllowlistEntry | None) -> ChosenEntry:
+    if like is None or like.default_permissions:
+        return one
+    permits = {"default_permissions": False, "policies": tuple(sorted(like.policies or ()))}
+    return replace(one, entry=one.entry.model_copy(update=permits))
+
+
+def _fits(chosen: Iterable[ChosenEntry], free: Mapping[EntryKind, int]) -> bool:
+    return all(sum(one.entry.kind == kind for one in chosen) <= free[kind] for kind in PLACES)
+
+
+def _nearest(
+    candidates: list[Candidate],
     project: Project,
     uses: Collection[TokenUse],
     options: AllowlistOptions,
-    acceptable: Callable[[Group, Project, int], bool],
 ) -> list[ChosenEntry]:
+    """Return an entry for each use, and one for the nearest group that is used enough."""
     left = {use.origin_id: use for use in uses}
     found: list[ChosenEntry] = []
-    for group, inside, below in _candidates(inventory, project, uses):
-        if acceptable(group, project, below):
-            mine = [use for use in inside if use.origin_id in left]
-            if len(mine) > 1 and _used_enough(len(inside), below, options):
-                found.append(ChosenEntry(_of_group(group), tuple(mine), below))
-                for use in mine:
-                    del left[use.origin_id]
-    found += [ChosenEntry(_of_project(use), (use,)) for use in left.values()]
-    return sorted(found, key=lambda one: (one.entry.kind, one.entry.path, one.entry.id))
+    for each in sorted(candidates, key=lambda one: -one.group.path.count("/")):
+        mine = [use for use in each.uses if use.origin_id in left]
+        enough = len(mine) > (1 if options.allow_groups else 2)
+        if enough and _used_enough(each, options) and _is_not_flagged(each, project):
+            found.append(_of_group(each))
+            for use in mine:
+                del left[use.origin_id]
+    return found + [ChosenEntry(_of_project(use), (use,)) for use in left.values()]
+
+
+def _with_groups(
+    candidates: list[Candidate], chosen: list[ChosenEntry], free: Mapping[EntryKind, int]
+) -> list[ChosenEntry] | None:
+    """Return the choice with groups for so many projects that it fits; None where none is found."""
+    projects = {one.uses[0].origin_id: one for one in chosen if one.entry.kind == "project"}
+    groups = [one for one in chosen if one.entry.kind == "group"]
+    excess = len(projects) - free["project"]
+    left = [
+        replace(each, left=sum(use.origin_id in projects for use in each.uses))
+        for each in candidates
+    ]
+    for price in GROUP_PRICES if excess > 0 else ():
+        more = fewest_unused([each for each in left if each.left], excess, price)
+        if more is None:
+            return None
+        covered = {use.origin_id for each in more for use in each.uses}
+        wider = [each.group.path for each in more]
+        whole = [one for one in groups if not any(is_inside(one.entry.path, g) for g in wider)]
+        whole += [_of_group(each) for each in more]
+        whole += [one for number, one in projects.items() if number not in covered]
+        if _fits(whole, free):
+            return whole
+    return None
 
 
 def _candidates(
     inventory: "Inventory", project: Project, uses: Collection[TokenUse]
-) -> Iterator[tuple[Group, list[TokenUse], int]]:
-    """Yield the groups above the origins, their uses and sizes, widest first.
+) -> Iterator[Candidate]:
+    """Yield the groups above the origins, with their uses and sizes, widest first.
 
     Only groups whose projects are all known.
     """
@@ -120,40 +186,40 @@ def _candidates(
             continue
         # The project needs no entry to reach itself.
         below = inventory.tree.projects_below(path) - is_inside(project.path, path)
-        yield group, inside[path], below
+        yield Candidate(group, tuple(inside[path]), below)
 
 
 def _groups_by_path(inventory: "Inventory") -> dict[str, Group]:
     return {group.path: group for group in inventory.groups.values()}
 
 
-def _used_enough(used: int, below: int, options: AllowlistOptions) -> bool:
-    if used >= below:
+def _used_enough(each: Candidate, options: AllowlistOptions) -> bool:
+    if len(each.uses) >= each.below:
         return True
-    return options.allow_groups and 100 * used >= options.min_share * below
+    return options.allow_groups and 100 * len(each.uses) >= options.min_share * each.below
 
 
-def _is_not_flagged(group: Group, project: Project, below: int) -> bool:
+def _is_not_flagged(each: Candidate, project: Project) -> bool:
     """Tell whether no rule would flag an entry for this group."""
-    return below <= MAX_GROUP_SIZE and _is_inside(group, project, below)
+    return each.below <= MAX_GROUP_SIZE and _is_inside(each, project)
 
 
-def _is_inside(group: Group, project: Project, below: int) -> bool:
+def _is_inside(each: Candidate, project: Project) -> bool:
     """Tell whether a group is below the project's top-level one, and none above its own."""
-    del below
-    above_its_own = is_inside(project.path, group.path) and group.path != project.namespace_path
-    inside = "/" in group.path and is_inside(group.path, project.top_level_path)
-    return inside and not above_its_own
+    path = each.group.path
+    above_its_own = is_inside(project.path, path) and path != project.namespace_path
+    return "/" in path and is_inside(path, project.top_level_path) and not above_its_own
 
 
-def _is_any(group: Group, project: Project, below: int) -> bool:
-    """Accept any group: nothing else fits."""
-    del group, project, below
+def _is_any(each: Candidate, project: Project) -> bool:
+    """Accept any group: nothing else lets in so few."""
+    del each, project
     return True
 
 
-def _of_group(group: Group) -> EntryState:
-    return EntryState(kind="group", id=group.id, path=group.path)
+def _of_group(each: Candidate) -> ChosenEntry:
+    entry = EntryState(kind="group", id=each.group.id, path=each.group.path)
+    return ChosenEntry(entry, each.uses, each.below)
 
 
 def _of_project(use: TokenUse) -> EntryState:

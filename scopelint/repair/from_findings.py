@@ -14,6 +14,7 @@ from scopelint.finding import Finding, Outcome
 from scopelint.finding import State as FindingState
 from scopelint.model import AllowlistEntry, Project, Scope
 from scopelint.remedy import (
+    NarrowEntry,
     NoRemedy,
     Remedy,
     RemoveEntry,
@@ -25,6 +26,7 @@ from scopelint.remedy import (
     restricts,
 )
 from scopelint.repair.allowlist import AllowlistOptions
+from scopelint.repair.narrowing import narrow
 from scopelint.repair.plan_file import Action, EntryState, Plan, ProjectPlan, SkippedProject
 from scopelint.repair.planning import (
     changeable_entries,
@@ -36,6 +38,7 @@ from scopelint.repair.planning import (
     removal,
     removal_widens,
     skipped,
+    too_many_entries,
     unsafe_reason,
     widest_first,
     with_limit_on,
@@ -51,7 +54,7 @@ from scopelint.repair.safety import (
 )
 from scopelint.repair.suggest import SuggestRequest, close
 from scopelint.uses import log
-from scopelint.uses.log import uses_through
+from scopelint.uses.unused import ThresholdsAt, default_thresholds, known_uses, why_no_proof
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
@@ -73,11 +76,13 @@ def plan_from_findings(
     *,
     unsafe: bool = False,
     assume: bool | None = None,
+    thresholds: ThresholdsAt = default_thresholds,
 ) -> Plan:
     """Return the plan that fixes these findings; waived ones and unknowns ask for nothing.
 
     `remedies` are those that the rules of the run declare, by code. `assume` says whether
-    fine-grained permissions are in force, which no API of GitLab 17.7 to 18.2 shows.
+    fine-grained permissions are in force, which no API of GitLab 17.7 to 18.2 shows. `thresholds`
+    are those of the rules of use.
     """
     by_project: dict[int, list[Finding]] = defaultdict(list)
     for finding in findings:
@@ -88,7 +93,7 @@ def plan_from_findings(
     for project in inventory.projects():
         found = by_project.get(project.id, ())
         if project.scope is None or found:
-            work = _Work(inventory, project, found, remedies, assumptions, unsafe)
+            work = _Work(inventory, project, found, remedies, assumptions, unsafe, thresholds)
             parts += _of_project(work)
     return make_plan(inventory, "findings", parts, unsafe=unsafe)
 
@@ -110,7 +115,7 @@ def _of_project(work: "_Work") -> list[ProjectPlan | SkippedProject]:
     work.do()
     if not work.actions:
         return [skipped(project, reason) for reason in dict.fromkeys(work.declined)]
-    if reason := work.unsafe_reason():
+    if reason := work.unsafe_reason() or too_many_entries(work.scope, work.actions):
         return [skipped(project, reason)]
     notes = work.notes + work.declined
     return [project_plan(project, state, work.actions, confidence=work.confidence, notes=notes)]
@@ -126,6 +131,7 @@ class _Work:
     remedies: Mapping[str, Remedy]
     assumptions: Assumptions
     unsafe: bool
+    thresholds: ThresholdsAt
     actions: list[Action] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     declined: list[str] = field(default_factory=list)
@@ -163,7 +169,13 @@ class _Work:
 
     def _close(self, code: str) -> None:
         found = close(
-            SuggestRequest(self.inventory, AllowlistOptions(), self.assumptions), self.project
+            SuggestRequest(
+                self.inventory,
+                AllowlistOptions(),
+                self.assumptions,
+                thresholds=self.thresholds,
+            ),
+            self.project,
         )
         if isinstance(found, SkippedProject):
             self.declined.append(f"{code}: {found.reason}")
@@ -196,10 +208,10 @@ class _Work:
         )
 
     def _entries(self) -> None:
-        asked: dict[str, dict[str, RemoveEntry]] = defaultdict(dict)
+        asked: dict[str, dict[str, RemoveEntry | NarrowEntry]] = defaultdict(dict)
         for finding in self.findings:
             remedy = self._remedy(finding.rule)
-            if finding.entry is not None and isinstance(remedy, RemoveEntry):
+            if finding.entry is not None and isinstance(remedy, RemoveEntry | NarrowEntry):
                 asked[f"{finding.entry.kind}:{finding.entry.id}"][finding.rule] = remedy
         changeable = changeable_entries(self.scope, self.project)
         if f"project:{self.project.id}" in asked:
@@ -207,48 +219,88 @@ class _Work:
         for entry in widest_first(e for e in changeable if e.key in asked):
             self._entry(entry, dict(sorted(asked[entry.key].items())))
 
-    def _entry(self, entry: AllowlistEntry, remedies: Mapping[str, RemoveEntry]) -> None:
+    def _entry(
+        self, entry: AllowlistEntry, remedies: Mapping[str, RemoveEntry | NarrowEntry]
+    ) -> None:
         """Plan to remove an entry, as the rules with these codes ask for."""
-        safe_if = {remedy.safe_if for remedy in remedies.values()}
+        safe_if = {each.safe_if for each in remedies.values() if isinstance(each, RemoveEntry)}
+        narrowing = any(isinstance(each, NarrowEntry) for each in remedies.values())
         action = removal(
             entry,
             "; ".join(f"{code}: {remedy.reason}" for code, remedy in remedies.items()),
             findings=self._prints(EntryState.of(entry)),
         )
-        before, then = self._before, project_after(self._left or self._before, [action])
-        effect = access_change(before, then, origin_of(entry), self.assumptions)
+        left = self._left or self._before
+        actions, then = [action], project_after(left, [action])
+        notes: tuple[str, ...] = ()
         what = f"removing the {entry.kind} entry {entry.target_path} ({', '.join(remedies)})"
-        if removal_widens(before, then, entry, self.assumptions):
+        if removal_widens(self._before, then, entry, self.assumptions):
             self.declined.append(f"{what} would widen access: a wider entry grants more")
             return
         # Uses through another entry are checked with that entry.
-        uses = uses_through(entry, self.scope.uses or ())
-        why = self._why_unsafe(
-            safe_if, effect, list(losing_origins(before, then, uses, self.assumptions))
+        uses = known_uses(entry, self.scope)
+        lost = list(losing_origins(self._before, then, uses, self.assumptions))
+        if lost and entry.kind == "group" and (narrowing or self.unsafe):
+            found = narrow(
+                self.inventory,
+                left,
+                entry,
+                uses,
+                self.assumptions,
+                reason=action.reason,
+                places=self.scope.entries,
+                findings=action.findings,
+            )
+            if not isinstance(found, str):
+                notes, actions, lost = found.notes, found.actions, []
+                then = project_after(left, actions)
+            elif narrowing:
+                self.declined.append(f"{what}: {found}")
+                return
+        effect = access_change(self._before, then, origin_of(entry), self.assumptions)
+        why = self._why_own_jobs(then) or (
+            self._why_not_narrowed(entry)
+            if narrowing
+            else self._why_unsafe(entry, safe_if, effect, lost)
         )
         if why is None:
             if effect != NO_CHANGE:
                 self._rely_on_log(entry)
-            self._remove(action, then)
+            self._remove(actions, notes, then)
         elif safe_if == {SafeIf.COVERED}:
             # The entry that covers it is removed too, so the finding no longer holds.
             return
         elif self.unsafe:
-            reason = f"{action.reason} (unsafe: {why})"
-            self._remove(action.model_copy(update={"safe": False, "reason": reason}), then)
+            *added, last = actions
+            reason = f"{last.reason} (unsafe: {why})"
+            last = last.model_copy(update={"safe": False, "reason": reason})
+            self._remove([*added, last], notes, then)
         else:
             self.declined.append(f"{what} needs --unsafe: {why}")
 
-    def _remove(self, action: Action, then: Project) -> None:
-        self.actions.append(action)
+    def _remove(self, actions: Sequence[Action], notes: Iterable[str], then: Project) -> None:
+        self.actions += actions
+        self.notes += notes
         self._left = then
+
+    def _why_own_jobs(self, then: Project) -> str | None:
+        own = access_change(self._before, then, self._before, self.assumptions)
+        return "the project's own jobs may do less then" if own.loses else None
+
+    def _why_not_narrowed(self, entry: AllowlistEntry) -> str | None:
+        days = self.thresholds(self.project.path).wide_days
+        return why_no_proof(entry, self.scope, self.inventory, days)
 
     @cached_property
     def _before(self) -> Project:
         return with_limit_on(self.project)
 
     def _why_unsafe(
-        self, safe_if: set[SafeIf], effect: AccessChange, lost: Sequence[str]
+        self,
+        entry: AllowlistEntry,
+        safe_if: set[SafeIf],
+        effect: AccessChange,
+        lost: Sequence[str],
     ) -> str | None:
         """Say why a removal that widens nothing is not safe; None where it is."""
         if effect == NO_CHANGE and SafeIf.COVERED in safe_if:
@@ -260,7 +312,10 @@ class _Work:
             return f"the log has uses by {', '.join(sorted(lost)[:3])}{more}"
         if SafeIf.TARGET_GONE in safe_if:
             return None
-        return log.why_unreliable(self.scope, self.inventory)
+        if effect == NO_CHANGE:
+            return log.why_unreliable(self.scope, self.inventory)
+        days = self.thresholds(self.project.path).unused_days
+        return why_no_proof(entry, self.scope, self.inventory, days)
 
     def _rely_on_log(self, entry: AllowlistEntry) -> None:
         if reason := log.why_unreliable(self.scope, self.inventory):

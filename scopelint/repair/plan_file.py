@@ -141,6 +141,15 @@ Operation = Literal[
 ]
 
 
+class Narrowed(_Strict):
+    """How much wider than its use a group entry is that narrower entries replace."""
+
+    projects: int | None
+    """How many projects it lets in; null where that is not known."""
+    used: int
+    """How many of them used it, as the authentication log tells."""
+
+
 class Action(_Strict):
     """One change of a project: a setting, or an entry."""
 
@@ -158,6 +167,8 @@ class Action(_Strict):
     """The fingerprints of the findings that it resolves."""
     safe: bool = True
     """Whether nobody gains access by it, and no logged access is lost."""
+    narrows: Narrowed | None = None
+    """For the removal of a group entry that other entries of the plan replace; else null."""
 
     @model_validator(mode="after")
     def _fits(self) -> "Action":

@@ -37,6 +37,7 @@ _POLICY_HEAD: Final = """\
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """Yield a plan's lines: each project, the skipped ones, what undo cannot restore, the totals."""
+    yield from _headline(plan)
     for project in plan.projects:
         yield from _project_lines(project)
         yield ""
@@ -100,6 +101,19 @@ def declared_policy(plan: Plan, *, include_archived: bool = False) -> str:
         width=1000,
     )
     return head + str(body)
+
+
+def _headline(plan: Plan) -> Iterator[str]:
+    """Yield how much wider than their use the group entries are that the plan narrows."""
+    found = [a.narrows for project in plan.projects for a in project.actions if a.narrows]
+    if not found:
+        return
+    entries = "1 group entry lets" if len(found) == 1 else f"{len(found):,} group entries let"
+    known = [each.projects for each in found if each.projects is not None]
+    least = "" if len(known) == len(found) else "at least "
+    used = sum(each.used for each in found)
+    yield f"{entries} in {least}{sum(known):,} projects, of which {used:,} used them"
+    yield ""
 
 
 def _project_lines(project: ProjectPlan) -> Iterator[str]:

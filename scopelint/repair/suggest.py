@@ -4,14 +4,17 @@ An open project is closed, with entries for the origins in its log. A closed pro
 entries that nobody used. `scopelint.uses.log` says what the log cannot tell.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from scopelint.access import nearest
 from scopelint.finding import fingerprint
 from scopelint.model import AllowlistEntry, Project, Scope, TokenUse
+from scopelint.paths import is_self
 from scopelint.repair.allowlist import AllowlistOptions, ChosenEntry, choose_entries
+from scopelint.repair.narrowing import narrow, notes_of, why_chosen
 from scopelint.repair.plan_file import Action, EntryState, Plan, ProjectPlan, SkippedProject
 from scopelint.repair.planning import (
     changeable_entries,
@@ -29,7 +32,13 @@ from scopelint.repair.planning import (
 )
 from scopelint.repair.safety import Assumptions, check_safety
 from scopelint.uses import log
-from scopelint.uses.log import uses_through
+from scopelint.uses.unused import (
+    ThresholdsAt,
+    default_thresholds,
+    entry_use,
+    known_uses,
+    wider_than_use,
+)
 from scopelint.versions import OWN_USES_LOGGED, since
 
 if TYPE_CHECKING:
@@ -54,6 +63,7 @@ class SuggestRequest:
     assumptions: Assumptions
     fixes: tuple[str, ...] = ()
     """The codes of the rules whose finding is fixed where an open project is closed."""
+    thresholds: ThresholdsAt = default_thresholds
 
 
 def suggest(
@@ -62,15 +72,19 @@ def suggest(
     assume: bool | None = None,
     *,
     fixes: Iterable[str] = (),
+    thresholds: ThresholdsAt = default_thresholds,
 ) -> Plan:
     """Return the plan that the authentication log asks for.
 
     `assume` says whether fine-grained permissions are in force, where a switch of GitLab 17.7 to
     18.2 decides that no API shows. `fixes` are the codes of the rules whose finding is fixed where
-    an open project is closed: the plan names these findings.
+    an open project is closed: the plan names these findings. `thresholds` are those of the rules
+    of use: what they do not call unused, or too wide, stays.
     """
     assumptions = Assumptions(inventory.scan.version, inventory.scan.fine_grained(assume))
-    request = SuggestRequest(inventory, options or AllowlistOptions(), assumptions, tuple(fixes))
+    request = SuggestRequest(
+        inventory, options or AllowlistOptions(), assumptions, tuple(fixes), thresholds
+    )
     return make_plan(inventory, "suggest", _parts(request))
 
 
@@ -91,18 +105,25 @@ def close(request: SuggestRequest, project: Project) -> ProjectPlan | SkippedPro
     if scope is None or reason:
         return skipped(project, reason or "")
     uses = [use for use in scope.uses or () if use.origin_id != project.id]
-    own = len(scope.entries) - len(changeable_entries(scope, project))
-    chosen = choose_entries(request.inventory, project, uses, request.options, taken=own)
+    kept = _kept(request, project, scope)
+    own = [entry for entry in scope.entries if is_self(entry, project)]
+    chosen = choose_entries(
+        request.inventory,
+        project,
+        [use for use in uses if not _lets_in(kept, use)],
+        request.options,
+        taken=Counter(entry.kind for entry in (*kept, *own)),
+    )
     if isinstance(chosen, str):
         return skipped(project, chosen)
-    actions = ordered([*_allowing(project, scope, chosen), _switch(request, project)])
+    actions = ordered([*_allowing(project, scope, chosen, kept), _switch(request, project)])
     if reason := too_many_entries(scope, actions):
         return skipped(project, reason)
     check = check_safety(project, project_after(project, actions), request.assumptions)
     reason = unsafe_reason(check) if check.gains or check.loses else None
     if reason := reason or (_own_jobs(request, scope) if check.own.loses else None):
         return skipped(project, reason)
-    notes = list(_notes(request.inventory, project, uses, chosen))
+    notes = [*_notes(request.inventory, project, uses, chosen), *kept.values()]
     if check.own.loses:
         notes.append(_OWN_ENTRY)
     confidence: log.Confidence = (
@@ -140,35 +161,60 @@ def _too_young(request: SuggestRequest) -> str | None:
     return f"{log.reach_back(request.inventory)}, and --min-log-days requires {wanted}"
 
 
-def _allowing(project: Project, scope: Scope, chosen: list[ChosenEntry]) -> Iterator[Action]:
+def _kept(request: SuggestRequest, project: Project, scope: Scope) -> dict[AllowlistEntry, str]:
+    """Return the entries of an open project that stay, with a note for a reader.
+
+    These are the ones that the log does not prove to be unused or wider than their use, but for an
+    entry of a project in the log, which it asks for anyway.
+    """
+    limits = request.thresholds(project.path)
+    found = {}
+    for entry in changeable_entries(scope, project):
+        use = entry_use(entry, scope, request.inventory, limits.unused_days)
+        if entry.kind == "project" and use.uses:
+            continue
+        wide = wider_than_use(entry, scope, request.inventory, limits.wide_days)
+        if use.state == "unused" or wide:
+            continue
+        why = use.why or "all of its projects used it, or its use is not known"
+        found[entry] = f"the {entry.kind} entry {entry.target_path} stays: {why}"
+    return found
+
+
+def _lets_in(kept: Iterable[AllowlistEntry], use: TokenUse) -> bool:
+    """Tell whether entries that stay let an origin do all that it can do today."""
+    entry = nearest(tuple(kept), Project(use.origin_id, use.origin_path))
+    return entry is not None and bool(entry.default_permissions)
+
+
+def _allowing(
+    project: Project,
+    scope: Scope,
+    chosen: list[ChosenEntry],
+    kept: Collection[AllowlistEntry],
+) -> Iterator[Action]:
     there = {entry.key: entry for entry in changeable_entries(scope, project)}
     for one in chosen:
         old = there.pop(one.entry.key, None)
         if old is None:
-            yield Action(operation="add-entry", entry=one.entry, reason=_why(one))
+            yield Action(operation="add-entry", entry=one.entry, reason=why_chosen(one))
         elif not old.default_permissions:
             yield Action(
                 operation="change-permissions",
                 entry=one.entry,
                 was=EntryState.of(old),
-                reason=f"while the limit is off it can do everything; {_why(one)}",
+                reason=f"while the limit is off it can do everything; {why_chosen(one)}",
             )
     for old in there.values():
-        needed = uses_through(old, scope.uses or ())
+        if old in kept:
+            continue
+        needed = known_uses(old, scope)
         why = (
             "wider than the use: the projects in it that are used get their own entries"
             if needed
             else "not used, as far as the log tells"
         )
         yield removal(old, why)
-
-
-def _why(chosen: ChosenEntry) -> str:
-    last = max(use.last_used_at for use in chosen.uses).date()
-    if chosen.entry.kind == "project":
-        return f"used, last on {last}"
-    share = "all" if len(chosen.uses) >= chosen.below else f"{len(chosen.uses)} of"
-    return f"{share} {chosen.below} projects in it use this project, last on {last}"
 
 
 def _switch(request: SuggestRequest, project: Project) -> Action:
@@ -189,9 +235,7 @@ def _notes(
             f"{outside} of them are outside what was read; the token that applies this plan must be"
             " able to see them"
         )
-    for one in chosen:
-        if one.entry.kind == "group":
-            yield f"every project that is added to the group {one.entry.path} gains access"
+    yield from notes_of(chosen)
     if project.archived:
         yield "the project is archived"
 
@@ -205,7 +249,7 @@ def _origins(number: int) -> str:
 def _prune(
     request: SuggestRequest, project: Project, scope: Scope
 ) -> ProjectPlan | SkippedProject | None:
-    """Plan to remove the entries of a closed project that nobody used."""
+    """Plan to remove the unused entries of a closed project, and to narrow the wide ones."""
     listed = changeable_entries(scope, project)
     if not listed:
         return None
@@ -214,48 +258,75 @@ def _prune(
         return state
     if reason := log.why_unreliable(scope, request.inventory) or _too_young(request):
         return skipped(project, f"which of its entries are used is not known: {reason}")
-    unused = [entry for entry in listed if not uses_through(entry, scope.uses or ())]
-    actions, kept = _unused(request, project, unused)
-    if not actions:
-        return skipped(project, "; ".join(kept)) if kept else None
+    work = _Pruning(request, project, scope, project)
+    for entry in widest_first(listed):
+        work.look_at(entry)
+    if not work.actions:
+        return skipped(project, "; ".join(work.kept)) if work.kept else None
     used = f"{_origins(len(scope.uses or ()))}; {log.reach_back(request.inventory)}"
-    confidence = _confidence(request.inventory, scope, unused)
-    return project_plan(project, state, actions, confidence=confidence, notes=[used, *kept])
+    confidence = log.confidence(request.inventory, empty=not scope.uses)
+    notes = [used, *work.notes, *work.kept]
+    return project_plan(project, state, work.actions, confidence=confidence, notes=notes)
 
 
-def _unused(
-    request: SuggestRequest, project: Project, unused: list[AllowlistEntry]
-) -> tuple[list[Action], list[str]]:
-    """Return removals after which no wider entry grants more, and why the other entries stay."""
-    done: list[Action] = []
-    kept: list[str] = []
-    left = project
-    for entry in widest_first(unused):
-        action = removal(entry, "not used, as far as the log tells")
-        then = project_after(left, [action])
-        if _is_young(request, entry):
-            why = f"it is younger than {request.options.min_log_days} days, or its age is not known"
-        elif removal_widens(project, then, entry, request.assumptions):
-            why = "without it a wider entry would grant more"
+@dataclass
+class _Pruning:
+    """A closed project while its removals are planned: the actions, and why what stays stays."""
+
+    request: SuggestRequest
+    project: Project
+    scope: Scope
+    left: Project
+    """The project as it is after what is planned."""
+    actions: list[Action] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+    def look_at(self, entry: AllowlistEntry) -> None:
+        """Plan what the log asks for about one entry."""
+        request, inventory = self.request, self.request.inventory
+        limits = request.thresholds(self.project.path)
+        days = max(limits.unused_days, request.options.min_log_days)
+        use = entry_use(entry, self.scope, inventory, days)
+        if use.state == "unused":
+            action = removal(entry, "not used, as far as the log tells")
+            self._plan(entry, [action], ())
+        elif use.state == "used":
+            if wide := wider_than_use(entry, self.scope, inventory, limits.wide_days):
+                self._narrow(entry, wide)
+        elif not use.uses:
+            self._keep(entry, use.why)
+
+    def _narrow(self, entry: AllowlistEntry, uses: tuple[TokenUse, ...]) -> None:
+        found = narrow(
+            self.request.inventory,
+            self.left,
+            entry,
+            uses,
+            self.request.assumptions,
+            reason="wider than its use: what used it gets entries of its own",
+            options=self.request.options,
+            places=self.scope.entries,
+        )
+        if isinstance(found, str):
+            self._keep(entry, found)
         else:
-            done.append(action)
-            left = then
-            continue
-        kept.append(f"the {entry.kind} entry {entry.target_path} stays: {why}")
-    return done, kept
+            self._plan(entry, found.actions, found.notes)
 
+    def _plan(self, entry: AllowlistEntry, actions: list[Action], notes: tuple[str, ...]) -> None:
+        then = project_after(self.left, actions)
+        assumptions = self.request.assumptions
+        check = check_safety(self.project, then, assumptions)
+        if removal_widens(self.project, then, entry, assumptions) or check.gains:
+            self._keep(entry, "without it a wider entry would grant more")
+        elif check.loses:
+            self._keep(entry, f"the log has uses by {', '.join(check.loses[:3])}")
+        elif check.own.loses:
+            self._keep(entry, "without it the project's own jobs may do less")
+        else:
+            self.actions += actions
+            self.notes += notes
+            self.left = then
 
-def _is_young(request: SuggestRequest, entry: AllowlistEntry) -> bool:
-    wanted = request.options.min_log_days
-    since = request.inventory.log_as_of - timedelta(days=wanted)
-    return wanted > 0 and (entry.created_at is None or entry.created_at > since)
-
-
-def _confidence(
-    inventory: "Inventory", scope: Scope, unused: list[AllowlistEntry]
-) -> log.Confidence:
-    """Return how sure it is that nobody needs these entries; low where one of them is young."""
-    confidence = log.confidence(inventory, empty=not scope.uses)
-    limit = inventory.log_as_of - timedelta(days=log.MEDIUM_DAYS)
-    young = any(entry.created_at is None or entry.created_at > limit for entry in unused)
-    return "low" if young else confidence
+    def _keep(self, entry: AllowlistEntry, why: str) -> None:
+        self.kept.append(f"the {entry.kind} entry {entry.target_path} stays: {why}")

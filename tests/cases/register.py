@@ -2,7 +2,7 @@
 
 A case is a small input that once got a wrong answer; A is about what was not read, B about GitLab's
 facts, D about input and safety. A9, A10 and D12 are about reports and have their
-tests beside the code (`ELSEWHERE`). Not here: A12 about baselines, B6 about plans.
+tests beside the code (`ELSEWHERE`). C is about repair. Not here: A12 about baselines.
 """
 
 from typing import Final, NamedTuple
@@ -41,6 +41,13 @@ CASES: Final[dict[str, tuple[str, ...]]] = {
     "B4": ("test_a_push_that_a_switch_forbids_is_denied_naming_it",),
     "B5": ("test_the_setting_for_public_pipelines_is_read_and_said_to_be",),
     "B7": ("test_doctor_names_what_a_fine_grained_token_has_and_lacks",),
+    "B6": ("test_an_empty_log_proves_nothing_and_its_hole_is_named",),
+    "C1": (
+        "test_an_entry_younger_than_the_log_is_removed_by_no_plan",
+        "test_the_rules_thresholds_hold_for_every_plan",
+    ),
+    "C3": ("test_a_wide_group_entry_is_narrowed_to_what_used_it",),
+    "C7": ("test_a_projects_own_jobs_are_an_origin_like_any_other",),
     "D1": ("test_globs_take_linear_time",),
     "D2": (
         "test_an_address_of_the_environment_is_used",
@@ -92,6 +99,10 @@ class Open(NamedTuple):
 OPEN: Final[dict[str, Open]] = {}
 
 ELSEWHERE: Final = {
+    "C8": (
+        "repair/test_compaction.py",
+        "test_no_more_unused_projects_than_gitlabs_own_compaction",
+    ),
     "C5": (
         "repair/test_apply.py",
         "test_a_refusal_in_any_words_leaves_a_journal_to_resume_and_undo",

@@ -132,13 +132,21 @@ def test_more_than_there_are_places() -> None:
 
 
 def test_a_suggestion_and_the_policy_it_writes_lead_to_the_same_state() -> None:
-    entries = [{"group": "acme"}, {"project": "acme/other"}]
+    old = "2024-01-01T00:00:00Z"
+    entries = [
+        {"group": "acme", "created_at": old},
+        {"project": "acme/other", "created_at": old},
+    ]
     uses = [*LOGGED, {"origin": "partner/sdk", "at": "2026-07-01T00:00:00Z"}]
     project = {"inbound_own": False, "uses": uses, "entries": entries}
     described = {
         "version": "19.3.0",
         "enforcement": "off",
-        "projects": {SHOP: project, "acme/tool": {}, "acme/other": {}},
+        "projects": {
+            SHOP: project,
+            "acme/tool": {},
+            "acme/other": {"uses": [{"origin": "acme/tool", "at": "2026-01-01T00:00:00Z"}]},
+        },
     }
     with inventory(described) as observed:
         plan = suggest(observed)

@@ -79,8 +79,8 @@ SAFE = {
         listed({"project": "acme/gone-deletion_scheduled-9"}),
         ["remove-entry acme/gone-deletion_scheduled-9"],
     ),
-    "empty and not used": (listed({**TOOL, **EMPTY}, uses=[]), ["remove-entry acme/tool"]),
-    "unused": (listed(TOOL, uses=[]), ["remove-entry acme/tool"]),
+    "empty and not used": (listed({**TOOL, **EMPTY}, uses=AGED), ["remove-entry acme/tool"]),
+    "unused": (listed(TOOL, uses=AGED), ["remove-entry acme/tool"]),
     "outbound leftovers": (
         {"outbound_entries": [TOOL]},
         ["remove-outbound-entry acme/tool"],
@@ -117,6 +117,14 @@ LEFT = {
             uses=[{"origin": "acme/gone-deletion_scheduled-9", "at": OLD}],
         ),
         "the log has uses by acme/gone-deletion_scheduled-9",
+    ),
+    "empty, and an empty log": (
+        listed({**TOOL, **EMPTY}, uses=[]),
+        "needs --unsafe: its authentication log shows no use at all, and an empty log proves nothing",
+    ),
+    "empty, and young": (
+        listed({**TOOL, **EMPTY, "created_at": "2026-07-01T00:00:00Z"}, uses=AGED),
+        "needs --unsafe: it is younger than 90 days",
     ),
     "empty, and no log": (listed({**TOOL, **EMPTY}), "its authentication log was not read"),
     "the whole top level": (
@@ -180,7 +188,7 @@ def test_a_narrow_entry_below_a_used_wider_one_stays() -> None:
 UNSAFE = {
     "the whole top level": (
         listed({"group": "acme"}, uses=USED),
-        ["remove-entry acme unsafe"],
+        ["add-entry acme/tool", "remove-entry acme unsafe"],
     ),
     "a redundant one below it stays": (
         listed({"group": "acme"}, TOOL, uses=USED),
@@ -301,7 +309,7 @@ def test_a_rule_says_what_fixes_its_findings_whoever_wrote_it(
     assert done(plan) == ["remove-entry acme/tool unsafe"]
     assert plan.projects[0].actions[0].reason.startswith("ACME001: it is a sandbox (unsafe: ")
 
-    unused = listed(TOOL, uses=[])
+    unused = listed(TOOL, uses=AGED)
     assert done(fixed_by(UnusedSandboxAllowed, unused)) == ["remove-entry acme/tool"]
     assert done(fixed_by(SandboxAllowed, unused)) == []
 

@@ -96,11 +96,11 @@ def test_archived_ones_too_and_own_uses_count_for_nothing() -> None:
 
 
 def test_entries_of_an_open_project_become_the_smallest_set() -> None:
-    entries = [
-        {"group": "acme"},
-        {"project": "acme/tool", "policies": ["READ_JOBS"]},
-        {"project": LIB[0]},
-        {"project": LIB[1]},
+    entries: list[dict[str, Any]] = [
+        {"group": "acme", "created_at": OLD},
+        {"project": "acme/tool", "policies": ["READ_JOBS"], "created_at": OLD},
+        {"project": LIB[0], "created_at": OLD},
+        {"project": LIB[1], "created_at": OLD},
     ]
     plan = suggested(is_open(entries=entries, uses=used("acme/tool", LIB[0], LIB[2])))
     assert done(plan) == [
@@ -113,6 +113,20 @@ def test_entries_of_an_open_project_become_the_smallest_set() -> None:
     text = "\n".join(plan_lines(plan))
     assert "acme/tool: READ_JOBS -> default permissions" in text
     assert "wider than the use" in text
+
+
+def test_an_entry_of_an_open_project_that_the_log_proves_nothing_of_stays() -> None:
+    """The log is 212 days old; what it does not show of a young entry tells nothing."""
+    entries = [
+        {"project": LIB[1], "created_at": LATE},
+        {"group": "acme/old", "id": 77},
+        {"project": "acme/tool", "created_at": OLD},
+    ]
+    plan = suggested(is_open(entries=entries, uses=used(LIB[0])))
+    assert done(plan) == [f"add {LIB[0]}", "set True", "remove acme/tool"]
+    text = "\n".join(plan_lines(plan))
+    assert f"the project entry {LIB[1]} stays: it is younger than 90 days" in text
+    assert "the group entry acme/old stays: how old the entry is could not be read" in text
 
 
 def test_its_own_entry_stays() -> None:
@@ -150,20 +164,23 @@ MANY = [f"acme/many/p{number:03d}" for number in range(201)]
 def test_more_than_there_are_places() -> None:
     others: dict[str, Any] = {path: {} for path in [*MANY, "acme/many/unused"]}
     plan = suggested(is_open(uses=used(*MANY)), others)
-    assert done(plan) == []
-    [reason] = reasons(plan)
-    assert "201 project entries, and GitLab allows 200" in reason
-    assert "--allow-groups" in reason
-    allowed = suggested(is_open(uses=used(*MANY)), others, allow_groups=True)
-    assert done(allowed) == ["add acme/many", "set True"]
+    assert done(plan) == ["add acme/many", "set True"]
+    text = "\n".join(plan_lines(plan))
+    assert "201 of 202 projects in it use this project" in text
+    assert "1 of its projects have no use in the log" in text
+    assert "every project that is added to the group acme/many gains access" in text
     full = suggested(is_open(uses=used(*MANY, "acme/many/unused")), others)
     assert done(full) == ["add acme/many", "set True"]
+    outside = suggested(is_open(uses=used(*(f"far/p{number}" for number in range(201)))))
+    assert done(outside) == []
+    assert "201 project entries, and GitLab allows 200" in reasons(outside)[0]
 
 
 def test_places_that_are_free_only_after_the_removals() -> None:
     others: dict[str, Any] = {path: {} for path in MANY}
-    entries = [{"project": path} for path in MANY[:150]]
-    plan = suggested(is_open(entries=entries, uses=used(*MANY[150:], *LIB[:1])), others)
+    entries = [{"project": path, "created_at": OLD} for path in MANY[:150]]
+    far = [f"far/p{number}" for number in range(52)]
+    plan = suggested(is_open(entries=entries, uses=used(*far)), others)
     assert done(plan) == []
     assert "52 project entries would be added to the 150" in reasons(plan)[0]
 
@@ -180,13 +197,37 @@ SKIPPED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "which of its entries are used is not",
     ),
     "a young entry": (
-        {"entries": [{"project": "acme/tool", "created_at": LATE}], "uses": []},
-        {"min_log_days": 30},
-        "it is younger than 30 days",
+        {"entries": [{"project": "acme/tool", "created_at": LATE}], "uses": used(LIB[0])},
+        {},
+        "it is younger than 90 days",
+    ),
+    "an entry younger than asked": (
+        {
+            "entries": [{"project": "acme/tool", "created_at": "2026-03-01T00:00:00Z"}],
+            "uses": used(LIB[0]),
+        },
+        {"min_log_days": 200},
+        "it is younger than 200 days",
+    ),
+    "an empty log": (
+        {"entries": [{"project": "acme/tool", "created_at": OLD}], "uses": []},
+        {},
+        "an empty log proves nothing",
+    ),
+    "artifacts alone": (
+        {
+            "entries": [{"project": "acme/tool", "created_at": OLD, "policies": ["READ_JOBS"]}],
+            "uses": used(LIB[0]),
+        },
+        {},
+        "artifacts that are fetched leave no row",
     ),
     "a narrow entry below a used one": (
         {
-            "entries": [{"group": "acme"}, {"group": "acme/lib", "policies": ["READ_JOBS"]}],
+            "entries": [
+                {"group": "acme", "created_at": LATE},
+                {"group": "acme/lib", "policies": ["READ_PACKAGES"], "created_at": OLD},
+            ],
             "uses": used("acme/tool"),
         },
         {},
@@ -219,8 +260,30 @@ def test_a_closed_project_loses_what_nobody_used() -> None:
     plan = suggested({"entries": entries, "uses": used("acme/tool")})
     assert done(plan) == ["remove acme/lib"]
     assert [part.confidence for part in plan.projects] == ["high"]
-    young = suggested({"entries": [{"project": "acme/tool", "created_at": LATE}], "uses": []})
-    assert [part.confidence for part in young.projects] == ["low"]
+
+
+def test_a_group_entry_wider_than_its_use_is_narrowed() -> None:
+    group = {"group": "acme/lib", "created_at": OLD, "policies": ["READ_PACKAGES"]}
+    plan = suggested({"entries": [group], "uses": used(*LIB[:2])})
+    assert done(plan) == [*(f"add {path}" for path in LIB[:2]), "remove acme/lib"]
+    [part] = plan.projects
+    assert all(a.entry and a.entry.policies == ("READ_PACKAGES",) for a in part.actions)
+    assert next(plan_lines(plan)) == "1 group entry lets in 5 projects, of which 2 used them"
+    assert suggested({"entries": [group], "uses": used(*LIB)}).projects == ()
+
+
+def test_a_narrower_group_all_of_whose_projects_are_used_replaces_a_wide_one() -> None:
+    wide = {"group": "acme", "created_at": OLD}
+    plan = suggested({"entries": [wide], "uses": used(*LIB)})
+    assert done(plan) == ["add acme/lib", "remove acme"]
+    assert "added to the group acme/lib gains access" in "\n".join(plan_lines(plan))
+
+
+def test_no_group_stands_for_two_projects_unless_asked() -> None:
+    two: dict[str, Any] = {"acme/two/a": {}, "acme/two/b": {}}
+    project = is_open(uses=used(*two))
+    assert done(suggested(project, two)) == ["add acme/two/a", "add acme/two/b", "set True"]
+    assert done(suggested(project, two, allow_groups=True)) == ["add acme/two", "set True"]
 
 
 def test_the_policy_it_leads_to() -> None:

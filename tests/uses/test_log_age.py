@@ -14,6 +14,7 @@ from scopelint.snapshot import Snapshot
 from scopelint.snapshot.inventory import Inventory
 from scopelint.testing import inventory, write
 from scopelint.uses.log import reach_back
+from scopelint.uses.unused import Thresholds
 from scopelint_rules.group_entry_wider_than_use import GroupEntryWiderThanUse
 from scopelint_rules.unused_entry import UnusedEntry
 
@@ -96,13 +97,14 @@ def test_an_entry_was_only_as_old_as_when_its_log_was_read() -> None:
     text = RESUMED.replace("inbound_own: false", "").replace(
         "project: acme/late, created_at: 2024-01-01", "project: acme/late, created_at: 2026-02-20"
     )
-    text = text.replace("      - {origin: acme/late, at: LATE}\n", "")
+    # All of the group uses it, so that only the entry for acme/late is in question.
+    text = text.replace("acme/late, at: LATE", "acme/lib/b, at: 2026-04-20T00:00:00Z")
     with inventory(text) as observed:
         stays = suggest(observed, AllowlistOptions(min_log_days=90))
         assert [each.reason for each in stays.skipped if each.path == "acme/shop"] == [
-            "the project entry acme/late stays: it is younger than 90 days, or its age is not known"
+            "the project entry acme/late stays: it is younger than 90 days"
         ]
-        [plan] = suggest(observed, AllowlistOptions(min_log_days=60)).projects
+        [plan] = suggest(observed, thresholds=lambda _: Thresholds(60, 60)).projects
         assert [each.operation for each in plan.actions] == ["remove-entry"]
 
 

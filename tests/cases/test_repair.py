@@ -1,0 +1,98 @@
+"""Repair: nothing is removed that the log does not prove to be unused, and nothing that is used."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cases.kit import GitLab
+from tests.cli.kit import call
+
+pytestmark = pytest.mark.usefixtures("place")
+
+
+def collected(gitlab: GitLab, target: str) -> str:
+    """Collect with the log; return the snapshot's name."""
+    gitlab.run("collect", target, "--usage", "-o", "s").expect(0)
+    return "s"
+
+
+def planned(*args: object) -> dict[str, list[str]]:
+    """Make a plan; return each project's actions as text."""
+    call(*args, "-o", "plan")
+    plan = json.loads(Path("plan").read_text("utf-8"))
+    return {
+        project["path"]: [
+            f"{action['operation']} {(action['entry'] or {}).get('path', action['value'])}"
+            + ("" if action["safe"] else " unsafe")
+            for action in project["actions"]
+        ]
+        for project in plan["projects"]
+    }
+
+
+def test_an_entry_younger_than_the_log_is_removed_by_no_plan() -> None:
+    with GitLab("young.yml") as gitlab:
+        snapshot = collected(gitlab, "acme")
+    call("check", snapshot, "--select", "SL701", "--exit-zero").expect(0)
+    for how in (["suggest"], ["plan"]):
+        found = planned(*how, snapshot)
+        assert "acme/lib" not in found
+    told = call("suggest", snapshot)
+    assert "acme/app stays: it is younger than 90 days" in told.out
+
+
+def test_the_rules_thresholds_hold_for_every_plan() -> None:
+    """What the configuration says of SL701 holds for `plan` and `suggest`, by path too."""
+    with GitLab("young.yml") as gitlab:
+        snapshot = collected(gitlab, "acme")
+    used_long_ago = {"acme/busy"}
+    report = json.loads(call("check", snapshot, "--select", "SL701", "-f", "json").raw)
+    failed = {each["project"]["path"] for each in report["findings"] if each["verdict"] == "fail"}
+    assert failed == used_long_ago
+    Path("scopelint.yml").write_text(
+        "overrides:\n  - projects: [acme/busy]\n    rules: {unused-entry: {days: 10000}}\n"
+    )
+    report = json.loads(call("check", snapshot, "--select", "SL701", "-f", "json").raw)
+    assert not [each for each in report["findings"] if each["verdict"] == "fail"]
+    assert planned("suggest", snapshot) == {}
+
+
+def test_an_empty_log_proves_nothing_and_its_hole_is_named() -> None:
+    with GitLab("log-blind-spot.yml") as gitlab:
+        snapshot = collected(gitlab, "corp")
+    assert planned("plan", snapshot) == {}
+    assert planned("suggest", snapshot) == {}
+    report = json.loads(call("check", snapshot, "--select", "SL701", "-f", "json").raw)
+    [found] = [each for each in report["findings"] if each["rule"] == "SL701"]
+    assert found["verdict"] == "unknown"
+    assert "an empty log proves nothing" in found["message"]
+    assert "needs:project" in found["message"]
+
+
+def test_a_wide_group_entry_is_narrowed_to_what_used_it() -> None:
+    with GitLab("autopopulated-wide-group.yml") as gitlab:
+        snapshot = collected(gitlab, "corp")
+    narrowed = ["add-entry corp/eng/be/api", "remove-entry corp/eng"]
+    assert planned("suggest", snapshot) == {"corp/ops/images": narrowed}
+    told = call("plan", snapshot)
+    assert planned("plan", snapshot, "--select", "SL703") == {"corp/ops/images": narrowed}
+    unsafe = planned("plan", snapshot, "--select", "SL3", "--unsafe")
+    for actions in unsafe.values():
+        assert "add-entry corp/eng/be/api" in actions
+    told = call("suggest", snapshot)
+    assert told.out.startswith("1 group entry lets in 32 projects, of which 1 used them")
+    told = call("plan", snapshot, "--select", "SL703")
+    assert "It cannot tell:" in told.out
+    assert "artifacts fetched by needs:project" in told.out
+
+
+def test_a_projects_own_jobs_are_an_origin_like_any_other() -> None:
+    with GitLab("own-entry.yml") as gitlab:
+        snapshot = collected(gitlab, "acme")
+    assert planned("suggest", snapshot) == {}
+    told = call("suggest", snapshot)
+    assert "its jobs used their token, last on 2026-11-26" in told.out
+    found: Any = planned("plan", snapshot)
+    assert "acme/app" not in found
