@@ -46,3 +46,10 @@ def test_every_decision_of_gitlabs_own_classes_is_ours() -> None:
     assert Counter(case["kind"] for case in VECTORS) == COUNTS
     wrong = {case["id"]: said for case in VECTORS if (said := differs(case)) is not None}
     assert wrong == {}
+
+
+def test_the_readme_says_how_many_there_are_and_of_which_releases() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    assert f"in all {len(VECTORS)} cases" in readme
+    releases = sorted({case["version"] for case in VECTORS}, key=parse_version)
+    assert f"({', '.join(releases[:-1])} and {releases[-1]})" in readme
