@@ -148,9 +148,19 @@ class Reading:
         return {row["origin"]: row["at"] for row in rows if row["origin"] != project["path"]}
 
     def log_since(self) -> datetime | None:
-        """The oldest last use in any log that was read."""
-        logs = (self.scope(project).get("log", []) for project in self.readable)
-        return min((row["at"] for log in logs for row in log), default=None)
+        """The oldest last use in any log that was read, uses of a project's own token apart.
+
+        Those are in the log since 18.1 alone, and are dropped before anything is concluded.
+        """
+        return min(
+            (
+                row["at"]
+                for project in self.readable
+                for row in self.scope(project).get("log", [])
+                if row["origin"] != project["path"]
+            ),
+            default=None,
+        )
 
 
 def inside(path: str, group: str) -> bool:
