@@ -240,6 +240,9 @@ def _plain_lists(
     reading: Reading, shown_fields: "_EntryFields"
 ) -> tuple[list[AllowlistEntry], list[AllowlistEntry]]:
     """Read the lists of versions before 17.7, which tell no more than the targets."""
+    for name in ("groupsAllowlist", "inboundAllowlist"):
+        if name not in reading.lists:
+            reading.add_gap(Fact.ENTRIES, Reason.ERROR, f"this GitLab does not show {name}")
     groups = _plain(reading, "groupsAllowlist", "group", shown_fields)
     inbound = _others(reading, _plain(reading, "inboundAllowlist", "project", shown_fields))
     outbound = _plain(reading, "outboundAllowlist", "project", shown_fields)

@@ -227,7 +227,8 @@ class Capabilities:
     @property
     def lists(self) -> bool:
         """Whether the plain allowlists can be read, without permissions (16.10)."""
-        return self.has("CiJobTokenScopeType", "groupsAllowlist")
+        names = ("groupsAllowlist", "inboundAllowlist")
+        return all(self.has("CiJobTokenScopeType", name) for name in names)
 
     @property
     def readable(self) -> bool:

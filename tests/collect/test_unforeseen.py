@@ -167,6 +167,19 @@ def test_a_type_that_is_not_there_has_lost_its_fields(version: str) -> None:
     assert Capabilities(version).lost_facts() == {}
 
 
+@pytest.mark.parametrize("name", ["groupsAllowlist", "inboundAllowlist"])
+def test_a_list_that_is_no_longer_shown_is_not_an_empty_one(name: str) -> None:
+    caps = capabilities("17.6.0").without_field("CiJobTokenScopeType", name)
+    assert not caps.readable
+    found = node("17.6.0")
+    del found["ciJobTokenScope"][name]
+    reading = graphql_decoding.read_node(found, (), caps, usage=False)
+    project, gaps = graphql_decoding.finish(reading, caps)
+    assert project.scope is not None
+    assert Fact.ENTRIES in project.scope.missing
+    assert [gap.detail for gap in gaps] == [f"this GitLab does not show {name}"]
+
+
 def test_lists_in_place_of_rows_do_not_say_what_entries_permit() -> None:
     """A release that no longer has the rows, but the lists that came before them."""
     caps = capabilities("18.5.0").without_field("Project", "ciJobTokenScopeAllowlist")
