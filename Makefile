@@ -90,7 +90,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3
 lock: $(VENV)/.made-in ## Lock the newest versions that pyproject.toml allows, with their hashes.
 	@$(BIN)/python -m pip install uv
 	@$(COMPILE) pyproject.toml -o requirements/run.txt
-	@for name in demo test; do \
+	@for name in demo terraform test; do \
 		$(COMPILE) pyproject.toml --extra $$name -o requirements/$$name.txt || exit 1; done
 	@for name in build release; do $(COMPILE) --group $$name -o requirements/$$name.txt || exit 1; done
 

@@ -1,12 +1,13 @@
 """Declared policy: what settings and allowlists are meant to be, and where that is said.
 
 This is what rules ask. scopelint's own `declared:` section and a gitlabform config have the same
-keys and the same meaning; `scopelint.policy` reads both.
+keys and the same meaning, which `scopelint.policy` reads; `scopelint.terraform` reads Terraform.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from scopelint.model import EntryKind, Project
 
@@ -19,13 +20,17 @@ class DeclaredAt:
     """As messages name it."""
     line: int
     """From 1."""
+    address: str = ""
+    """Terraform's address of what declares it, empty elsewhere; a plan has but one line."""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        place = f"{self.file}:{self.line}"
+        return f"{place} ({self.address})" if self.address else place
 
     def evidence(self) -> dict[str, object]:
         """Return it as a verdict's evidence holds it under `declared_at`."""
-        return {"file": self.file, "line": self.line}
+        address = {"address": self.address} if self.address else {}
+        return {"file": self.file, "line": self.line, **address}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +49,30 @@ class DeclaredName:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredUnknown:
+    """Something that the policy declares, and whose value cannot be told from it."""
+
+    about: Literal["limit", "group", "project", "resource"]
+    """The limit, one of the two lists, or a resource of which even the project is not known."""
+    address: str
+    """Where it stands in the policy: `gitlab_project_job_token_scopes.web.target_group_ids`."""
+    why: str
+    """Why it is not known, as a part of a sentence."""
+    at: DeclaredAt
+
+    def evidence(self) -> dict[str, object]:
+        """Return it as a verdict's evidence holds it."""
+        return {"address": self.address, "why": self.why, "declared_at": self.at.evidence()}
+
+
+@dataclass(frozen=True, slots=True)
 class DeclaredScope:
     """What is declared for one project, all levels of the policy together."""
 
     at: DeclaredAt
     """The place that decided, as the other places are."""
     limit: bool | None
-    """Whether the inbound limit is to be on; None where what is declared is no boolean."""
+    """Whether the inbound limit is to be on; None where that is not declared, or by no boolean."""
     limit_at: DeclaredAt
     enforce: bool
     """Whether entries that are not declared are wrong."""
@@ -64,6 +86,16 @@ class DeclaredScope:
     push: bool | None = None
     """Whether the project's own jobs may push to it; None where nothing readable is declared."""
     push_at: DeclaredAt | None = None
+    says_limit: bool = True
+    """Whether anything that can be read is said of the limit."""
+    removed: tuple[DeclaredName, ...] = ()
+    """Entries that are to be removed, whether others that are not declared are wrong or not."""
+    unknown: tuple[DeclaredUnknown, ...] = ()
+    """What is declared and not known; `groups` and `projects` hold the names that are."""
+
+    def unknown_of(self, about: str) -> tuple[DeclaredUnknown, ...]:
+        """Return what is not known about the limit or about one list."""
+        return tuple(each for each in self.unknown if each.about == about)
 
     def names(self, kind: EntryKind) -> tuple[DeclaredName, ...] | None:
         """Return the declared entries of a kind, None where they cannot be read."""
@@ -102,8 +134,11 @@ class DeclaredPolicy(ABC):
         return self.include_archived or not gone
 
     @abstractmethod
-    def scope(self, path: str) -> DeclaredScope | None:
-        """Return what is declared for the project at a full path, None where nothing is."""
+    def scope(self, path: str, number: int | None = None) -> DeclaredScope | None:
+        """Return what is declared for a project, None where nothing is.
+
+        `path` is its full path, `number` the one that GitLab gave it, None where that is not known.
+        """
 
     @abstractmethod
     def faults(self, paths: Iterable[str]) -> tuple[DeclaredFault, ...]:
@@ -116,3 +151,7 @@ class DeclaredPolicy(ABC):
     @abstractmethod
     def subjects(self) -> tuple[DeclaredName, ...]:
         """Return every group and project that the policy declares something for, by name."""
+
+    def unknowns(self) -> tuple[DeclaredUnknown, ...]:
+        """Return all that is declared and not known, of every project."""
+        return ()

@@ -45,7 +45,16 @@ class DeclaredEntryMissing(DeclaredRule):
         for key, name in missing:
             if not _known_absent(name, inventory):
                 yield self._verdict(key, name, scope)
-        if wanted and not missing:
+        doubtful = (*declared.unknown_of("group"), *declared.unknown_of("project"))
+        for each in doubtful:
+            yield self.unknown(
+                f"Whether every {each.about} that {each.at} declares is on the allowlist is not"
+                f" known: {each.why}.",
+                evidence={"kind": each.about, **each.evidence()},
+                remediation="Declare the list by values that can be read.",
+                key=f"unknown:{each.about}:{each.address}",
+            )
+        if wanted and not missing and not doubtful:
             yield PASS
 
     def _verdict(self, key: str, name: DeclaredName, scope: Scope) -> Verdict:

@@ -51,6 +51,16 @@ class DeclaredPolicyFault(DeclaredFileRule):
                 remediation=fault.remediation,
                 key=fault.key,
             )
+        for each in declared.unknowns():
+            if each.about == "resource":
+                silent = False
+                yield self.unknown(
+                    f"What {each.at} declares, and for which projects, is not known: {each.why}.",
+                    evidence={"fault": "not-known", **each.evidence()},
+                    remediation="Declare it by values that can be read; no project is held to it"
+                    " until then.",
+                    key=f"unknown:{each.about}:{each.address}",
+                )
         if silent:
             # An incomplete list of projects may hide what only shows for some of them.
             yield PASS if inventory.enumerated else self._not_whole(declared)

@@ -11,7 +11,7 @@ from scopelint.rule import DeclaredContext, DeclaredRule
 class DeclaredSettingDiffers(DeclaredRule):
     """Flags projects whose effective inbound limit or push setting differs from the declared one.
 
-    A value that is no boolean is passed over: SL805 reports it.
+    A value that is no boolean is passed over: SL805 reports it. One that is not known is unknown.
     """
 
     code = "SL801"
@@ -59,6 +59,13 @@ class DeclaredSettingDiffers(DeclaredRule):
 
     def _limit(self, context: DeclaredContext) -> Iterable[Verdict]:
         scope, declared, inventory = context.scope, context.declared, context.inventory
+        for each in declared.unknown_of("limit"):
+            yield self.unknown(
+                f"{each.at} does not tell whether the limit is to be on: {each.why}.",
+                evidence={"setting": "limit_access_to_this_project", **each.evidence()},
+                remediation="Declare the limit by a value that can be read.",
+                key=f"unknown:{each.address}",
+            )
         if declared.limit is None:
             return
         evidence = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from scopelint.declared import DeclaredName, DeclaredPolicy
+from scopelint.declared import DeclaredName, DeclaredPolicy, DeclaredUnknown
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import EntryKind
 from scopelint.remedy import NoRemedy
@@ -44,8 +44,21 @@ class DeclaredTargetUnknown(DeclaredFileRule):
             seen.add(name.key)
             silent = False
             yield self._verdict(name, inventory, inside=inside)
+        for each in context.declared.unknowns():
+            if each.about != "limit":
+                silent = False
+                yield self._unknown_name(each)
         if silent:
             yield PASS
+
+    def _unknown_name(self, each: DeclaredUnknown) -> Verdict:
+        return self.unknown(
+            f"{each.at} names something that is not known, so neither is whether it is there:"
+            f" {each.why}.",
+            evidence={"kind": each.about, **each.evidence()},
+            remediation="Declare it by values that can be read.",
+            key=f"unknown:{each.about}:{each.address}",
+        )
 
     def _verdict(self, name: DeclaredName, inventory: "Inventory", *, inside: bool) -> Verdict:
         other: EntryKind = "project" if name.kind == "group" else "group"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class UndeclaredEntry(DeclaredRule):
     """Flags entries beyond the declared ones, where the policy is exact (`enforce`).
 
+    Where it is not exact, an entry that it removes is flagged all the same.
+
     Passed over: the project's entry for itself, which gitlabform never removes, and entries whose
     target is gone, which SL402 reports.
     """
@@ -34,14 +36,15 @@ class UndeclaredEntry(DeclaredRule):
     def judge(self, context: DeclaredContext) -> Iterable[Verdict]:
         """Yield a verdict for each undeclared entry, one pass where none is."""
         scope, declared = context.scope, context.declared
-        if not declared.enforce:
+        if not declared.enforce and not declared.removed:
             return
-        silent = True
+        doubtful = self._unknown_lists(declared)
+        yield from doubtful
+        silent = not doubtful
         for entry in scope.entries:
-            names = declared.names(entry.kind)
-            if names is None or entry.target_id is None or is_self(entry, context.project):
+            if entry.target_id is None or is_self(entry, context.project):
                 continue
-            said = _declared(entry, names, context.inventory)
+            said = _is_right(entry, declared, context.inventory)
             if said is not True:
                 silent = False
                 yield self._verdict(entry, declared, certain=said is False)
@@ -59,12 +62,34 @@ class UndeclaredEntry(DeclaredRule):
         elif silent:
             yield PASS
 
+    def _unknown_lists(self, declared: DeclaredScope) -> list[Verdict]:
+        if not declared.enforce:
+            return []
+        return [
+            self.unknown(
+                f"{each.at} does not tell which {each.about}s are declared, so it is not known"
+                f" whether all on the allowlist are: {each.why}.",
+                evidence={"kind": each.about, **each.evidence()},
+                remediation="Declare the list by values that can be read.",
+                key=f"unknown:{each.about}:{each.address}",
+            )
+            for kind in ("group", "project")
+            for each in declared.unknown_of(kind)
+        ]
+
     def _verdict(self, entry: AllowlistEntry, declared: DeclaredScope, *, certain: bool) -> Verdict:
         evidence: dict[str, Any] = {
             "declared_at": declared.enforce_at.evidence(),
             **entry_evidence(entry),
         }
         name = entry.target_path or f"with the id {entry.target_id}"
+        if certain and not declared.enforce:
+            return self.fail(
+                f"The {entry.kind} {name} is on the allowlist; {declared.at} removes it.",
+                evidence=evidence,
+                remediation="Remove the entry, or keep it in the declared policy.",
+                entry=entry,
+            )
         if not certain:
             return self.unknown(
                 f"Whether the {entry.kind} {name} is declared is not known: its path was not read,"
@@ -80,6 +105,23 @@ class UndeclaredEntry(DeclaredRule):
             remediation="Remove the entry, or declare it.",
             entry=entry,
         )
+
+
+def _is_right(
+    entry: AllowlistEntry, declared: DeclaredScope, inventory: "Inventory"
+) -> bool | None:
+    """Tell whether an entry may be there; None where nothing tells."""
+    if not declared.enforce:
+        gone = tuple(name for name in declared.removed if name.kind == entry.kind)
+        said = _declared(entry, gone, inventory)
+        return None if said is None else not said
+    names = declared.names(entry.kind)
+    # A list with a part that is not known has a verdict of its own, and so has one with a fault.
+    return (
+        True
+        if names is None or declared.unknown_of(entry.kind)
+        else _declared(entry, names, inventory)
+    )
 
 
 def _declared(

@@ -120,6 +120,7 @@ def _declared(config: "Config") -> "DeclaredPolicy":
     if config.declared is None:
         raise UsageError(
             "no policy is declared",
-            hint="Name a gitlabform config under policy.gitlabform, or write `declared:`.",
+            hint="Name a gitlabform config under policy.gitlabform, or Terraform under policy.terraform,"
+            " or write `declared:`.",
         )
     return config.declared

@@ -1,6 +1,6 @@
 """`policy:` and `declared:` of scopelint.yml as models: what the settings are meant to be.
 
-The keys of `declared:` are gitlabform's. Here an unknown key or a wrong type is an error; in a
+`policy:` names what another tool applies. The keys of `declared:` are gitlabform's. Here an unknown key or a wrong type is an error; in a
 gitlabform config, which others wrote for another reader, it is a finding of SL805.
 """
 
@@ -25,6 +25,14 @@ class PolicySection(ConfigSection):
         description="A gitlabform config, by its path from this file; its job_token_scope "
         "sections are what the settings are meant to be.",
         examples=["config.yml"],
+        json_schema_extra=without_default,
+    )
+    terraform: PathText = Field(
+        default="",
+        description="Terraform for GitLab's provider, by its path from this file: a folder of "
+        "sources (needs the extra `terraform`), or the file that `terraform show -json` makes of a "
+        "plan. What cannot be told from it is unknown.",
+        examples=["infra/gitlab", "plan.json"],
         json_schema_extra=without_default,
     )
     archived: Literal["exclude", "include"] = Field(

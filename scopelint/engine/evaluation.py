@@ -123,7 +123,7 @@ class Evaluator:
             of_entries = [e for e in of_entries if lacking.get(e[0], _PARTLY) == _PARTLY]
         passed = self._ask(of_projects, (ProjectContext(inventory, project, scope),), others)
         for policy, judges in self._of_declared.items():
-            declared = policy.scope(project.path) if policy.covers(project) else None
+            declared = policy.scope(project.path, project.id) if policy.covers(project) else None
             if declared is not None:
                 able = [each for each in judges if each[0] not in lacking]
                 context = DeclaredContext(inventory, project, scope, declared)
@@ -185,7 +185,9 @@ _PARTLY = frozenset({Fact.ENTRIES})
 
 def _is_declared(rule: DeclaredRule, project: Project) -> bool:
     policy = rule.policy.declared
-    return policy is not None and policy.covers(project) and policy.scope(project.path) is not None
+    if policy is None or not policy.covers(project):
+        return False
+    return policy.scope(project.path, project.id) is not None
 
 
 _FACT_WORDS = {

@@ -6,7 +6,7 @@ nothing else. All give a `DeclaredPolicy`, which rules ask (`scopelint.declared`
 
 A file is read as gitlabform 6 reads it: `precedence` finds the levels of a project, `merge` lays
 one over the other, `job_token_scope` reads what comes out. It may import `declared`,
-`errors`, `globs`, `model`, `paths`, `text` and `yaml`.
+`errors`, `globs`, `model`, `paths`, `terraform`, `text` and `yaml`.
 """
 
 from scopelint.policy.from_config import read_declared

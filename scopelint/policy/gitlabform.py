@@ -166,8 +166,8 @@ class _Declared(DeclaredPolicy):
         self._last: tuple[str, DeclaredScope | StopError | None] = ("", None)
         self._levels = Levels(self._items, self._skip_groups, self._note_replaced)
 
-    def scope(self, path: str) -> DeclaredScope | None:
-        """Return what is declared for a project."""
+    def scope(self, path: str, number: int | None = None) -> DeclaredScope | None:  # noqa: ARG002
+        """Return what is declared for a project; gitlabform knows projects by path alone."""
         found = self._scope(path)
         return None if isinstance(found, StopError) else found
 

@@ -4,12 +4,12 @@ Missing entries are added; what is not declared is removed only where the policy
 (`enforce`). An action that is not safe is marked and planned all the same: the policy decided it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from scopelint.declared import DeclaredName, DeclaredPolicy, DeclaredScope
-from scopelint.model import EntryKind, Project, Scope
+from scopelint.declared import DeclaredAt, DeclaredName, DeclaredPolicy, DeclaredScope
+from scopelint.model import AllowlistEntry, EntryKind, Project, Scope
 from scopelint.repair.plan_file import (
     Action,
     EntryState,
@@ -60,7 +60,7 @@ def plan_to_declared(
     enforced = {"on": True, "off": False}.get(inventory.scan.enforcement)
     parts: list[ProjectPlan | SkippedProject] = []
     for project in inventory.projects():
-        declared = policy.scope(project.path)
+        declared = policy.scope(project.path, project.id)
         if declared is None:
             continue
         if not policy.include_archived and _is_inactive(project):
@@ -147,6 +147,12 @@ def _to_declared(
 
 
 def _limit(declared: DeclaredScope, state: ScopeState, notes: list[str]) -> Iterator[Action]:
+    notes += (
+        f"whether the limit is on is not known at {each.at}: {each.why}"
+        for each in declared.unknown_of("limit")
+    )
+    if not declared.says_limit:
+        return
     if declared.limit is None:
         notes.append(f"the limit declared at {declared.limit_at} is not a boolean")
     elif declared.limit != state.inbound:
@@ -185,16 +191,43 @@ def _lists(
                 if entry.key not in existing:
                     reason = f"declared at {name.at}"
                     yield Action(operation="add-entry", entry=entry, reason=reason)
+    doubtful = [each for kind in _KINDS for each in declared.unknown_of(kind)]
     if any(declared.names(kind) is None for kind in _KINDS):
         notes.append(f"a list at {declared.at} cannot be read, so nothing is removed")
-    elif declared.enforce:
-        named = {name.key for kind in _KINDS for name in declared.names(kind) or ()}
-        for old in changeable_entries(scope, project):
-            if (
-                old.key not in wanted
-                and f"{old.kind}:{(old.target_path or '').lower()}" not in named
-            ):
-                yield removal(old, f"not declared, and {declared.enforce_at} enforces the list")
+    elif not declared.enforce:
+        yield from _removed(project, scope, declared, names, wanted)
+    elif doubtful:
+        first = doubtful[0]
+        notes.append(f"nothing is removed: the list at {first.at} is not known: {first.why}")
+    else:
+        yield from _not_declared(project, scope, declared, wanted)
+
+
+def _not_declared(
+    project: Project, scope: Scope, declared: DeclaredScope, wanted: Collection[str]
+) -> Iterator[Action]:
+    named = {name.key for kind in _KINDS for name in declared.names(kind) or ()}
+    for old in changeable_entries(scope, project):
+        if old.key not in wanted and _path_key(old) not in named:
+            yield removal(old, f"not declared, and {declared.enforce_at} enforces the list")
+
+
+def _removed(
+    project: Project, scope: Scope, declared: DeclaredScope, names: _Names, wanted: Collection[str]
+) -> Iterator[Action]:
+    """Yield the removal of the entries that the policy takes away one by one."""
+    gone: dict[str, DeclaredAt] = {}
+    for name in declared.removed:
+        found = names.find(name)
+        gone[name.key if found is None else found.key] = name.at
+    for old in changeable_entries(scope, project):
+        at = gone.get(old.key) or gone.get(_path_key(old))
+        if at is not None and old.key not in wanted:
+            yield removal(old, f"removed at {at}")
+
+
+def _path_key(entry: AllowlistEntry) -> str:
+    return f"{entry.kind}:{(entry.target_path or '').lower()}"
 
 
 def _with_safety(

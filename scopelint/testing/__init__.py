@@ -66,7 +66,7 @@ Verdicts must be fit for reports too: a message of one line, a remediation, JSON
 key of their own.
 
 It may import `declared`, `engine`, `filters`, `finding`, `globs`, `limit_change`, `model`, `paths`, `policy`, `report`, `rule`,
-`snapshot` and `yaml`.
+`snapshot`, `terraform` and `yaml`.
 """
 
 from scopelint.testing.cases import Case, Expected, check_case, load_cases, run_cases, verdicts

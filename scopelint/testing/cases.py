@@ -16,6 +16,7 @@ from scopelint.globs import GlobSet
 from scopelint.policy import read_levels
 from scopelint.rule import Boundary, Policy, Rule
 from scopelint.snapshot.inventory import Inventory
+from scopelint.terraform import read_plan
 from scopelint.testing.inventories import inventory as build
 from scopelint.yaml import load, to_python
 
@@ -74,6 +75,9 @@ class _Body(BaseModel):
     boundaries: tuple[_Boundary, ...] = ()
     assume_fine_grained: bool | None = None
     declared: str | None = None
+    """The levels of a gitlabform config."""
+    declared_plan: str | None = None
+    """The JSON of a Terraform plan."""
     declared_archived: bool = False
     expect: tuple[Expected, ...] = ()
     not_judged: str | None = None
@@ -102,14 +106,18 @@ class Case:
             boundaries=tuple(boundaries),
             assume_fine_grained=self.body.assume_fine_grained,
             selected=(rule_class.code,),
-            declared=None if self.body.declared is None else self._declared(self.body.declared),
+            declared=self._declared(),
         )
         # As a config's are validated: a list stands for a tuple, text for an enum's member.
         options = rule_class.Options.model_validate_json(json.dumps(self.body.options, default=str))
         return rule_class(options, policy)
 
-    def _declared(self, text: str) -> DeclaredPolicy:
-        return read_levels(text, "config.yml", include_archived=self.body.declared_archived)
+    def _declared(self) -> DeclaredPolicy | None:
+        archived, plan = self.body.declared_archived, self.body.declared_plan
+        if plan is not None:
+            return read_plan(plan, "plan.json", include_archived=archived)
+        text = self.body.declared
+        return None if text is None else read_levels(text, "config.yml", include_archived=archived)
 
 
 def load_cases(path: Path) -> tuple[Case, ...]:

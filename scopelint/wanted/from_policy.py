@@ -1,8 +1,9 @@
 """A declared policy as a wanted state: what GitLab has once the policy has been applied."""
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from scopelint.declared import DeclaredName, DeclaredPolicy, DeclaredScope
+from scopelint.declared import DeclaredName, DeclaredPolicy, DeclaredScope, DeclaredUnknown
 from scopelint.model import EntryKind, Project, Reason
 from scopelint.wanted.state import (
     LeftAlone,
@@ -29,14 +30,15 @@ def wanted_by_policy(policy: DeclaredPolicy, inventory: "Inventory") -> WantedSt
     found: dict[int, WantedProject] = {}
     left: list[LeftAlone] = []
     for project in inventory.projects():
-        if project.scope is None or (declared := policy.scope(project.path)) is None:
+        if project.scope is None or (declared := policy.scope(project.path, project.id)) is None:
             continue
         if policy.covers(project):
             found[project.id] = _wanted(project, declared, inventory)
         else:
             reason = "it is archived or to be deleted, and the policy does not cover such projects"
             left.append(LeftAlone(project.path, reason))
-    return WantedState("policy", policy.source, found, tuple(left))
+    unknown = (_not_known(each) for each in policy.unknowns() if each.about == "resource")
+    return WantedState("policy", policy.source, found, tuple(left), tuple(unknown))
 
 
 def _wanted(
@@ -45,15 +47,14 @@ def _wanted(
     inventory: "Inventory",
 ) -> WantedProject:
     settings: dict[Setting, WantedSetting] = {}
-    at = declared.limit_at
-    value = declared.limit
-    unclear = NotKnown("the limit", "what is declared is no boolean", at)
-    settings["inbound_own"] = WantedSetting(unclear if value is None else value, at)
+    if (limit := _limit(declared)) is not None:
+        settings["inbound_own"] = WantedSetting(limit, declared.limit_at)
     if declared.push is not None and declared.push_at is not None:
         settings["push"] = WantedSetting(declared.push, declared.push_at)
     entries: dict[str, WantedEntry] = {}
     unknown: list[NotKnown] = []
     for kind in _KINDS:
+        unknown += (_not_known(each) for each in declared.unknown_of(kind))
         names = declared.names(kind)
         if names is None:
             unknown.append(NotKnown(f"the list of {kind}s", "it cannot be read", declared.at))
@@ -69,9 +70,34 @@ def _wanted(
         declared.at,
         settings,
         tuple(entries.values()),
+        tuple(_removed(declared, entries, inventory)),
         exact=declared.enforce,
         unknown=tuple(unknown),
     )
+
+
+def _limit(declared: DeclaredScope) -> bool | NotKnown | None:
+    """Return what the limit gets, None where nothing is said of it."""
+    for each in declared.unknown_of("limit"):
+        return _not_known(each)
+    if not declared.says_limit:
+        return None
+    unclear = NotKnown("the limit", "what is declared is no boolean", declared.limit_at)
+    return unclear if declared.limit is None else declared.limit
+
+
+def _removed(
+    declared: DeclaredScope, entries: Mapping[str, WantedEntry], inventory: "Inventory"
+) -> Iterator[WantedEntry]:
+    """Yield the entries that go; one whose target the snapshot does not know is on no list."""
+    for name in declared.removed:
+        entry = _entry(name, inventory)
+        if isinstance(entry, WantedEntry) and entry.key not in entries:
+            yield entry
+
+
+def _not_known(unknown: DeclaredUnknown) -> NotKnown:
+    return NotKnown(unknown.address, unknown.why, unknown.at)
 
 
 def _entry(name: DeclaredName, inventory: "Inventory") -> WantedEntry | NotKnown:

@@ -110,10 +110,12 @@ class WantedState:
     """What one file wants of the projects of a snapshot."""
 
     kind: Literal["plan", "policy"]
-    """A scopelint plan; or a declared policy: a gitlabform config, or `declared:`."""
+    """A scopelint plan; or a declared policy: a gitlabform config, Terraform, or `declared:`."""
     source: str
     """The file, as messages name it."""
     projects: Mapping[int, WantedProject] = field(default_factory=dict)
     """By id; only projects that were read."""
     left_alone: tuple[LeftAlone, ...] = ()
     """Projects that the file names and that it will not change."""
+    unknown: tuple[NotKnown, ...] = ()
+    """What the file wants and of which not even the project is known."""

@@ -20,7 +20,7 @@ from scopelint.yaml.nodes import (
     to_python,
     walk,
 )
-from scopelint.yaml.source import MAX_BYTES, SourceText
+from scopelint.yaml.source import MAX_BYTES, SourceText, decode, read_source
 from scopelint.yaml.yaml_reader import MAX_DEPTH, Document, load
 
 __all__ = [
@@ -38,9 +38,11 @@ __all__ = [
     "SequenceNode",
     "SourceText",
     "Timestamp",
+    "decode",
     "kind_of",
     "load",
     "locate",
+    "read_source",
     "step",
     "to_python",
     "walk",

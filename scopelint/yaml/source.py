@@ -1,4 +1,4 @@
-"""The text of a YAML file: read within bounds, decoded, and its offsets as lines and columns."""
+"""The text of a configuration file: read within bounds, decoded, and its offsets as lines and columns."""
 
 import codecs
 import hashlib
@@ -11,7 +11,7 @@ from scopelint.errors import ConfigError, Problem
 from scopelint.text import clean, excerpt
 
 MAX_BYTES = 5 * 1024 * 1024
-"""The largest YAML file that is read."""
+"""The largest configuration file that is read, in any language."""
 
 # UTF-32's little-endian mark begins with UTF-16's, so it is tried first.
 _MARKS = (
@@ -64,8 +64,10 @@ class SourceText:
         return Problem(self.name, message, line, column, shown_line, hint)
 
 
-def read_source(path: Path, name: str = "") -> SourceText:
+def read_source(path: Path, name: str = "", *, language: str = "YAML") -> SourceText:
     """Return the text of the file at `path`; `name` is shown in messages instead of it.
+
+    `language` is what the file is written in, for messages.
 
     Raise ConfigError where it is missing, a folder, unreadable, over 5 MB or no text.
     """
@@ -80,10 +82,10 @@ def read_source(path: Path, name: str = "") -> SourceText:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _fault(name, f"the file cannot be read: {reason}") from error
-    return decode(data, name)
+    return decode(data, name, language=language)
 
 
-def decode(data: bytes | str, name: str) -> SourceText:
+def decode(data: bytes | str, name: str, *, language: str = "YAML") -> SourceText:
     """Return `data` as text: UTF-8, or UTF-8, UTF-16 or UTF-32 by its byte order mark.
 
     Raise ConfigError for bytes that are not that encoding, control characters, and over 5 MB.
@@ -95,7 +97,7 @@ def decode(data: bytes | str, name: str) -> SourceText:
         data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     ).hexdigest()
     source = SourceText(name, text.removeprefix("\ufeff"), digest)
-    _refuse_control_characters(source)
+    _refuse_control_characters(source, language)
     return source
 
 
@@ -116,7 +118,7 @@ def _decode_bytes(data: bytes, name: str) -> str:
         raise ConfigError([problem]) from None
 
 
-def _refuse_control_characters(source: SourceText) -> None:
+def _refuse_control_characters(source: SourceText, language: str) -> None:
     found = _REFUSED.search(source.text)
     if found is None:
         return
@@ -125,7 +127,7 @@ def _refuse_control_characters(source: SourceText) -> None:
     if code == 0:
         hint = "save the file as UTF-8; UTF-16 is read only with a byte order mark"
     line, column = source.place(found.start())
-    message = f"character U+{code:04X} is not allowed in a YAML file"
+    message = f"character U+{code:04X} is not allowed in a {language} file"
     raise ConfigError([source.problem(line, column, message, hint)])
 
 

@@ -66,9 +66,11 @@ def test_contributing_names_what_the_quick_tests_leave_out() -> None:
 def test_extras() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    assert set(extras) == {"demo", "test"}
-    assert "scopelint[demo]" in extras["test"]
-    assert "graphql-core" not in " ".join(project["dependencies"])
+    assert set(extras) == {"demo", "terraform", "test"}
+    assert "scopelint[demo,terraform]" in extras["test"]
+    assert not {"graphql-core", "python-hcl2"} & set(" ".join(project["dependencies"]).split())
+    for name in extras:
+        assert (ROOT / "requirements" / f"{name}.txt").is_file()
 
 
 @pytest.mark.slow

@@ -1,6 +1,8 @@
 """Export, declare, check: nothing is reported; then one change in the inventory, and exactly that."""
 
 import copy
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from scopelint.declared import DeclaredPolicy
 from scopelint.export.policy_code import NotExported, to_declared, to_gitlabform, to_terraform
 from scopelint.finding import Outcome
 from scopelint.policy import read_gitlabform
+from scopelint.terraform import read_sources
 from scopelint.testing import inventory
 from scopelint.yaml import load
 from tests.policy.inventories import TARGETS, found, inventories
@@ -23,15 +26,19 @@ def declared(described: dict[str, Any], form: str) -> DeclaredPolicy:
         if form == "gitlabform":
             text = to_gitlabform(observed).text
             return read_gitlabform(text, "config.yml", include_archived=True)
+        if form == "terraform":
+            with TemporaryDirectory() as folder:
+                Path(folder, "main.tf").write_text(to_terraform(observed).text, encoding="utf-8")
+                return read_sources(Path(folder), "tf", include_archived=True)
         policy = config_from(load(to_declared(observed).text, "scopelint.yml"), []).declared
     assert policy is not None
     return policy
 
 
-both_forms = pytest.mark.parametrize("form", ["gitlabform", "declared"])
+all_forms = pytest.mark.parametrize("form", ["gitlabform", "declared", "terraform"])
 
 
-@both_forms
+@all_forms
 @given(described=inventories())
 def test_what_was_exported_is_as_declared(form: str, described: dict[str, Any]) -> None:
     policy = declared(described, form)
@@ -39,7 +46,7 @@ def test_what_was_exported_is_as_declared(form: str, described: dict[str, Any]) 
         assert found(observed, policy) == []
 
 
-@both_forms
+@all_forms
 @given(described=inventories(), data=st.data())
 def test_one_change_is_exactly_reported(
     form: str, described: dict[str, Any], data: st.DataObject
