@@ -205,3 +205,53 @@ class SincePrevious:
     """In the order of a report."""
     expired: int = 0
     """Findings that were not carried over again: nothing was known of them for too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessShift:
+    """Who gains and who loses access to a project by a change.
+
+    An origin is `everyone`, `group PATH` (all projects below it) or `project PATH`.
+    """
+
+    project: str
+    """The full path of the project that is reached."""
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnchangedProject:
+    """A project that a wanted state names and that stays as it is."""
+
+    path: str
+    reason: str
+    """Why it stays, as a sentence without a full stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class AfterChange:
+    """What a wanted state changes: set in a report of GitLab as it will be, not as it is.
+
+    Findings that fail are compared with those of the same rules over the snapshot itself.
+    """
+
+    source: str
+    """The file of the wanted state, as messages name it."""
+    kind: Literal["plan", "policy"]
+    """A scopelint plan, or a declared policy."""
+    new: tuple[str, ...] = ()
+    """Fingerprints, sorted, of findings that the change brings."""
+    unsure: tuple[str, ...] = ()
+    """Fingerprints, sorted, of findings that are there afterwards, and of which nobody can tell
+    whether they are there today."""
+    unchanged: int = 0
+    """Findings that are there today and afterwards."""
+    fixed: tuple[Finding, ...] = ()
+    """Findings that the change closes, as they are today, in the order of a report."""
+    access: tuple[AccessShift, ...] = ()
+    """By path."""
+    access_known: bool = True
+    """False where there may be more than `access` says: something of it was not read."""
+    left_alone: tuple[UnchangedProject, ...] = ()
+    """By path."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, ClassVar, Literal
 
 from scopelint.finding import (
+    AfterChange,
     EntryRef,
     Finding,
     Outcome,
@@ -277,6 +278,8 @@ class Report:
     targets, and every finding is shown. False where that is not known."""
     since: SincePrevious | None = None
     """What changed since the previous report; None where none was given."""
+    after: AfterChange | None = None
+    """Set where the report is of GitLab as a wanted state makes it, not as it is."""
     carried_rules: tuple[RuleSummary, ...] = ()
     """Rules of carried findings that took no part in the run, by code."""
 
@@ -306,8 +309,7 @@ class Report:
         )
 
     def carried_over(self, *, waived: bool = False) -> Iterator[Finding]:
-        """Yield, of the findings the user asked to see, those that an earlier report had and this
-        run could not judge."""
+        """Yield those that an earlier report had and this run could not judge, as `shown` does."""
         return (finding for finding in self._listed(waived=waived) if finding.carried is not None)
 
     def compared(self, *, waived: bool = False) -> Iterator[Finding]:
@@ -383,8 +385,9 @@ class Reporter(ABC):
     shows_allowlists: ClassVar[bool] = False
     """Whether it looks at `Report.allowlists`, which are kept for such reporters alone."""
     compared: ClassVar[bool] = False
-    """Whether its consumer compares a document with the last one, and calls closed what is missing
-    in it. Such a reporter writes `Report.compared()`."""
+    """Whether its consumer calls closed what the last document had: it writes `compared()`."""
+    standing: ClassVar[bool] = False
+    """Whether its consumer takes the last document for GitLab as it is: none is of a wanted state."""
     notes: Sequence[str] = ()
     """What the user should hear besides, such as how much did not fit into the document.
     `render` fills it, the command line shows it."""

@@ -37,6 +37,7 @@ class CodeQualityReporter(Reporter):
     name = "gitlab-codequality"
     title = "GitLab Code Quality: the merge request widget of every tier"
     compared = True
+    standing = True
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report; an empty array where there is nothing."""

@@ -16,6 +16,7 @@ from scopelint_reports.narrowing import judged_words, limits, rule_words
 from scopelint_reports.summary import (
     CARRIED_TITLE,
     GapGroup,
+    access_words,
     api_words,
     concluded_in_short,
     enforcement_words,
@@ -73,6 +74,7 @@ class Tail:
         rows += [(title, job_log(text)) for title, text in limits(self._report, job_log)]
         yield from self._rows(rows)
         yield from self._row("Findings", self._findings())
+        yield from self._rows([("Access", text) for text in access_words(self._report, job_log)])
         if words := since_words(self._report):
             yield from self._row("Changed", words)
         yield from self._row("Scanned", self._scanned())

@@ -52,6 +52,7 @@ class GitlabSastReporter(Reporter):
     name = "gitlab-sast"
     title = "GitLab security report (sast): Vulnerability Report and security widget"
     compared = True
+    standing = True
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report; the file is named gl-sast-report.json by custom."""

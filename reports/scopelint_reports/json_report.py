@@ -35,7 +35,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f'"summary": {json_text(run["summary"])},'
     yield f'"gate": {json_text(run["gate"])},'
     yield f'"config": {json_text(run["config"])},'
-    for name in ("since", "carried_rules"):
+    for name in ("since", "after", "carried_rules"):
         if name in run:
             yield f'"{name}": {json_text(run[name])},'
     yield '"rules": ['

@@ -19,6 +19,7 @@ from scopelint_reports.location import settings_url, web_address
 from scopelint_reports.narrowing import judged_words, limits, rule_words
 from scopelint_reports.summary import (
     CARRIED_TITLE,
+    access_words,
     concluded,
     coverage,
     gaps_by_fact,
@@ -154,6 +155,9 @@ def _scan(report: Report) -> Iterator[str]:
     when = utc(scan.scan.finished_at or scan.scan.started_at)
     instance = _span(scan.scan.instance, _NAME_CHARS)
     yield f"Scanned {of}{instance}, {when}, by {_prose(f'scopelint {report.tool_version}')}."
+    if access := access_words(report, partial(_span, limit=_NAME_CHARS)):
+        yield ""
+        yield f"Access after the change: {'; '.join(access)}."
     if words := since_words(report):
         yield ""
         yield f"Changes {_prose(words)}."

@@ -27,10 +27,11 @@ class Limit(NamedTuple):
 def judged_words(report: Report) -> str:
     """Say how many projects were judged, of the whole tree: `295 of 300 projects judged, …`."""
     counts = report.scan.projects
+    change = f" as after {visible(report.after.source)}, not as today" if report.after else ""
     if counts.read == counts.total:
-        return f"{counted(counts.total, 'project')} judged"
+        return f"{counted(counts.total, 'project')} judged{change}"
     noun = "project" if counts.total == 1 else "projects"
-    parts = [f"{number(counts.read)} of {number(counts.total)} {noun} judged"]
+    parts = [f"{number(counts.read)} of {number(counts.total)} {noun} judged{change}"]
     if counts.left_out == sum(each.projects for each in report.scan.left_out):
         by_filter = [(each.projects, f" by --{each.filter}") for each in report.scan.left_out]
     else:  # another program's report

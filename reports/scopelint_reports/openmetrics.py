@@ -26,6 +26,7 @@ class OpenMetricsReporter(Reporter):
 
     name = "openmetrics"
     title = "OpenMetrics: the numbers, for GitLab's metrics report"
+    standing = True
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the report."""

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -30,6 +30,10 @@ FACT_WORDS: dict[str, str] = {
 _SEVERITY_REASON = re.compile(r"\d+ (?:critical|high|medium|low|info)")
 _LARGE = re.compile(r"\b\d{4,}\b")
 _EXAMPLES = 3
+_ORIGINS = 5
+"""Origins that are named of those that gain or lose access to one project."""
+ACCESS = 20
+"""Projects of which is said who gains or loses access; the rest are counted."""
 
 
 def fact_words(fact: str) -> str:
@@ -132,6 +136,8 @@ def gate_words(report: Report) -> str:
     parts += [reason for reason in reasons if reason not in levels]
     if gate.result == "pass":
         parts.insert(0, _pass_words(report))
+    if report.after is not None:
+        parts.insert(0, after_words(report))
     missing = coverage(report)
     if missing and not any("could not be read" in p or "incomplete" in p for p in parts):
         parts.append(missing)
@@ -140,6 +146,45 @@ def gate_words(report: Report) -> str:
 
 def _grouped(digits: re.Match[str]) -> str:
     return number(int(digits[0]))
+
+
+def after_words(report: Report) -> str:
+    """Say in a clause that a report is of GitLab after a change, empty where it is of today."""
+    after = report.after
+    if after is None:
+        return ""
+    parts = [f"{number(len(after.new))} new", f"{number(len(after.fixed))} fixed"]
+    if after.unsure:
+        parts.append(f"{number(len(after.unsure))} that may be new")
+    parts.append(f"{number(after.unchanged)} unchanged")
+    source = visible(after.source)
+    return f"judged as after {source}, not as GitLab is today: {', '.join(parts)}"
+
+
+def access_words(report: Report, name: Callable[[str], str] = visible) -> list[str]:
+    """Say who gains and who loses access by a change, a sentence a project; empty for today's."""
+    after = report.after
+    if after is None:
+        return []
+    found = []
+    for shift in after.access[:ACCESS]:
+        sides = (("gains", shift.gained), ("loses", shift.lost))
+        found += [
+            f"{name(shift.project)} {'lets in' if verb == 'gains' else 'shuts out'}"
+            f" {_listed(origins, name)}"
+            for verb, origins in sides
+            if origins
+        ]
+    if more := len(after.access[ACCESS:]):
+        found.append(f"{counted(more, 'more project')}: the JSON report has all")
+    if not after.access_known:
+        found.append("there may be more: not all was read")
+    return found or ["nobody gains or loses any"]
+
+
+def _listed(origins: Sequence[str], name: Callable[[str], str]) -> str:
+    more = f" and {number(len(origins) - _ORIGINS)} more" if len(origins) > _ORIGINS else ""
+    return ", ".join(map(name, origins[:_ORIGINS])) + more
 
 
 def _pass_words(report: Report) -> str:

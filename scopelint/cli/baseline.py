@@ -126,6 +126,7 @@ def _renew(report: Path, output: Path, old: Path | None, change: "Callable[..., 
 
 
 def _read(report: Path, output: Path) -> Report:
+    from scopelint.cli.after import check_of_today
     from scopelint.report_file.part import lists_every_finding
     from scopelint.report_file.reading import load_report
 
@@ -133,6 +134,7 @@ def _read(report: Path, output: Path) -> Report:
     if output.exists() and report.exists() and output.samefile(report):
         raise UsageError(f"{output} is the report itself", hint="Give the baseline its own file.")
     loaded = load_report(report)
+    check_of_today(loaded, report, "what is not there yet cannot be accepted")
     if not lists_every_finding(loaded):
         raise UsageError(
             f"{report} does not list every finding",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     metavar="REPORT",
     help="Render this JSON report again instead; nothing is judged anew.",
 )
+@options.after_option
 @options.choice_options
 @options.config_and_rules_options
 @options.rule_options
@@ -37,6 +38,7 @@ def check(
     snapshots: tuple[Path, ...],
     *,
     from_report: Path | None,
+    after: Path | None,
     chosen: ProjectChoice,
     source: options.ConfigOptions,
     choice: options.RuleChoice,
@@ -52,6 +54,9 @@ def check(
     makes the result incomplete. With --include and --exclude only a part of the projects is judged,
     with all that was read; findings about the instance stay.
 
+    With --after the report is that of a scan after the change that FILE makes: what is new, fixed and
+    unchanged, and who gains and loses access. Only what the change brings gates.
+
     With --from-report a report of `-f json` is rendered in other formats, and the exit code is that
     of its own gate.
     """
@@ -61,7 +66,7 @@ def check(
     start(console)
     if from_report is not None:
         given = _judging(
-            *(snapshots, chosen, source, last),
+            *(snapshots, after, chosen, source, last),
             choice=choice,
             gate=gate,
             baseline=baseline,
@@ -78,13 +83,18 @@ def check(
     reads = [("the snapshot", path) for path in snapshots]
     settings = resolve(source, choice, gate)
     prepared = prepare(
-        settings, gate, baseline, report, console, last=last, reads=reads, snapshots=snapshots
+        *(settings, gate, baseline, report, console),
+        last=last,
+        reads=reads,
+        snapshots=snapshots,
+        after=after,
     )
     return prepared.conclude(lambda: prepared.judge(*snapshots, chosen=chosen))
 
 
 def _judging(
     snapshots: tuple[Path, ...],
+    after: Path | None,
     chosen: ProjectChoice,
     source: options.ConfigOptions,
     last: options.PreviousOptions,
@@ -97,6 +107,7 @@ def _judging(
     """Yield what was given that would judge anew, as a person writes it."""
     named = {
         "SNAPSHOT": snapshots,
+        "--after": after,
         "--include": chosen.include,
         "--exclude": chosen.exclude,
         "--config": source.config_file,

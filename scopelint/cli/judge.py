@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from scopelint import engine
+from scopelint.cli.after import Overlaid, check_formats, read_wanted
 from scopelint.cli.choices import choices
 from scopelint.cli.console import Console
 from scopelint.cli.files import (
@@ -77,6 +78,8 @@ class PreparedCheck:
     last: LastReport = field(default_factory=LastReport)
     found_rules: Mapping[str, Found[Rule]] = field(default_factory=dict)
     """Every installed rule, by code."""
+    after: Path | None = None
+    """The file of the wanted state that is judged; None judges what there is."""
 
     def check_instance(self, instance: str) -> None:
         """Raise UsageError where the baseline or the last report is of another instance."""
@@ -98,9 +101,13 @@ class PreparedCheck:
             inventory = open_part(snapshot, chosen, paths)
             self.check_instance(inventory.scan.instance)
             self.last.check(inventory.scan)
-            report = engine.run(
-                inventory, self.rules, self.settings, distributions=self.distributions
-            )
+            if self.after is None:
+                report = self._run(inventory, self.settings)
+            else:
+                classes = [found.cls for found in self.found_rules.values()]
+                wanted = read_wanted(self.after, Inventory(snapshot), classes, self.console)
+                given = Overlaid(snapshot, wanted, inventory, chosen)
+                inventory, report = given.judged(self._run, self.settings)
             report = described(replace(report, not_run=self.not_run), self.found_rules)
             report = with_references(report)
             self._tell_outside(inventory)
@@ -109,6 +116,9 @@ class PreparedCheck:
                 whole_set=self.whole_set and inventory.scan.filters.everything,
                 allowlists=self._allowlists(report),
             )
+
+    def _run(self, inventory: Inventory, settings: engine.Settings) -> Report:
+        return engine.run(inventory, self.rules, settings, distributions=self.distributions)
 
     def _allowlists(self, report: Report) -> Sequence[Allowlist] | None:
         """Keep the allowlists, which are read from the snapshot, where a reporter shows them."""
@@ -141,6 +151,8 @@ class PreparedCheck:
                 raise
             self.console.warn(error.message)
             return ExitCode.OK
+        if report.after is not None:
+            check_formats(self.destinations)
         self._warn(report.warnings)
         places = self.last.written(self.destinations, report, self.console)
         options = partial(replace(self, destinations=places)._options, report)
@@ -171,7 +183,8 @@ class PreparedCheck:
             next_steps=next_steps(report, self.files),
             report_url=report_page(self.destinations),
             keep_waived=self.report.keep_waived,
-            sarif_category=self.report.sarif_category,
+            # In a category of its own it is never compared with a run of GitLab as it is.
+            sarif_category=self.report.sarif_category or ("wanted-state" if report.after else None),
             sarif_runs=self.report.sarif_runs,
             gitlab_sast_version=self.report.gitlab_sast_version,
             roll_up=self.report.roll_up,
@@ -199,12 +212,14 @@ def prepare(
     reads: Iterable[tuple[str, Path | None]],
     snapshots: Iterable[Path | None],
     server: ServerOptions | None = None,
+    after: Path | None = None,
 ) -> PreparedCheck:
     """Choose and build the rules, and check every destination.
 
     `reads` are files that the run reads or makes, each with what it is called in a message, besides
     the configuration, its rules and the baseline: no report may replace one. `snapshots` are those
-    that are there after the run, `server` how GitLab is asked, None where it is not.
+    that are there after the run, `server` how GitLab is asked, None where it is not; `after` is the
+    file of a wanted state.
     """
     config = settings.config
     places = destinations(report.format_name, report.output, report.reports)
@@ -212,12 +227,17 @@ def prepare(
         places,
         (
             *reads,
+            ("the wanted state", after),
             ("the configuration", config.source),
             ("the baseline", baseline.baseline),
             *(("a configuration", path) for path in config.files.values()),
             *(("the rules file", path) for path in settings.source.rules_files),
         ),
     )
+    if after is not None:
+        check_formats(places)
+        if last.previous is not None:
+            raise UsageError("--after compares with GitLab as it is, and --previous with a report")
     chosen, engine_settings = build_rules(settings)
     carried = last_report(last, settings, console)
     return PreparedCheck(
@@ -230,7 +250,7 @@ def prepare(
             allow_incomplete=settings.allow_incomplete.value,
             waivers=config.waivers,
             today=gate.as_of,
-            baseline=_baseline(baseline),
+            baseline=_baseline(baseline, after),
             new_only=baseline.new_only,
             previous=carried.previous,
         ),
@@ -249,12 +269,13 @@ def prepare(
         whole_set=_is_whole(settings, baseline, report),
         last=carried,
         found_rules=settings.rules,
+        after=after,
     )
 
 
-def _baseline(options: BaselineOptions) -> Baseline | None:
+def _baseline(options: BaselineOptions, after: Path | None) -> Baseline | None:
     if options.baseline is None:
-        if options.new_only:
+        if options.new_only and after is None:
             raise UsageError("--new-only needs --baseline FILE: what is not new")
         return None
     return load_baseline(options.baseline)

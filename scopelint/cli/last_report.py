@@ -116,6 +116,7 @@ def last_report(options: PreviousOptions, settings: RunSettings, console: Consol
     previous = None
     if options.previous is not None:
         # Most runs read no report, and its models take a while to be made.
+        from scopelint.cli.after import check_of_today
         from scopelint.report_file.part import lists_every_finding
         from scopelint.report_file.reading import load_report
 
@@ -123,6 +124,7 @@ def last_report(options: PreviousOptions, settings: RunSettings, console: Consol
             report = load_report(options.previous)
         except UsageError as error:
             raise UsageError(error.message, hint=_HINT) from None
+        check_of_today(report, options.previous, "nothing of it can be carried over")
         if not lists_every_finding(report):
             console.warn(
                 f"the last report {options.previous} was made with --min-severity or --new-only:"

@@ -74,7 +74,8 @@ def _steps(report: "Report", files: RunFiles) -> Iterator[tuple[Sequence[object]
     if worst is not None:
         purpose = "why it matters and how to fix it"
         yield ["explain", worst.rule, *_rules_words(files.source)], purpose
-    if worst is not None and worst.verdict is Outcome.FAIL and files.snapshots:
+    plannable = worst is not None and worst.verdict is Outcome.FAIL and report.after is None
+    if plannable and files.snapshots:  # What a change brings is repaired in its own file.
         words = ["plan", *files.snapshots, "-o", "scopelint.plan.json"]
         yield (
             [*words, *config_words(files.source)],

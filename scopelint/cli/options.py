@@ -180,6 +180,16 @@ audit_events_option = option_group(
     ),
 )
 
+after_option = option_group(
+    "Before a change",
+    option(
+        "--after",
+        type=FilePath(),
+        metavar="FILE",
+        help="Judge GitLab as it will be after this plan, gitlabform config or declared policy.",
+    ),
+)
+
 _config_options = option_group(
     "Configuration",
     option(

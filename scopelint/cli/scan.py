@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     options.option("--snapshot", type=options.FilePath(), help="Keep the snapshot in this file."),
     options.resume_option,
 )
+@options.after_option
 def scan(
     *,
     target: options.TargetOptions,
@@ -48,11 +49,13 @@ def scan(
     console: Console,
     snapshot: Path | None,
     resume: bool,
+    after: Path | None,
 ) -> int:
     """Read the job token scope of every project below TARGET, judge it, report, and gate.
 
     TARGET is a group or project path, a numeric id, or a GitLab URL. It is read by default from
-    gitlab.targets of scopelint.yml.
+    gitlab.targets of scopelint.yml. With --after it is judged as it will be after a change, as
+    `check --after` does.
     """
     from scopelint.cli.collect_session import check_new, collect_into, keeping
     from scopelint.cli.judge import needed_facts, prepare
@@ -86,6 +89,7 @@ def scan(
         reads=reads,
         snapshots=(snapshot,),
         server=server,
+        after=after,
     )
     prepared.check_instance(session.server.url)
     prepared.last.check_asked([target.path for target in session.request.targets])

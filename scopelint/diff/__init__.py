@@ -3,7 +3,7 @@
 `compare` makes a `Diff` of two inventories, `compare_findings` of what the same rules found in
 each. `as_console`, `as_markdown` and `as_json` show it; `diff_records` has the published schema.
 
-Only the command `diff` imports this package. It may import `access`, `errors`, `finding`, `json_schema`, `limit_change`, `model`,
+Only the command `diff` and `wanted` import this package. It may import `access`, `errors`, `finding`, `json_schema`, `limit_change`, `model`,
 `paths`, `report`, `run_identity`, `snapshot` and `text`. It asks GitLab nothing.
 """
 

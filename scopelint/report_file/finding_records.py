@@ -6,6 +6,8 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from scopelint.finding import (
+    AccessShift,
+    AfterChange,
     Carried,
     Confidence,
     EntryRef,
@@ -16,6 +18,7 @@ from scopelint.finding import (
     Severity,
     SincePrevious,
     State,
+    UnchangedProject,
     Waiver,
 )
 from scopelint.model import EntryKind
@@ -155,3 +158,48 @@ class SinceRecord(JsonRecord):
     expired: Count = Field(
         default=0, description="Findings not carried over again: not seen for too long."
     )
+
+
+class AccessShiftRecord(JsonRecord):
+    """Who gains and who loses access to a project: `everyone`, `group PATH` or `project PATH`."""
+
+    core = AccessShift
+
+    project: str
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+class UnchangedRecord(JsonRecord):
+    """A project that the wanted state names and that stays as it is."""
+
+    core = UnchangedProject
+
+    path: str
+    reason: str
+
+
+class AfterRecord(JsonRecord):
+    """What a wanted state changes. A report that has it is not of GitLab as it is.
+
+    Of `findings`, those that are there today too are `baselined`.
+    """
+
+    core = AfterChange
+
+    source: str = Field(description="The file of the wanted state.")
+    kind: Literal["plan", "policy"]
+    new: _Fingerprints = Field(default=(), description="Findings that the change brings.")
+    unsure: _Fingerprints = Field(
+        default=(),
+        description="Findings that are there afterwards; whether they are there today is not known.",
+    )
+    unchanged: Count = Field(description="Findings there today and afterwards.")
+    fixed: tuple[FindingRecord, ...] = Field(
+        default=(), description="Findings that the change closes, as they are today."
+    )
+    access: tuple[AccessShiftRecord, ...] = ()
+    access_known: bool = Field(
+        description="False where there may be more than `access` says: not all of it was read."
+    )
+    left_alone: tuple[UnchangedRecord, ...] = ()

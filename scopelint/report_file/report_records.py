@@ -26,7 +26,7 @@ from scopelint.report_file.choice_records import (
     OverrideRecord,
     RuleOffRecord,
 )
-from scopelint.report_file.finding_records import FindingRecord, SinceRecord
+from scopelint.report_file.finding_records import AfterRecord, FindingRecord, SinceRecord
 from scopelint.report_file.overview_records import OverviewRecord
 from scopelint.report_file.record import (
     Count,
@@ -254,6 +254,9 @@ class ReportRecord(JsonRecord):
     since: SinceRecord | SkipJsonSchema[None] = Field(
         default=None, json_schema_extra=without_default
     )
+    after: AfterRecord | SkipJsonSchema[None] = Field(
+        default=None, json_schema_extra=without_default
+    )
     carried_rules: tuple[RuleRecord, ...] = Field(
         default=(), description="Rules of findings carried over that took no part in the run."
     )
@@ -282,6 +285,7 @@ class ReportRecord(JsonRecord):
             overview=self.overview.to_data_again() if self.overview else None,
             carried_rules=tuple(rule.to_core() for rule in self.carried_rules),
             since=self.since.to_core() if self.since else None,
+            after=self.after.to_core() if self.after else None,
             choices=self._choices(),
             min_severity=Severity(self.config.min_severity) if self.config else Severity.INFO,
             new_only=self.config.new_only if self.config else False,
@@ -310,6 +314,8 @@ def run_data(report: Report) -> dict[str, Any]:
     }
     if report.since is not None:
         data["since"] = SinceRecord.to_data(report.since)
+    if report.after is not None:
+        data["after"] = AfterRecord.to_data(report.after)
     if report.carried_rules:
         data["carried_rules"] = [RuleRecord.to_data(rule) for rule in report.carried_rules]
     return data

@@ -2,12 +2,13 @@
 
 `wanted_by_plan` (`read_plan` for its file) and `wanted_by_policy` make a `WantedState` of a
 scopelint plan and of a declared policy, over the inventory that it is for; `after` gives the
-inventory after it.
+inventory after it, and `compared` what that brings, fixes and lets in.
 
-Only commands import this package. It may import `declared`, `errors`, `filters`, `model`, `repair`
-(plans, not applying) and `snapshot`.
+Only commands import this package. It may import `declared`, `diff`, `errors`, `filters`, `finding`,
+`model`, `repair` (plans, not applying), `report` and `snapshot`.
 """
 
+from scopelint.wanted.comparison import compared, with_places
 from scopelint.wanted.from_plan import read_plan, wanted_by_plan
 from scopelint.wanted.from_policy import wanted_by_policy
 from scopelint.wanted.overlay import Overlay, after
@@ -29,7 +30,9 @@ __all__ = [
     "WantedSetting",
     "WantedState",
     "after",
+    "compared",
     "read_plan",
     "wanted_by_plan",
     "wanted_by_policy",
+    "with_places",
 ]

@@ -16,7 +16,7 @@ WIDTH = 100
 OPTIONS = {
     # what is read
     *("--group", "--project", "--instance", "--include", "--exclude", "--archived"),
-    *("--audit-events", "--no-audit-events"),
+    *("--after", "--audit-events", "--no-audit-events"),
     *("--usage", "--no-usage", "--snapshot", "--resume", "--shard", "--output", "-o"),
     # where, with what token, how
     *("--url", "--token-file", "--ca-file", "--insecure", "--api", "--concurrency", "-j"),

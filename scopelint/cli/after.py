@@ -1,0 +1,137 @@
+"""`--after FILE`: a wanted state laid over a snapshot, judged beside what there is."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from scopelint.cli.console import Console
+from scopelint.cli.files import Destination
+from scopelint.errors import ConfigError, UsageError
+from scopelint.filters import ProjectChoice
+
+if TYPE_CHECKING:
+    from scopelint.declared import DeclaredPolicy
+    from scopelint.engine import Settings
+    from scopelint.engine.baseline import Baseline
+    from scopelint.report import Report
+    from scopelint.rule import Rule
+    from scopelint.snapshot import Source
+    from scopelint.snapshot.inventory import Inventory
+    from scopelint.wanted import WantedState
+
+_KNOWN: Final = (
+    "Give a plan of `scopelint plan -o FILE`, a gitlabform config, or a scopelint.yml with"
+    " `declared:` or `policy:`."
+)
+_HEAD: Final = 4096
+"""Bytes by which a file is told from others."""
+_SHOWN: Final = 20
+"""Faults of a policy, and projects that stay as they are, that are named on stderr."""
+
+
+def check_formats(destinations: Iterable[Destination]) -> None:
+    """Raise UsageError for formats whose consumer would take a wanted state for GitLab as it is."""
+    names = sorted({each.reporter.name for each in destinations if each.reporter.standing})
+    if names:
+        raise UsageError(
+            f"{', '.join(names)}: not written after a change: who reads it takes the last one for"
+            " GitLab as it is",
+            hint="Use console, markdown, html, junit, annotations, sarif or json.",
+        )
+
+
+def check_of_today(report: "Report", path: Path, purpose: str) -> None:
+    """Raise UsageError for a report of a wanted state where one of GitLab as it is is needed."""
+    if report.after is not None:
+        raise UsageError(
+            f"{path} is of GitLab after {report.after.source}, not as it is: {purpose}",
+            hint="Give the report of a scan or check without --after.",
+        )
+
+
+def read_wanted(
+    path: Path, inventory: "Inventory", rules: Iterable["type[Rule]"], console: Console
+) -> "WantedState":
+    """Read what a file wants of the projects of an inventory, and say what is odd about it.
+
+    Raises UsageError or ConfigError where it is none that is known, or has faults.
+    """
+    from scopelint.wanted import read_plan, wanted_by_policy
+
+    if _begins_as_json(path):
+        wanted = read_plan(path, inventory)
+    else:
+        policy = _policy(path, rules)
+        for note in policy.notes:
+            console.note(note)
+        for fault in policy.faults(inventory.project_paths)[:_SHOWN]:
+            console.warn(f"{fault.at}: {fault.message}")
+        wanted = wanted_by_policy(policy, inventory)
+    for each in wanted.left_alone[:_SHOWN]:
+        console.warn(f"{wanted.source}: {each.path} stays as it is: {each.reason}")
+    if more := len(wanted.left_alone[_SHOWN:]):
+        console.warn(f"{wanted.source}: {more} more projects stay as they are")
+    return wanted
+
+
+def _begins_as_json(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", hint=_KNOWN) from None
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+
+
+def _policy(path: Path, rules: Iterable["type[Rule]"]) -> "DeclaredPolicy":
+    from scopelint.config.load import load_config
+    from scopelint.policy import read_gitlabform
+    from scopelint.yaml import RUAMEL, MappingNode, load
+
+    root = load(path, partial=True, dialect=RUAMEL).root
+    if isinstance(root, MappingNode) and root.get("projects_and_groups") is not None:
+        return read_gitlabform(path)
+    if isinstance(root, MappingNode) and (root.get("declared") or root.get("policy")):
+        declared = load_config(path, rules).declared
+        if declared is not None:
+            return declared
+    problem = root.problem("this is neither a plan nor a declared policy", _KNOWN)
+    raise ConfigError([problem])
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaid:
+    """A snapshot, and what is wanted of it."""
+
+    source: "Source"
+    wanted: "WantedState"
+    before: "Inventory"
+    """What is chosen of the snapshot as it is."""
+    chosen: ProjectChoice
+
+    def judged(
+        self, judge: Callable[["Inventory", "Settings"], "Report"], settings: "Settings"
+    ) -> "tuple[Inventory, Report]":
+        """Return the inventory after the change, and its report beside that of today.
+
+        What fails today too is baselined, so that only what the change brings gates.
+        """
+        from scopelint.wanted import after, compared, with_places
+
+        today = judge(self.before, settings)
+        then = after(self.source, self.wanted, self.chosen)
+        report = judge(then, replace(settings, baseline=_with(settings.baseline, today)))
+        change = compared(self.wanted, (self.before, today), (then, report))
+        return then, with_places(replace(report, after=change), self.wanted)
+
+
+def _with(baseline: "Baseline | None", today: "Report") -> "Baseline":
+    """Return a baseline of what fails today, and of what is accepted besides."""
+    from scopelint.engine.baseline import Baseline, create
+    from scopelint.finding import Outcome
+
+    fails = (each for each in today.findings if each.verdict is Outcome.FAIL)
+    known = create(today.scan.scan.instance, fails)
+    accepted = baseline.known if baseline is not None else {}
+    return Baseline(known.instance, {**accepted, **known.known})
