@@ -14,6 +14,7 @@ from graphql import parse
 import scopelint_rules
 from scopelint.model import BREAKS_COMPLETENESS, Fact, Reason
 from scopelint.remedy import (
+    NarrowEntry,
     NoRemedy,
     RemoveEntry,
     RemoveOutboundEntries,
@@ -165,7 +166,7 @@ def test_a_page_fixes_a_finding_as_the_remedy_does(rule: type[Rule]) -> None:
     match remedy:
         case SwitchSetting():
             assert switched == {(remedy.setting, remedy.value)}
-        case RemoveEntry():
+        case RemoveEntry() | NarrowEntry():
             assert "--request DELETE" in fix
             assert not switched
         case RemoveOutboundEntries():
