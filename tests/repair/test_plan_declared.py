@@ -1,5 +1,6 @@
 """Plans that make the live state what the policy declares."""
 
+import json
 from typing import Any
 
 from scopelint.declared import DeclaredPolicy
@@ -9,7 +10,10 @@ from scopelint.repair.from_declared import plan_to_declared
 from scopelint.repair.plan_file import Plan
 from scopelint.repair.plan_text import declared_policy, plan_lines
 from scopelint.repair.suggest import suggest
+from scopelint.terraform import read_plan as read_terraform
 from scopelint.testing import inventory
+from tests.terraform.plans import SCOPE, SCOPES, changed
+from tests.terraform.plans import plan as terraform_plan
 
 SHOP = "acme/web/shop"
 LOGGED = [{"origin": "acme/tool", "at": "2026-07-30T00:00:00Z"}]
@@ -164,3 +168,26 @@ def test_a_declared_push_setting_is_set_and_never_called_safe() -> None:
     declared = read_gitlabform(text, "policy.yml")
     assert done(planned({"push": True}, declared)) == ["set-push False unsafe"]
     assert done(planned({"push": False}, declared)) == []
+
+
+def test_what_terraform_destroys_is_removed_and_the_rest_stays() -> None:
+    entry = {"project": SHOP, "target_group_id": 77, "target_project_id": None}
+    destroyed = changed(f"{SCOPE}.x", None, before=entry, actions=["delete"])
+    declared = read_terraform(json.dumps(terraform_plan(destroyed)), "plan.json")
+    live = {"entries": [{"project": "acme/other"}, {"group": "partner/x", "id": 77}], "uses": []}
+    plan = planned(live, declared)
+    assert done(plan) == ["remove-entry partner/x"]
+    assert f"removed at plan.json:1 ({SCOPE}.x)" in "\n".join(plan_lines(plan))
+
+
+def test_what_terraform_does_not_tell_is_noted_and_changes_nothing() -> None:
+    values = {"project": SHOP, "enabled": None, "target_group_ids": None}
+    unknown = {"enabled": True, "target_group_ids": True}
+    made = changed(f"{SCOPES}.x", {**values, "target_project_ids": []}, after_unknown=unknown)
+    declared = read_terraform(json.dumps(terraform_plan(made)), "plan.json")
+    live = {"inbound_own": False, "entries": [{"project": "acme/other"}], "uses": []}
+    plan = planned(live, declared)
+    assert done(plan) == []
+    notes = str(plan.skipped)
+    assert "whether the limit is on is not known" in notes
+    assert "nothing is removed" in notes
