@@ -55,7 +55,8 @@ class Overlay:
         self._changed: dict[int, _Changed] = {}
         self._flags: Counter[tuple[Flags, Enforcement]] = Counter()
         self._more_entries = 0
-        self._unknown: list[Gap] = []
+        # Of no project: it may change any of them.
+        self._unknown = [_gap(Fact.ENTRIES, each) for each in wanted.unknown]
         self._read: set[tuple[int, Fact]] = set()
         self._targets: dict[tuple[EntryKind, int], WantedEntry] = {}
         for number, wanted_project in self._wanted.items():
@@ -199,8 +200,10 @@ def after(below: Source, wanted: WantedState, chosen: ProjectChoice = ALL_PROJEC
     return Inventory(Overlay(below, wanted), chosen)
 
 
-def _gap(fact: Fact, unknown: NotKnown, project: Project) -> Gap:
+def _gap(fact: Fact, unknown: NotKnown, project: Project | None = None) -> Gap:
     detail = f"after the change {unknown.address} is not known ({unknown.at}): {unknown.why}"
+    if project is None:
+        return Gap(fact, unknown.reason, detail)
     return Gap(fact, unknown.reason, detail, "project", project.id, project.path)
 
 

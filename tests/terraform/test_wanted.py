@@ -72,5 +72,8 @@ def test_a_limit_that_is_not_known_is_unknown_after_it() -> None:
 def test_a_resource_of_which_the_project_is_not_known() -> None:
     after = {**WANTED, "project": None}
     unknown = changed(f"{SCOPES}.x", after, after_unknown={"project": True})
-    with kit.changed(policy(unknown), OPEN) as (_, wanted):
+    with kit.changed(policy(unknown), OPEN) as (inventory, wanted):
         assert [each.address for each in wanted.unknown] == [f"{SCOPES}.x"]
+        [gap] = [gap for gap in inventory.gaps if f"{SCOPES}.x" in gap.detail]
+        assert gap.subject_kind is None
+        assert not inventory.complete
