@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from scopelint.wanted import WantedState
 
 _KNOWN: Final = (
-    "Give a plan of `scopelint plan -o FILE`, a gitlabform config, or a scopelint.yml with"
-    " `declared:` or `policy:`."
+    "Give a plan of `scopelint plan -o FILE`, a gitlabform config, a scopelint.yml with `declared:`"
+    " or `policy:`, `terraform show -json` of a plan, or a folder of Terraform sources."
 )
 _HEAD: Final = 4096
 """Bytes by which a file is told from others."""
@@ -59,10 +59,13 @@ def read_wanted(
     """
     from scopelint.wanted import read_plan, wanted_by_policy
 
-    if _begins_as_json(path):
+    head = b"" if path.is_dir() else _head(path)
+    # Terraform writes the version of its format first, a plan of ours its schema.
+    terraform = b'"format_version"' in head and b'"scopelint-plan/' not in head
+    if head.startswith(b"{") and not terraform:
         wanted = read_plan(path, inventory)
     else:
-        policy = _policy(path, rules)
+        policy = _terraform(path) if terraform or path.is_dir() else _policy(path, rules)
         for note in policy.notes:
             console.note(note)
         for fault in policy.faults(inventory.project_paths)[:_SHOWN]:
@@ -75,13 +78,19 @@ def read_wanted(
     return wanted
 
 
-def _begins_as_json(path: Path) -> bool:
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", hint=_KNOWN) from None
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()
+
+
+def _terraform(path: Path) -> "DeclaredPolicy":
+    from scopelint import terraform
+
+    return terraform.read_sources(path) if path.is_dir() else terraform.read_plan(path)
 
 
 def _policy(path: Path, rules: Iterable["type[Rule]"]) -> "DeclaredPolicy":

@@ -186,7 +186,7 @@ after_option = option_group(
         "--after",
         type=FilePath(),
         metavar="FILE",
-        help="Judge GitLab as it will be after this plan, gitlabform config or declared policy.",
+        help="Judge GitLab as it will be after this plan or declared policy (also Terraform's).",
     ),
 )
 

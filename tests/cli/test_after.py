@@ -10,6 +10,7 @@ import pytest
 from scopelint.testing import write
 from scopelint_simulator import Simulator
 from tests.cli.kit import TOKEN, call
+from tests.terraform.plans import changed, plan
 
 DESCRIBED: dict[str, Any] = {
     "version": "19.3.0-ee",
@@ -201,3 +202,37 @@ def test_scan_does_both(gitlab: Simulator, place: Path, monkeypatch: pytest.Monk
     after = json.loads(result.out)["after"]
     assert len(after["new"]) == 1
     assert after["access"] == [{"project": "acme/tool", "gained": ["group acme"]}]
+
+
+def _terraform(after: dict[str, Any], **more: Any) -> None:
+    """Write the JSON of a plan with one resource."""
+    made = plan(changed("gitlab_project_job_token_scopes.x", after, **more))
+    Path("tf.json").write_text(json.dumps(made), encoding="utf-8")
+
+
+def test_the_json_of_a_terraform_plan(kept: Path) -> None:
+    lists: dict[str, Any] = {"target_project_ids": [], "target_group_ids": []}
+    _terraform({"project": "acme/open", "enabled": True, **lists})
+    then = report(kept, "--after", "tf.json", code=0)
+    assert [each["rule"] for each in then["after"]["fixed"]] == ["SL101"]
+    assert then["after"]["source"] == "tf.json"
+
+
+def test_a_terraform_project_that_is_not_known_may_be_any(kept: Path) -> None:
+    _terraform({"enabled": True}, after_unknown={"project": True})
+    then = report(kept, "--after", "tf.json", code=3)
+    [gap] = [gap for gap in then["scan"]["gaps"] if gap["fact"] == "entries"]
+    assert gap["project"] is None
+    assert "gitlab_project_job_token_scopes.x" in gap["detail"]
+    call("check", kept, "--after", "tf.json", "-f", "json", "-o", "r.json").expect(3)
+    call("gate", "r.json").expect(3)
+
+
+def test_a_folder_of_terraform_sources(kept: Path) -> None:
+    pytest.importorskip("hcl2")
+    Path("infra").mkdir()
+    source = 'resource "gitlab_project_job_token_scopes" "x" {\n  project = "acme/open"\n'
+    source += "  enabled = true\n  target_project_ids = []\n  target_group_ids = []\n}\n"
+    (Path("infra") / "main.tf").write_text(source, encoding="utf-8")
+    then = report(kept, "--after", "infra", code=0)
+    assert [each["rule"] for each in then["after"]["fixed"]] == ["SL101"]
