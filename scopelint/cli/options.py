@@ -240,13 +240,20 @@ rule_options = grouped(
     ),
 )
 
+_THRESHOLDS = click.Choice([*(s.value for s in Severity if s != Severity.UNKNOWN), "never"])
+fail_on_option = option(
+    "--fail-on",
+    type=_THRESHOLDS,
+    help="The lowest severity of a new finding that needs --unsafe.  [default: medium]",
+)
+
 gate_options = grouped(
     "gate",
     GateOptions,
     "Exit code",
     option(
         "--fail-on",
-        type=click.Choice([*(s.value for s in Severity if s != Severity.UNKNOWN), "never"]),
+        type=_THRESHOLDS,
         help="The lowest severity that gates.  [default: medium; gate: as in REPORT]",
     ),
     option(

@@ -14,6 +14,7 @@ from scopelint.cli.plan_output import (
     check_inventory,
     check_places,
     conclude,
+    judged,
     log_limits,
     plan_options,
     thresholds,
@@ -39,7 +40,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Repair what the rules find, or make GitLab match what the config declares.",
 )
-@click.option("--unsafe", is_flag=True, help="Plan also what may take access that somebody uses.")
+@click.option(
+    "--unsafe",
+    is_flag=True,
+    help="Plan also what gives access, takes access that may be used, or brings a finding that fails"
+    " the gate.",
+)
+@options.fail_on_option
 @click.option(
     "--entry",
     "entries",
@@ -55,6 +62,7 @@ def plan(
     plan: PlanOptions,
     goal: str,
     unsafe: bool,
+    fail_on: str | None,
     entries: tuple[str, ...],
     source: options.ConfigOptions,
     choice: options.RuleChoice,
@@ -62,9 +70,10 @@ def plan(
 ) -> int:
     """Plan the repair of what SNAPSHOT shows, a file made by `scopelint collect`; write nothing.
 
-    A remedy is safe when no project gains access and no logged access is lost; only such ones are
-    planned, unless --unsafe says otherwise. Several SNAPSHOTs are the shards of one collection.
-    Look the plan over, then do it with `scopelint apply`.
+    A change is safe when no project gains access, no logged access is lost, and no finding is new
+    that is at or above the gate's severity (--fail-on); only such ones are planned, unless --unsafe
+    says otherwise. The plan says what it brings and fixes in findings. Several SNAPSHOTs are the
+    shards of one collection. Look the plan over, then do it with `scopelint apply`.
     """
     from scopelint import engine
     from scopelint.cli.judge import build_rules
@@ -73,7 +82,7 @@ def plan(
     from scopelint.repair.from_findings import plan_from_findings
 
     start(console)
-    run = resolve(source, choice)
+    run = resolve(source, choice, options.GateOptions(fail_on=fail_on))
     config = run.config
     chosen, settings = build_rules(run)
     check_places(
@@ -82,6 +91,7 @@ def plan(
     )
     if entries and goal == "declared":
         raise UsageError("--entry chooses among findings, and --to declared has none")
+    settings = replace(settings, waivers=config.waivers)
     declared = _declared(config) if goal == "declared" else None
     with open_snapshots(plan.snapshots) as snapshot:
         inventory = Inventory(snapshot)
@@ -89,7 +99,6 @@ def plan(
         if declared is not None:
             made = plan_to_declared(inventory, declared, assume=config.assume_fine_grained)
         else:
-            settings = replace(settings, waivers=config.waivers)
             report = engine.run(inventory, chosen, settings)
             made = plan_from_findings(
                 inventory,
@@ -99,6 +108,7 @@ def plan(
                 assume=config.assume_fine_grained,
                 thresholds=thresholds(run),
             )
+        made = judged(made, (snapshot, inventory), run, (chosen, settings), unsafe=unsafe)
         return conclude(made, inventory, plan, log_limits(made, inventory))
 
 

@@ -1,6 +1,6 @@
 """What `plan` and `suggest` have in common: where the plan goes, how it is shown, the exit code."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
@@ -16,8 +16,11 @@ from scopelint.snapshot.inventory import Inventory
 from scopelint.text import clean
 
 if TYPE_CHECKING:
+    from scopelint import engine
     from scopelint.cli.settings import RunSettings
     from scopelint.repair.plan_file import Plan
+    from scopelint.rule import Rule
+    from scopelint.snapshot import Source
     from scopelint.uses.unused import ThresholdsAt
 
 
@@ -74,6 +77,34 @@ def check_inventory(inventory: Inventory, console: Console) -> None:
         console.warn(
             "the scan is incomplete: the plan holds for what was read, and says nothing of the rest"
         )
+
+
+def judged(
+    plan: "Plan",
+    snapshot: "tuple[Source, Inventory]",
+    run: "RunSettings",
+    rules: "tuple[Sequence[Rule], engine.Settings]",
+    *,
+    unsafe: bool,
+) -> "Plan":
+    """Return the plan with what it brings and fixes, without what needs `unsafe` where that is off.
+
+    `snapshot` is the source and its whole inventory; `rules` judge it before and after the plan.
+    """
+    from scopelint import engine
+    from scopelint.finding import Severity
+    from scopelint.repair.safety import Assumptions
+    from scopelint.wanted import judged_plan
+
+    scan, fail_on = snapshot[1].scan, run.fail_on.value
+    return judged_plan(
+        plan,
+        snapshot,
+        lambda inventory: engine.run(inventory, *rules),
+        Assumptions(scan.version, scan.fine_grained(run.config.assume_fine_grained)),
+        fail_on="never" if fail_on == "never" else Severity(fail_on),
+        unsafe=unsafe,
+    )
 
 
 def conclude(

@@ -1,5 +1,6 @@
 """`scopelint suggest`: from the authentication log, a plan that closes and breaks nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from scopelint.cli.plan_output import (
     check_inventory,
     check_places,
     conclude,
+    judged,
     log_limits,
     plan_options,
     thresholds,
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     metavar="DAYS",
     help="Hold back where the log, or the entry, is younger.",
 )
+@click.option("--unsafe", is_flag=True, help="Plan also what brings a finding that fails the gate.")
+@options.fail_on_option
 @options.config_options
 @options.console_options
 def suggest(
@@ -67,6 +71,8 @@ def suggest(
     allow_groups: bool,
     min_share: int,
     min_log_days: int,
+    unsafe: bool,
+    fail_on: str | None,
     source: options.ConfigOptions,
     console: Console,
 ) -> int:
@@ -74,15 +80,17 @@ def suggest(
 
     SNAPSHOT is made by `scopelint collect --usage`; several are the shards of one collection. Open
     projects are closed with entries for those who came; from closed ones goes what nobody used.
-    Look the plan over, then do it with `scopelint apply`.
+    The plan says what it brings and fixes in findings; what brings one at or above the gate's
+    severity (--fail-on) needs --unsafe. Look the plan over, then do it with `scopelint apply`.
     """
+    from scopelint.cli.judge import build_rules
     from scopelint.cli.settings import resolve
     from scopelint.repair.allowlist import AllowlistOptions
     from scopelint.repair.plan_text import declared_policy
     from scopelint.repair.suggest import suggest as suggested
 
     start(console)
-    run = resolve(source)
+    run = resolve(source, None, options.GateOptions(fail_on=fail_on))
     config = run.config
     check_places(
         {"plan": plan.output, "policy": policy_file},
@@ -105,6 +113,9 @@ def suggest(
             fixes=fixes,
             thresholds=thresholds(run),
         )
+        rules, settings = build_rules(run)
+        settings = replace(settings, waivers=config.waivers)
+        made = judged(made, (snapshot, inventory), run, (rules, settings), unsafe=unsafe)
         if policy_file is not None:
             text = declared_policy(made, include_archived=_has_archived(made, inventory))
             write_file(policy_file, write_text(text))

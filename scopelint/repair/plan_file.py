@@ -218,6 +218,32 @@ class SkippedProject(_Strict):
     """Why the plan does not change it."""
 
 
+class ChangedFinding(_Strict):
+    """A finding that only the scan before the plan has, or only the one after it."""
+
+    rule: Annotated[str, Field(max_length=64)]
+    """The rule's code."""
+    severity: Literal["critical", "high", "medium", "low", "info", "unknown"]
+    """How bad it is."""
+    project: Name | None = None
+    """The full path of its project; null for a finding about the instance."""
+    message: str
+    """What is found, for a reader."""
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Its identity, as in reports."""
+
+
+class FindingChangesOfPlan(_Strict):
+    """What the plan brings and fixes, by the rules of the run over the state after it."""
+
+    new: tuple[ChangedFinding, ...] = ()
+    """Findings that the plan brings."""
+    fixed: tuple[ChangedFinding, ...] = ()
+    """Findings that the plan fixes."""
+    unknown: tuple[ChangedFinding, ...] = ()
+    """Findings of one side, where nobody can tell for the other."""
+
+
 class Plan(_Strict):
     """The changes of a whole run, by project in path order."""
 
@@ -239,6 +265,8 @@ class Plan(_Strict):
     """The projects to change."""
     skipped: tuple[SkippedProject, ...] = ()
     """The projects that are not changed, each once for each reason."""
+    findings: FindingChangesOfPlan | None = None
+    """What it brings and fixes in findings; null where it was not judged."""
 
     model_config = ConfigDict(populate_by_name=True)
 

@@ -9,9 +9,17 @@ from typing import Any, Final
 
 import yaml
 
+from scopelint.finding import Severity
 from scopelint.model import EntryKind
 from scopelint.repair.actions import SETTINGS, entry_permissions, state_after
-from scopelint.repair.plan_file import Action, EntryState, Plan, ProjectPlan, ScopeState
+from scopelint.repair.plan_file import (
+    Action,
+    ChangedFinding,
+    EntryState,
+    Plan,
+    ProjectPlan,
+    ScopeState,
+)
 
 SETTING_LABELS: Final = {
     "set-inbound": "limit",
@@ -29,6 +37,8 @@ _SETTING_TITLES: Final = {
 _SIGNS: Final = {"add-entry": "+", "remove-entry": "-", "remove-outbound-entry": "-"}
 _SHOWN: Final = 5
 """Paths that are listed for a reason."""
+_FINDINGS: Final = 20
+"""Findings that are listed."""
 _POLICY_HEAD: Final = """\
 # The job token scopes that a plan of {instance} leads to, observed at {observed_at}.
 # Permissions of entries are not part of a declared policy; see the plan for these.
@@ -36,7 +46,7 @@ _POLICY_HEAD: Final = """\
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
-    """Yield a plan's lines: each project, the skipped ones, what undo cannot restore, the totals."""
+    """Yield a plan's lines: projects, skipped ones, what undo cannot restore, totals, findings."""
     yield from _headline(plan)
     for project in plan.projects:
         yield from _project_lines(project)
@@ -47,6 +57,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
             "GitLab keeps an entry's age and author: undo restores a removed entry, but not these."
         )
     yield _totals_line(plan)
+    yield from _finding_lines(plan)
 
 
 def describe_action(action: Action) -> str:
@@ -152,6 +163,35 @@ def _totals_line(plan: Plan) -> str:
         f" {signs['+']} to add, {signs['~']} to change, {signs['-']} to remove"
         + (f" ({unsafe} unsafe)." if unsafe else ".")
     )
+
+
+def _finding_lines(plan: Plan) -> Iterator[str]:
+    """Yield what the plan brings and fixes in findings, where it was judged and changes something."""
+    found = plan.findings
+    if found is None or not plan.projects:
+        return
+    fixed = f"fixes {_by_severity(found.fixed)}" if found.fixed else "fixes no finding"
+    brings = f"brings {_by_severity(found.new)}" if found.new else "brings none"
+    yield f"Findings: the plan {fixed}, and {brings}."
+    yield from _named_findings(found.new)
+    if found.unknown:
+        number = len(found.unknown)
+        yield f"Whether {number} more are brought or fixed is not known, as not all was read:"
+        yield from _named_findings(found.unknown)
+
+
+def _named_findings(findings: Sequence[ChangedFinding]) -> Iterator[str]:
+    for each in findings[:_FINDINGS]:
+        yield f"  {each.severity} {each.rule} {each.project or 'the instance'}: {each.message}"
+    if more := len(findings[_FINDINGS:]):
+        yield f"  and {more} more; the plan's file has them all"
+
+
+def _by_severity(findings: Sequence[ChangedFinding]) -> str:
+    """Count findings in words, the severest first: `2 high, 1 low`."""
+    counts = Counter(Severity(finding.severity) for finding in findings)
+    order = sorted(counts, key=lambda severity: severity.rank)
+    return ", ".join(f"{counts[severity]} {severity.value}" for severity in order)
 
 
 def _projects(number: int) -> str:

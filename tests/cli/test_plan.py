@@ -155,11 +155,77 @@ def test_to_declared(kept: Path, place: Path) -> None:
         "declared:\n  projects_and_groups:\n    acme/a:\n      job_token_scope:\n"
         "        allowlist: {enforce: true, groups: [], projects: [acme/open]}\n"
     )
-    result = call("plan", kept, "--to", "declared", "--config", "policy.yml").expect(0)
+    command = ("plan", kept, "--to", "declared", "--config", "policy.yml")
+    held = call(*command).expect(0)
+    assert "note: needs --unsafe: add project acme/open (default permissions)" in held.out
+    assert "0 to add, 0 to change, 1 to remove" in held.out
+    result = call(*command, "--unsafe").expect(0)
     assert "  + project acme/open  [unsafe]\n      declared at policy.yml:5" in result.out
     assert "  - group acme/web" in result.out
     call("plan", kept, "--to", "declared").expect(2, "no policy is declared", "gitlabform")
     call("plan", kept, "--config", config, "-o", config).expect(2, "would replace")
+
+
+LIBRARIES = {
+    "version": "19.3.0-ee",
+    "enforcement": "off",
+    "projects": {
+        "acme/web/till": {"entries": [{"group": "acme"}]},
+        "acme/libs/core": {"inbound_own": False},
+        "acme/libs/python": {"entries": [{"project": "acme/web/shop"}]},
+        "acme/web/shop": {},
+    },
+}
+ASKS_TOO_MUCH = """
+boundaries:
+  - {name: libs, projects: ["acme/libs/**"], allow_from: ["acme/web/**"]}
+declared:
+  projects_and_groups:
+    acme/libs/*:
+      job_token_scope:
+        limit_access_to_this_project: true
+        allowlist: {enforce: true, groups: [acme], projects: []}
+    acme/libs/core:
+      job_token_scope:
+        limit_access_to_this_project: false
+"""
+
+
+def test_a_policy_that_brings_findings_needs_unsafe(place: Path) -> None:
+    """Case C2: the policy asks for the group that SL301 calls high; nothing of it is planned unasked."""
+    write(LIBRARIES, place / "kept")
+    (place / "scopelint.yml").write_text(ASKS_TOO_MUCH, encoding="utf-8")
+    held = call("plan", "kept", "--to", "declared", "-o", "held.json").expect(0)
+    assert load_plan(Path("held.json")).projects == ()
+    assert "needs --unsafe: add group acme (default permissions)" in held.out
+    asked = call("plan", "kept", "--to", "declared", "--unsafe", "-o", "p.json").expect(0)
+    assert "  + group acme  [unsafe]" in asked.out
+    brought = load_plan(Path("p.json")).findings
+    assert brought is not None
+    assert {each.rule for each in brought.new if each.severity == "high"} == {"SL301", "SL308"}
+    counts = f"brings {len([e for e in brought.new if e.severity == 'high'])} high"
+    assert counts in asked.out
+    assert "  high SL301 acme/libs/python: " in asked.out
+
+
+def test_the_severity_that_needs_unsafe_is_the_gates(place: Path) -> None:
+    """An entry that gives nobody more brings a medium finding: asked for from that severity on."""
+    partner = {"entries": [{"group": "partner"}]}
+    projects = {"acme/a": partner, "acme/b": {"entries": [{"project": "partner/sdk"}]}}
+    write({"enforcement": "off", "projects": projects}, place / "kept")
+    (place / "scopelint.yml").write_text(
+        "declared:\n  projects_and_groups:\n    acme/a:\n      job_token_scope:\n"
+        "        allowlist: {projects: [partner/sdk]}\n"
+    )
+    command = ("plan", "kept", "--to", "declared")
+    added = "  + project partner/sdk\n"
+    assert added in call(*command, "--fail-on", "high").expect(0).out
+    held = call(*command).expect(0)
+    assert added not in held.out
+    assert "add project partner/sdk (default permissions) (it brings SL305 (medium))" in held.out
+    asked = call(*command, "--unsafe").expect(0).out
+    assert "  + project partner/sdk  [unsafe]" in asked
+    assert "  medium SL305 acme/a: " in asked
 
 
 def test_names_are_text(place: Path) -> None:

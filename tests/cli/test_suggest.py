@@ -68,3 +68,21 @@ def test_without_a_log(snapshot: Path) -> None:
 def test_what_is_refused(kept: Path, words: list[str]) -> None:
     call("suggest", kept, *words).expect(2)
     assert not Path("same").exists()
+
+
+def test_findings_that_it_brings_and_fixes_are_told(place: Path) -> None:
+    """Closing takes a severer finding away than the entry brings, so it needs not be asked for."""
+    uses = [{"origin": "partner/sdk", "at": "2026-01-01T00:00:00Z"}]
+    write(
+        {"enforcement": "off", "projects": {"acme/a": {"inbound_own": False, "uses": uses}}},
+        place / "kept",
+    )
+    result = call("suggest", place / "kept", "-o", "p").expect(0)
+    assert "  + project partner/sdk\n" in result.out
+    assert "Findings: the plan fixes 1 high, " in result.out
+    assert ", and brings 1 medium." in result.out
+    assert "  medium SL305 acme/a: " in result.out
+    found = load_plan(Path("p")).findings
+    assert found is not None
+    assert [each.rule for each in found.new] == ["SL305"]
+    assert "SL101" in {each.rule for each in found.fixed}

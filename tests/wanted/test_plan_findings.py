@@ -1,0 +1,116 @@
+"""What a plan brings and fixes is told before it is done, and what harms is asked for."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from scopelint.finding import Outcome, Severity
+from scopelint.model import Project
+from scopelint.policy import read_gitlabform
+from scopelint.repair.from_declared import plan_to_declared
+from scopelint.repair.from_findings import plan_from_findings
+from scopelint.repair.plan_file import Plan
+from scopelint.repair.safety import Assumptions
+from scopelint.repair.suggest import suggest
+from scopelint.snapshot.inventory import Inventory
+from scopelint.wanted import judged_plan
+from tests.access import strategies as random
+from tests.examples import examples
+from tests.repair.inventories import WithLog, done, fails, judged, logged, remedies, versions
+from tests.repair.test_plan_properties import check_harmless
+
+pytestmark = pytest.mark.slow
+
+quick = settings(
+    max_examples=examples(25), deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+)
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> str:
+    """A gitlabform config that declares something for some of the projects."""
+    levels: dict[str, Any] = {}
+    for path in draw(st.sets(st.sampled_from(sorted(random.PLACES)), min_size=1, max_size=4)):
+        lists = {
+            "enforce": draw(st.booleans()),
+            "groups": draw(st.lists(st.sampled_from(random.GROUPS), max_size=2, unique=True)),
+            "projects": draw(
+                st.lists(st.sampled_from(sorted(random.PLACES)), max_size=3, unique=True)
+            ),
+        }
+        section = {"limit_access_to_this_project": draw(st.booleans()), "allowlist": lists}
+        levels[path] = {"job_token_scope": section}
+    return json.dumps({"config_version": 4, "projects_and_groups": levels})
+
+
+def made(source: WithLog, kind: str, policy: str) -> Plan:
+    inventory = Inventory(source)
+    if kind == "suggest":
+        return suggest(inventory)
+    if kind == "declared":
+        return plan_to_declared(inventory, read_gitlabform(policy, "policy.yml"))
+    findings = judged(inventory).findings
+    return plan_from_findings(inventory, findings, remedies(), unsafe=kind == "unsafe")
+
+
+@quick
+@given(
+    logged(),
+    versions,
+    st.sampled_from(["suggest", "declared", "declared", "safe", "unsafe"]),
+    policies(),
+)
+def test_a_plan_that_is_not_unsafe_brings_nothing_that_gates(
+    before: list[Project], version: tuple[int, int], kind: str, policy: str
+) -> None:
+    source = WithLog(before, version)
+    inventory = Inventory(source)
+    options = (source, inventory), judged, Assumptions(version)
+    plan = made(source, kind, policy)
+    plan = judged_plan(plan, *options, fail_on=Severity.MEDIUM, unsafe=False)
+    assert all(action.safe for part in plan.projects for action in part.actions)
+    check_harmless(before, plan, version)
+    assert plan.findings is not None
+    was, will = judged(inventory), judged(Inventory(WithLog(done(before, plan), version)))
+    new = fails(will.findings) - fails(was.findings)
+    # An entry has an age in the file that it is not given in memory: rules of use may say more.
+    assert {each.fingerprint for each in plan.findings.new} >= {
+        each.fingerprint
+        for each in will.findings
+        if each.fingerprint in new and each.rule != "SL701"
+    }
+    fixed = {finding.fingerprint: finding for finding in was.findings}
+    severest: dict[str | None, int] = {}
+    for one in plan.findings.fixed:
+        rank = fixed[one.fingerprint].severity.rank
+        severest[one.project] = min(rank, severest.get(one.project, rank))
+    for one in plan.findings.new:
+        if Severity(one.severity).reaches(Severity.MEDIUM):
+            assert severest[one.project] < Severity(one.severity).rank, one
+
+
+@quick
+@given(logged(), versions, policies())
+def test_a_plan_that_is_unsafe_says_all_that_it_brings(
+    before: list[Project], version: tuple[int, int], policy: str
+) -> None:
+    source = WithLog(before, version)
+    options = (source, Inventory(source)), judged, Assumptions(version)
+    first = made(source, "declared", policy)
+    plan = judged_plan(first, *options, fail_on=Severity.MEDIUM, unsafe=True)
+    assert [part.id for part in plan.projects] == [part.id for part in first.projects]
+    assert plan.findings is not None
+    for one in plan.findings.new:
+        part = next((part for part in plan.projects if part.path == one.project), None)
+        if part is not None and all(action.safe for action in part.actions):
+            ranks = [Severity(each.severity).rank for each in plan.findings.fixed]
+            rank = Severity(one.severity).rank
+            assert rank > Severity.MEDIUM.rank or min(ranks, default=9) < rank
+    assert {one.fingerprint for one in plan.findings.fixed} <= {
+        each.fingerprint
+        for each in judged(Inventory(source)).findings
+        if each.verdict is Outcome.FAIL
+    }
