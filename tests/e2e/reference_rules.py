@@ -296,7 +296,13 @@ def sl701(reading: Reading, project: Part) -> Verdicts:
     for row, _ in _others(reading, project):
         used = _through(row, reading.uses(project)).values()
         if row.created_at <= _line(reading) and not any(at > _line(reading) for at in used):
-            yield "fail", row
+            proved = reading.uses(project) and not _for_artifacts(row)
+            yield "fail" if proved else "unknown", row
+
+
+def _for_artifacts(row: Row) -> bool:
+    """Whether all that an entry permits may leave no row in the log."""
+    return bool(row.permissions) and {*(row.permissions or ())} <= {"READ_JOBS", "ADMIN_JOBS"}
 
 
 def sl702(reading: Reading, project: Part) -> Verdicts:
@@ -320,7 +326,7 @@ def sl703(reading: Reading, project: Part) -> Verdicts:
         if not reading.visible("group", path):
             yield "open", None
         elif size >= MIN_PROJECTS and 100 * len(used) <= MAX_SHARE * size:
-            yield "fail", row
+            yield "unknown" if _for_artifacts(row) else "fail", row
 
 
 RULES: Final[dict[str, Judge]] = {

@@ -219,6 +219,7 @@ def judge_use(project: dict[str, Any], company: Company) -> Iterator[str]:
         if entry.created_at > limit:
             continue
         if not any(log[origin] > limit for origin in used):
+            assert log, f"{project['path']}: an empty log proves nothing, so SL701 is unknown"
             yield "SL701"
         elif (
             entry.kind == "group"
