@@ -103,9 +103,12 @@ def _files(given: Sequence[Path]) -> Iterator[Path]:
 
 
 def _load(files: Sequence[Path]) -> list[Report]:
+    from scopelint.cli.after import check_of_today
     from scopelint.report_file.reading import load_report
 
     loaded = [load_report(file) for file in files]
+    for file, report in zip(files, loaded, strict=True):
+        check_of_today(report, file, "it is no point of a trend")
     first = RunIdentity.of(loaded[0].scan.scan)
     for file, report in zip(files[1:], loaded[1:], strict=True):
         check_same(

@@ -136,6 +136,7 @@ def test_no_baseline_and_no_last_report_is_made_of_it(kept: Path) -> None:
     result = call("baseline", "create", "r.json", "-o", "b.json").expect(2)
     assert "r.json is of GitLab after policy.yml, not as it is" in result.err
     assert "not as it is" in call("check", kept, "--previous", "r.json").expect(2).err
+    assert "it is no point of a trend" in call("trend", "r.json", "r.json").expect(2).err
     call("check", kept, "-f", "json", "-o", "t.json").expect(1)
     both = call("check", kept, "--after", "policy.yml", "--previous", "t.json").expect(2)
     assert "--after compares with GitLab as it is" in both.err

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scopelint.declared import DeclaredPolicy
-from scopelint.model import Scope
+from scopelint.model import Project, Scope
 from scopelint.policy import read_gitlabform
 from scopelint.snapshot import Source, open_snapshots
 from scopelint.snapshot.inventory import Inventory
@@ -52,9 +52,14 @@ def changed(
 
 def scope(inventory: Inventory, path: str = SHOP) -> Scope:
     """Return a project's scope."""
-    found = next(project for project in inventory.projects() if project.path == path)
+    found = by_path(inventory, path)
     assert found.scope is not None
     return found.scope
+
+
+def by_path(inventory: Inventory, path: str) -> Project:
+    """Return a project."""
+    return next(project for project in inventory.projects() if project.path == path)
 
 
 def names(inventory: Inventory, path: str = SHOP) -> list[str | None]:

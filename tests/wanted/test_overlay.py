@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from scopelint.access import Answer, InboundCounter, decide
 from scopelint.model import Fact
 from scopelint.repair.planning import make_plan, project_plan, removal, state_of
 from scopelint.snapshot import Source
 from scopelint.snapshot.inventory import Inventory
 from scopelint.wanted import after, wanted_by_plan, wanted_by_policy
-from tests.wanted.kit import SHOP, changed, names, policy, scope, snapshot
+from tests.wanted.kit import SHOP, by_path, changed, names, policy, scope, snapshot
 
 TOOL: dict[str, Any] = {"acme/tool": {}, "acme/other": {}}
 
@@ -161,3 +162,19 @@ def test_nothing_wanted_changes_nothing() -> None:
         new = after(source, wanted)
         assert list(new.projects()) == list(before.projects())
         assert (new.gaps, new.entry_count) == (before.gaps, before.entry_count)
+
+
+def test_reach_and_decision_see_the_inventory_after_the_change() -> None:
+    live: dict[str, Any] = {SHOP: {"inbound_own": False}, **TOOL}
+    with snapshot(live) as source:
+        before = Inventory(source)
+        new = after(source, wanted_by_policy(policy(allowlist="{projects: [acme/tool]}"), before))
+        counts = []
+        for inventory in (before, new):
+            shop, tool, other = (by_path(inventory, p) for p in (SHOP, "acme/tool", "acme/other"))
+            counts.append(InboundCounter(inventory).count(shop).number)
+            version = inventory.scan.version
+            answers = [decide(each, shop, (), version=version).answer for each in (tool, other)]
+            closed = inventory is new
+            assert answers == [Answer.GRANTED, Answer.DENIED if closed else Answer.GRANTED]
+        assert counts == [2, 1]
