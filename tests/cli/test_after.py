@@ -205,7 +205,7 @@ def test_scan_does_both(gitlab: Simulator, place: Path, monkeypatch: pytest.Monk
     assert after["access"] == [{"project": "acme/tool", "gained": ["group acme"]}]
 
 
-def _terraform(after: dict[str, Any], **more: Any) -> None:
+def _terraform(after: dict[str, Any] | None, **more: Any) -> None:
     """Write the JSON of a plan with one resource."""
     made = plan(changed("gitlab_project_job_token_scopes.x", after, **more))
     Path("tf.json").write_text(json.dumps(made), encoding="utf-8")
@@ -237,3 +237,28 @@ def test_a_folder_of_terraform_sources(kept: Path) -> None:
     (Path("infra") / "main.tf").write_text(source, encoding="utf-8")
     then = report(kept, "--after", "infra", code=0)
     assert [each["rule"] for each in then["after"]["fixed"]] == ["SL101"]
+
+
+def test_what_a_terraform_plan_destroys_is_gone_after_it(kept: Path) -> None:
+    before = {"project": "acme/web/shop", "enabled": False}
+    _terraform(None, before=before, actions=["delete"])
+    then = report(kept, "--after", "tf.json", "--select", "SL1", code=0)
+    [change] = then["after"]["access"]
+    assert change["project"] == "acme/web/shop"
+    assert change["lost"] == ["group acme/web"]
+
+
+@pytest.mark.parametrize("key", ["enabled", "target_group_ids", "target_project_ids"])
+def test_what_a_terraform_plan_does_not_tell_is_a_gap_by_its_address(kept: Path, key: str) -> None:
+    lists: dict[str, Any] = {"target_project_ids": [], "target_group_ids": []}
+    values = {"project": "acme/web/shop", "enabled": True, **lists, key: None}
+    _terraform(values, after_unknown={key: True})
+    then = report(kept, "--after", "tf.json", "--fail-on", "never", code=3)
+    address = f"gitlab_project_job_token_scopes.x.{key}"
+    assert any(address in gap["detail"] for gap in then["scan"]["gaps"])
+
+
+def test_json_that_is_no_plan_of_terraform_is_refused(kept: Path) -> None:
+    Path("state.json").write_text('{"format_version": "1.0", "values": {}}')
+    found = call("check", kept, "--after", "state.json").expect(2)
+    assert "this is a state, not a plan" in found.err
