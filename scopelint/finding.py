@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from scopelint.model import AllowlistEntry, EntryKind
+from scopelint.extent import Extent, Outgrown
+from scopelint.model import AllowlistEntry, EntryKind, ProjectCount
 
 
 class Severity(StrEnum):
@@ -83,6 +84,9 @@ class Verdict:
     """The verdict's part of the fingerprint; None takes the entry's key, or the empty key."""
     confidence: Confidence | None = None
     """None takes the rule's."""
+    reach: ProjectCount | None = None
+    """How many projects are let in by all that the verdict names together; None where it is not
+    about that. Once the finding is accepted, many more make it new again."""
 
 
 PASS = Verdict(Outcome.PASS)
@@ -149,6 +153,22 @@ class Finding:
     key: str = ""
     carried: Carried | None = None
     """Set where this run could not judge it, and an earlier report had it; such a one never gates."""
+    extent: Extent | None = None
+    """How much it is about; None where it is about nothing that can grow."""
+    outgrown: Outgrown | None = None
+    """Why it is new although a waiver or the baseline names it; the message ends with it too."""
+
+    def outgrows(self, outgrown: Outgrown) -> "Finding":
+        """Return the finding as new, with why a waiver or the baseline does not hold for it."""
+        message = f"{self.rule_message} {outgrown.text}".strip()
+        return replace(self, state=State.NEW, outgrown=outgrown, message=message)
+
+    @property
+    def rule_message(self) -> str:
+        """The message as the rule gave it."""
+        if self.outgrown is None:
+            return self.message
+        return self.message.removesuffix(self.outgrown.text).rstrip()
 
     @property
     def sort_key(self) -> tuple[int, str, str, str, int, str, int]:

@@ -266,7 +266,7 @@ class Report:
     not_run: tuple[RuleSummary, ...] = ()
     """Installed rules with a role that took no part in the run."""
     warnings: tuple[str, ...] = ()
-    """Sentences about waivers: expired, ending soon, matching nothing."""
+    """Sentences about waivers and the baseline that somebody should look at."""
     choices: Choices = Choices()
     """Which rules were off, what was otherwise for some projects, and the configuration used."""
     min_severity: Severity = Severity.INFO

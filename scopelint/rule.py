@@ -39,7 +39,7 @@ from pydantic import BaseModel, ConfigDict
 
 from scopelint.finding import Confidence, Outcome, Role, Severity, Verdict
 from scopelint.globs import GlobSet
-from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.model import AllowlistEntry, Fact, Project, ProjectCount, Scope
 from scopelint.remedy import NoRemedy, Remedy
 
 if TYPE_CHECKING:
@@ -176,9 +176,12 @@ class Rule(ABC):
         entry: AllowlistEntry | None = None,
         key: str | None = None,
         confidence: Confidence | None = None,
+        reach: ProjectCount | None = None,
     ) -> Verdict:
         """Make a fail verdict. The engine adds the entry for entry rules."""
-        return Verdict(Outcome.FAIL, message, evidence or {}, remediation, entry, key, confidence)
+        return Verdict(
+            Outcome.FAIL, message, evidence or {}, remediation, entry, key, confidence, reach
+        )
 
     @staticmethod
     def unknown(

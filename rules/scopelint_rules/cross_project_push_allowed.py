@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from scopelint.finding import PASS, Confidence, Severity, Verdict
-from scopelint.model import AllowlistEntry, Fact, Scope
+from scopelint.model import AllowlistEntry, Fact, ProjectCount, Scope
 from scopelint.paths import is_self
 from scopelint.remedy import SwitchSetting
 from scopelint.rule import ProjectContext, ProjectRule
@@ -98,6 +98,7 @@ class CrossProjectPushAllowed(ProjectRule):
             remediation='Clear "Allow cross-project Git push requests from allowlisted projects"; if one'
             " project must push, give that entry ADMIN_REPOSITORIES and every other one fine-grained"
             " permissions without it.",
+            reach=_reach(pushing, context.inventory, whole=not lost),
         )
 
 
@@ -124,6 +125,18 @@ def _may_push(entry: AllowlistEntry) -> bool | None:
     if entry.default_permissions:
         return True
     return None if entry.policies is None else "ADMIN_REPOSITORIES" in entry.policies
+
+
+def _reach(entries: list[AllowlistEntry], inventory: "Inventory", *, whole: bool) -> ProjectCount:
+    """Return how many projects may push, each entry counted for itself."""
+    one = ProjectCount(1, exact=True)
+    counts = [inventory.project_count(entry) if entry.kind == "group" else one for entry in entries]
+    most = [count.most if count else None for count in counts]
+    return ProjectCount(
+        sum(count.number for count in counts if count),
+        exact=whole and all(count is not None and count.exact for count in counts),
+        bound=sum(filter(None, most)) if whole and None not in most else None,
+    )
 
 
 def _shown(entry: AllowlistEntry, inventory: "Inventory") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from scopelint.access import InboundCounter
 from scopelint.finding import PASS, Severity, Verdict
-from scopelint.model import AllowlistEntry, Fact, Project, Scope
+from scopelint.model import AllowlistEntry, Fact, Project, ProjectCount, Scope
 from scopelint.paths import is_inside, is_self
 from scopelint.remedy import NoRemedy
 from scopelint.rule import ProjectContext, ProjectRule, RuleOptions
@@ -40,6 +40,13 @@ class _Reach:
     seen: bool = True
     hidden: int | None = 0
     """How many more GitLab may hide in the groups that were not counted; None is not known."""
+
+    def count(self) -> ProjectCount:
+        """Return the number with what may be missing from it."""
+        exact = self.counted and self.seen
+        known = self.seen and self.hidden is not None
+        bound = self.number + (self.hidden or 0) if known and not exact else None
+        return ProjectCount(self.number, exact, bound)
 
     def stays_within(self, limit: int) -> bool:
         """Tell whether no more than `limit` projects are let in, those that GitLab hides included."""
@@ -106,6 +113,7 @@ class ReachTooWide(ProjectRule):
                 remediation="Start with the widest entries"
                 + (f" ({', '.join(str(group) for group in groups[:3])})" if groups else "")
                 + ": allow the projects or subgroups that the authentication log shows instead.",
+                reach=reach.count(),
             )
         elif reach.number > limit:
             yield self.unknown(

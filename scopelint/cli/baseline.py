@@ -1,6 +1,6 @@
 """`scopelint baseline`: accept what is there today, so that only what is new gates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -11,6 +11,7 @@ from scopelint.cli.command import Command, Entry, LazyGroup
 from scopelint.cli.console import err
 from scopelint.cli.files import check_writable, write_file
 from scopelint.errors import UsageError
+from scopelint.finding import Finding
 from scopelint.report import Report
 from scopelint.run_identity import SAME_INSTANCE, RunIdentity, check_same
 from scopelint.text import clean
@@ -81,15 +82,18 @@ def create_(report: Path, output: Path) -> None:
 @_report
 @_output
 @_old
-def update(report: Path, output: Path, old: Path | None) -> None:
+@click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
+def update(report: Path, output: Path, old: Path | None, *, dry_run: bool) -> None:
     """Make a baseline say what REPORT says: drop what is fixed, take in what is new.
 
-    What the report could not judge (an unreadable project, a rule that did not run, a project
+    A baseline accepts a finding as it was. Each that is more now (it grants more, many more
+    projects get in, its entry was added again) is shown with what was accepted and what it is: the
+    update accepts that too. What the report could not judge (an unreadable project, a rule that did not run, a project
     outside its targets, or left out by its filters) is kept.
     """
     from scopelint.engine.baseline import Baseline
 
-    _renew(report, output, old, Baseline.updated)
+    _renew(report, output, old, Baseline.updated, widens=True, dry_run=dry_run)
 
 
 @click.command(cls=Command)
@@ -107,7 +111,15 @@ def prune(report: Path, output: Path, old: Path | None) -> None:
     _renew(report, output, old, Baseline.pruned)
 
 
-def _renew(report: Path, output: Path, old: Path | None, change: "Callable[..., Baseline]") -> None:
+def _renew(
+    report: Path,
+    output: Path,
+    old: Path | None,
+    change: "Callable[..., Baseline]",
+    *,
+    widens: bool = False,
+    dry_run: bool = False,
+) -> None:
     from scopelint.engine.baseline import load
 
     loaded = _read(report, output)
@@ -119,10 +131,27 @@ def _renew(report: Path, output: Path, old: Path | None, change: "Callable[..., 
         hint="Each instance has a baseline of its own.",
     )
     after = change(before, loaded.findings, _not_judged(loaded, before))
-    _write(output, after)
+    widened = list(before.widened(loaded.findings)) if widens else []
+    for finding, grown in widened:
+        place = " ".join(_place(finding))
+        err(f"widens {clean(place)}: {'; '.join(each.text for each in grown)}")
+    if not dry_run:
+        _write(output, after)
     added = len(after.known.keys() - before.known.keys())
     dropped = len(before.known.keys() - after.known.keys())
-    err(f"{clean(str(output))}: {_count(len(after.known))}, {added} added, {dropped} dropped")
+    counts = [_count(len(after.known)), f"{added} added", f"{dropped} dropped"]
+    counts += [f"{len(widened)} widened"] if widens else []
+    counts += ["nothing written"] if dry_run else []
+    err(f"{clean(str(output))}: {', '.join(counts)}")
+
+
+def _place(finding: Finding) -> Iterator[str]:
+    """Yield the words that tell which finding it is."""
+    yield finding.rule
+    if finding.project is not None:
+        yield finding.project.path
+    if finding.entry is not None:
+        yield f"({finding.entry.kind} {finding.entry.path or finding.entry.id})"
 
 
 def _read(report: Path, output: Path) -> Report:

@@ -81,7 +81,7 @@ def check(
             hint="Make one with: scopelint collect TARGET -o FILE",
         )
     reads = [("the snapshot", path) for path in snapshots]
-    settings = resolve(source, choice, gate)
+    settings = resolve(source, choice, gate, baseline)
     prepared = prepare(
         *(settings, gate, baseline, report, console),
         last=last,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SHOWN_ELSEWHERE = frozenset(
     {
         *("url", "targets", "groups", "projects", "instance", "fail_on", "allow_incomplete"),
-        *("select", "ignore", "trusted", "config_file", "no_config", "answer_format"),
+        *("select", "ignore", "trusted", "config_file", "no_config", "answer_format", "baseline"),
     }
 )
 
@@ -45,6 +45,7 @@ def show(
     source: options.ConfigOptions,
     choice: options.RuleChoice,
     gate: options.GateOptions,
+    baseline: options.BaselineOptions,
     answer_format: str,
     **_others: object,
 ) -> None:
@@ -56,7 +57,7 @@ def show(
     from scopelint.cli.session import ca_file_setting, resolve_server
     from scopelint.cli.settings import Setting, resolve
 
-    run = resolve(source, choice, gate)
+    run = resolve(source, choice, gate, baseline)
     url: Setting[str | None]
     try:
         url = resolve_server(target, server, run.config).url

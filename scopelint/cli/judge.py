@@ -31,7 +31,7 @@ from scopelint.cli.option_groups import (
 from scopelint.cli.past_runs import open_part, tell_run
 from scopelint.cli.settings import RunSettings
 from scopelint.config import Catalogue, added_rules, select_rules
-from scopelint.engine.baseline import Baseline
+from scopelint.engine.baseline import MAX_BYTES, MAX_NAMED_BYTES, Baseline
 from scopelint.engine.baseline import load as load_baseline
 from scopelint.engine.collector import rule_summary
 from scopelint.errors import ExitCode, NothingScannedError, UsageError
@@ -229,7 +229,7 @@ def prepare(
             *reads,
             ("the wanted state", after),
             ("the configuration", config.source),
-            ("the baseline", baseline.baseline),
+            ("the baseline", settings.baseline.value),
             *(("a configuration", path) for path in config.files.values()),
             *(("the rules file", path) for path in settings.source.rules_files),
         ),
@@ -250,7 +250,7 @@ def prepare(
             allow_incomplete=settings.allow_incomplete.value,
             waivers=config.waivers,
             today=gate.as_of,
-            baseline=_baseline(baseline, after),
+            baseline=_baseline(settings, new_only=baseline.new_only and after is None),
             new_only=baseline.new_only,
             previous=carried.previous,
         ),
@@ -259,7 +259,7 @@ def prepare(
         not_run=_not_run(settings, (*chosen, *engine_settings.selectable)),
         report=report,
         console=console,
-        baseline_file=baseline.baseline,
+        baseline_file=settings.baseline.value,
         exit_zero=gate.exit_zero,
         files=RunFiles(
             snapshots=tuple(path for path in snapshots if path is not None),
@@ -273,12 +273,15 @@ def prepare(
     )
 
 
-def _baseline(options: BaselineOptions, after: Path | None) -> Baseline | None:
-    if options.baseline is None:
-        if options.new_only and after is None:
-            raise UsageError("--new-only needs --baseline FILE: what is not new")
+def _baseline(settings: RunSettings, *, new_only: bool) -> Baseline | None:
+    path = settings.baseline.value
+    if path is None:
+        if new_only:
+            raise UsageError("--new-only needs --baseline FILE, or gate.baseline: what is not new")
         return None
-    return load_baseline(options.baseline)
+    # A config that was found must not make a run read without bounds.
+    found = settings.config.discovered and settings.baseline.kind == "file"
+    return load_baseline(path, limit=MAX_NAMED_BYTES if found else MAX_BYTES)
 
 
 def build_rules(settings: RunSettings) -> tuple[tuple[Rule, ...], engine.Settings]:

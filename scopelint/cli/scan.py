@@ -63,7 +63,7 @@ def scan(
     from scopelint.cli.settings import resolve
 
     start(console)
-    settings = resolve(source, choice, gate)
+    settings = resolve(source, choice, gate, baseline)
     session = open_session(
         target,
         server,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from scopelint.cli.option_groups import ConfigOptions, GateOptions, RuleChoice
+from scopelint.cli.option_groups import BaselineOptions, ConfigOptions, GateOptions, RuleChoice
 from scopelint.config import Config, SettingPlace, find_config
 from scopelint.errors import UsageError
 from scopelint.registry import Found, find_rules
@@ -71,6 +71,7 @@ class RunSettings:
     """A setting a glob: options add to a file."""
     fail_on: Setting[str]
     allow_incomplete: Setting[bool]
+    baseline: Setting[Path | None]
 
     def shown(self, *over: Setting[Any]) -> Iterator[Setting[Any]]:
         """Yield a setting for every value, in the order of scopelint.yml.
@@ -78,7 +79,9 @@ class RunSettings:
         `over` are settings that were resolved elsewhere: where GitLab is, and what is read.
         """
         listed = {"ignore": self.ignore, "trusted": self.trusted}
-        single = (*over, self.select, self.fail_on, self.allow_incomplete)
+        chosen = self.baseline
+        baseline = Setting(chosen.key, str(chosen.value), chosen.kind, chosen.name)
+        single = (*over, self.select, self.fail_on, self.allow_incomplete, baseline)
         replaced = {one.key: one for one in single if one.kind == "flag" or one.key == "gitlab.url"}
         done: set[str] = set()
         for location, value in _leaves(self.config.model.model_dump(mode="json", by_alias=True)):
@@ -95,6 +98,7 @@ def resolve(
     source: ConfigOptions,
     choice: RuleChoice | None = None,
     gate: GateOptions | None = None,
+    baseline: BaselineOptions | None = None,
 ) -> RunSettings:
     """Read the configuration and lay the options over it.
 
@@ -104,6 +108,7 @@ def resolve(
     rules = find_rules(source.rules_files)
     config = _read_config(source, rules)
     choice, gate = choice or RuleChoice(), gate or GateOptions()
+    baseline = baseline or BaselineOptions()
     model = config.model
     return RunSettings(
         config,
@@ -121,6 +126,9 @@ def resolve(
         allow_incomplete=Setting("gate.allow_incomplete", True, "flag", "--allow-incomplete")
         if gate.allow_incomplete
         else _own(config, config.allow_incomplete, "gate", "allow_incomplete"),
+        baseline=Setting("gate.baseline", baseline.baseline, "flag", "--baseline")
+        if baseline.baseline
+        else _own(config, config.baseline, "gate", "baseline"),
     )
 
 

@@ -6,7 +6,7 @@ that the others start without it: `load.load_config` reads a file, `schema.confi
 editors, `starter` and `pipeline` have the files to begin with. A config is checked as a whole: all its errors are
 reported together, with file, line and column.
 
-It may import `declared`, `engine` (which applies waivers and overrides), `errors`, `finding`, `gitlab`
+It may import `access`, `declared`, `engine` (which applies waivers and overrides), `errors`, `finding`, `gitlab`
 (its addresses), `globs`, `json_schema`, `policy`, `rule`, `snapshot`, `text`, `versions` and
 `yaml`. It never asks GitLab.
 

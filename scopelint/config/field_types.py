@@ -1,4 +1,4 @@
-"""The types of values in scopelint.yml: addresses, targets, globs, names, lines, days."""
+"""The types of values in scopelint.yml: addresses, targets, globs, names, lines, days, times."""
 
 import re
 from datetime import date
@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from scopelint.engine.acceptance import read_moment
 from scopelint.gitlab.address import AddressError, normalise_url
 from scopelint.gitlab.targets import MAX_ID, parse_target
 from scopelint.globs import LONGEST, fault_of, path_in_url
@@ -82,6 +83,18 @@ def _check_date(text: str) -> str:
             "hint": "write it as year-month-day, such as 2026-12-31",
         }
         raise PydanticCustomError("scopelint", "{message}", context)
+    return text
+
+
+def _check_timestamp(text: str) -> str:
+    try:
+        read_moment(text)
+    except ValueError:
+        context = {
+            "message": "this is not a time",
+            "hint": "write it as the JSON report does, such as 2026-01-31T08:00:00Z",
+        }
+        raise PydanticCustomError("scopelint", "{message}", context) from None
     return text
 
 
@@ -179,3 +192,16 @@ Day = Annotated[
     AfterValidator(_check_date),
     WithJsonSchema({"type": "string", "format": "date", "pattern": r"^\d{4}-[01]\d-[0-3]\d$"}),
 ]
+UtcTime = Annotated[
+    StrictStr,
+    AfterValidator(_check_timestamp),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "pattern": r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\dZ$",
+        }
+    ),
+]
+PermissionName = Annotated[StrictStr, Field(pattern=r"^(all|[A-Z][A-Z_]*)$")]
+FileName = Annotated[StrictStr, Field(min_length=1, max_length=1000)]

@@ -1,6 +1,6 @@
 """scopelint.yml, read and checked: every fault at once, each with its file, line and column."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from scopelint.config.discovery import FoundConfig
@@ -31,6 +31,7 @@ from scopelint.yaml import (
     ScalarNode,
     SequenceNode,
     load,
+    named_file,
     step,
     walk,
 )
@@ -72,6 +73,8 @@ def config_from(
     declared, faults = read_declared(tree, whole.files, root)
     problems += faults
     problems += waiver_problems(tree, known)
+    baseline, refused = _baseline(tree, whole.files, root)
+    problems += refused
     if problems or model is None:
         raise ConfigError(ordered(problems))
     chosen = {key: Severity(value) for key, value in model.severity.items()}
@@ -86,11 +89,25 @@ def config_from(
             for section, part in zip(model.overrides, parts, strict=True)
         ),
         waivers=read_waivers(tree, model.waivers, known),
+        baseline=baseline,
         declared=declared,
         places=_places(tree),
         files=whole.files,
         digests=whole.digests,
     )
+
+
+def _baseline(
+    tree: MappingNode, files: Mapping[str, Path], root: Path | None
+) -> tuple[Path | None, Sequence[Problem]]:
+    """Return the file that `gate.baseline` names, from the file that names it."""
+    named = step(tree.get("gate"), "baseline")
+    if not (isinstance(named, ScalarNode) and isinstance(named.value, str) and named.value):
+        return None, ()  # The model reports what is no text.
+    try:
+        return named_file(named, files.get(named.file.name), root), ()
+    except ConfigError as error:
+        return None, error.problems
 
 
 def _names_given_twice(tree: MappingNode) -> Iterator[Problem]:

@@ -55,6 +55,8 @@ class Config:
     """The policy that the file names or holds."""
     waivers: tuple[WaiverRule, ...] = ()
     """In the order of the file."""
+    baseline: Path | None = None
+    """The baseline that `gate.baseline` names."""
     places: Mapping["Location", SettingPlace] = field(default_factory=dict)
     """Where each value was given, by its keys and indices: `("gitlab", "targets", 0)`. What is not
     in it is a default."""

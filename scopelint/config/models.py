@@ -24,13 +24,16 @@ from scopelint.config.field_types import (
     ConfigSection,
     Day,
     FailOn,
+    FileName,
     Glob,
     Line,
     Name,
+    PermissionName,
     Selector,
     SeverityName,
     SomeGlobs,
     Target,
+    UtcTime,
     without_default,
 )
 from scopelint.versions import PERMISSIONS_ALWAYS_IN_FORCE, PERMISSIONS_STORED
@@ -74,6 +77,57 @@ class GateSection(ConfigSection):
         description="Whether a scan that could not read everything passes where no finding "
         "fails it.",
     )
+    baseline: FileName = Field(
+        default="",
+        description="A baseline, by its path from this file: what it accepts is not new. "
+        "--baseline names another one. Of a config that was found (not named with --config) it "
+        "lies below its git root.",
+        examples=["scopelint-baseline.json"],
+        json_schema_extra=without_default,
+    )
+
+
+class AcceptsSection(ConfigSection):
+    """`accepts:`, how much a waiver accepts: a finding that is more gates again."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    permissions: tuple[PermissionName, ...] = Field(
+        default=(),
+        description="The most that the entry may grant; [all] for default permissions.",
+        examples=[["READ_PACKAGES"]],
+        json_schema_extra=without_default,
+    )
+    created_at: UtcTime = Field(
+        default="",
+        description="When the entry was added (UTC); one that was added later is not covered.",
+        examples=["2026-01-31T08:00:00Z"],
+        json_schema_extra=without_default,
+    )
+    projects: Annotated[StrictInt, Field(ge=0)] = Field(
+        default=cast("int", None),  # not given, which cannot be written down
+        description="How many projects the entry's group holds. A quarter more, at least ten, is "
+        "not covered.",
+        examples=[60],
+        json_schema_extra=without_default,
+    )
+    reach: Annotated[StrictInt, Field(ge=0)] = Field(
+        default=cast("int", None),
+        description="How many projects are let in by all that the finding names together; more "
+        "is as for projects.",
+        examples=[250],
+        json_schema_extra=without_default,
+    )
+
+    @model_validator(mode="after")
+    def _bounds_something(self) -> Self:
+        if not self.model_fields_set:
+            context = {
+                "message": "this accepts nothing in particular",
+                "hint": "give it permissions, created_at, projects or reach, or leave it out",
+            }
+            raise PydanticCustomError("scopelint", "{message}", context)
+        return self
 
 
 class WaiverSection(ConfigSection):
@@ -115,6 +169,13 @@ class WaiverSection(ConfigSection):
         default="",
         description="Where it was decided.",
         examples=["SEC-42"],
+        json_schema_extra=without_default,
+    )
+    accepts: AcceptsSection = Field(
+        default=cast("AcceptsSection", None),
+        description="How much of the finding is accepted: once it is more, it gates again. "
+        "Without it, whatever it becomes. The finding's `extent` in the JSON report has the values "
+        "of today.",
         json_schema_extra=without_default,
     )
 

@@ -56,7 +56,7 @@ _JOBS = """\
   extends: ".@PREFIX@-report"
   rules:
 @WHOLE@@RULES@  script:
-@TOKEN@@REPORTS@@PREVIOUS@    - if [ "$SCOPELINT_USAGE" = true ]; then set -- "$@" --usage; fi
+@TOKEN@@REPORTS@@PREVIOUS@@BASELINE@    - if [ "$SCOPELINT_USAGE" = true ]; then set -- "$@" --usage; fi
     - if [ -n "$SCOPELINT_CONFIG" ]; then set -- "$@" --config "$SCOPELINT_CONFIG"; fi
 @TARGETS@    - scopelint scan "$@"
 @SHARDS@
@@ -104,7 +104,7 @@ _SHARDS = """
     - if: '"$[[ inputs.shards ]]" == "1"'
       when: never
 @RULES@  script:
-@REPORTS@@PREVIOUS@    - if [ -n "$SCOPELINT_CONFIG" ]; then set -- "$@" --config "$SCOPELINT_CONFIG"; fi
+@REPORTS@@PREVIOUS@@BASELINE@    - if [ -n "$SCOPELINT_CONFIG" ]; then set -- "$@" --config "$SCOPELINT_CONFIG"; fi
     - scopelint check "$@" scopelint-*.snapshot
 """
 
@@ -169,6 +169,10 @@ _PREVIOUS = """\
     - if [ -f scopelint-previous.json ]; then set -- "$@" --previous scopelint-previous.json; fi
 """
 
+_BASELINE = """\
+    - if [ -n "$SCOPELINT_BASELINE" ]; then set -- "$@" --baseline "$SCOPELINT_BASELINE"; fi
+"""
+
 _TOKEN = """\
     - >-
       if [ -z "$SCOPELINT_TOKEN$GITLAB_TOKEN$GITLAB_PRIVATE_TOKEN$GITLAB_OAUTH_TOKEN" ]; then
@@ -198,6 +202,10 @@ spec:
       regex: ^[A-Za-z0-9_$./-]*$
     config:
       description: "The configuration file in this repository. Empty: scopelint.yml, where there is one."
+      default: ""
+      regex: ^[A-Za-z0-9_./-]*$
+    baseline:
+      description: "The baseline file in this repository: what it accepts is not new. Empty: gate.baseline of the configuration."
       default: ""
       regex: ^[A-Za-z0-9_./-]*$
     fail_on:
@@ -254,6 +262,7 @@ variables:
   SCOPELINT_SOURCE: ""
   SCOPELINT_TARGET: $CI_PROJECT_ROOT_NAMESPACE
   SCOPELINT_CONFIG: ""
+  SCOPELINT_BASELINE: ""
   SCOPELINT_USAGE: "false"
   SCOPELINT_FAIL_ON: ""
   SCOPELINT_ALLOW_INCOMPLETE: "false"
@@ -293,7 +302,9 @@ def component_text() -> str:
             "WHOLE": """    - if: '"$[[ inputs.shards ]]" != "1"'\n      when: never\n""",
             "RULES": _RULES + merge_requests,
             "SOURCE": '  variables:\n    SCOPELINT_SOURCE: "$[[ inputs.source ]]"\n',
-            "INPUTS": _variables(target="TARGET", config="CONFIG", usage="USAGE"),
+            "INPUTS": _variables(
+                target="TARGET", config="CONFIG", baseline="BASELINE", usage="USAGE"
+            ),
             "CONFIG_INPUTS": _variables(config="CONFIG"),
             "GATE_INPUTS": _variables(
                 fail_on="FAIL_ON", allow_incomplete="ALLOW_INCOMPLETE"
@@ -343,6 +354,7 @@ def _filled(values: Mapping[str, str]) -> str:
     ) | {
         "REPORTS": _REPORTS,
         "PREVIOUS": _PREVIOUS,
+        "BASELINE": _BASELINE,
         "TOKEN": _TOKEN,
         "CONFIGS": "".join(f"        - {name}\n" for name in CONFIG_NAMES),
     }

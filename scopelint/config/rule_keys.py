@@ -4,13 +4,16 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import TypeVar
 
-from scopelint.config.models import WaiverSection
+from scopelint.access import with_implied
+from scopelint.config.models import AcceptsSection, WaiverSection
 from scopelint.config.selection import Catalogue, RuleClass, UnknownSelectorError
 from scopelint.config.validation import validate
+from scopelint.engine.acceptance import Bounds, read_moment
 from scopelint.engine.waivers import WaiverRule
 from scopelint.errors import PluginError, Problem
 from scopelint.rule import RuleOptions
 from scopelint.text import shown
+from scopelint.versions import UNKNOWN
 from scopelint.yaml import AnyNode, MappingNode, ScalarNode, SequenceNode, step
 
 T = TypeVar("T")
@@ -124,6 +127,21 @@ def _waiver(section: WaiverSection, node: AnyNode, known: Catalogue) -> WaiverRu
         ticket=section.ticket or None,
         place=f"{node.file.name}:{node.line}:{node.column}",
         rule=section.rule,
+        accepts=_bounds(section.accepts) if "accepts" in section.model_fields_set else None,
+    )
+
+
+def _bounds(section: AcceptsSection) -> Bounds:
+    """Return how much a waiver accepts; what it does not name may grow."""
+    given = section.model_fields_set
+    return Bounds(
+        # As GitLab has it where its version is not known: ADMIN_X includes READ_X.
+        tuple(sorted(with_implied(section.permissions, UNKNOWN)))
+        if "permissions" in given
+        else None,
+        read_moment(section.created_at) if section.created_at else None,
+        section.projects if "projects" in given else None,
+        section.reach if "reach" in given else None,
     )
 
 

@@ -34,11 +34,13 @@ _REST = """\
 #     reason: contract 42
 #     expires: "2026-12-31"
 #     owner: "@group"
+#     accepts: {permissions: [READ_PACKAGES]}  # once it is more, it gates again
 
 gate:
   fail_on: medium            # critical, high, medium, low, info or never
   # max: {medium: 10}        # tolerate as many new findings of a severity
   # allow_incomplete: true   # pass although something could not be read
+  # baseline: baseline.json  # what was there before: scopelint baseline create
 """
 
 

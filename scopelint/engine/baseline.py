@@ -3,18 +3,21 @@
 A baseline holds fingerprints, and beside each what a person needs to read it. Fingerprints stand
 on GitLab's numbers, so a baseline survives renames, order, and the way the data was read. A
 finding whose severity has risen above the baselined one is new again; so is one that was unknown
-and fails now, and the sum of what a scan could not read once it holds more than it did.
+and fails now, the sum of what a scan could not read once it holds more than it did, and an entry
+that grants more, lets in many more projects, or was removed and added again.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from scopelint.engine.acceptance import Bounds, growths, moment, read_moment
 from scopelint.errors import UsageError
+from scopelint.extent import Extent, Growth, Outgrown
 from scopelint.finding import Finding, Outcome, Severity, State
 from scopelint.model import Fact
 
@@ -22,13 +25,49 @@ SCHEMA = "scopelint-baseline/1"
 """Name and version of the file's form."""
 MAX_BYTES = 500_000_000
 """The largest baseline that is read."""
+MAX_NAMED_BYTES = 5 * 1024 * 1024
+"""The largest one that a config which was found may name."""
 
 _OF_PROJECTS = frozenset({Fact.SCOPE, Fact.ENTRIES})
 """Gaps that findings of their own stand for."""
 
 
+def _checked(text: str) -> str:
+    read_moment(text)
+    return text
+
+
+class BoundsRecord(BaseModel):
+    """`Bounds` in a file; what is not known is left out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    permissions: tuple[str, ...] | None = Field(default=None, strict=False)
+    created_at: Annotated[str, AfterValidator(_checked)] | None = None
+    projects: Annotated[int, Field(ge=0)] | None = None
+    reach: Annotated[int, Field(ge=0)] | None = None
+
+    @classmethod
+    def of(cls, bounds: Bounds | None) -> "BoundsRecord | None":
+        """Return the record of bounds, None where there are none."""
+        if bounds is None or bounds == Bounds():
+            return None
+        made = None if bounds.created_at is None else moment(bounds.created_at)
+        return cls(
+            permissions=bounds.permissions,
+            created_at=made,
+            projects=bounds.projects,
+            reach=bounds.reach,
+        )
+
+    def bounds(self) -> Bounds:
+        """Return the bounds."""
+        made = None if self.created_at is None else read_moment(self.created_at)
+        return Bounds(self.permissions, made, self.projects, self.reach)
+
+
 class Known(BaseModel):
-    """One accepted finding; only `fingerprint`, `severity` and `gaps` decide anything."""
+    """One accepted finding; `fingerprint`, `severity`, `gaps` and `accepts` decide, nothing else."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
@@ -42,6 +81,32 @@ class Known(BaseModel):
     gaps: dict[str, int] | None = None
     """How many gaps of each fact a scan had beside projects; only a finding that sums that up has
     it."""
+    accepts: BoundsRecord | None = None
+    """How much of it is accepted; None where it is about nothing that can grow, and in files of
+    earlier versions."""
+
+    @property
+    def bounds(self) -> Bounds:
+        """How much of it is accepted."""
+        return self.accepts.bounds() if self.accepts else Bounds()
+
+    def growths(self, finding: Finding) -> Iterator[Growth]:
+        """Yield in what a finding is more than what was accepted."""
+        now = _level(finding)
+        if now.rank < Severity(self.severity).rank:
+            yield Growth("severity", self.severity, now)
+        before, gaps = self.gaps or {}, _gaps(finding) or {}
+        if any(count > before.get(fact, 0) for fact, count in gaps.items()):
+            yield Growth("gaps", _counted(before), _counted(gaps))
+        if finding.extent is not None:
+            yield from growths(self.bounds, finding.extent)
+
+    def within(self, before: "Known", finding: Finding) -> "Known":
+        """Return this record of a finding, accepted no further than `before` where that holds it."""
+        if any(before.growths(finding)):
+            return self
+        bounds = before.bounds.narrowed(finding.extent or Extent())
+        return self.model_copy(update={"accepts": BoundsRecord.of(bounds)})
 
 
 class _File(BaseModel):
@@ -60,26 +125,31 @@ class Baseline:
     known: Mapping[str, Known]
 
     def mark(self, finding: Finding) -> Finding:
-        """Return the finding, marked where it is in the baseline and has not become severer.
+        """Return the finding, marked where the baseline accepts all of it.
 
-        A waived finding stays waived.
+        A waived finding stays waived. One that is more than what was accepted says in what.
         """
-        if finding.state is State.NEW and self._holds(finding):
-            return replace(finding, state=State.BASELINED)
-        return finding
-
-    def _holds(self, finding: Finding) -> bool:
         known = self.known.get(finding.fingerprint)
-        if known is None or _level(finding).rank < Severity(known.severity).rank:
+        if known is None or finding.state is not State.NEW:
+            return finding
+        grown = tuple(known.growths(finding))
+        if not grown:
+            message = finding.rule_message
+            return replace(finding, state=State.BASELINED, outgrown=None, message=message)
+        return finding if finding.outgrown else finding.outgrows(Outgrown("baseline", grown))
+
+    def accepts_any_extent(self, finding: Finding) -> bool:
+        """Tell whether it holds a finding of which it does not say how much was accepted."""
+        if finding.state is not State.BASELINED or finding.extent is None:
             return False
-        before, now = known.gaps or {}, _gaps(finding) or {}
-        return all(count <= before.get(fact, 0) for fact, count in now.items())
+        return self.known[finding.fingerprint].bounds.missing(finding.extent)
 
     def updated(
         self, findings: Iterable[Finding], not_judged: Callable[[Known], bool] = lambda _: False
     ) -> "Baseline":
         """Return a baseline of what is there now: gone ones dropped, new ones taken in.
 
+        What was accepted and has not outgrown that is accepted no further than before.
         `not_judged` says of one that is not there whether the report cannot show that it is fixed;
         it is kept then.
         """
@@ -89,7 +159,20 @@ class Baseline:
             for key, known in self.known.items()
             if key not in found and not_judged(known)
         }
-        return Baseline(self.instance, {**missing, **create(self.instance, found.values()).known})
+        made = {
+            key: now.within(self.known[key], found[key]) if key in self.known else now
+            for key, now in create(self.instance, found.values()).known.items()
+        }
+        return Baseline(self.instance, {**missing, **made})
+
+    def widened(self, findings: Iterable[Finding]) -> Iterator[tuple[Finding, tuple[Growth, ...]]]:
+        """Yield each finding of which `updated` accepts more than this baseline, with in what."""
+        for finding in findings:
+            known = self.known.get(finding.fingerprint)
+            if known is not None and finding.state is not State.WAIVED:
+                grown = tuple(known.growths(finding))
+                if grown:
+                    yield finding, grown
 
     def pruned(
         self, findings: Iterable[Finding], not_judged: Callable[[Known], bool] = lambda _: False
@@ -121,9 +204,16 @@ class Baseline:
 
 
 def _line(known: Known) -> dict[str, object]:
-    return {
-        key: value for key, value in known.model_dump().items() if (key, value) != ("gaps", None)
-    }
+    data = known.model_dump(exclude={"gaps", "accepts"})
+    if known.gaps is not None:
+        data["gaps"] = known.gaps
+    if known.accepts is not None:
+        data["accepts"] = known.accepts.model_dump(exclude_none=True)
+    return data
+
+
+def _counted(gaps: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {fact}" for fact, count in sorted(gaps.items())) or "none"
 
 
 def _level(finding: Finding) -> Severity:
@@ -151,8 +241,9 @@ def create(instance: str, findings: Iterable[Finding]) -> Baseline:
             severity=_level(finding).value,
             project=finding.project.path if finding.project else None,
             entry=finding.entry.path if finding.entry else None,
-            message=finding.message,
+            message=finding.rule_message,
             gaps=_gaps(finding),
+            accepts=BoundsRecord.of(Bounds.of(finding.extent)),
         )
         for finding in findings
         if finding.state is not State.WAIVED

@@ -221,11 +221,14 @@ class CarryOver:
             self.changes.expired += 1
             return
         self.changes.rules.add(finding.rule)
+        now = _at(finding, project)
         self._take(
             replace(
-                _at(finding, project),
+                now,
                 state=State.NEW,
                 waiver=None,
+                outgrown=None,
+                message=now.rule_message,
                 carried=Carried(self._previous.last_seen(finding)),
             )
         )

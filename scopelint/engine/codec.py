@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from scopelint.engine.spill import Codec, Spill
+from scopelint.extent import Extent
 from scopelint.finding import EntryRef, Finding, ProjectRef
 from scopelint.report import ProjectOutcome
 
@@ -55,6 +56,7 @@ def _pack_finding(finding: Finding) -> list[Any]:
     project, entry = finding.project, finding.entry
     packed[_PROJECT] = project and (project.id, project.path, project.web_url)
     packed[_ENTRY] = entry and (entry.kind, entry.id, entry.path)
+    packed[_EXTENT] = finding.extent and _EXTENT_VALUES(finding.extent)
     return packed
 
 
@@ -62,12 +64,14 @@ def _unpack_finding(packed: list[Any]) -> Finding:
     project, entry = packed[_PROJECT], packed[_ENTRY]
     packed[_PROJECT] = project and ProjectRef(*project)
     packed[_ENTRY] = entry and EntryRef(*entry)
+    packed[_EXTENT] = packed[_EXTENT] and Extent(*packed[_EXTENT])
     return Finding(*packed)
 
 
 _NAMES = tuple(each.name for each in fields(Finding))
 _VALUES = attrgetter(*_NAMES)
-_PROJECT, _ENTRY = _NAMES.index("project"), _NAMES.index("entry")
+_PROJECT, _ENTRY, _EXTENT = map(_NAMES.index, ("project", "entry", "extent"))
+_EXTENT_VALUES = attrgetter(*(each.name for each in fields(Extent)))
 FINDINGS: Codec[Finding] = Codec(
     lambda finding: finding.sort_key,
     _pack_finding,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from scopelint.engine.acceptance import Bounds, extent_of
 from scopelint.engine.carry import CarryOver, Changes
 from scopelint.engine.codec import FINDINGS, JUDGED, JudgedPaths, JudgedProject, Outcomes
 from scopelint.engine.counts import FindingCounts
@@ -52,6 +53,8 @@ class CollectedPart:
     finding_counts: FindingCounts
     counts: Counter[tuple[str, Outcome]]
     used_waivers: set[int]
+    unbounded_waivers: dict[int, Bounds]
+    unbounded: int
     used_rule_sets: set[int]
     seen: OverviewPart
     changes: Changes | None
@@ -104,6 +107,8 @@ class FindingsCollector:
         self._overview = Overview(inventory)
         self.waivers = WaiverBook(settings.waivers, settings.today or datetime.now(UTC).date())
         self.finding_counts = FindingCounts()
+        self.unbounded = 0
+        """Findings of the baseline, which does not say how much of them it accepts."""
         self.carry = (
             CarryOver(settings.previous, inventory, self._mark) if settings.previous else None
         )
@@ -180,6 +185,7 @@ class FindingsCollector:
         finding = self.waivers.mark(finding)
         if self._baseline is not None:
             finding = self._baseline.mark(finding)
+            self.unbounded += self._baseline.accepts_any_extent(finding)
         if (carry := self.carry) is not None and finding.carried is None:
             if finding.verdict is Outcome.FAIL:
                 carry.found(finding)
@@ -207,6 +213,7 @@ class FindingsCollector:
             evidence=evidence if type(evidence) is dict else dict(evidence),
             remediation=verdict.remediation,
             key=key,
+            extent=extent_of(entry, verdict.reach, self._inventory),
         )
 
     def part(self) -> CollectedPart:
@@ -217,6 +224,8 @@ class FindingsCollector:
             finding_counts=self.finding_counts,
             counts=self._counts + self._passes(),
             used_waivers=self.waivers.used,
+            unbounded_waivers=self.waivers.unbounded,
+            unbounded=self.unbounded,
             used_rule_sets=self._used_rule_sets,
             seen=self._overview.seen,
             changes=self.carry.changes if self.carry else None,
@@ -227,7 +236,8 @@ class FindingsCollector:
         self._parts.append((files, part))
         self.finding_counts.include(part.finding_counts)
         self._counts.update(part.counts)
-        self.waivers.used |= part.used_waivers
+        self.waivers.include(part.used_waivers, part.unbounded_waivers)
+        self.unbounded += part.unbounded
         self._used_rule_sets |= part.used_rule_sets
         self._overview.seen.include(part.seen)
         if self.carry is not None and part.changes is not None:

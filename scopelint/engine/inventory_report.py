@@ -84,13 +84,27 @@ def _report(
         projects=collector.judged_paths(),
         overview=collector.overview(),
         allowlists=Allowlists(inventory),
-        warnings=tuple(waiver_warnings(collector.waivers, inventory, collector.codes)),
+        warnings=(
+            *waiver_warnings(collector.waivers, inventory, collector.codes),
+            *_unbounded(collector.unbounded),
+        ),
         choices=settings.choices,
         min_severity=settings.min_severity,
         new_only=settings.new_only,
         since=carry.since() if carry else None,
         carried_rules=carry.other_rules(collector.codes) if carry else (),
     )
+
+
+def _unbounded(number: int) -> Iterator[str]:
+    """Yield a sentence where the baseline does not say how much of its findings it accepts."""
+    if number:
+        which = "1 finding" if number == 1 else f"{number} findings"
+        yield (
+            f"the baseline does not say all of what was accepted of {which} (permissions, projects,"
+            " when the entry was added): whatever it does not say may grow; `scopelint baseline"
+            " update` takes it in"
+        )
 
 
 def scan_summary(inventory: Inventory) -> ScanSummary:

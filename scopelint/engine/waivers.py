@@ -1,15 +1,17 @@
 """Waivers: findings that somebody accepted, with a reason and an end, and never in silence.
 
-A waiver names a rule and projects, and may name an entry. The day it expires still counts (UTC).
+A waiver names a rule and projects, and may name an entry and how much it accepts. The day it expires still counts (UTC).
 An expired one hides nothing any more and is named, one that ends soon is warned about, and one
 that matches nothing is reported, so that the list can be kept short.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import takewhile
 
+from scopelint.engine.acceptance import Bounds, growths
+from scopelint.extent import Growth, Outgrown
 from scopelint.finding import Finding, State, Waiver
 from scopelint.globs import matches
 from scopelint.paths import is_inside
@@ -41,6 +43,8 @@ class WaiverRule:
     """Where it is written (`scopelint.yml:12:5`)."""
     rule: str = ""
     """The rules as they are named there."""
+    accepts: Bounds | None = None
+    """How much of a finding is accepted; None accepts whatever it becomes."""
 
     def covers(self, finding: Finding) -> bool:
         """Tell whether the waiver is about this finding, whatever the date."""
@@ -58,6 +62,12 @@ class WaiverRule:
             return False
         names = (finding.entry.path, f"{finding.entry.kind}:{finding.entry.id}")
         return any(name is not None and matches(self.entry, name) for name in names)
+
+    def growths(self, finding: Finding) -> tuple[Growth, ...]:
+        """Return in what a finding is more than it accepts."""
+        if self.accepts is None or finding.extent is None:
+            return ()
+        return tuple(growths(self.accepts, finding.extent))
 
     def expired(self, today: date) -> bool:
         """Tell whether its last day has passed."""
@@ -90,21 +100,41 @@ class WaiverBook:
             for code in waiver.rules:
                 self._by_rule.setdefault(code, []).append((index, waiver))
         self.used: set[int] = set()
+        """Those that cover a finding, by their place in the list."""
+        self.unbounded: dict[int, Bounds] = {}
+        """Those that do not say how much they accept, with how much they hide."""
+
+    def include(self, used: Set[int], unbounded: Mapping[int, Bounds]) -> None:
+        """Add what the book of another part remembers."""
+        self.used |= used
+        for index, bounds in unbounded.items():
+            self._note(index, bounds)
+
+    def _note(self, index: int, bounds: Bounds) -> None:
+        before = self.unbounded.get(index)
+        self.unbounded[index] = bounds if before is None else before.joined(bounds)
 
     def mark(self, finding: Finding) -> Finding:
         """Return the finding, marked as waived where a waiver covers it today.
 
-        Where several cover one, the one that ends last is shown.
+        Where several cover one, the one that ends last is shown. One that accepts less than the
+        finding is now does not hold for it.
         """
         waivers = self._by_rule.get(finding.rule)
         if waivers is None:
             return finding
         covering = [(index, waiver) for index, waiver in waivers if waiver.covers(finding)]
         self.used.update(index for index, _ in covering)
-        holding = [waiver for _, waiver in covering if not waiver.expired(self._today)]
+        valid = [(index, waiver) for index, waiver in covering if not waiver.expired(self._today)]
+        holding = [(index, waiver) for index, waiver in valid if not waiver.growths(finding)]
         if not holding:
-            return finding
-        best = max(holding, key=lambda waiver: waiver.expires or date.max)
+            grown = tuple(dict.fromkeys(each for _, one in valid for each in one.growths(finding)))
+            return finding.outgrows(Outgrown("waiver", grown)) if grown else finding
+        for index, waiver in holding:
+            bounds = Bounds.of(finding.extent)
+            if waiver.accepts is None and bounds is not None:
+                self._note(index, bounds)
+        best = max((waiver for _, waiver in holding), key=lambda one: one.expires or date.max)
         return replace(finding, state=State.WAIVED, waiver=best.shown())
 
     @property
@@ -121,6 +151,11 @@ class WaiverBook:
     def unmatched(self) -> tuple[WaiverRule, ...]:
         """Those that cover nothing."""
         return tuple(w for index, w in enumerate(self._waivers) if index not in self.used)
+
+    @property
+    def without_bounds(self) -> list[tuple[WaiverRule, Bounds]]:
+        """Those that do not say how much they accept, with how much they hide, in their order."""
+        return [(self._waivers[index], self.unbounded[index]) for index in sorted(self.unbounded)]
 
     @property
     def _matching(self) -> list[WaiverRule]:
@@ -143,6 +178,19 @@ def waiver_warnings(
     for waiver in book.unmatched:
         if waiver.rules.intersection(codes) and _within(waiver, inventory):
             yield f"{_name(waiver)} matches no finding{_why(waiver)}"
+    yield from _unbounded(book)
+
+
+def _unbounded(book: WaiverBook) -> Iterator[str]:
+    """Yield one sentence about all waivers that do not say how much they accept."""
+    without = book.without_bounds
+    if without:
+        first, bounds = without[0]
+        more = f", and so do {len(without) - 1} more" if len(without) > 1 else ""
+        yield (
+            f"{_name(first)} accepts whatever its findings become{more}; to accept what is there"
+            f" today, give it `accepts: {bounds.text}`"
+        )
 
 
 def _name(waiver: WaiverRule) -> str:

@@ -9,7 +9,7 @@ from scopelint.errors import ConfigError, Problem
 from scopelint.policy.gitlabform import declared_from, read_gitlabform
 from scopelint.terraform import read_plan, read_sources
 from scopelint.text import clean
-from scopelint.yaml import MappingNode, ScalarNode, step
+from scopelint.yaml import MappingNode, ScalarNode, named_file, step
 
 Found = tuple[DeclaredPolicy | None, list[Problem]]
 _TOOLS = ("gitlabform", "terraform")
@@ -66,20 +66,8 @@ class _Named:
 
 def _from_file(named: _Named, files: Mapping[str, Path], root: Path | None) -> Found:
     node = named.node
-    home = files.get(node.file.name)
-    if home is None:
-        return None, [node.problem("a config that is no file cannot name another one")]
+    path = named_file(node, files.get(node.file.name), root)
     text = str(node.value)
-    try:
-        path = home.parent / text
-        real = path.resolve()
-    except (OSError, RuntimeError, ValueError):
-        return None, [node.problem("this is not the name of a file")]
-    hint = "a config that was found names files of its own repository; use --config for others"
-    if root is not None and Path(text).is_absolute():
-        return None, [node.problem("an absolute path is not allowed here", hint)]
-    if root is not None and not real.is_relative_to(root.resolve()):
-        return None, [node.problem(f"this leads out of {clean(str(root))}", hint)]
     name = clean(str(Path(node.file.name).parent / text))
     try:
         return named.read(path, name, root), []

@@ -4,7 +4,8 @@ The reporters `json` and `jsonl` write what the models say; `reading.load_report
 and refuses one that contradicts itself. It is not named here: it asks the engine what follows from
 the counts, and reporters must not know the engine.
 
-It may import `engine`, `errors`, `filters`, `finding`, `json_schema`, `model`, `remedy` and `report`.
+It may import `engine`, `errors`, `extent`, `filters`, `finding`, `json_schema`, `model`, `remedy` and
+`report`.
 """
 
 from scopelint.report_file.finding_records import FindingRecord

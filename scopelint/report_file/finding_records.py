@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
+from scopelint.extent import Extent, Growth, Outgrown, What
 from scopelint.finding import (
     AccessShift,
     AfterChange,
@@ -71,6 +72,63 @@ class CarriedRecord(JsonRecord):
     last_seen: Moment = Field(description="The end of the scan that saw it last.")
 
 
+class ExtentRecord(JsonRecord):
+    """How much a finding is about; what was not read, or what it is not about, is left out."""
+
+    core = Extent
+
+    permissions: tuple[str, ...] | SkipJsonSchema[None] = Field(
+        default=None,
+        json_schema_extra=without_default,
+        description="What the entry grants, with what that includes; `all` alone for default "
+        "permissions.",
+    )
+    created_at: Moment | SkipJsonSchema[None] = Field(
+        default=None, json_schema_extra=without_default, description="When the entry was added."
+    )
+    projects: Count | SkipJsonSchema[None] = Field(
+        default=None,
+        json_schema_extra=without_default,
+        description="Projects of the entry's group, at least.",
+    )
+    projects_at_most: Count | SkipJsonSchema[None] = Field(
+        default=None, json_schema_extra=without_default
+    )
+    reach: Count | SkipJsonSchema[None] = Field(
+        default=None,
+        json_schema_extra=without_default,
+        description="Projects that are let in by all that the finding names together, at least.",
+    )
+    reach_at_most: Count | SkipJsonSchema[None] = Field(
+        default=None, json_schema_extra=without_default
+    )
+
+    @classmethod
+    def to_data(cls, source: Extent) -> dict[str, Any]:
+        """Return the JSON data: what is known, a number of 0 included."""
+        found = {name: getattr(source, name) for name in cls.model_fields}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class GrowthRecord(JsonRecord):
+    """One thing in which a finding is more than what was accepted."""
+
+    core = Growth
+
+    what: What
+    accepted: str
+    now: str
+
+
+class OutgrownRecord(JsonRecord):
+    """Why a finding that was accepted is new again."""
+
+    core = Outgrown
+
+    by: Literal["waiver", "baseline"] = Field(description="What accepted less.")
+    growths: tuple[GrowthRecord, ...]
+
+
 class FindingRecord(JsonRecord):
     """What a rule says of a subject: that it fails, or that it could not tell."""
 
@@ -92,6 +150,12 @@ class FindingRecord(JsonRecord):
     )
     remediation: str
     carried: CarriedRecord | SkipJsonSchema[None] = Field(
+        default=None, json_schema_extra=without_default
+    )
+    extent: ExtentRecord | SkipJsonSchema[None] = Field(
+        default=None, json_schema_extra=without_default
+    )
+    outgrown: OutgrownRecord | SkipJsonSchema[None] = Field(
         default=None, json_schema_extra=without_default
     )
 
@@ -121,6 +185,10 @@ class FindingRecord(JsonRecord):
         }
         if source.carried is not None:
             data["carried"] = {"last_seen": source.carried.last_seen}
+        if source.extent is not None:
+            data["extent"] = ExtentRecord.to_data(source.extent)
+        if source.outgrown is not None:
+            data["outgrown"] = OutgrownRecord.to_data(source.outgrown)
         return data
 
 

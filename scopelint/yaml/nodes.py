@@ -6,9 +6,11 @@ later is still shown at its place.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
-from scopelint.errors import Problem
+from scopelint.errors import ConfigError, Problem
+from scopelint.text import clean
 from scopelint.yaml.source import SourceText
 
 ScalarValue: TypeAlias = bool | int | float | str | None
@@ -103,6 +105,28 @@ def step(node: AnyNode | None, name: str | int) -> AnyNode | None:
     if isinstance(node, SequenceNode) and isinstance(name, int) and name < len(node.value):
         return node.value[name]
     return None
+
+
+def named_file(named: ScalarNode, home: Path | None, root: Path | None) -> Path:
+    """Return the path of the file that a value names, from the file at `home` that holds it.
+
+    `root` is the folder below which it must lie, None where the user chose `home`; without `home`
+    (a text) nothing can be named. Raise ConfigError where the file must not be read.
+    """
+    text = str(named.value)
+    if home is None:
+        raise ConfigError([named.problem("a config that is no file cannot name another one")])
+    try:
+        path = home.parent / text
+        real = path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        raise ConfigError([named.problem("this is not the name of a file")]) from None
+    hint = "a config that was found names files of its own repository; use --config for others"
+    if root is not None and Path(text).is_absolute():
+        raise ConfigError([named.problem("an absolute path is not allowed here", hint)])
+    if root is not None and not real.is_relative_to(root.resolve()):
+        raise ConfigError([named.problem(f"this leads out of {clean(str(root))}", hint)])
+    return path
 
 
 def locate(root: AnyNode, location: Location, *, key: bool = False) -> AnyNode:

@@ -32,9 +32,10 @@ class GitLab(Simulator):
         before: Before | None = None,
         after: After | None = None,
         faults: Faults | None = None,
+        port: int = 0,
     ) -> None:
         data = source if isinstance(source, Mapping) else load(source)
-        super().__init__(load_instance(data), faults=faults)
+        super().__init__(load_instance(data), faults=faults, port=port)
         self.before, self.after = before, after
         self.token = next(iter(self.instance.tokens))
 

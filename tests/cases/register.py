@@ -2,7 +2,7 @@
 
 A case is a small input that once got a wrong answer; A is about what was not read, B about GitLab's
 facts, D about input and safety. A9, A10 and D12 are about reports and have their
-tests beside the code (`ELSEWHERE`). C is about repair. Not here: A12 about baselines.
+tests beside the code (`ELSEWHERE`). C is about repair.
 """
 
 from typing import Final, NamedTuple
@@ -28,6 +28,17 @@ CASES: Final[dict[str, tuple[str, ...]]] = {
     "A11": (
         "test_a_report_whose_counts_hide_its_findings_is_refused",
         "test_a_report_that_is_complete_beside_a_gap_is_refused",
+    ),
+    "A12": (
+        "test_an_accepted_entry_that_grew_is_new_and_names_both",
+        "test_every_format_names_what_was_accepted_and_what_is_there",
+        "test_an_acceptance_that_nothing_outgrew_holds",
+        "test_an_update_shows_what_it_widens_before_it_writes",
+        "test_a_baseline_without_bounds_is_read_and_said_once_not_to_know",
+        "test_what_rest_does_not_show_is_no_growth",
+        "test_a_waiver_accepts_what_it_says_and_the_run_says_what_to_write",
+        "test_the_configuration_names_the_baseline",
+        "test_a_configuration_that_was_found_names_no_baseline_elsewhere",
     ),
     "A13": (
         "test_a_configuration_named_yaml_is_read",

@@ -44,7 +44,10 @@ def states(data: Any) -> dict[str, str]:
     }
 
 
-SHOP = "rule: SL301, project: acme/web/shop, reason: contract 42, expires: 2026-12-31"
+SHOP = (
+    "rule: SL301, project: acme/web/shop, reason: contract 42, expires: 2026-12-31,"
+    " accepts: {permissions: [all], projects: 3}"
+)
 SITE = "rule: SL101, project: acme/web/site, reason: legacy, expires: 2027-12-31"
 OPEN = (
     "rule: SL101, project: both/*, reason: pilot, expires: 2027-12-31, owner: '@web', ticket: S-1"

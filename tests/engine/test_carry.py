@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scopelint.engine.baseline import create
 from scopelint.engine.rule_sets import Override
 from scopelint.engine.waivers import WaiverRule
+from scopelint.extent import Extent
 from scopelint.finding import Outcome, Severity, State
 from scopelint.globs import GlobSet
 from scopelint.report import Report
@@ -320,3 +321,16 @@ def test_any_nights_close_nothing_that_is_there_and_keep_nothing_fixed(row: list
                 assert not saw(night, each.rule, each.project.id)
         assert sum(report.summary.as_dict().values()) == len(list(report.findings))
         assert reread(report).summary.as_dict() == report.summary.as_dict()
+
+
+def test_what_outgrew_an_acceptance_says_so_once_however_often_it_is_carried(first: Report) -> None:
+    accepted = [replace(each, extent=each.extent and Extent(())) for each in first.findings]
+    known = create(first.scan.scan.instance, accepted)
+    second = run(Night(WHOLE), 1, first, baseline=known)
+    third = run(Night(WHOLE, {1: "unreadable"}), 2, second, baseline=known)
+    fourth = run(Night(WHOLE, {1: "unreadable"}), 3, third, baseline=known)
+    for report, number in ((second, 0), (third, 1), (fourth, 1)):
+        grown = [each for each in report.findings if each.outgrown]
+        assert {each.rule for each in grown} == {"SL304", "SL305", "SL403"}
+        assert sum(each.carried is not None for each in grown) == number
+        assert all(each.message.count("The baseline accepts") == 1 for each in grown)
