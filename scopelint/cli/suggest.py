@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--allow-groups",
     is_flag=True,
-    help="Allow a group where enough of its projects came, not only where all did.",
+    help="Allow a group where enough of its projects are used, not only where all are.",
 )
 @click.option(
     "--min-share",

@@ -110,7 +110,7 @@ def close(request: SuggestRequest, project: Project) -> ProjectPlan | SkippedPro
     chosen = choose_entries(
         request.inventory,
         project,
-        [use for use in uses if not _lets_in(kept, use)],
+        [use for use in uses if not _lets_in(scope, kept, use)],
         request.options,
         taken=Counter(entry.kind for entry in (*kept, *own)),
     )
@@ -123,7 +123,7 @@ def close(request: SuggestRequest, project: Project) -> ProjectPlan | SkippedPro
     reason = unsafe_reason(check) if check.gains or check.loses else None
     if reason := reason or (_own_jobs(request, scope) if check.own.loses else None):
         return skipped(project, reason)
-    notes = [*_notes(request.inventory, project, uses, chosen), *kept.values()]
+    notes = [*_notes(request.inventory, project, uses, chosen), *filter(None, kept.values())]
     if check.own.loses:
         notes.append(_OWN_ENTRY)
     confidence: log.Confidence = (
@@ -164,14 +164,16 @@ def _too_young(request: SuggestRequest) -> str | None:
 def _kept(request: SuggestRequest, project: Project, scope: Scope) -> dict[AllowlistEntry, str]:
     """Return the entries of an open project that stay, with a note for a reader.
 
-    These are the ones that the log does not prove to be unused or wider than their use, but for an
-    entry of a project in the log, which it asks for anyway.
+    These are the ones that the log does not prove to be unused or wider than their use. A used
+    project's entry stays as it is, without a note, where it permits all.
     """
     limits = request.thresholds(project.path)
     found = {}
     for entry in changeable_entries(scope, project):
         use = entry_use(entry, scope, request.inventory, limits.unused_days)
         if entry.kind == "project" and use.uses:
+            if entry.default_permissions:
+                found[entry] = ""
             continue
         wide = wider_than_use(entry, scope, request.inventory, limits.wide_days)
         if use.state == "unused" or wide:
@@ -181,10 +183,13 @@ def _kept(request: SuggestRequest, project: Project, scope: Scope) -> dict[Allow
     return found
 
 
-def _lets_in(kept: Iterable[AllowlistEntry], use: TokenUse) -> bool:
+def _lets_in(scope: Scope, kept: Collection[AllowlistEntry], use: TokenUse) -> bool:
     """Tell whether entries that stay let an origin do all that it can do today."""
     entry = nearest(tuple(kept), Project(use.origin_id, use.origin_path))
-    return entry is not None and bool(entry.default_permissions)
+    if entry is None or not entry.default_permissions:
+        return False
+    own = f"project:{use.origin_id}"
+    return entry.key == own or all(other.key != own for other in scope.entries)
 
 
 def _allowing(

@@ -1,4 +1,4 @@
-"""Whether an entry is unused: what SL701, SL703, `plan` and `suggest` all ask.
+"""Whether an entry is unused: what the rules of use, `plan` and `suggest` all ask.
 
 That the log shows no use of an entry proves something only where the log is old enough, was read
 whole, and is known to work for this project. Whatever keeps it from proving is named, and nothing is
@@ -30,9 +30,9 @@ class Thresholds:
     """How long ago the last use must be: the options of the rules of use."""
 
     unused_days: int = 90
-    """Days without a use (SL701); the entry and the log must be at least as old."""
+    """Days without a use of an entry; the entry and the log must be at least as old."""
     wide_days: int = 90
-    """The same for a group entry that is wider than its use (SL703)."""
+    """The same for a group entry that is wider than its use."""
 
 
 ThresholdsAt = Callable[[str], Thresholds]
