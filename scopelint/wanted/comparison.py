@@ -7,7 +7,7 @@ from typing import Final
 from scopelint.declared import DeclaredAt
 from scopelint.diff import JudgedSnapshot, compare, compare_findings, lists_deleted
 from scopelint.diff.changes import Access, Origin
-from scopelint.finding import AccessShift, AfterChange, Finding, Outcome, UnchangedProject
+from scopelint.finding import AccessShift, AfterChange, Finding, Outcome, State, UnchangedProject
 from scopelint.report import Report
 from scopelint.snapshot import Inventory
 from scopelint.wanted.state import WantedProject, WantedState
@@ -23,6 +23,10 @@ def compared(
     today, then = (_judged(*each) for each in (before, after))
     findings = compare_findings(today, then)
     new = {finding.fingerprint for finding in findings.new}
+    # What is there today and grew by the change is no longer held by the baseline of today.
+    new |= {
+        key for key, each in then.fails.items() if key in today.fails and each.state is State.NEW
+    }
     there = [each for each in then.fails if each not in new]
     changes = compare(before[0], after[0])
     shifts = (

@@ -7,6 +7,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from scopelint.repair.plan_file import Action, ScopeState
+from scopelint.repair.planning import make_plan, project_plan, state_of
+from scopelint.snapshot import open_snapshots
+from scopelint.snapshot.inventory import Inventory
 from scopelint.testing import write
 from scopelint_simulator import Simulator
 from tests.cli.kit import TOKEN, call
@@ -262,3 +266,30 @@ def test_json_that_is_no_plan_of_terraform_is_refused(kept: Path) -> None:
     Path("state.json").write_text('{"format_version": "1.0", "values": {}}')
     found = call("check", kept, "--after", "state.json").expect(2)
     assert "this is a state, not a plan" in found.err
+
+
+def test_a_finding_that_the_change_widens_is_new(kept: Path) -> None:
+    described = {
+        "version": "19.3.0-ee",
+        "enforcement": "off",
+        "groups": ["acme", "acme/web"],
+        "projects": {
+            "acme/web/shop": {"entries": [{"group": "acme", "policies": ["READ_JOBS"]}]},
+            "acme/tool": {},
+        },
+    }
+    write(described, Path("fine"))
+    with open_snapshots([Path("fine")]) as source:
+        inventory = Inventory(source)
+        shop = next(each for each in inventory.projects() if each.path == "acme/web/shop")
+        state = state_of(shop)
+        assert isinstance(state, ScopeState)
+        [was] = state.entries
+        wide = was.model_copy(update={"default_permissions": True, "policies": ()})
+        change = Action(operation="change-permissions", entry=wide, was=was, reason="a test")
+        made = make_plan(inventory, "findings", [project_plan(shop, state, [change])])
+    Path("p.json").write_text(made.text(), encoding="utf-8")
+    then = report("fine", "--after", "p.json", "--select", "SL301", code=1)
+    [finding] = then["findings"]
+    assert (finding["state"], then["after"]["new"]) == ("new", [finding["fingerprint"]])
+    assert then["after"]["unchanged"] == 0
