@@ -252,7 +252,7 @@ class _Attributes:
         if self._type == SCOPES and "project_id" in self._given:
             self._fault(
                 "removed-argument",
-                "has project_id, which the provider took away in 19.0",
+                "has project_id, which later releases of the provider do not know",
                 "Write project instead.",
                 "project_id",
                 self._given["project_id"].at,

@@ -87,7 +87,7 @@ def test_a_plan_is_a_declared_policy_as_the_page_says(folder: Path) -> None:
     [line] = re.findall(r"^scopelint .+$", text, re.MULTILINE)
     [policy] = re.findall(r"where `plan-policy.yml` has `(.+)`", text)
     (folder / "plan-policy.yml").write_text(f"{policy}\n")
-    (folder / "s.db").rename(folder / "estate.snapshot")
+    (folder / "s.db").rename(folder / "acme.snapshot")
     done = call(*shlex.split(line)[1:])
     assert done.code == 1, done.err
     assert f"plan.json:1 ({SCOPES}.web) declares it on" in " ".join(done.out.split())
@@ -100,7 +100,8 @@ def test_plan_to_declared_repairs_by_terraform(folder: Path) -> None:
     text = json.dumps(plan(changed(f"{SCOPES}.web", after, after_unknown=unknown)))
     (folder / "plan.json").write_text(text)
     (folder / "own.yml").write_text("policy: {terraform: plan.json}\n")
-    done = call("plan", "s.db", "--to", "declared", "--config", "own.yml", "-o", "repair.json")
+    words = ("--to", "declared", "--unsafe", "--config", "own.yml", "-o", "repair.json")
+    done = call("plan", "s.db", *words)
     assert done.code == 0, done.err
     made = json.loads((folder / "repair.json").read_text())
     [project] = made["projects"]
