@@ -50,7 +50,9 @@ def is_proved(inventory: Inventory, project: Project, action: Action, given: Thr
     wide = wider_than_use(entry, project.scope, inventory, given.wide_days)
     if action.narrows is not None:
         assert action.narrows.used == len(wide)
-    return use.state == "unused" or bool(wide)
+    # A used project's entry goes only where a group that is added stands for it, asked for or not.
+    replaced = entry.kind == "project" and bool(use.uses) and not project.scope.inbound_effective
+    return use.state == "unused" or bool(wide) or replaced
 
 
 @many
