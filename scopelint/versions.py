@@ -78,6 +78,9 @@ OWN_USES_LOGGED: Final = Version(18, 1)
 Source: code of 18.9, `Ci::JobToken::Scope#accessible?`."""
 PERMISSIONS_ALWAYS_IN_FORCE: Final = Version(18, 3)
 """Fine-grained permissions are in force without a switch. Source: changelog of 18.3, MR 196966."""
+ENFORCED_STAYS_ON: Final = Version(18, 8)
+"""While the instance enforces the limit, GitLab refuses to switch a project's own off; before, it
+accepted that without effect. Source: doc/api/project_job_token_scopes.md."""
 INTERNAL_CLONE: Final = Version(18, 4)
 """Internal projects can be cloned with any job token. Source: changelog of 18.4, MR 197620."""
 PUSH_SETTING_GENERAL: Final = Version(18, 4)
@@ -91,6 +94,9 @@ Source: code of 18.9 and of 19.1, `ProjectPolicy`; nothing tells which release b
 RECENT_PERMISSIONS: Final = Version(19, 0)
 """READ_BADGES, ADMIN_BADGES, ADMIN_REPOSITORIES exist.
 Source: doc/api/graphql/reference/_index.md."""
+HIDDEN_TARGET_REMOVABLE: Final = Version(19, 0)
+"""The entry of a project that the token cannot see can surely be removed; up to 18.9 not.
+Source: code of 18.9 and of 19.x, `spec/requests/api/project_job_token_scope_spec.rb`."""
 DELETION_STOPS_JOBS: Final = Version(19, 0)
 """A project scheduled for deletion starts no job and takes no push. Source: code of 19.x."""
 TOKEN_EXCHANGE: Final = Version(19, 0)

@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Refuse a plan that changes more projects.",
 )
+@click.option(
+    "--irreversible", is_flag=True, help="Do also what no undo brings back; the plan names it."
+)
 @options.write_options
 @options.config_options
 @options.console_and_progress_options
@@ -64,6 +67,7 @@ def apply(
     resume: bool,
     max_removals: int,
     max_projects: int,
+    irreversible: bool,
     server: options.ServerOptions,
     source: options.ConfigOptions,
     console: Console,
@@ -77,7 +81,12 @@ def apply(
     """
     from scopelint.collect.current_state import CurrentState
     from scopelint.repair.apply import apply as apply_plan
-    from scopelint.repair.apply import check_plan, new_journal, open_journal
+    from scopelint.repair.apply import (
+        check_irreversible,
+        check_plan,
+        new_journal,
+        open_journal,
+    )
     from scopelint.repair.plan_file import load_plan
 
     start(console)
@@ -99,6 +108,7 @@ def apply(
     with session.connect() as connection:
         live = CurrentState(connection)
         live.require_write()
+        check_irreversible(plan, live, allowed=irreversible)
         journal = (
             open_journal(journal_path, plan) if resume else new_journal(journal_path, plan, live)
         )
@@ -140,7 +150,7 @@ def _summary(plan: "Plan") -> list[str]:
 
     actions = [action for project in plan.projects for action in project.actions]
     lines = [f"{count(len(plan.projects), 'project')}: {totals(actions)}"]
-    final = [action for action in actions if inverse(action) is None]
+    final = [action for action in actions if action.irreversible or inverse(action) is None]
     if final:
         lines.append(f"Cannot be undone: {totals(final)}")
     removed = sum(action.operation == "remove-entry" for action in actions)

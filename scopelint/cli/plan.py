@@ -97,7 +97,12 @@ def plan(
         inventory = Inventory(snapshot)
         check_inventory(inventory, console)
         if declared is not None:
-            made = plan_to_declared(inventory, declared, assume=config.assume_fine_grained)
+            made = plan_to_declared(
+                inventory,
+                declared,
+                irreversible=plan.irreversible,
+                assume=config.assume_fine_grained,
+            )
         else:
             report = engine.run(inventory, chosen, settings)
             made = plan_from_findings(
@@ -105,6 +110,7 @@ def plan(
                 _about(entries, report),
                 {rule.code: rule.remedy for rule in (*chosen, *settings.selectable)},
                 unsafe=unsafe,
+                irreversible=plan.irreversible,
                 assume=config.assume_fine_grained,
                 thresholds=thresholds(run),
             )

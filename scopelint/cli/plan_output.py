@@ -30,6 +30,7 @@ class PlanOptions:
 
     snapshots: tuple[Path, ...]
     output: Path | None = None
+    irreversible: bool = False
     exit_code: bool = False
     answer_format: Literal["console", "json"] = "console"
 
@@ -42,6 +43,7 @@ plan_options = options.grouped(
         "snapshots", type=options.FilePath(), nargs=-1, required=True, metavar="SNAPSHOT..."
     ),
     options.option("-o", "--output", type=options.FilePath(), help="Write the plan here."),
+    options.option("--irreversible", is_flag=True, help="Plan also what no undo would bring back."),
     options.option("--exit-code", is_flag=True, help="Exit 5 where something would change."),
     options.answer_format_option,
 )
@@ -123,7 +125,9 @@ def conclude(
             out(clean(line))
         if output is not None and plan.projects:
             out(f"Written to {clean(str(output))}. Look it over, then do it with:")
-            out(f"  {clean(command('apply', output, '--url', plan.instance))}")
+            final = any(a.irreversible for project in plan.projects for a in project.actions)
+            flags = ("--irreversible",) if final else ()
+            out(f"  {clean(command('apply', output, '--url', plan.instance, *flags))}")
     if not shown.exit_code:
         return ExitCode.OK
     if plan.projects:

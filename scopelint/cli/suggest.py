@@ -110,6 +110,7 @@ def suggest(
             inventory,
             allowlist,
             config.assume_fine_grained,
+            irreversible=plan.irreversible,
             fixes=fixes,
             thresholds=thresholds(run),
         )

@@ -4,6 +4,10 @@ By GraphQL alone: only there stand the project's own flag and what its entries p
 (doc/api/project_job_token_scopes.md gives the effective flag and bare lists).
 """
 
+from collections.abc import Iterable
+from functools import partial
+from typing import Final
+
 from scopelint.collect.graphql_pages import project_gap
 from scopelint.collect.graphql_reader import GraphQLReader
 from scopelint.collect.rest_reader import RestReader
@@ -16,6 +20,9 @@ from scopelint.gitlab.graphql import FineGrainedTokenError
 from scopelint.gitlab.own_token import own_token
 from scopelint.model import EntryKind, Fact, Project
 from scopelint.snapshot import Filters, Listed
+
+_TARGETS: Final = 50
+"""Groups or projects that are looked up in a request."""
 
 
 class CurrentState:
@@ -67,6 +74,17 @@ class CurrentState:
         if isinstance(found, Failed):
             return found
         return next((target.path for target in found if target.id == number), None)
+
+    def visible(self, kind: EntryKind, numbers: Iterable[int]) -> frozenset[int] | Failed:
+        """Return which of these groups or projects the token sees now, by their numbers."""
+        wanted, found = sorted(set(numbers)), set[int]()
+        for start in range(0, len(wanted), _TARGETS):
+            some = wanted[start : start + _TARGETS]
+            answer = ask_optional(partial(self._reader.targets, kind, some))
+            if isinstance(answer, Failed):
+                return answer
+            found |= {target.id for target in answer if target.path is not None}
+        return frozenset(found)
 
     def effective(self, project_id: int) -> bool | None:
         """Return whether the limit is in force, by the project or by the instance; None where REST is silent."""

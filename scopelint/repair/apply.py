@@ -7,11 +7,14 @@ import threading
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from scopelint.collect.current_state import CurrentState
 from scopelint.errors import UsageError
+from scopelint.gitlab.ask import Failed
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.write import Writer
+from scopelint.model import EntryKind
 from scopelint.progress import Listener
 from scopelint.repair.actions import (
     OUTBOUND_ENDS,
@@ -22,6 +25,7 @@ from scopelint.repair.actions import (
     value_after,
     value_before,
 )
+from scopelint.repair.irreversible import UndoLimits
 from scopelint.repair.journal import (
     Journal,
     JournaledWrite,
@@ -33,6 +37,9 @@ from scopelint.repair.plan_file import Action, Plan, ProjectPlan, ScopeState
 from scopelint.repair.plan_text import describe_action, describe_differences
 from scopelint.repair.pool import ProjectResults, Task, run_tasks
 from scopelint.repair.step_runner import PlanStep, ProjectResult, StepRunner, StoppedError
+from scopelint.versions import parse_version
+
+_KINDS: Final[tuple[EntryKind, ...]] = ("group", "project")
 
 
 def check_plan(plan: Plan, *, max_removals: int, max_projects: int) -> None:
@@ -67,6 +74,49 @@ def check_plan(plan: Plan, *, max_removals: int, max_projects: int) -> None:
             faults.append("an unsafe action in a plan that was not made with --unsafe")
         if faults:
             raise UsageError(f"the plan cannot be applied: {project.path}: {faults[0]}")
+
+
+def check_irreversible(plan: Plan, current: CurrentState, *, allowed: bool) -> None:
+    """Raise UsageError for what GitLab would refuse, or no undo would bring back unless `allowed`.
+
+    The token that applies a plan may see less than the one that collected for it: GitLab is asked
+    which targets of the plan's removals it shows now. Raises a GitLabError for what ends the run.
+    """
+    version = parse_version(current.caps.version_text)
+    seen = {kind: _seen(plan, current, kind) for kind in _KINDS}
+    limits = UndoLimits(version, lambda kind, number: number in seen[kind])
+    final: list[str] = []
+    for path, action in ((one.path, action) for one in plan.projects for action in one.actions):
+        what = f"{path}: {describe_action(action)}"
+        if why := limits.why_refused(action):
+            raise UsageError(f"the plan cannot be applied: {what}: {why}")
+        # Whether the instance enforces the limit is in the plan alone.
+        if why := limits.why_final(action, enforced=False) or action.irreversible:
+            final.append(f"{what}: {why}")
+    if final and not allowed:
+        more = f", and {len(final) - 1} more" if final[1:] else ""
+        raise UsageError(
+            f"no undo would bring this back: {final[0]}{more}",
+            hint="Look the plan over; then give --irreversible, or plan again without it.",
+        )
+
+
+def _seen(plan: Plan, current: CurrentState, kind: EntryKind) -> frozenset[int]:
+    """Return the numbers of the targets that the token sees, of the entries that a plan removes."""
+    removed = {
+        action.entry.id
+        for project in plan.projects
+        for action in project.actions
+        if action.operation == "remove-entry" and action.entry and action.entry.kind == kind
+    }
+    found = current.visible(kind, removed)
+    if isinstance(found, Failed):
+        raise UsageError(
+            f"whether the token sees the {kind}s whose entries the plan removes is not known:"
+            f" {found.detail}",
+            hint="Nothing was changed: try again.",
+        )
+    return found
 
 
 def _fault(project: ProjectPlan, action: Action) -> str | None:

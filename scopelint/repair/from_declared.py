@@ -47,11 +47,16 @@ _SHOWN: Final = 3
 
 
 def plan_to_declared(
-    inventory: "Inventory", policy: DeclaredPolicy, *, assume: bool | None = None
+    inventory: "Inventory",
+    policy: DeclaredPolicy,
+    *,
+    irreversible: bool = False,
+    assume: bool | None = None,
 ) -> Plan:
     """Return the plan that makes the projects of an inventory equal to the policy.
 
-    A name that is not in the snapshot cannot be added and is noted. `assume` says whether
+    A name that is not in the snapshot cannot be added and is noted. Only with `irreversible` the plan
+    holds what no undo brings back. `assume` says whether
     fine-grained permissions are in force, where a switch of GitLab 17.7 to 18.2 decides that no
     API shows.
     """
@@ -72,7 +77,7 @@ def plan_to_declared(
             parts.append(state)
         else:
             parts += _to_declared(project, state, declared, names, _Context(assumptions, enforced))
-    return make_plan(inventory, "declared", parts)
+    return make_plan(inventory, "declared", parts, irreversible=irreversible)
 
 
 def _is_inactive(project: Project) -> bool:

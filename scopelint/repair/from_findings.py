@@ -75,14 +75,15 @@ def plan_from_findings(
     remedies: Mapping[str, Remedy],
     *,
     unsafe: bool = False,
+    irreversible: bool = False,
     assume: bool | None = None,
     thresholds: ThresholdsAt = default_thresholds,
 ) -> Plan:
     """Return the plan that fixes these findings; waived ones and unknowns ask for nothing.
 
-    `remedies` are those that the rules of the run declare, by code. `assume` says whether
-    fine-grained permissions are in force, which no API of GitLab 17.7 to 18.2 shows. `thresholds`
-    are those of the rules of use.
+    `remedies` are those that the rules of the run declare, by code. Only with `irreversible` the plan
+    holds what no undo brings back. `assume` says whether fine-grained permissions are in force, which
+    no API of GitLab 17.7 to 18.2 shows. `thresholds` are those of the rules of use.
     """
     by_project: dict[int, list[Finding]] = defaultdict(list)
     for finding in findings:
@@ -95,7 +96,7 @@ def plan_from_findings(
         if project.scope is None or found:
             work = _Work(inventory, project, found, remedies, assumptions, unsafe, thresholds)
             parts += _of_project(work)
-    return make_plan(inventory, "findings", parts, unsafe=unsafe)
+    return make_plan(inventory, "findings", parts, unsafe=unsafe, irreversible=irreversible)
 
 
 def _asks(finding: Finding, remedies: Mapping[str, Remedy]) -> bool:

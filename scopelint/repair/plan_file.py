@@ -169,6 +169,8 @@ class Action(_Strict):
     """Whether nobody gains access by it, and no logged access is lost."""
     narrows: Narrowed | None = None
     """For the removal of a group entry that other entries of the plan replace; else null."""
+    irreversible: Annotated[str, Field(max_length=2000)] | None = None
+    """Why no undo brings back what it takes away; null where one does."""
 
     @model_validator(mode="after")
     def _fits(self) -> "Action":
@@ -244,6 +246,17 @@ class FindingChangesOfPlan(_Strict):
     """Findings of one side, where nobody can tell for the other."""
 
 
+class LeftAction(_Strict):
+    """An action that was left out of a plan, since no undo would bring back what it takes away."""
+
+    id: Annotated[int, Field(gt=0)]
+    """GitLab's number of the project."""
+    path: Name
+    """Its full path when it was read."""
+    action: Action
+    """What is left out; its `irreversible` says why."""
+
+
 class Plan(_Strict):
     """The changes of a whole run, by project in path order."""
 
@@ -261,12 +274,16 @@ class Plan(_Strict):
     """What the plan was made from: findings, the declared policy, or the authentication log."""
     unsafe: bool = False
     """Whether it may hold actions that are not safe."""
+    irreversible: bool = False
+    """Whether it may hold actions that no undo takes back."""
     projects: tuple[ProjectPlan, ...] = ()
     """The projects to change."""
     skipped: tuple[SkippedProject, ...] = ()
     """The projects that are not changed, each once for each reason."""
     findings: FindingChangesOfPlan | None = None
     """What it brings and fixes in findings; null where it was not judged."""
+    left: tuple[LeftAction, ...] = ()
+    """What is left out, since no undo would bring it back."""
 
     model_config = ConfigDict(populate_by_name=True)
 

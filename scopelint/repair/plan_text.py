@@ -52,6 +52,10 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield from _project_lines(project)
         yield ""
     yield from _skipped_lines(plan)
+    planned = [(one.path, a) for one in plan.projects for a in one.actions if a.irreversible]
+    yield from _final_lines("No undo brings this back:", planned)
+    left = [(one.path, one.action) for one in plan.left]
+    yield from _final_lines("Left out, since no undo would bring it back (--irreversible):", left)
     if plan.removals:
         yield (
             "GitLab keeps an entry's age and author: undo restores a removed entry, but not these."
@@ -153,10 +157,24 @@ def _skipped_lines(plan: Plan) -> Iterator[str]:
     yield ""
 
 
+def _final_lines(title: str, actions: Sequence[tuple[str, Action]]) -> Iterator[str]:
+    """Yield actions that no undo takes back, by the reason for it."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for path, action in actions:
+        by_reason[action.irreversible or ""].append(f"{path}: {describe_action(action)}")
+    if by_reason:
+        yield title
+    for reason, lines in sorted(by_reason.items()):
+        yield from (f"  {line}" for line in lines)
+        yield f"      {reason}"
+    if by_reason:
+        yield ""
+
+
 def _totals_line(plan: Plan) -> str:
     signs = Counter(_sign(action) for project in plan.projects for action in project.actions)
     if not plan.projects:
-        return "Plan: nothing to change."
+        return "Plan: nothing to change." if not plan.left else "Plan: nothing to change but that."
     unsafe = sum(not action.safe for project in plan.projects for action in project.actions)
     return (
         f"Plan: {_projects(len(plan.projects))}:"

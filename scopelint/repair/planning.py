@@ -12,9 +12,11 @@ import scopelint
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.paths import scheduled_for_deletion
 from scopelint.repair.actions import PLACES, scope_after
+from scopelint.repair.irreversible import UndoLimits, without_final
 from scopelint.repair.plan_file import (
     Action,
     EntryState,
+    LeftAction,
     Plan,
     ProjectPlan,
     ScopeState,
@@ -55,6 +57,8 @@ _FACTS_OF_STATE: Final = frozenset(
         Fact.CROSS_PUSH,
     }
 )
+_AT_ONCE: Final = 500
+"""Projects that an inventory looks up at once."""
 REASON_LENGTH: Final = 2000
 """Characters of a reason or a note at most."""
 
@@ -129,10 +133,15 @@ def make_plan(
     parts: Iterable[ProjectPlan | SkippedProject],
     *,
     unsafe: bool = False,
+    irreversible: bool = False,
 ) -> Plan:
-    """Return the plan of these parts, in path order; projects that were not read are added."""
-    found = list(parts)
+    """Return the plan of these parts, in path order; projects that were not read are added.
+
+    What no undo brings back is left out, unless it is allowed: `irreversible`.
+    """
+    found = list(_undoable(inventory, list(parts), allowed=irreversible))
     projects = [part for part in found if isinstance(part, ProjectPlan)]
+    final = [part for part in found if isinstance(part, LeftAction)]
     left = [part for part in found if isinstance(part, SkippedProject)]
     left += [
         SkippedProject(id=number, path=path, reason=_NOT_READ[state])
@@ -148,7 +157,31 @@ def make_plan(
         unsafe=unsafe or not all(action.safe for each in projects for action in each.actions),
         projects=tuple(sorted(projects, key=lambda part: (part.path, part.id))),
         skipped=tuple(sorted(left, key=lambda part: (part.path, part.id, part.reason))),
+        irreversible=irreversible,
+        left=tuple(sorted(final, key=lambda part: (part.path, part.id))),
     )
+
+
+def _undoable(
+    inventory: "Inventory", parts: list[ProjectPlan | SkippedProject], *, allowed: bool
+) -> Iterator[ProjectPlan | SkippedProject | LeftAction]:
+    """Yield the parts of a plan without what no undo brings back, where that is not allowed."""
+    limits = UndoLimits.of(inventory)
+    switched = [part.id for part in parts if isinstance(part, ProjectPlan) and _closes(part)]
+    effective: dict[int, bool | None] = {}
+    for start in range(0, len(switched), _AT_ONCE):
+        for project in inventory.projects(only=switched[start : start + _AT_ONCE]):
+            effective[project.id] = project.scope.inbound_effective if project.scope else None
+    for part in parts:
+        if isinstance(part, SkippedProject):
+            yield part
+        else:
+            # A limit that is off by itself and on in effect is on because the instance enforces it.
+            yield from without_final(part, limits, enforced=effective.get(part.id), allowed=allowed)
+
+
+def _closes(part: ProjectPlan) -> bool:
+    return any(action.operation == "set-inbound" and action.value for action in part.actions)
 
 
 def project_after(

@@ -71,21 +71,23 @@ def suggest(
     options: AllowlistOptions | None = None,
     assume: bool | None = None,
     *,
+    irreversible: bool = False,
     fixes: Iterable[str] = (),
     thresholds: ThresholdsAt = default_thresholds,
 ) -> Plan:
     """Return the plan that the authentication log asks for.
 
     `assume` says whether fine-grained permissions are in force, where a switch of GitLab 17.7 to
-    18.2 decides that no API shows. `fixes` are the codes of the rules whose finding is fixed where
-    an open project is closed: the plan names these findings. `thresholds` are those of the rules
+    18.2 decides that no API shows. Only with `irreversible` the plan holds what no undo brings back.
+    `fixes` are the codes of the rules whose finding is fixed where an open project is closed: the
+    plan names these findings. `thresholds` are those of the rules
     of use: what they do not call unused, or too wide, stays.
     """
     assumptions = Assumptions(inventory.scan.version, inventory.scan.fine_grained(assume))
     request = SuggestRequest(
         inventory, options or AllowlistOptions(), assumptions, tuple(fixes), thresholds
     )
-    return make_plan(inventory, "suggest", _parts(request))
+    return make_plan(inventory, "suggest", _parts(request), irreversible=irreversible)
 
 
 def _parts(request: SuggestRequest) -> Iterator[ProjectPlan | SkippedProject]:

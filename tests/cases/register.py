@@ -118,6 +118,10 @@ ELSEWHERE: Final = {
         "repair/test_apply.py",
         "test_a_refusal_in_any_words_leaves_a_journal_to_resume_and_undo",
     ),
+    "C4": (
+        "repair/test_undo.py",
+        "test_an_undo_goes_on_after_what_gitlab_refuses",
+    ),
     "A9": (
         "engine/test_carry.py",
         "test_three_nights_close_nothing_that_is_there_and_keep_nothing_fixed",

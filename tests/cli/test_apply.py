@@ -170,8 +170,36 @@ def test_journals_that_do_not_fit(server: Simulator) -> None:
 
 def test_a_plan_that_never_comes_back_says_so(server: Simulator) -> None:
     left = act("remove-outbound-entry", entry=entry(server, "project", 104))
-    result = apply(server, saved(applying.plan(server, {SHOP: [left]})), "--yes").expect(0)
+    path = saved(applying.plan(server, {SHOP: [left]}))
+    before = applying.states(server)
+    apply(server, path, "--yes").expect(2, "no undo would bring this back", "--irreversible")
+    assert applying.states(server) == before
+    assert not Path("plan.json.journal").exists()
+    result = apply(server, path, "--yes", "--irreversible").expect(0)
     assert "Cannot be undone: 1 outbound entry removed" in result.err
+
+
+def test_the_applying_token_must_see_what_it_removes(server: Simulator) -> None:
+    """Whatever the plan says: it may be made by a token that sees more."""
+    applying.hide(server, SHOP)
+    hidden = act("remove-entry", entry=entry(server, "project", SECRET))
+    path = saved(applying.plan(server, {SHOP: [hidden]}))
+    words = "acme/web/shop: remove project hidden/secret: this token cannot see the project"
+    apply(server, path, "--yes").expect(2, words)
+    apply(server, path, "--yes", "--irreversible").expect(0)
+    assert entry(server, "project", SECRET).key not in {
+        one.key for one in applying.state(server, SHOP).entries
+    }
+
+
+def test_a_removal_that_this_gitlab_refuses_stops_the_plan_before_it_begins() -> None:
+    with applying.serve(applying.instance("18.9.0")) as old:
+        applying.hide(old, SHOP)
+        hidden = act("remove-entry", entry=entry(old, "project", SECRET))
+        path = saved(applying.plan(old, {SHOP: [act("set-push", value=False), hidden]}))
+        result = apply(old, path, "--yes", "--irreversible")
+        result.expect(2, "before GitLab 19.0 only a token that sees the project can remove")
+        assert applying.state(old, SHOP).push
 
 
 def test_ctrl_c_leaves_a_journal_that_can_be_finished(server: Simulator) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from scopelint.collect.current_state import CurrentState
 from scopelint.gitlab.connection import Connection, Server
 from scopelint.gitlab.retry import Retrier
-from scopelint.repair.apply import apply, check_plan, new_journal, open_journal
+from scopelint.repair.apply import apply, check_irreversible, check_plan, new_journal, open_journal
 from scopelint.repair.journal import Journal
 from scopelint.repair.plan_file import Action, EntryState, Operation, Plan, ProjectPlan, ScopeState
 from scopelint.repair.pool import ProjectResults
@@ -19,7 +19,7 @@ from scopelint.text import Secret
 from scopelint_simulator import Simulator, load_instance
 from scopelint_simulator.answer import Answer
 from scopelint_simulator.faults import Verdict
-from scopelint_simulator.instance import Entry, Outside
+from scopelint_simulator.instance import Entry, Group, Kind, Outside
 from scopelint_simulator.instance import Project as Row
 from scopelint_simulator.request import Request
 
@@ -201,12 +201,15 @@ def run_apply(
     *,
     token: str = TOKEN,
     resume: bool = False,
+    irreversible: bool = True,
     concurrency: int = 4,
 ) -> ProjectResults:
     """Apply a plan in this process."""
     check_plan(made, max_removals=10_000, max_projects=10_000)
     with connected(url, token) as connection:
         live = CurrentState(connection)
+        if not irreversible:
+            check_irreversible(made, live, allowed=False)
         opened = open_journal(journal, made) if resume else new_journal(journal, made, live)
         with opened:
             return apply(connection, live, made, opened, concurrency=concurrency)
@@ -279,6 +282,14 @@ def add_row(gitlab: Simulator, number: int, kind: Any, target: int) -> None:
     row = gitlab.instance.projects[number]
     made = Entry(gitlab.instance.next_row(), number, kind, target, "inbound", gitlab.instance.now())
     row.scope.entries = (*row.scope.entries, made)
+
+
+def hide(gitlab: Simulator, number: int, kind: Kind = "project") -> None:
+    """Give a project an entry whose target is out of the writing token's sight."""
+    for target in (gitlab.instance.target("group", 20), gitlab.instance.target("project", SECRET)):
+        assert isinstance(target, Group | Row)
+        target.visibility = "private"
+    add_row(gitlab, number, kind, SECRET if kind == "project" else 20)
 
 
 def fill(gitlab: Simulator, number: int) -> None:

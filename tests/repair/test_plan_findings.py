@@ -21,7 +21,14 @@ USED = [{"origin": "acme/tool", "at": "2026-07-30T00:00:00Z"}]
 AGED = [{"origin": "acme/other", "at": "2026-01-01T00:00:00Z"}]
 
 
-def planned(project: dict[str, Any], *, unsafe: bool = False, rules: str = "", **more: Any) -> Plan:
+def planned(
+    project: dict[str, Any],
+    *,
+    unsafe: bool = False,
+    irreversible: bool = True,
+    rules: str = "",
+    **more: Any,
+) -> Plan:
     """The plan for `acme/web/shop`, a project among others, with the rules named (or default)."""
     described = {
         "version": "19.3.0-ee",
@@ -39,7 +46,9 @@ def planned(project: dict[str, Any], *, unsafe: bool = False, rules: str = "", *
     classes = [f.cls for f in found if (f.cls.code in wanted if wanted else not f.cls.strict)]
     with inventory(described) as observed:
         report = engine.run(observed, [cls() for cls in classes])
-        return plan_from_findings(observed, report.findings, remedies(), unsafe=unsafe)
+        return plan_from_findings(
+            observed, report.findings, remedies(), unsafe=unsafe, irreversible=irreversible
+        )
 
 
 def done(plan: Plan) -> list[str]:
@@ -241,7 +250,7 @@ def test_a_waived_finding_is_ignored() -> None:
         [finding] = report.findings
         waived = replace(finding, state=State.WAIVED)
         assert plan_from_findings(observed, [waived], remedies()).projects == ()
-        assert len(plan_from_findings(observed, [finding], remedies()).projects) == 1
+        assert len(plan_from_findings(observed, [finding], remedies()).left) == 1
 
 
 def test_what_was_not_read_is_named() -> None:
@@ -277,6 +286,75 @@ class NothingDeclared(EntryRule):
         return self.fail("a sandbox")
 
 
+FINAL: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
+    "an entry whose target is out of sight": (
+        listed({"project": "acme/gone-deletion_scheduled-9"}),
+        {},
+        "remove project acme/gone-deletion_scheduled-9",
+        "this token cannot see the project",
+    ),
+    "outbound leftovers": (
+        {"outbound_entries": [TOOL]},
+        {},
+        "remove the outbound entry project acme/tool",
+        "since GitLab 16.0 the outbound limit cannot be switched on",
+    ),
+    "a limit that the instance enforces": (
+        {"inbound_own": False, "inbound_effective": True},
+        {"enforcement": "on"},
+        "switch the limit on",
+        "since GitLab 18.8 no limit can be switched off while the instance enforces it",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FINAL)
+def test_what_no_undo_brings_back_needs_a_flag_of_its_own(name: str) -> None:
+    project, more, what, why = FINAL[name]
+    plan = planned(project, irreversible=False, **more)
+    assert done(plan) == []
+    text = "\n".join(plan_lines(plan))
+    title = "Left out, since no undo would bring it back (--irreversible):"
+    assert f"{title}\n  acme/web/shop: {what}\n      {why}" in text
+    plan = planned(project, **more)
+    assert len(done(plan)) == 1
+    text = "\n".join(plan_lines(plan))
+    assert f"No undo brings this back:\n  acme/web/shop: {what}\n      {why}" in text
+
+
+@pytest.mark.parametrize(("version", "planned_it"), [("17.10.4", 0), ("18.11.0", 0), ("19.0.0", 1)])
+def test_a_removal_that_gitlab_refuses_is_not_planned(version: str, planned_it: int) -> None:
+    hidden = listed({"project": "acme/gone-deletion_scheduled-9"}, uses=[])
+    plan = planned(hidden, version=version)
+    assert len(done(plan)) == planned_it
+    refused = (
+        "remove project acme/gone-deletion_scheduled-9 is not planned: before GitLab 19.0 only"
+    )
+    assert (refused in said(plan)) == (not planned_it)
+
+
+def test_what_lies_in_a_group_that_stays_stays_too() -> None:
+    """A narrow entry's origins could do more, once only the wide one around it is left."""
+    project = listed(
+        {"group": "partner"}, {"project": "partner/sdk", **READ}, uses=AGED, inbound_own=True
+    )
+    seen = [{"project": "partner/sdk"}]
+    plan = planned(project, rules="SL701", irreversible=False, resolved=seen)
+    assert done(plan) == []
+    assert [left.action.entry.path for left in plan.left if left.action.entry] == ["partner"]
+    assert "it goes with the entry for partner, which stays" in said(plan)
+    both = ["remove-entry partner", "remove-entry partner/sdk"]
+    assert done(planned(project, rules="SL701", resolved=seen)) == both
+
+
+@pytest.mark.parametrize(("version", "number"), [("17.7.0", 0), ("17.8.0", 1)])
+def test_an_entry_that_cannot_be_added_with_its_permissions(version: str, number: int) -> None:
+    plan = planned(
+        listed({**TOOL, **READ}, uses=AGED), rules="SL701", irreversible=False, version=version
+    )
+    assert len(done(plan)) == number
+
+
 class PushAllowed(ProjectRule):
     code, name, title, severity = "ACME002", "push", "Push", Severity.HIGH
     remedy = SwitchSetting("push", False, "nobody pushes here")
@@ -290,7 +368,7 @@ def fixed_by(rule: type[Rule], project: dict[str, Any], *, unsafe: bool = False)
     described = {
         "version": "19.3.0-ee",
         "enforcement": "off",
-        "projects": {"acme/web/shop": project},
+        "projects": {"acme/web/shop": project, "acme/tool": {}},
     }
     with inventory(described) as observed:
         report = engine.run(observed, [rule()])

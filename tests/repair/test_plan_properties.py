@@ -92,6 +92,7 @@ def test_a_safe_plan_of_findings(before: list[Project], version: Version) -> Non
     assert not named & fails(judged(observed(after, version)).findings)
     assert all(action.safe for part in plan.projects for action in part.actions)
     mentioned = {part.id for part in plan.projects} | {left.id for left in plan.skipped}
+    mentioned |= {left.id for left in plan.left}
     assert {f.project.id for f in findings if f.project and f.verdict is Outcome.FAIL} <= mentioned
 
 

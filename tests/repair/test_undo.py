@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import pytest
 
@@ -12,8 +11,6 @@ from scopelint.repair.apply import open_journal
 from scopelint.repair.journal import Journal, Record
 from scopelint.repair.plan_file import Plan
 from scopelint_simulator import Simulator
-from scopelint_simulator.instance import Group, Kind
-from scopelint_simulator.instance import Project as Row
 from scopelint_simulator.request import Request
 from tests.repair import applying as kit
 from tests.repair.applying import CORE, LIB, OLD, SECRET, SHOP, SITE, WEB, act, entry
@@ -92,22 +89,9 @@ def test_a_full_list_gets_no_entry_back(gitlab: Simulator, journal: Path) -> Non
     assert "the allowlist is full now" in kit.reasons(results)
 
 
-_HIDDEN: Final[tuple[tuple[Kind, int], ...]] = (("group", 20), ("project", SECRET))
-
-
-def hide(gitlab: Simulator, *rows: tuple[Kind, int]) -> None:
-    """Let the targets of these entries of the shop be out of the token's sight."""
-    for kind, target in rows:
-        kit.add_row(gitlab, SHOP, kind, target)
-    for one in _HIDDEN:
-        found = gitlab.instance.target(*one)
-        assert isinstance(found, Group | Row)
-        found.visibility = "private"
-
-
 def test_an_undo_goes_on_after_what_gitlab_refuses(gitlab: Simulator, journal: Path) -> None:
     """A removed entry whose target is out of sight stays away; all else comes back, and it is named."""
-    hide(gitlab, ("project", SECRET))
+    kit.hide(gitlab, SHOP)
     before = kit.state(gitlab, SHOP)
     hidden = entry(gitlab, "project", SECRET)
     actions = [*kit.everything(gitlab)[SHOP], act("remove-entry", entry=hidden)]
@@ -127,7 +111,7 @@ def test_an_undo_goes_on_after_what_gitlab_refuses(gitlab: Simulator, journal: P
 
 def test_an_undo_keeps_what_stands_in_for_what_is_refused(gitlab: Simulator, journal: Path) -> None:
     """The narrower entry that replaced a group stays where the group does not come back."""
-    hide(gitlab, ("group", 20))
+    kit.hide(gitlab, SHOP, "group")
     wide, narrow = entry(gitlab, "group", 20), entry(gitlab, "project", SECRET)
     made = kit.plan(
         gitlab,
@@ -156,7 +140,7 @@ def test_an_undo_keeps_what_stands_in_for_what_is_refused(gitlab: Simulator, jou
 def test_a_limit_goes_on_again_only_when_all_entries_are_back(
     gitlab: Simulator, journal: Path
 ) -> None:
-    hide(gitlab, ("project", SECRET))
+    kit.hide(gitlab, SHOP)
     made = kit.plan(
         gitlab,
         {
