@@ -336,7 +336,10 @@ def test_a_removal_that_gitlab_refuses_is_not_planned(version: str, planned_it: 
 def test_what_lies_in_a_group_that_stays_stays_too() -> None:
     """A narrow entry's origins could do more, once only the wide one around it is left."""
     project = listed(
-        {"group": "partner"}, {"project": "partner/sdk", **READ}, uses=AGED, inbound_own=True
+        {"group": "partner"},
+        {"project": "partner/sdk", "policies": ["READ_PACKAGES"]},
+        uses=AGED,
+        inbound_own=True,
     )
     seen = [{"project": "partner/sdk"}]
     plan = planned(project, rules="SL701", irreversible=False, resolved=seen)
@@ -350,7 +353,10 @@ def test_what_lies_in_a_group_that_stays_stays_too() -> None:
 @pytest.mark.parametrize(("version", "number"), [("17.7.0", 0), ("17.8.0", 1)])
 def test_an_entry_that_cannot_be_added_with_its_permissions(version: str, number: int) -> None:
     plan = planned(
-        listed({**TOOL, **READ}, uses=AGED), rules="SL701", irreversible=False, version=version
+        listed({**TOOL, "policies": ["READ_PACKAGES"]}, uses=AGED),
+        rules="SL701",
+        irreversible=False,
+        version=version,
     )
     assert len(done(plan)) == number
 
