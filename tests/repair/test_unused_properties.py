@@ -1,6 +1,6 @@
 """What is removed as unused, on random inventories: only what is proved, and nobody loses a use.
 
-`SCOPELINT_PLAN_EXAMPLES=2000 pytest -n 0 tests/repair/test_unused_properties.py` tries more.
+`PLAN_EXAMPLES=2000 pytest -n 0 tests/repair/test_unused_properties.py` tries more.
 """
 
 import os
@@ -23,7 +23,7 @@ from tests.repair.test_plan_properties import check_harmless
 pytestmark = pytest.mark.slow
 
 many = settings(
-    max_examples=int(os.environ.get("SCOPELINT_PLAN_EXAMPLES") or examples(20)),
+    max_examples=int(os.environ.get("PLAN_EXAMPLES") or examples(20)),
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
