@@ -79,9 +79,9 @@ def suggest(
     """Plan the smallest allowlists that keep every logged use working, from SNAPSHOT.
 
     SNAPSHOT is made by `scopelint collect --usage`; several are the shards of one collection. Open
-    projects are closed with entries for those who came; from closed ones goes what nobody used.
-    The plan says what it brings and fixes in findings; what brings one at or above the gate's
-    severity (--fail-on) needs --unsafe. Look the plan over, then do it with `scopelint apply`.
+    projects are closed with entries for those that used them; closed ones lose entries that are not
+    used. The plan says which findings it brings and fixes. What brings one at or above --fail-on
+    needs --unsafe. Look the plan over, then do it with `scopelint apply`.
     """
     from scopelint.cli.judge import build_rules
     from scopelint.cli.settings import resolve

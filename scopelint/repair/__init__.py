@@ -15,6 +15,6 @@ For both, `step_runner` turns an action of the plan into requests. The project i
 
 Only commands import this package, each from these modules, so that planning does not load the
 client. It may import `access` (GitLab's decision), `declared`, `errors`, `finding`, `model`, `paths`,
-`progress`, `remedy`, `snapshot`, `uses` (the authentication log), `versions` and, for applying,
+`progress`, `remedy`, `snapshot`, `text`, `uses` (the authentication log), `versions` and, for applying,
 `collect` and `gitlab`.
 """

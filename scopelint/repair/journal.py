@@ -9,7 +9,6 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 import scopelint
 from scopelint.errors import OutputError, UsageError
 from scopelint.repair.plan_file import Action, Name, Plan, ScopeState
+from scopelint.text import encodable
 
 MAX_BYTES = 1_000_000_000
 """The largest journal that is read, in bytes."""
@@ -28,12 +28,11 @@ MAX_BYTES = 1_000_000_000
 Direction = Literal["apply", "undo"]
 """Whether a record belongs to an apply or to its undo."""
 _TEXT_LENGTH: Final = 4000
-_LONE: Final = re.compile("[\ud800-\udfff]")
 
 
 def _storable(text: object) -> object:
     """Return a server's text as it can be written and read again: no lone surrogate, not too long."""
-    return _LONE.sub("\ufffd", text)[:_TEXT_LENGTH] if isinstance(text, str) else text
+    return encodable(text)[:_TEXT_LENGTH] if isinstance(text, str) else text
 
 
 Text = Annotated[str, Field(max_length=_TEXT_LENGTH), BeforeValidator(_storable)]

@@ -11,7 +11,7 @@ spreadsheet or pipeline with them. Which function to use depends on who reads:
 | somebody at a terminal with colours, of clean text | `painted` |
 | somebody at a terminal, where it may be a job's log | `job_log`, `job_log_lines` |
 | `why`, which looks for what a job was refused | `lines_of_job_log`, `token_kinds` |
-| a program: JSON, SARIF, XML | `plain`, `plain_line`, `json_text`, `script_json` |
+| a program: JSON, SARIF, XML | `plain`, `plain_line`, `json_text`, `script_json`, `encodable` |
 | a spreadsheet | `csv_cell` |
 | GitLab's Markdown | `code`, `escaped`, `link`, `fenced` |
 | the log of a GitHub Actions job | `command_message`, `command_property` |
@@ -37,6 +37,7 @@ from scopelint.text.documents import (
     command_message,
     command_property,
     csv_cell,
+    encodable,
     json_text,
     plain,
     plain_line,
@@ -66,6 +67,7 @@ __all__ = [
     "command_property",
     "counted",
     "csv_cell",
+    "encodable",
     "escaped",
     "excerpt",
     "fenced",

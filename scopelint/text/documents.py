@@ -91,6 +91,14 @@ def script_json(text: str) -> str:
     return text
 
 
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def encodable(text: str) -> str:
+    """Return `text` as UTF-8 can hold it: a lone surrogate becomes U+FFFD, all else stays."""
+    return _LONE.sub(REPLACEMENT, text)
+
+
 def csv_cell(text: str) -> str:
     """Return `text` on one line that no spreadsheet takes for a formula.
 

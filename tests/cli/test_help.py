@@ -32,6 +32,7 @@ OPTIONS = {
     # how it is repaired
     *("--to", "--unsafe", "--policy", "--allow-groups", "--min-share", "--min-log-days"),
     *("--plan", "--entry", "--yes", "--journal", "--max-removals", "--max-projects"),
+    *("--irreversible", "--dry-run"),
     # how it is shown
     *("--format", "-f", "--report", "--min-severity", "--show-waived", "--show-fix"),
     *("--statistics", "--junit-fail", "--doctor"),
