@@ -114,7 +114,12 @@ def check(seed: int, ends: Counter[str]) -> None:
             states = applying.states(gitlab)
             journal = Path(folder) / "journal"
             done = applying.run_apply(gitlab.url, plan, journal, irreversible=False)
-            assert set(applying.statuses(done).values()) <= {"done"}, applying.reasons(done)
+            # The log may name an origin out of the token's sight, for which it can add no entry: its
+            # project stays as open as it was.
+            for one in done.all:
+                out_of_sight = [why for why in one.reasons if why.startswith("add project hidden/")]
+                assert one.status == "done" or out_of_sight == one.reasons, one
+                ends["refused"] += bool(out_of_sight)
             with collected(gitlab) as after:
                 compare(before, after)
         restore(gitlab, journal, states)
