@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from scopelint.cli.console import Console
 from scopelint.cli.option_groups import ServerOptions, TargetOptions
 from scopelint.errors import TargetNotFoundError, UsageError
-from scopelint.gitlab.members import Maintainers, maintainers
 from scopelint.gitlab.targets import parse_targets
 from scopelint.model import AllowlistEntry, Project
 from scopelint.snapshot import open_snapshots
@@ -20,6 +19,7 @@ from scopelint.text import clean
 
 if TYPE_CHECKING:
     from scopelint.cli.settings import RunSettings
+    from scopelint.gitlab.members import Maintainers
 
 _COMPARED = 20_000
 """So many paths are compared at most for a suggestion."""
@@ -95,9 +95,10 @@ def _widen(path: Path, server: ServerOptions, settings: "RunSettings", console: 
 
 def who_can(
     project: Project, server: ServerOptions, settings: "RunSettings", console: Console
-) -> Maintainers | None:
+) -> "Maintainers | None":
     """Ask GitLab for the Maintainers of a project; None where it does not show them."""
     from scopelint.cli.session import open_session
+    from scopelint.gitlab.members import maintainers
 
     target = TargetOptions(projects=(str(project.id),))
     with open_session(target, server, settings, console).connect() as connection:

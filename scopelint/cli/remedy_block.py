@@ -6,12 +6,14 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scopelint.access import SmallestEntry
-from scopelint.gitlab.members import Maintainers
 from scopelint.joblog import NamedProject
 from scopelint.model import Project
+
+if TYPE_CHECKING:
+    from scopelint.gitlab.members import Maintainers
 
 _SETTINGS = "/-/settings/ci_cd#js-token-access"
 
@@ -27,7 +29,7 @@ class Remedy:
     entry: SmallestEntry
     purpose: str
     """What the job wanted, in words."""
-    maintainers: Maintainers | None = None
+    maintainers: "Maintainers | None" = None
     """Who can make it; None where nobody was asked, or GitLab does not show them."""
     seen: bool = True
     """Whether the allowlist was read; else the entry follows from what GitLab said alone."""

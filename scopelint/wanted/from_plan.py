@@ -48,9 +48,11 @@ def lines_of_actions(text: str, plan: Plan) -> list[int]:
     """
     ends = [match.start() for match in re.finditer("\n", text)]
     found = [bisect_right(ends, match.start()) + 1 for match in _OPERATION.finditer(text)]
-    if len(found) != sum(len(part.actions) for part in plan.projects):
+    number = sum(len(part.actions) for part in plan.projects)
+    if len(found) != number + len(plan.left):
         raise UsageError("the plan names an operation twice", hint="Make the plan anew.")
-    return found
+    # What was left out of the plan has operations too; `left` stands behind `projects`.
+    return found[:number]
 
 
 def wanted_by_plan(

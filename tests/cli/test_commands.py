@@ -100,7 +100,7 @@ def test_doctor_goes_on_where_one_project_fails(monkeypatch: pytest.MonkeyPatch)
     with Simulator(load_instance(inventory)) as gitlab:
         result = call("doctor", "acme", "--url", gitlab.url).expect(3)
         words = " ".join(result.out.split())
-        assert "5 of 6 projects tried; 1 timed_out, such as acme/slow" in words
+        assert "5 of 6 projects tried; 1 timed out, such as acme/slow" in words
         assert "Maintainer" not in words
         monkeypatch.setenv("SCOPELINT_TOKEN", "glpat-fine")
         result = call("doctor", "acme", "--url", gitlab.url).expect(3)

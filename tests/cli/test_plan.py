@@ -87,7 +87,9 @@ def test_entry_plans_only_what_is_about_it(place: Path) -> None:
 def test_the_commands_of_the_page_work_as_printed(place: Path) -> None:
     """Each of "Do these first" names the snapshot that was judged; its plan changes something."""
     entries = [{"group": "partner"}, {"project": "far/sdk"}]
-    write({"projects": {"acme/a": {"entries": entries}, "acme/b": {"push": True}}}, place / "kept")
+    seen = [{"group": "partner", "projects": 3}, {"project": "far/sdk"}]
+    projects = {"acme/a": {"entries": entries}, "acme/b": {"push": True}}
+    write({"projects": projects, "resolved": seen}, place / "kept")
     call("check", place / "kept", "-f", "html", "-o", "page.html", "--exit-zero").expect(0)
     page: Any = lxml.html.document_fromstring(Path("page.html").read_text(encoding="utf-8"))
     commands = [code.text_content() for code in page.xpath("//ol[@class='changes']//pre/code")]

@@ -50,6 +50,8 @@ RUNS: dict[str, list[tuple[object, ...]]] = {
     "diff": [("one.snapshot", "one.snapshot")],
     "reach": [(PROJECTS[1],), (PROJECTS[1], "--transitive")],
     "can-access": [PROJECTS],
+    "why": [("Authentication by CI/CD job token not allowed", "--offline")],
+    "trend": [("report.json",)],
     "plan": [("one.snapshot", "-o", "plan.json", "--unsafe")],
     "suggest": [("one.snapshot", "-o", "suggested.json")],
     "gate": [("report.json",)],
@@ -66,6 +68,8 @@ RUNS: dict[str, list[tuple[object, ...]]] = {
 OFFLINE = {
     "check",
     "diff",
+    "why",
+    "trend",
     "plan",
     "suggest",
     "gate",
@@ -166,8 +170,9 @@ def _read_all(connection: Connection) -> dict[type, set[str]]:
     called[RestReader] |= {"effective", "enforced_by_setting", "keyset_page", "reveal"}
     state.target_path("project", number)
     state.effective(number)
+    state.visible("project", [number])
     state.require_write()
-    called[CurrentState] = {"project", "target_path", "effective", "require_write"}
+    called[CurrentState] = {"project", "target_path", "effective", "require_write", "visible"}
     return called
 
 

@@ -48,7 +48,13 @@ def asked(of: str) -> Iterator[Requirement]:
         "release": groups["release"],
         "run": project["dependencies"],
         "demo": [*project["dependencies"], *extras["demo"]],
-        "test": [*project["dependencies"], *extras["demo"], *extras["test"]],
+        "terraform": [*project["dependencies"], *extras["terraform"]],
+        "test": [
+            *project["dependencies"],
+            *extras["demo"],
+            *extras["terraform"],
+            *extras["test"],
+        ],
     }[of]
     for line in lines:
         if isinstance(line, dict):
@@ -59,7 +65,7 @@ def asked(of: str) -> Iterator[Requirement]:
 
 class TestLocks:
     def test_there_is_one_for_each_use(self) -> None:
-        assert set(LOCKED) == {"build", "run", "demo", "test", "release"}
+        assert set(LOCKED) == {"build", "run", "demo", "terraform", "test", "release"}
 
     @pytest.mark.parametrize("name", LOCKED)
     def test_each_package_has_a_version_and_hashes(self, name: str) -> None:

@@ -175,7 +175,7 @@ def test_what_terraform_destroys_is_removed_and_the_rest_stays() -> None:
     destroyed = changed(f"{SCOPE}.x", None, before=entry, actions=["delete"])
     declared = read_terraform(json.dumps(terraform_plan(destroyed)), "plan.json")
     live = {"entries": [{"project": "acme/other"}, {"group": "partner/x", "id": 77}], "uses": []}
-    plan = planned(live, declared)
+    plan = planned(live, declared, resolved=[{"group": "partner/x", "projects": 1}])
     assert done(plan) == ["remove-entry partner/x"]
     assert f"removed at plan.json:1 ({SCOPE}.x)" in "\n".join(plan_lines(plan))
 
