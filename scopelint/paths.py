@@ -8,6 +8,9 @@ from datetime import UTC
 
 from scopelint.model import AllowlistEntry, EntryKind, Project, ProjectCount
 
+SETTINGS_PAGE = "/-/settings/ci_cd#js-token-access"
+"""Behind a project's web address: where its job token scope is set."""
+
 
 def is_inside(path: str, namespace: str) -> bool:
     """Tell whether `path` (a project or a group) is `namespace` itself or lies below it."""

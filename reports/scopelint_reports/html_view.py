@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from scopelint.finding import Finding, ProjectRef, Severity
+from scopelint.paths import SETTINGS_PAGE
 from scopelint.report import RenderOptions, Report
 from scopelint.text import counted, number, visible, visible_lines
 from scopelint_reports.changes import FIRST_TITLE, MOST_CHANGES, ChangeGroup, changes, plan_commands
@@ -57,7 +58,7 @@ def link(**state: str) -> str:
 
 def _settings(project: ProjectRef | None) -> str | None:
     base = web_link(project.web_url) if project else None
-    return f"{base}/-/settings/ci_cd#js-token-access" if base else None
+    return base + SETTINGS_PAGE if base else None
 
 
 def row(finding: Finding, titles: dict[str, str]) -> dict[str, Any]:

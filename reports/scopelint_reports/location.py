@@ -15,10 +15,8 @@ from functools import lru_cache
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from scopelint.finding import Finding, fingerprint
+from scopelint.paths import SETTINGS_PAGE
 from scopelint.text import plain_line
-
-SETTINGS_PAGE = "/-/settings/ci_cd#js-token-access"
-"""The deep link to a project's job token permissions, below its web URL."""
 
 _AREA = "job_token"
 _MORE = 16

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scopelint.access.decision import Answer, Decision
-from scopelint.access.entries import nearest, with_implied
+from scopelint.access.entries import exists, nearest, with_implied
 from scopelint.model import Project
-from scopelint.versions import PERMISSIONS_STORED, before
+from scopelint.versions import DEFAULT_PERMISSIONS_FIELD, before
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class SmallestEntry:
         if self.permissions is not None:
             chosen = ", ".join(self.permissions)
             given += ["defaultPermissions: false", f"jobTokenPolicies: [{chosen}]"]
+        elif self.operation == "widen":
+            given += ["defaultPermissions: true", "jobTokenPolicies: []"]
         name = names[self.operation]
         return f"mutation {{ {name}(input: {{{', '.join(given)}}}) {{ errors }} }}"
 
@@ -44,29 +46,31 @@ class SmallestEntry:
 def smallest_entry(
     origin: Project,
     target: Project,
-    wanted: Iterable[str],
+    wanted: Iterable[str] | None,
     decision: Decision,
     *,
     version: tuple[int, int],
 ) -> SmallestEntry | None:
     """Return the smallest entry that would do, None where no entry would change the answer.
 
-    `decision` is that of `decide` for the same question. None too where the allowlist was not read:
-    nobody can tell then which entry decides today.
+    `wanted` None is what no permission stands for, or none is known for: only default permissions
+    are sure to do. `decision` is that of `decide` for the same question. None too where the
+    allowlist was not read: nobody can tell then which entry decides today.
     """
     if decision.answer not in (Answer.DENIED, Answer.PARTIAL) or origin.id == target.id:
         return None
-    if target.scope is None or any(step.name == "outbound" for step in decision.steps[-2:]):
+    # Without this step it is the origin's own outbound limit; a push setting stands behind it.
+    steps = {step.name for step in decision.steps}
+    if target.scope is None or "limit" not in steps or "push" in steps:
         return None
-    asked = frozenset(wanted)
     entry = nearest(target.scope.entries, origin)
-    if before(version, PERMISSIONS_STORED):
-        return SmallestEntry("add", None)
-    held: frozenset[str] = frozenset()
-    if entry is not None:
-        if entry.policies is None:
-            return None
-        held = frozenset(entry.policies)
-    needed = tuple(sorted(held | (asked - with_implied(held, version))))
+    if entry is not None and (entry.default_permissions is not False or entry.policies is None):
+        return None
     own = entry is not None and entry.kind == "project"
+    known = wanted is not None and not before(version, DEFAULT_PERMISSIONS_FIELD)
+    asked = frozenset(wanted or ())
+    if not known or any(exists(name, version) is False for name in asked):
+        return SmallestEntry("widen" if own else "add", None)
+    held = frozenset(entry.policies or ()) if entry is not None else frozenset()
+    needed = tuple(sorted(held | (asked - with_implied(held, version))))
     return SmallestEntry("widen" if own else "add", needed)

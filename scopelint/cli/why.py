@@ -30,6 +30,7 @@ from scopelint.joblog import (
 from scopelint.text import clean
 
 if TYPE_CHECKING:
+    from scopelint.config import Config
     from scopelint.model import Project
 
 _OF_JOB = ("CI_PROJECT_PATH", "CI_SERVER_URL")
@@ -76,6 +77,9 @@ def why(
     with ExitStack() as stack:
         names = _names(reading, origin, target)
         asked = _Asked(names, missing=_unnamed(names))
+        elsewhere = None if sources or offline else _elsewhere(reading, server, settings.config)
+        if elsewhere is not None and not asked.missing:
+            asked = replace(asked, missing=(elsewhere,))
         if not asked.missing and not offline:
             asked = _ask(
                 names,
@@ -91,7 +95,7 @@ def why(
             asked.missing,
             assume_fine_grained=settings.config.assume_fine_grained,
         )
-        remedy = _remedy(reading, found, asked)
+        remedy = _remedy(found, asked)
         if remedy is not None and asked.projects is not None and not sources:
             people = who_can(asked.projects[1], server, settings, console)
             remedy = replace(remedy, maintainers=people)
@@ -149,6 +153,16 @@ def _given(text: str | None) -> NamedProject | None:
     return NamedProject(path=spec.path, id=spec.id)
 
 
+def _elsewhere(reading: LogReading, server: options.ServerOptions, config: "Config") -> str | None:
+    """Say why GitLab is not asked where nobody named it: gitlab.com has other projects of a path."""
+    from scopelint.cli.session import resolve_server
+
+    url = resolve_server(options.TargetOptions(), server, config).url
+    if url.kind != "default" or reading.instance in (None, url.value):
+        return None
+    return f"how the two projects are set up: the log is of {reading.instance}; name it with --url"
+
+
 def _unnamed(names: _Names) -> tuple[str, ...]:
     questions = (
         "which project's job it is: name it with --origin",
@@ -177,14 +191,14 @@ def _ask(names: _Names, read: Callable[[tuple[str, ...]], ReadInventory], *, kno
     return _Asked(names, found, (seen[0], seen[1]))
 
 
-def _remedy(reading: LogReading, found: Explanation, asked: _Asked) -> Remedy | None:
+def _remedy(found: Explanation, asked: _Asked) -> Remedy | None:
     """Return what would let the job in; its project and the other one must be known by path."""
     one, other = asked.projects or asked.names
     if found.change is None or found.refusal is None:
         return None
     if one is None or other is None or one.path is None or other.path is None:
         return None
-    instance = asked.read.inventory.scan.instance if asked.read else reading.instance
+    instance = asked.read.inventory.scan.instance if asked.read else None
     purpose = SUBJECTS[found.refusal.subject]
     return Remedy(instance, one, other, found.change, purpose, seen=asked.projects is not None)
 

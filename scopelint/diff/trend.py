@@ -78,7 +78,7 @@ def _notes(report: Report, before: Report | None) -> Iterator[str]:
         yield f"{counts.unreadable} not read"
     if counts.left_out:
         yield f"{counts.left_out} left out"
-    elif not report.scan.complete and not counts.unreadable:
+    if not report.scan.complete and not counts.unreadable:
         yield "incomplete"
     if before is not None and _judged(report) != _judged(before):
         yield "other rules"

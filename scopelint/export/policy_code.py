@@ -163,7 +163,7 @@ def _levels(found: Iterable[_DeclaredProject], inventory: Inventory, indent: str
 
 
 def _level(each: _DeclaredProject, inventory: Inventory) -> Iterator[str]:
-    yield f"{_scalar(each.project.path)}:"
+    yield f"{yaml_path(each.project.path)}:"
     yield "  job_token_scope:"
     yield f"    limit_access_to_this_project: {str(each.limit).lower()}"
     yield "    allowlist:"
@@ -180,7 +180,7 @@ def _item(entry: AllowlistEntry, inventory: Inventory) -> str:
     fit = bool(_PATH.fullmatch(path))
     # A path of digits would be taken for a number.
     if fit and not path.isdigit() and _is_seen(entry, inventory):
-        return _scalar(path)
+        return yaml_path(path)
     return f"{entry.target_id} # {path}" if fit else str(entry.target_id)
 
 
@@ -195,9 +195,16 @@ def _seen_projects(inventory: Inventory) -> frozenset[int]:
     return frozenset(number for number, _ in inventory.seen())
 
 
-def _scalar(path: str) -> str:
+def yaml_path(path: str) -> str:
+    """Return a full path as YAML takes it for text, in quotes where it must be."""
     plain = _PLAIN.fullmatch(path) and path.lower() not in _YAML_WORDS
     return path if plain else json.dumps(path)
+
+
+def resource_name(path: str) -> str:
+    """Return a Terraform name for what is at a full path: letters, digits and underscores."""
+    name = re.sub(r"[^a-z0-9]+", "_", path.lower()).strip("_")
+    return name if name[:1].isalpha() else f"project_{name}".rstrip("_")
 
 
 def _names(projects: Iterable[Project]) -> dict[int, str]:
@@ -205,8 +212,7 @@ def _names(projects: Iterable[Project]) -> dict[int, str]:
     names: dict[int, str] = {}
     taken: set[str] = set()
     for project in projects:
-        name = re.sub(r"[^a-z0-9]+", "_", project.path.lower()).strip("_")
-        name = name if name[:1].isalpha() else f"project_{name}".rstrip("_")
+        name = resource_name(project.path)
         if name in taken:
             name = f"{name}_{project.id}"
         while name in taken:

@@ -6,6 +6,7 @@ from scopelint.joblog.requests import Request
 
 Cause = Literal[
     "no_entry",
+    "outbound_limit",
     "permission_missing",
     "user_role",
     "visibility",
@@ -19,6 +20,7 @@ Cause = Literal[
 
 CAUSES: Final[dict[Cause, str]] = {
     "no_entry": "the project's allowlist has no entry for the job's project",
+    "outbound_limit": "the job's own project limits its outbound access (before GitLab 18.0)",
     "permission_missing": "the entry that lets the job's project in lacks the permission",
     "user_role": "the user who started the pipeline may not do this there",
     "visibility": "the user who started the pipeline cannot see the project",

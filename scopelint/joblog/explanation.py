@@ -75,7 +75,8 @@ def explain(
         assume_fine_grained=scan.fine_grained(assume_fine_grained),
         flags=scan.feature_flags,
     )
-    change = smallest_entry(*projects, wanted, decision, version=scan.version)
+    known = wanted if _is_known(refusal) else None
+    change = smallest_entry(*projects, known, decision, version=scan.version)
     found = _with_decision(Explanation(refusal, alone, causes, (), decision), refusal, decision)
     helps = found.cause in ("no_entry", "permission_missing")
     return replace(found, change=change if helps else None)
@@ -84,10 +85,25 @@ def explain(
 def _said(refusal: Refusal, cause: Cause) -> SmallestEntry | None:
     """Return the entry that follows from GitLab's own words, where its allowlist was not seen."""
     if cause == "no_entry":
-        return SmallestEntry("add", refusal.permissions)
+        return SmallestEntry("add", refusal.permissions if _is_known(refusal) else None)
     if cause == "permission_missing" and refusal.permissions:
         return SmallestEntry("widen", refusal.permissions)
     return None
+
+
+def _is_known(refusal: Refusal) -> bool:
+    """Tell whether it is known which permissions the request needs, none included."""
+    plain = refusal.subject in ("clone", "push", "read_registry", "trigger")
+    return bool(refusal.permissions) or refusal.route is not None or plain
+
+
+def _excluded(refusal: Refusal, decision: Decision) -> frozenset[Cause]:
+    """Return the causes that a decision for the job excludes."""
+    entry = decision.entry
+    if _is_known(refusal) or entry is None or entry.default_permissions:
+        return frozenset({"no_entry", "permission_missing"})
+    # Some entry lets it in; whether with the permission that this request needs is not known.
+    return frozenset({"no_entry"})
 
 
 def _with_decision(given: Explanation, refusal: Refusal, decision: Decision) -> Explanation:
@@ -96,9 +112,8 @@ def _with_decision(given: Explanation, refusal: Refusal, decision: Decision) -> 
         return given if known else replace(given, cause=None, missing=decision.missing)
     lets_in = decision.answer is Answer.GRANTED or _open_anyway(refusal, decision)
     if lets_in:
-        left = tuple(
-            each for each in given.causes if each not in ("no_entry", "permission_missing")
-        )
+        excluded = _excluded(refusal, decision)
+        left = tuple(each for each in given.causes if each not in excluded)
         if not left:
             return replace(
                 given,
@@ -108,15 +123,20 @@ def _with_decision(given: Explanation, refusal: Refusal, decision: Decision) -> 
         cause = left[0] if len(left) == 1 else None
         return replace(given, cause=cause, causes=left, missing=() if cause else _several(left))
     cause = _refused_by(decision.steps, decision)
-    if cause not in given.causes:
+    # GitLab refuses with the same words whether the origin's limit or the target's stands against it.
+    said = "no_entry" if cause == "outbound_limit" else cause
+    if said not in given.causes:
         # The log says otherwise, and what GitLab says stands above what follows from today's state.
         return given if given.cause else replace(given, missing=_several(given.causes))
     return replace(given, cause=cause, causes=(cause,))
 
 
 def _refused_by(steps: tuple[Step, ...], decision: Decision) -> Cause:
-    if any(step.name == "push" for step in steps):
+    names = {step.name for step in steps}
+    if "push" in names:
         return "pushes_off"
+    if "limit" not in names:
+        return "outbound_limit"
     return "permission_missing" if decision.entry is not None else "no_entry"
 
 

@@ -209,14 +209,15 @@ WORDINGS: Final[tuple[Wording, ...]] = (
     # What is no refusal of a job token.
     _says(
         "rate-limit",
-        r"\b429\b|Too Many Requests|toomanyrequests|rate limit",
+        r"\b429\b.{0,20}(?:Too Many|error)|(?:error|status|code)\W{1,3}429\b|Too Many Requests|toomanyrequests|"
+        r"rate limit (?:exceeded|reached)|pull rate limit",
         "other",
         certain=True,
     ),
     _says(
         "tls",
         r"SSL certificate problem|certificate verify failed|x509: certificate|self.signed certificate|"
-        r"SSLError|SSL routines|PKIX path building failed|CERT_",
+        r"SSLError|SSL routines|PKIX path building failed|CERT_HAS_EXPIRED|SELF_SIGNED_CERT",
         "other",
         certain=True,
     ),

@@ -385,7 +385,7 @@ def _managed(kind: str, given: Mapping[str, Data]) -> dict[str, Data]:
     if isinstance(parent, Named) and isinstance(parent.name, str):
         path = f"{parent.name}/{path}"
     elif kind == "gitlab_project" or parent is not None:
-        return {}  # a project without a namespace is in that of whoever runs Terraform
+        return {}  # without one it is in the namespace of the user who runs Terraform
     return _named("project" if kind == "gitlab_project" else "group", path, None)
 
 

@@ -85,6 +85,9 @@ def test_a_denied_pair_gets_the_smallest_entry_and_a_text_to_send(kept: Path) ->
         "can-access", "acme/a", "acme/narrow", "--want=READ_JOBS", "--from", kept, "-fjson"
     )
     assert json.loads(wider.out)["remedy"]["permissions"] == ["READ_JOBS", "READ_PACKAGES"]
+    push = ("--want", "ADMIN_REPOSITORIES", "--from", kept, "-fjson")
+    closed = json.loads(call("can-access", "acme/b", "acme/c", *push).expect(1).out)
+    assert closed["remedy"] is None  # its entry has all permissions; a push setting is off
     for other in ("acme/b", "acme/open"):
         granted = call("can-access", "acme/a", other, "--from", kept, "-fjson").expect(0)
         assert json.loads(granted.out)["remedy"] is None

@@ -1,11 +1,16 @@
 """`why`: from a job's log to the cause, the smallest entry, and a text to send."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from scopelint.access import SmallestEntry
+from scopelint.cli.remedy_block import Remedy
+from scopelint.model import Project
 from scopelint.testing import write
 from scopelint_simulator import Faults, Simulator
 from tests.cli.kit import call
@@ -73,7 +78,7 @@ def test_a_missing_entry_comes_with_every_way_to_add_it(place: Path, kept: Path)
         "https://gitlab.example.com/acme/lib/core/-/settings/ci_cd#js-token-access",
         "ciJobTokenScopeAddGroupOrProject",
         "projects: [acme/web/shop]",
-        'resource "gitlab_project_job_token_scope" "shop"',
+        'resource "gitlab_project_job_token_scope" "acme_web_shop"',
         "Text to send them:",
         "A Maintainer or Owner of acme/lib/core",
     ):
@@ -178,6 +183,65 @@ def test_maintainers_that_gitlab_does_not_show_are_not_named(
     found = _why(_log(place, text), "--url", gitlab.url)
     assert found["cause"] == "no_entry"
     assert found["remedy"]["maintainers"] is None
+
+
+def test_a_printed_command_never_sends_a_token_where_a_log_says(place: Path) -> None:
+    text = REFUSED.replace("gitlab.example.com", "evil.test")
+    told = call("why", _log(place, text), "--offline").expect(0)
+    assert "evil.test" not in told.out.partition("What would do")[2]
+
+
+def test_a_printed_command_is_one_for_the_shell_whatever_a_path_holds(place: Path) -> None:
+    remedy = Remedy(
+        "https://gitlab.example.com",
+        Project(1, "acme/x'; id; '"),
+        Project(2, 'acme/"y: ${z}'),
+        SmallestEntry("add", ("READ_JOBS",)),
+        "job artifacts",
+    )
+    words = shlex.split(remedy.api())
+    assert (words[0], words[-1]) == ("curl", "https://gitlab.example.com/api/graphql")
+    assert "x'; id; '" in json.loads(words[words.index("--data") + 1])["query"]
+    assert yaml.safe_load("\n".join(remedy.gitlabform()))["projects_and_groups"].keys() == {
+        'acme/"y: ${z}'
+    }
+
+
+def test_gitlab_com_is_not_asked_about_the_projects_of_another_gitlab(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCOPELINT_TOKEN", "glpat-any-token-of-mine")
+    told = call("why", _log(place, REFUSED)).expect(0)
+    assert "the log is of https://gitlab.example.com; name it with --url" in told.out
+
+
+def test_what_needs_an_unknown_permission_is_let_in_by_default_permissions_alone(
+    place: Path, kept: Path
+) -> None:
+    """No permission is known for NuGet's routes: an entry without any would not do."""
+    text = DOWNLOAD.replace("generic/tool/1.0/tool.zip", "nuget/index.json")
+    found = _why(_log(place, text.format(project="acme%2Flib%2Fcore")), "--from", kept)
+    assert (found["cause"], found["remedy"]["permissions"]) == ("no_entry", None)
+    narrow = _why(_log(place, text.format(project="acme%2Flib%2Fnarrow")), "--from", kept)
+    assert "permission_missing" in [each["name"] for each in narrow["causes"]]
+
+
+def test_the_jobs_own_outbound_limit_is_no_missing_entry(place: Path) -> None:
+    projects: dict[str, Any] = {"acme/web/shop": {"outbound": True, "outbound_entries": []}}
+    projects["acme/lib/core"] = {"entries": [{"project": "acme/web/shop"}]}
+    write({"version": "17.5.0-ee", "projects": projects}, place / "old")
+    found = _why(_log(place, REFUSED), "--from", place / "old")
+    assert (found["cause"], found["remedy"]) == ("outbound_limit", None)
+
+
+@pytest.mark.parametrize(
+    "line", ["added 429 packages in 3s", "reading cert_manager.yaml", "rate limit remaining: 99"]
+)
+def test_an_ordinary_line_beside_a_refusal_does_not_explain_it(place: Path, line: str) -> None:
+    found = _why(_log(place, f"{line}\n{REFUSED}"), "--offline")
+    assert found["cause"] == "no_entry"
+    bare = _why(f"{line}\nnpm error code E403", "--offline")
+    assert "no_entry" in [each["name"] for each in bare["causes"]]
 
 
 def test_who_cannot_see_the_target_gets_the_cause_and_a_text_too(
