@@ -1,6 +1,7 @@
 """Reads a job's log: its lines, what it says of its own job, and each refusal in it."""
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -17,14 +18,18 @@ from scopelint.joblog.addresses import (
 from scopelint.joblog.causes import OF_OTHERS, Cause, causes_of
 from scopelint.joblog.job import is_own_fetch, job_project
 from scopelint.joblog.requests import Request, Subject, asked
-from scopelint.joblog.wordings import WORDINGS, Wording
+from scopelint.joblog.wordings import HINTS, WORDINGS, Wording
 from scopelint.text import clean, hide_queries, lines_of_job_log, redact
 
-MAX_CHARS: Final = 16 * 2**20
+MAX_CHARS: Final = 4 * 2**20
 """Of a longer log the end is read: what a job was refused stands there."""
 
 _NEAR: Final = 12
 """Lines between two wordings that can still be about one request."""
+_EARLIER: Final = 400
+"""Lines above a refusal in which a token, or the address of a registry, may have been set up."""
+_MOST: Final = 200
+"""Refusals of one log that are kept, the last ones."""
 _BEFORE: Final = 60
 """Lines above a refusal in which its command is looked for."""
 _AROUND: Final = 6
@@ -103,7 +108,8 @@ def read_log(text: str, environment: Mapping[str, str] | None = None) -> LogRead
     instance = _instance(lines, variables)
     origin = job_project(lines, variables.get("CI_PROJECT_PATH"))
     lines = _with_variables(lines, origin, instance)
-    refusals = tuple(_refusal(lines, incident, origin) for incident in _incidents(lines))
+    incidents = deque(_incidents(lines), maxlen=_MOST)
+    refusals = tuple(_refusal(lines, incident, origin) for incident in incidents)
     if origin is None:
         own = next((each.target for each in refusals if is_own_fetch(lines, each.line - 1)), None)
         origin = own if own is not None and own.path is not None else None
@@ -174,6 +180,8 @@ def _incidents(lines: Sequence[str]) -> Iterator[list[Mark]]:
 
 
 def _mark(number: int, line: str) -> Mark | None:
+    if not HINTS.search(line.lower()):
+        return None
     for wording in WORDINGS:
         match = wording.pattern.search(line)
         if match is not None:
@@ -186,7 +194,8 @@ def _refusal(lines: Sequence[str], incident: Sequence[Mark], job: NamedProject |
     first, last = incident[0][0], incident[-1][0]
     command = _command(lines, first)
     around = _around(lines, first, last)
-    request = asked(command, around, lines[:first], wording.subject)
+    earlier = lines[max(first - _EARLIER, 0) : first]
+    request = asked(command, around, earlier, wording.subject)
     target, address = _target(match, request, [*around, command or ""], job)
     route = address.route if address is not None else None
     if wording.keeps_doubt:

@@ -358,3 +358,11 @@ WORDINGS: Final[tuple[Wording, ...]] = (
 )
 """The first that a line holds is what it says; of several lines about one request the first in this
 order counts: what GitLab says itself comes before what a client made of it."""
+
+HINTS: Final = re.compile(
+    "40[134]|429|denied|allow|unauthor|forbid|not found|could not|cannot|no such|insufficient|ssl|cert|x509|"
+    "resol|permission|signature|sig=|auth|protected|too ?many|rate limit|prompts|egitno|einvalid|"
+    "downstream|upstream|sso|factor|2fa|getaddrinfo|enotfound|unknownhost|not known|matching|"
+    "hook|verification|pkix|image|bearer|pull"
+)
+"""Without one of these, in lower case, no wording can be in a line: most lines have none."""

@@ -13,6 +13,7 @@ import yaml
 
 from scopelint.joblog import NamedProject, Refusal, read_log
 from scopelint.joblog.read_log import LogReading
+from scopelint.joblog.wordings import HINTS, WORDINGS
 
 CASES = {
     path.stem: yaml.safe_load(path.read_text("utf-8"))
@@ -96,3 +97,17 @@ def test_every_refusal_of_a_log_is_told() -> None:
     reading, refusal = _read(CASES["two-refusals-one-job"])
     assert len(reading.refusals) == 2
     assert refusal == reading.refusals[-1]
+
+
+def test_a_log_of_many_refusals_keeps_the_last_ones() -> None:
+    one = "$ curl https://gitlab.example.com/api/v4/projects/{}/packages\nreturned error: 403\n"
+    reading = read_log("".join(one.format(number) for number in range(1, 1_001)))
+    assert len(reading.refusals) < 1_000
+    assert reading.refusals[-1].target == NamedProject(id=1_000)
+
+
+def test_no_quick_look_passes_over_a_line_that_a_wording_holds() -> None:
+    for case in CASES.values():
+        for line in case["log"].splitlines():
+            if any(wording.pattern.search(line) for wording in WORDINGS):
+                assert HINTS.search(line.lower()), line
