@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -25,27 +24,9 @@ from scopelint_simulator import Simulator
 from tests.examples import examples
 from tests.repair import applying
 from tests.repair.inventories import fails, judged, remedies
+from tests.wanted.estates import VERSIONS, instance
 
 pytestmark = pytest.mark.slow
-
-VERSIONS = ["17.11.0", "18.5.0", "19.3.0"]
-
-
-def instance(version: str, seed: int, log: int) -> dict[str, Any]:
-    """Return a random inventory with open projects, entries of every form and logs."""
-    made = applying.instance(version)
-    made["generate"] = [
-        {
-            "under": "acme",
-            "projects": 12,
-            "groups": 4,
-            "entries": 3,
-            "open_share": 0.4,
-            "log": log,
-            "seed": seed,
-        }
-    ]
-    return made
 
 
 @contextmanager

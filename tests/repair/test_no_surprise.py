@@ -29,7 +29,8 @@ from tests.conftest import ORIGINAL
 from tests.examples import examples
 from tests.repair import applying
 from tests.repair.inventories import judged, remedies
-from tests.repair.test_applied_plans import collected, instance
+from tests.repair.test_applied_plans import collected
+from tests.wanted.estates import instance
 
 pytestmark = pytest.mark.slow
 
