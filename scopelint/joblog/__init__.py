@@ -4,7 +4,7 @@
 project refused, for what, and which causes the text alone leaves open. `explain` puts
 GitLab's decision for the two projects beside it. It asks nobody.
 
-It may import `access`, `model`, `text` and the inventory of `snapshot`.
+It may import `access`, `model`, `text`, `versions` and the inventory of `snapshot`.
 """
 
 from scopelint.joblog.addresses import NamedProject

@@ -3,6 +3,7 @@
 from typing import Final, Literal
 
 from scopelint.joblog.requests import Request
+from scopelint.versions import OUTBOUND_REMOVED
 
 Cause = Literal[
     "no_entry",
@@ -20,7 +21,7 @@ Cause = Literal[
 
 CAUSES: Final[dict[Cause, str]] = {
     "no_entry": "the project's allowlist has no entry for the job's project",
-    "outbound_limit": "the job's own project limits its outbound access (before GitLab 18.0)",
+    "outbound_limit": f"the job's own project limits its outbound access (before GitLab {OUTBOUND_REMOVED})",
     "permission_missing": "the entry that lets the job's project in lacks the permission",
     "user_role": "the user who started the pipeline may not do this there",
     "visibility": "the user who started the pipeline cannot see the project",
