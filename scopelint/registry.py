@@ -236,7 +236,7 @@ def _check_rule(found: Found[Rule]) -> None:
     except OSError as error:
         raise PluginError(
             f"{_place(found)} has no page: {error.strerror}",
-            hint="Write <rule_name>.md beside the rule's module.",
+            hint="Give the class a docstring, or write <rule_name>.md beside its module.",
         ) from None
 
 

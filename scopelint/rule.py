@@ -3,7 +3,8 @@
 A rule is pure: it is given a context (its subject, and what else was observed), has its options and
 the run's policy, and answers with verdicts. It knows no other rule, no API, no format and no clock
 but `context.inventory.as_of` (`log_as_of` for what the authentication log does not show). One
-module a rule, and its page beside it: `<rule_name>.py` and `<rule_name>.md`.
+module a rule, and its page beside it: `<rule_name>.py` and `<rule_name>.md`. A rule without that
+file is explained by its docstring.
 
     class TooManyEntries(ProjectRule):
         code = "ACME001"
@@ -164,8 +165,20 @@ class Rule(ABC):
 
     @classmethod
     def page(cls) -> str:
-        """Return the rule's page: Markdown from `<rule_name>.md` beside its module."""
-        return Path(inspect.getfile(cls)).with_suffix(".md").read_text(encoding="utf-8")
+        """Return the rule's page: Markdown from `<rule_name>.md` beside its module.
+
+        Where that file is not there, the docstring of the class, or else of its module, is the
+        page, below the title that a page begins with. Raise OSError where there is none of them.
+        """
+        path = Path(inspect.getfile(cls)).with_suffix(".md")
+        try:
+            return path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            # Not inspect.getdoc: that of a base class says nothing of this rule.
+            text = cls.__dict__.get("__doc__") or inspect.getmodule(cls).__doc__
+            if not text or not text.strip():
+                raise
+            return f"# {cls.code} {cls.name}\n\n{inspect.cleandoc(text)}\n"
 
     @staticmethod
     def fail(

@@ -56,6 +56,18 @@ def test_a_rule_by_file(tmp_path: Path) -> None:
     assert rules["MINE001"].cls.page() == "# MINE001 mine\n"
 
 
+def test_a_rule_without_a_page_has_its_docstring(tmp_path: Path) -> None:
+    """The class's own, else its module's; never that of the base class."""
+    file = written(tmp_path, page=False)
+    text = file.read_text()
+    file.write_text(f'"""Of the module."""\n{text}')
+    assert find_rules([file])["MINE001"].cls.page() == "# MINE001 mine\n\nOf the module.\n"
+    own = '(ProjectRule):\n    """Flags `it`.\n\n    Always.\n    """\n'
+    file.write_text(file.read_text().replace("(ProjectRule):\n", own))
+    page = find_rules([file])["MINE001"].cls.page()
+    assert page == "# MINE001 mine\n\nFlags `it`.\n\nAlways.\n"
+
+
 @pytest.mark.parametrize(
     ("code", "name", "page", "words"),
     [
@@ -69,7 +81,7 @@ def test_a_rule_by_file(tmp_path: Path) -> None:
 def test_a_rule_that_does_not_fit_is_named(
     tmp_path: Path, code: str, name: str, page: bool, words: str
 ) -> None:
-    """Codes and names are unique and well-formed, and every rule has its page."""
+    """Codes and names are unique and well-formed, and every rule has a page or a docstring."""
     file = written(tmp_path, code, name, page=page)
     with pytest.raises(PluginError, match=words):
         find_rules([file])

@@ -115,7 +115,10 @@ COMMANDS = {
         _SET_UP,
     ),
     "rules": Entry(
-        "scopelint.cli.rules:rules", "List the rules.", "scopelint rules -f json", _SET_UP
+        "scopelint.cli.rules:rules",
+        "List the rules.",
+        "scopelint rules SL3 --severity high",
+        _SET_UP,
     ),
     "explain": Entry(
         "scopelint.cli.explain:explain", "Show one rule's page.", "scopelint explain SL301", _SET_UP

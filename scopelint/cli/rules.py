@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scopelint.cli.command import Command
+from scopelint.cli.completion import complete_rules
 from scopelint.cli.console import out
+from scopelint.cli.option_declaration import option
 from scopelint.cli.single_options import format_option, rules_file_option
+from scopelint.errors import UsageError
+from scopelint.finding import Severity
 from scopelint.text import clean, shorten
 
 if TYPE_CHECKING:
@@ -24,22 +28,72 @@ _LEAST_TITLE = 12
 
 
 @click.command(cls=Command)
+@click.argument("selectors", nargs=-1, metavar="[RULE]...", shell_complete=complete_rules)
+@option(
+    "--severity",
+    type=click.Choice([s.value for s in Severity if s != Severity.UNKNOWN]),
+    help="Only rules of this severity or above.",
+)
 @rules_file_option
 @format_option
-def rules(format_name: str, rules_files: tuple[Path, ...]) -> None:
-    """List every rule: code, name, severity, set, subject, and what it flags.
+def rules(
+    selectors: tuple[str, ...],
+    severity: str | None,
+    format_name: str,
+    rules_files: tuple[Path, ...],
+) -> None:
+    """List the rules: code, name, severity, set, subject, and what each flags.
 
+    RULE is a code, the beginning of codes (SL3) or a name; without one, all are listed.
     One line a rule. A terminal gets as much of each line as fits, a file or a pipe all of it.
     """
     from scopelint.registry import find_rules
 
-    found = find_rules(rules_files)
+    found = _chosen(find_rules(rules_files), selectors, severity)
     if format_name == "json":
         out(json.dumps([rule_data(rule) for rule in found.values()], indent=2))
         return
     width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else None
     for line in lines(found.values(), width):
         out(line)
+
+
+def _chosen(
+    found: "Mapping[str, Found[Rule]]", selectors: tuple[str, ...], severity: str | None
+) -> "Mapping[str, Found[Rule]]":
+    """Return the rules that the selectors name, of this severity or above; at least one."""
+    codes = _named(found, selectors) if selectors else set(found)
+    named = {code: rule for code, rule in found.items() if code in codes}
+    if severity is None:
+        return named
+    least = Severity(severity)
+    chosen = {code: rule for code, rule in named.items() if rule.cls.severity.reaches(least)}
+    if not chosen:
+        severest = min((rule.cls.severity for rule in named.values()), key=lambda each: each.rank)
+        of = f" of {', '.join(selectors)}" if selectors else ""
+        raise UsageError(
+            f"no rule{of} has severity {severity} or above",
+            hint="Leave --severity out: these rules are about what could not be read."
+            if severest is Severity.UNKNOWN
+            else f"The severest is {severest}: --severity {severest}",
+        )
+    return chosen
+
+
+def _named(found: "Mapping[str, Found[Rule]]", selectors: tuple[str, ...]) -> set[str]:
+    """Return the codes that selectors stand for; upper and lower case are the same here."""
+    from scopelint.config import Catalogue, UnknownSelectorError
+
+    catalogue = Catalogue(rule.cls for rule in found.values())
+    codes: set[str] = set()
+    for text in (part for word in selectors for part in word.split(",") if part):
+        forms = (text, text.upper(), text.lower())
+        known = next((form for form in forms if form in catalogue.selectors), text)
+        try:
+            codes.update(rule.code for rule in catalogue.resolve(known))
+        except UnknownSelectorError as error:
+            raise UsageError(str(error), hint=error.hint) from None
+    return codes
 
 
 def lines(found: "Iterable[Found[Rule]]", width: int | None) -> Iterator[str]:

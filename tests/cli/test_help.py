@@ -22,7 +22,7 @@ OPTIONS = {
     *("--url", "--token-file", "--ca-file", "--insecure", "--api", "--concurrency", "-j"),
     *("--page-size", "--max-rpm", "--config", "--no-config"),
     # how it is judged
-    *("--select", "--ignore", "--extend-select", "--trusted", "--rules-file"),
+    *("--select", "--ignore", "--extend-select", "--trusted", "--rules-file", "--severity"),
     *("--fail-on", "--allow-incomplete", "--exit-zero", "--exit-code", "--diff"),
     *("--baseline", "--new-only", "--as-of", "--from-report"),
     *("--previous", "--carry-days", "--partial"),

@@ -13,6 +13,7 @@ import pytest
 from scopelint.cli.explain import page
 from scopelint.cli.markdown import rendered
 from scopelint.cli.rules import lines
+from scopelint.finding import Severity
 from scopelint.registry import Found, find_rules
 from tests.cli.kit import call, command, environment
 
@@ -127,6 +128,50 @@ def test_rules_as_json_holds_what_a_program_wants() -> None:
     assert said["SL302"]["distribution"] == "scopelint"
 
 
+def codes(*args: object) -> list[str]:
+    """Return the codes that `rules` lists, which are those that it gives as JSON."""
+    listed = [line.split()[0] for line in call("rules", *args).expect(0).out.splitlines()]
+    data = json.loads(call("rules", *args, "-f", "json").expect(0).out)
+    assert [rule["code"] for rule in data] == listed
+    return listed
+
+
+def test_rules_lists_those_of_a_code_a_prefix_or_a_name() -> None:
+    every = list(find_rules())
+    assert codes("SL3") == codes("sl3") == [code for code in every if code.startswith("SL3")]
+    assert codes("Push-Into-Mirror") == ["SL603"]
+    assert codes("SL101,SL9", "unused-entry") == ["SL101", "SL701", "SL901", "SL902"]
+
+
+@pytest.mark.parametrize("severity", [each for each in Severity if each is not Severity.CRITICAL])
+def test_rules_lists_those_of_a_severity_or_above(severity: Severity) -> None:
+    """As --fail-on and --min-severity count: from there up. `unknown` is no severity to choose."""
+    if severity is Severity.UNKNOWN:
+        call("rules", "--severity", severity).expect(2, "'unknown' is not one of")
+        return
+    expected = [code for code, each in find_rules().items() if each.cls.severity.reaches(severity)]
+    assert codes("--severity", severity) == expected
+    assert 0 < len(expected) < len(find_rules())
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("SL4", "--severity", "high"), ("no rule of SL4 has severity high", "--severity low")),
+        (("--severity", "critical"), ("no rule has severity critical", "--severity high")),
+        (("SL9", "--severity", "info"), ("no rule of SL9 has", "could not be read")),
+        (("SL3O1",), ('unknown rule "SL3O1"', "did you mean")),
+        (("SL301", "push-into-miror"), ("push-into-mirror",)),
+        (("nonsense",), ("`scopelint rules` lists all",)),
+    ],
+)
+def test_rules_that_match_nothing_are_a_usage_error_with_a_suggestion(
+    args: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    for form in ("text", "json"):
+        assert not call("rules", *args, "-f", form).expect(2, *words).out
+
+
 # explain ---------------------------------------------------------------------------------------
 
 
@@ -228,6 +273,52 @@ def test_a_rule_of_a_file_is_listed_with_its_origin(hostile: Path) -> None:
     [rule] = [rule for rule in data if rule["code"] == "EVIL001"]
     assert rule["defaults"] == {"names": ["a|b"]}
     assert rule["distribution"] == "hostile.py"
+
+
+SANDBOX = '''
+"""A third party's rule: entries for sandbox projects are not wanted."""
+from scopelint.finding import PASS, Severity
+from scopelint.rule import EntryRule
+
+
+class SandboxAllowed(EntryRule):
+    """Flags sandbox entries.
+
+    A *sandbox* is another's | anybody's.
+    """
+
+    code = "ACME001"
+    name = "sandbox-allowed"
+    title = "A sandbox is on the allowlist"
+    requirement = "No sandbox is on the allowlist"
+    severity = Severity.HIGH
+
+    def judge(self, context):
+        """Judge."""
+        target = context.entry.target_path
+        return self.fail("a sandbox") if target == "acme" else PASS
+'''
+
+
+def test_a_rule_of_a_file_without_a_page_is_explained_by_its_docstring(
+    place: Path, snapshot: Path
+) -> None:
+    file = place / "sandbox_allowed.py"
+    file.write_text(SANDBOX)
+    said = call("explain", "ACME001", "--rules-file", file).expect(0).out
+    assert said.startswith("# ACME001 sandbox-allowed\n\n- **Severity:** high")
+    assert said.endswith("Flags sandbox entries.\n\nA *sandbox* is another's | anybody's.\n")
+    assert codes("ACME", "--rules-file", file) == ["ACME001"]
+    args = ("check", snapshot, "--rules-file", file, "--no-config", "--exit-zero")
+    run = json.loads(call(*args, "-f", "sarif").expect(0).out)["runs"][0]
+    [rule] = [rule for rule in run["tool"]["driver"]["rules"] if rule["id"] == "ACME001"]
+    assert rule["help"]["markdown"] == (
+        "# ACME001 sandbox-allowed\n\nFlags sandbox entries.\n\n"
+        "A *sandbox* is another's | anybody's."
+    )
+    assert [result["ruleId"] for result in run["results"]].count("ACME001") == 1
+    html = call(*args, "-f", "html").expect(0).out
+    assert "<em>sandbox</em> is another" in html
 
 
 def test_a_page_without_a_title_gets_one() -> None:

@@ -183,8 +183,15 @@ def test_a_rule_that_is_not_fully_declared_is_named(what: str, call: Call, site:
     named(call("rules"), DISTRIBUTION, "PublicProject", words)
 
 
-def test_a_rule_without_a_page_is_named(call: Call, site: Path) -> None:
+def test_a_rule_without_a_page_is_explained_by_its_docstring(call: Call, site: Path) -> None:
     rule_file(site).with_suffix(".md").unlink()
+    assert "A project that everybody can see." in call("explain", "ACME001").out
+
+
+def test_a_rule_without_a_page_and_a_docstring_is_named(call: Call, site: Path) -> None:
+    rule_file(site).with_suffix(".md").unlink()
+    change(rule_file(site), '    """A project that everybody can see."""\n', "")
+    change(rule_file(site), '"""ACME001: Acme keeps all its projects private."""\n', "")
     named(call("rules"), DISTRIBUTION, "PublicProject", "has no page")
 
 
