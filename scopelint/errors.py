@@ -8,7 +8,8 @@
     ├── RuntimeFailure             4  it was asked rightly and could not be done
     │   ├── GitLabError            4  GitLab, the token or the network
     │   │   ├── AuthenticationError    the token is missing, wrong, or too small
-    │   │   ├── TargetNotFoundError    a target is not there, or not visible
+    │   │   ├── TargetNotFoundError    a target is not there, not visible, or of another kind
+    │   │   │   └── NotVisibleError    it is not there or not visible
     │   │   ├── UnexpectedAnswerError  an answer that is not GitLab's API speaking
     │   │   └── OriginError            an answer that would lead the token elsewhere
     │   ├── ScratchError           4  no room for temporary files
@@ -128,6 +129,14 @@ class AuthenticationError(GitLabError):
 
 class TargetNotFoundError(GitLabError):
     """A target is not there or not visible to this token; GitLab does not tell which."""
+
+
+class NotVisibleError(TargetNotFoundError):
+    """GitLab shows this token no group or project of that name; `reason` says so alone."""
+
+    def __init__(self, what: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{what} is {reason}", hint=hint)
+        self.reason = reason
 
 
 class UnexpectedAnswerError(GitLabError):

@@ -1,6 +1,7 @@
 """`scopelint can-access A B`: GitLab's decision for one pair, explained."""
 
 import json
+from contextlib import ExitStack
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,11 +22,13 @@ from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.pair import entry_data, find_project, read_inventory, who_can
 from scopelint.cli.remedy_block import Remedy
-from scopelint.errors import ExitCode, UsageError
+from scopelint.cli.unread_pair import UnreadPair, hidden_pair, side_of
+from scopelint.errors import ExitCode, NotVisibleError, UsageError
 from scopelint.model import Project
 from scopelint.snapshot.inventory import Inventory
 from scopelint.text import clean
 
+_SCHEMA = "scopelint-can-access/1"
 _CODES = {
     Answer.GRANTED: ExitCode.OK,
     Answer.DENIED: ExitCode.FINDINGS,
@@ -61,15 +64,24 @@ def can_access(
 ) -> int:
     """Tell whether a job of project A may use its token on project B, step by step.
 
-    A and B are paths, ids or URLs. Exit 0 granted, 1 denied or in part, 3 unknown. Reads both
-    projects from GitLab, or from snapshots with --from.
+    A and B are paths, ids or URLs. Exit 0 granted, 1 denied or in part, 3 unknown: then it says
+    what this token cannot read, and gives a text for those who can. Reads both projects from
+    GitLab, or from snapshots with --from.
     """
     from scopelint.cli.settings import resolve
 
     start(console)
     wanted = _policies(wanted)
     settings = resolve(source)
-    with read_inventory((origin, target), sources, server, settings, console) as read:
+    with ExitStack() as stack:
+        try:
+            read = stack.enter_context(
+                read_inventory((origin, target), sources, server, settings, console)
+            )
+        except NotVisibleError:
+            pair = hidden_pair((origin, target), server, settings, console)
+            _say_unread(pair, wanted, answer_format)
+            return ExitCode.INCOMPLETE
         one, other = find_project(read.inventory, origin), find_project(read.inventory, target)
         decision = decide_with_push(
             one,
@@ -79,20 +91,64 @@ def can_access(
             assume_fine_grained=read.inventory.scan.fine_grained(read.assume_fine_grained),
             flags=read.inventory.scan.feature_flags,
         )
+        asked = None if sources else server
         remedy = _remedy(read.inventory, one, other, wanted, decision)
         if remedy is not None and not sources:
             remedy = replace(remedy, maintainers=who_can(other, server, settings, console))
+        unread = None
+        if decision.answer is Answer.UNKNOWN:
+            unread = UnreadPair(
+                read.inventory.scan.instance,
+                side_of("origin", one, asked, settings, console),
+                side_of("target", other, asked, settings, console),
+                decision.missing,
+            )
         if answer_format == "json":
             data = _data(read.inventory, one, other, wanted, decision)
             data["remedy"] = remedy and remedy.data()
+            data |= _unread_data(unread)
             out(json.dumps(data, indent=2))
         else:
             for line in (
                 *_lines(one, other, wanted, decision),
                 *(remedy.lines() if remedy else ()),
+                *(unread.lines() if unread else ()),
             ):
                 out(clean(line))
     return _CODES[decision.answer]
+
+
+def _say_unread(pair: UnreadPair, wanted: tuple[str, ...], answer_format: str) -> None:
+    """Answer `unknown` for a pair of which GitLab does not show both projects."""
+    one, other = pair.origin.project, pair.target.project
+    if answer_format != "json":
+        for line in (f"{pair.origin.name} -> {pair.target.name}: unknown", *pair.lines()):
+            out(clean(line))
+        return
+    told: dict[str, Any] = {
+        "schema": _SCHEMA,
+        "instance": pair.instance,
+        "gitlab_version": None,
+        "origin": {"id": one.id, "path": one.path},
+        "target": {"id": other.id, "path": other.path},
+        "wanted": list(wanted),
+        "answer": Answer.UNKNOWN.value,
+        "steps": [],
+        "entry": None,
+        "lacking": [],
+        "open_parts": [],
+        "packages_without_token": None,
+        "ungoverned": [],
+        "missing": [],
+        "may_push": None,
+        "notes": [],
+        "remedy": None,
+    }
+    out(json.dumps(told | _unread_data(pair), indent=2))
+
+
+def _unread_data(pair: UnreadPair | None) -> dict[str, Any]:
+    return {"unread": pair.data() if pair else [], "message": pair.message() if pair else None}
 
 
 def _policies(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -111,7 +167,7 @@ def _data(
 ) -> dict[str, Any]:
     pushes = one.id != other.id or None
     return {
-        "schema": "scopelint-can-access/1",
+        "schema": _SCHEMA,
         "instance": inventory.scan.instance,
         "gitlab_version": inventory.scan.gitlab_version,
         "origin": {"id": one.id, "path": one.path},

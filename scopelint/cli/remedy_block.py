@@ -77,7 +77,7 @@ class Remedy:
         """Yield it as a person at a terminal reads it."""
         all_of_them = "" if self.entry.permissions is None else " (grants all permissions)"
         yield f"What would do: {self._entry_words()}."
-        yield f"  {_WHO} of {self.target.path} can do it{self._named()}:"
+        yield f"  {_WHO} of {self.target.path} can do it{named_people(self.maintainers)}:"
         yield f"  {self.settings or _WHERE}"
         yield "  API:"
         yield f"    {self.api()}"
@@ -94,14 +94,6 @@ class Remedy:
     def _as_code(self) -> bool:
         """Whether gitlabform and Terraform can do it: they leave an entry that is there alone."""
         return self.entry.operation == "add"
-
-    def _named(self) -> str:
-        """Name some of them, in brackets; empty where they are not known."""
-        if self.maintainers is None or not self.maintainers.people:
-            return ""
-        names = [each.username for each in self.maintainers.people]
-        more = len(names) > _SHOWN or not self.maintainers.whole
-        return f" ({', '.join(names[:_SHOWN])}{' and others' if more else ''})"
 
     def _entry_words(self) -> str:
         chosen = self.entry.permissions
@@ -157,6 +149,15 @@ class Remedy:
 _SHOWN = 5
 """Maintainers that a person is told of."""
 _WHO = "A Maintainer or Owner"
+
+
+def named_people(maintainers: "Maintainers | None") -> str:
+    """Name some Maintainers, in brackets; empty where none are known."""
+    if maintainers is None or not maintainers.people:
+        return ""
+    names = [each.username for each in maintainers.people]
+    more = len(names) > _SHOWN or not maintainers.whole
+    return f" ({', '.join(names[:_SHOWN])}{' and others' if more else ''})"
 
 
 def _listed(names: tuple[str, ...]) -> str:

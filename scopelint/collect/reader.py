@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
-from scopelint.errors import TargetNotFoundError
+from scopelint.errors import NotVisibleError, TargetNotFoundError
 from scopelint.gitlab.capabilities import Capabilities
 from scopelint.model import AllowlistEntry, Fact, Gap, Group, Project, Target
 from scopelint.snapshot import Listed
@@ -154,4 +154,4 @@ def not_found(target: TargetRef, *, is_other_kind: bool) -> TargetNotFoundError:
             f"{target} is a {other}, not a {target.kind}", hint=f"Use --{other} {target}."
         )
     what = "target" if target.kind == "any" else target.kind
-    return TargetNotFoundError(f"{what} {target} is {NOT_VISIBLE}", hint=NOT_VISIBLE_HINT)
+    return NotVisibleError(f"{what} {target}", NOT_VISIBLE, hint=NOT_VISIBLE_HINT)

@@ -8,7 +8,7 @@ import pytest
 
 from scopelint.testing import write
 from scopelint_simulator import Simulator
-from tests.cli.kit import call
+from tests.cli.kit import DEVELOPER, call
 
 NARROW: dict[str, Any] = {"project": "acme/a", "policies": ["READ_PACKAGES"]}
 DESCRIBED: dict[str, Any] = {
@@ -154,4 +154,98 @@ def test_without_a_snapshot_what_is_needed_is_collected(gitlab: Simulator, token
         "acme/web/shop",
         "acme/web/site",
     }
-    call("can-access", "acme/tool", "acme/nowhere", *server).expect(4, "not visible")
+
+
+HIDDEN = "not found or not visible to this token"
+BELOW = "the token's role here is below Maintainer"
+
+
+def asked(origin: str, target: str, url: str) -> dict[str, Any]:
+    """Ask GitLab for a pair that nobody can tell of; the console says what the JSON does."""
+    server = ("--url", url, "--no-config", "-q")
+    found: dict[str, Any] = json.loads(
+        call("can-access", origin, target, *server, "-f", "json").expect(3).out
+    )
+    said = call("can-access", origin, target, *server).expect(3).out
+    assert found["answer"] == "unknown"
+    assert said.splitlines()[0].endswith(": unknown")
+    for line in found["message"].splitlines():
+        assert f"  {line}\n" in said
+    for each in found["unread"]:
+        assert f"{each['reason']}." in said
+    assert found["unread"] or found["missing"]
+    return found
+
+
+@pytest.mark.usefixtures("token")
+@pytest.mark.parametrize("form", ["{}", "{url}/{}", "{url}/{}.git", "{url}/{}/-/settings/ci_cd"])
+@pytest.mark.parametrize(
+    ("origin", "target", "unread"),
+    [
+        ("acme/nowhere", "acme/tool", ["origin"]),
+        ("acme/tool", "acme/nowhere", ["target"]),
+        ("acme/nowhere", "acme/nothing", ["origin", "target"]),
+        ("acme/nowhere", "acme/nowhere", ["origin", "target"]),
+    ],
+)
+def test_a_project_that_gitlab_does_not_show_is_named_with_a_text_to_send(
+    gitlab: Simulator, form: str, origin: str, target: str, unread: list[str]
+) -> None:
+    names = [form.format(name, url=gitlab.url) for name in (origin, target)]
+    found = asked(names[0], names[1], gitlab.url)
+    assert [each["role"] for each in found["unread"]] == unread
+    assert {each["reason"] for each in found["unread"]} == {HIDDEN}
+    assert f"May jobs of {origin} use their CI/CD job token on {target}?" in found["message"]
+    link = f"{gitlab.url}/{target}/-/settings/ci_cd#js-token-access"
+    assert (link in found["message"]) == ("target" in unread)
+    again = f"scopelint can-access {origin} {target} --url {gitlab.url}"
+    assert found["message"].endswith(again)
+
+
+@pytest.mark.usefixtures("token")
+def test_a_project_that_gitlab_does_not_show_by_its_number(gitlab: Simulator) -> None:
+    found = asked("103", "99999", gitlab.url)
+    assert found["target"] == {"id": 99999, "path": None}
+    assert f"{gitlab.url}/projects/99999\n" in found["message"]
+    assert f"scopelint can-access acme/tool 99999 --url {gitlab.url}" in found["message"]
+
+
+def test_a_group_in_place_of_a_project_stays_an_error(gitlab: Simulator, token: str) -> None:
+    del token
+    call("can-access", "acme/tool", "acme/web", "--url", gitlab.url).expect(4, "is a group")
+    call("can-access", "acme/web", "acme/nowhere", "--url", gitlab.url).expect(4, "is a group")
+
+
+@pytest.mark.parametrize(
+    ("origin", "target", "roles"),
+    [
+        ("acme/tool", "acme/web/shop", ["origin", "target"]),
+        ("acme/tool", "acme/tool", None),
+        ("acme/nowhere", "acme/tool", ["origin", "target"]),
+    ],
+)
+def test_a_project_below_the_tokens_role_is_named_with_who_could_read_it(
+    gitlab: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    origin: str,
+    target: str,
+    roles: list[str] | None,
+) -> None:
+    monkeypatch.setenv("SCOPELINT_TOKEN", DEVELOPER)
+    if roles is None:
+        call("can-access", origin, target, "--url", gitlab.url).expect(0)
+        return
+    found = asked(origin, target, gitlab.url)
+    assert [each["role"] for each in found["unread"]] == roles
+    last = found["unread"][-1]
+    assert last["reason"] == BELOW
+    assert last["maintainers"] == [{"username": "auditor", "role": "Maintainer"}]
+    assert f"{gitlab.url}/{target}/-/settings/ci_cd#js-token-access" in found["message"]
+
+
+def test_a_project_of_a_snapshot_that_was_not_read_gets_a_text_and_asks_nobody(kept: Path) -> None:
+    said = call("can-access", "acme/a", "acme/unread", "--from", kept).expect(3).out
+    assert "Not read: acme/unread: " in said
+    assert "May jobs of acme/a use their CI/CD job token on acme/unread?" in said
+    data = json.loads(call("can-access", "acme/a", "acme/b", "--from", kept, "-fjson").out)
+    assert (data["unread"], data["message"]) == ([], None)
