@@ -157,6 +157,8 @@ class Finding:
     """How much it is about; None where it is about nothing that can grow."""
     outgrown: Outgrown | None = None
     """Why it is new although a waiver or the baseline names it; the message ends with it too."""
+    owner: str | None = None
+    """Whose its project is: `owners.UNKNOWN_OWNER` where that cannot be told, None for nobody's."""
 
     def outgrows(self, outgrown: Outgrown) -> "Finding":
         """Return the finding as new, with why a waiver or the baseline does not hold for it."""

@@ -3,6 +3,6 @@
 It offers nothing to import: `scopelint.registry` finds every reporter in it.
 
 It may import `finding`, `globs`, `model`, `paths`, `remedy`, `report` (the interface),
-`report_file`, `text` and `versions`. A reporter may use its siblings, but nothing that knows GitLab, the snapshot, the rules
+`report_file`, `run_choices`, `text` and `versions`. A reporter may use its siblings, but nothing that knows GitLab, the snapshot, the rules
 or the engine.
 """

@@ -8,7 +8,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from scopelint.report import Report, Reporter
-from scopelint.report_file import FindingRecord, GapRecord, RuleRecord, run_data
+from scopelint.report_file import (
+    FindingRecord,
+    GapRecord,
+    OwnerRecord,
+    RuleRecord,
+    project_owners,
+    run_data,
+)
 from scopelint.text import json_text
 
 
@@ -46,6 +53,11 @@ def _lines(report: Report) -> Iterator[str]:
         yield '"projects": ['
         yield from _items(report.projects)
         yield "],"
+    if report.ownership is not None and report.projects is not None:
+        yield '"owners": ['
+        yield from _items(map(OwnerRecord.to_data, report.ownership.owners))
+        yield "],"
+        yield f'"project_owners": {json_text(project_owners(report.ownership, report.projects))},'
     yield '"findings": ['
     yield from _items(map(FindingRecord.to_data, report.compared(waived=True)))
     yield "]"

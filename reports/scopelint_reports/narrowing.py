@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from scopelint.finding import Severity
-from scopelint.report import Choices, LeftOut, Report, RuleOff, UsedOverride
+from scopelint.report import Report
+from scopelint.run_choices import Choices, LeftOut, RuleOff, UsedOverride
 from scopelint.text import counted, number, visible
 
 Name = Callable[[str], str]

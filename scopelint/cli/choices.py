@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from scopelint.cli.settings import RunSettings, Setting
 from scopelint.config import Catalogue
 from scopelint.engine.rule_sets import Override
-from scopelint.report import Choices, RuleOff, UsedConfig, UsedOverride
 from scopelint.rule import Rule
+from scopelint.run_choices import Choices, RuleOff, UsedConfig, UsedOverride
 
 
 def choices(settings: RunSettings, running: Iterable[type[Rule]]) -> Choices:

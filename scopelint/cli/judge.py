@@ -41,13 +41,7 @@ from scopelint.globs import GlobSet
 from scopelint.mappings import with_references
 from scopelint.model import Fact
 from scopelint.registry import Found
-from scopelint.report import (
-    Allowlist,
-    Gate,
-    RenderOptions,
-    Report,
-    RuleSummary,
-)
+from scopelint.report import Allowlist, Gate, RenderOptions, Report, RuleSummary
 from scopelint.rule import Policy, Rule
 from scopelint.run_identity import SAME_INSTANCE, RunIdentity, check_same
 from scopelint.snapshot import open_snapshots
@@ -299,6 +293,7 @@ def build_rules(settings: RunSettings) -> tuple[tuple[Rule, ...], engine.Setting
     engine_settings = engine.Settings(
         severities=config.severity,
         overrides=config.overrides,
+        owners=config.owners,
         choices=choices(settings, (*classes, *added)),
         selectable=tuple(rule(config.options.get(rule.code), policy) for rule in added),
     )

@@ -2,8 +2,8 @@
 
 What a file extends comes first, in the order given, and the file itself is laid over it. Mappings
 are merged key by key; a rule named by its code in one file and by its name in another is the same
-key. The lists `waivers`, `overrides`, `boundaries` and `trusted` are joined, the extended file's
-items first. Every other list, and every single value, is replaced. A file that is reached twice
+key. The lists `waivers`, `overrides`, `boundaries`, `owners` and `trusted` are joined, the extended
+file's items first. Every other list, and every single value, is replaced. A file that is reached twice
 counts once, where it is first reached.
 """
 
@@ -21,7 +21,7 @@ from scopelint.yaml import AnyNode, Document, MappingNode, ScalarNode, SequenceN
 MAX_FILES = 50
 """Files that one config may be made of."""
 
-JOINED = frozenset({"waivers", "overrides", "boundaries", "trusted"})
+JOINED = frozenset({"waivers", "overrides", "boundaries", "owners", "trusted"})
 """Lists that are joined rather than replaced."""
 BY_RULE = frozenset({"severity", "rules"})
 """Mappings whose keys name rules, by code or by name."""

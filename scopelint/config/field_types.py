@@ -20,6 +20,7 @@ from scopelint.engine.acceptance import read_moment
 from scopelint.gitlab.address import AddressError, normalise_url
 from scopelint.gitlab.targets import MAX_ID, parse_target
 from scopelint.globs import LONGEST, fault_of, path_in_url
+from scopelint.owners import RESERVED
 from scopelint.text import ONE_LINE_PATTERN, holds_control
 
 SeverityName = Literal["critical", "high", "medium", "low", "info"]
@@ -59,6 +60,13 @@ def _check_some(items: tuple[str, ...]) -> tuple[str, ...]:
 def _check_name(name: str) -> str:
     if holds_control(name) or not name.strip():
         message = "a name is one line of text, without control characters"
+        raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
+    return name
+
+
+def _check_owner(name: str) -> str:
+    if name.lower() in RESERVED:
+        message = f"no owner can be called {name}: the word stands for projects without a known one"
         raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
     return name
 
@@ -104,6 +112,13 @@ def _check_glob(pattern: str) -> str:
         context = {"message": message, "hint": hint}
         raise PydanticCustomError("scopelint", "{message}", context)
     return pattern
+
+
+def _check_one_path(path: str) -> str:
+    if "*" in path or "?" in path:
+        message = "this is the full path of one project, not a glob"
+        raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
+    return path
 
 
 def check_no_url(path: str) -> str:
@@ -159,6 +174,18 @@ Glob = Annotated[
         }
     ),
 ]
+ProjectPath = Annotated[
+    Glob,
+    AfterValidator(_check_one_path),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": LONGEST,
+            "pattern": r"^(?!/)(?!.*//)(?!.*/$)[^*?]+$",
+        }
+    ),
+]
 SomeGlobs = Annotated[
     tuple[Glob, ...], AfterValidator(_check_some), Field(json_schema_extra={"minItems": 1})
 ]
@@ -172,8 +199,13 @@ Name = Annotated[
     ),
     AfterValidator(_check_name),
 ]
-
-
+OwnerName = Annotated[
+    Name,
+    AfterValidator(_check_owner),
+    Field(
+        json_schema_extra={"not": {"pattern": f"^(?i:{'|'.join(sorted(RESERVED))})$"}},
+    ),
+]
 Line = Annotated[
     StrictStr,
     Field(min_length=1, max_length=1000),

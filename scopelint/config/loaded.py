@@ -14,6 +14,7 @@ from scopelint.finding import Severity
 from scopelint.gitlab.origin import ConfigUrls
 from scopelint.gitlab.targets import parse_targets
 from scopelint.globs import GlobSet
+from scopelint.owners import Owner, OwnerRule
 from scopelint.rule import Boundary, RuleOptions
 
 if TYPE_CHECKING:  # a run without a file starts without the reader of YAML
@@ -101,6 +102,17 @@ class Config:
         return tuple(
             Boundary(each.name, GlobSet(each.projects), GlobSet(each.allow_from))
             for each in self.model.boundaries
+        )
+
+    @property
+    def owners(self) -> tuple[OwnerRule, ...]:
+        """Whose projects are, in the order of the file: the last match counts."""
+        return tuple(
+            OwnerRule(
+                GlobSet(each.projects),
+                Owner(each.owner, each.contact or None, each.issues or None),
+            )
+            for each in self.model.owners
         )
 
     @property

@@ -28,7 +28,9 @@ from scopelint.config.field_types import (
     Glob,
     Line,
     Name,
+    OwnerName,
     PermissionName,
+    ProjectPath,
     Selector,
     SeverityName,
     SomeGlobs,
@@ -207,6 +209,32 @@ class BoundarySection(ConfigSection):
     )
 
 
+class OwnerSection(ConfigSection):
+    """One of `owners:`, who answers for some projects."""
+
+    projects: SomeGlobs = Field(
+        description="Globs of the full paths of the projects that are the owner's.",
+        examples=[["acme/web/**"]],
+    )
+    owner: OwnerName = Field(
+        description="What reports and --owner call them. Several items may name the same one.",
+        examples=["web"],
+    )
+    contact: Line = Field(
+        default="",
+        description="Who is told.",
+        examples=["@acme/web-leads"],
+        json_schema_extra=without_default,
+    )
+    issues: ProjectPath = Field(
+        default="",
+        description="The full path of the project in which `scopelint publish issues` keeps an "
+        "issue for them.",
+        examples=["acme/web/security"],
+        json_schema_extra=without_default,
+    )
+
+
 class OverrideSection(ConfigSection):
     """One of `overrides:`, other rules, severities or options for some projects."""
 
@@ -267,7 +295,7 @@ class ConfigModel(ConfigSection):
     extends: tuple[Line, ...] = Field(
         default=(),
         description="Files that this one is laid over, by their paths relative to it. Mappings "
-        "are merged key by key; waivers, overrides, boundaries and trusted are joined; "
+        "are merged key by key; waivers, overrides, boundaries, owners and trusted are joined; "
         "everything else is replaced. Of a config that was found (not named with --config) they "
         "lie below its git root.",
         examples=[["company.yml"]],
@@ -312,6 +340,10 @@ class ConfigModel(ConfigSection):
         default=(),
         description="Trust boundaries: who may reach what with a job token. A project inside "
         "several must satisfy each.",
+    )
+    owners: tuple[OwnerSection, ...] = Field(
+        default=(),
+        description="Whose a project is. Of several items that match it the last one counts.",
     )
     policy: PolicySection = Field(
         default_factory=PolicySection,

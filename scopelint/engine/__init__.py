@@ -4,7 +4,7 @@ It offers `run`, the whole way from an inventory to a report, with its `Settings
 what fails a run; and `verdicts`, one rule's answers, for `scopelint.testing`.
 
 It may import `access`, `declared`, `errors`, `extent`, `filters`, `finding`, `globs`, `model`,
-`paths`, `report`, `rule`, `run_identity`, `snapshot` and `versions`. It knows no configuration, no network
+`owners`, `paths`, `report`, `rule`, `run_choices`, `run_identity`, `snapshot` and `versions`. It knows no configuration, no network
 and no format: `config` turns scopelint.yml into what is given to it.
 
 `parallel` shares the projects out to processes, `evaluation` asks the rules, `collector` makes

@@ -31,6 +31,7 @@ from scopelint.finding import (
     fingerprint,
 )
 from scopelint.model import AllowlistEntry, Project
+from scopelint.owners import ownership
 from scopelint.report import ProjectOutcome, RuleSummary
 from scopelint.rule import Rule, UnreadableProjectRule
 from scopelint.snapshot.inventory import Inventory
@@ -67,6 +68,7 @@ class _JudgedSubject:
 
     project: ProjectRef | None
     severities: Mapping[str, Severity]
+    owner: str | None = None
     failed: set[str] = field(default_factory=set)
     """Fingerprints."""
     unknown: dict[str, Finding] = field(default_factory=dict)
@@ -105,6 +107,7 @@ class FindingsCollector:
         self._used_rule_sets: set[int] = set()
         self._parts: list[tuple[PartFiles, CollectedPart]] = []
         self._overview = Overview(inventory)
+        self.ownership = ownership(settings.owners)
         self.waivers = WaiverBook(settings.waivers, settings.today or datetime.now(UTC).date())
         self.finding_counts = FindingCounts()
         self.unbounded = 0
@@ -138,7 +141,7 @@ class FindingsCollector:
         evaluator = self._evaluators.get(rule_set.number) or self._evaluator(rule_set)
         answers = evaluator.ask(project, self._inventory)
         ref = ProjectRef(project.id, project.path, project.web_url)
-        subject = _JudgedSubject(ref, rule_set.severities)
+        subject = _JudgedSubject(ref, rule_set.severities, self._owner(project.path))
         passed, failed = answers.passed, 0
         for number, verdict, entry in answers.others:
             if verdict.outcome is Outcome.PASS:
@@ -154,6 +157,9 @@ class FindingsCollector:
             self.carry.judged_project(project, evaluator.rules, *found)
         self._judged.add(JudgedProject(ref, readable, passed & ~failed, rule_set.number))
         self._overview.add(project)
+
+    def _owner(self, path: str) -> str | None:
+        return self.ownership.of(path) if self.ownership else None
 
     def _evaluator(self, rule_set: RuleSet) -> Evaluator:
         self._evaluators[rule_set.number] = evaluator = Evaluator(rule_set.judging)
@@ -182,6 +188,10 @@ class FindingsCollector:
 
     def _mark(self, finding: Finding) -> None:
         """Take in a finding as new, waived or baselined."""
+        if finding.carried is not None:
+            # The last report knows whose it was then.
+            path = finding.project.path if finding.project else None
+            finding = replace(finding, owner=self._owner(path) if path is not None else None)
         finding = self.waivers.mark(finding)
         if self._baseline is not None:
             finding = self._baseline.mark(finding)
@@ -214,6 +224,7 @@ class FindingsCollector:
             remediation=verdict.remediation,
             key=key,
             extent=extent_of(entry, verdict.reach, self._inventory),
+            owner=subject.owner,
         )
 
     def part(self) -> CollectedPart:
@@ -269,7 +280,8 @@ class FindingsCollector:
         for each in self._all_judged():
             for rule in missed[each.rule_set] if each.readable else ():
                 verdict = _cannot(rule, each.project.path, self._inventory)
-                subject = _JudgedSubject(each.project, rule_sets[each.rule_set].severities)
+                owner = self._owner(each.project.path)
+                subject = _JudgedSubject(each.project, rule_sets[each.rule_set].severities, owner)
                 self._enter(subject, rule, verdict, None)
 
     def findings(self) -> Collection[Finding]:

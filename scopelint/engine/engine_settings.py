@@ -10,8 +10,9 @@ from scopelint.engine.previous import Previous
 from scopelint.engine.rule_sets import Override
 from scopelint.engine.waivers import WaiverRule
 from scopelint.finding import Severity
-from scopelint.report import Choices
+from scopelint.owners import OwnerRule
 from scopelint.rule import Rule
+from scopelint.run_choices import Choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Settings:
     """Baselined findings are not shown."""
     overrides: tuple[Override, ...] = ()
     """What is otherwise for some projects, by path; a later one wins."""
+    owners: tuple[OwnerRule, ...] = ()
+    """Whose projects are; the last match counts."""
     choices: Choices = field(default_factory=Choices)
     """How the rules were chosen, as the report says it."""
     selectable: tuple[Rule, ...] = ()

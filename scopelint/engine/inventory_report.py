@@ -89,6 +89,7 @@ def _report(
             *_unbounded(collector.unbounded),
         ),
         choices=settings.choices,
+        ownership=collector.ownership,
         min_severity=settings.min_severity,
         new_only=settings.new_only,
         since=carry.since() if carry else None,

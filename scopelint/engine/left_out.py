@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal
 
 from scopelint.filters import ProjectChoice
-from scopelint.report import LEFT_OUT_GROUPS, LeftOut
+from scopelint.run_choices import LEFT_OUT_GROUPS, LeftOut
 from scopelint.snapshot.group_tree import GroupTree
 from scopelint.snapshot.inventory import Inventory
 

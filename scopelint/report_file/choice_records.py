@@ -1,20 +1,24 @@
 """The records of what a run left out by choice: filters, rules, severities, the configuration."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from scopelint.filters import Filters, ProjectChoice
 from scopelint.finding import Severity
-from scopelint.report import (
-    LEFT_OUT_GROUPS,
-    LeftOut,
-    Report,
-    RuleOff,
-    UsedConfig,
-    UsedOverride,
+from scopelint.owners import Owner, Ownership
+from scopelint.report import Report
+from scopelint.report_file.record import (
+    Count,
+    JsonRecord,
+    RuleCode,
+    SomeText,
+    Threshold,
+    without_default,
 )
-from scopelint.report_file.record import Count, JsonRecord, RuleCode, SomeText, Threshold
+from scopelint.run_choices import LEFT_OUT_GROUPS, LeftOut, RuleOff, UsedConfig, UsedOverride
 
 
 class ChosenRecord(JsonRecord):
@@ -85,6 +89,27 @@ class OverrideRecord(JsonRecord):
     options: tuple[RuleCode, ...] = Field(
         default=(), description="Rules that have other options there."
     )
+
+
+class OwnerRecord(JsonRecord):
+    """Somebody who answers for projects, as the configuration names them."""
+
+    core = Owner
+
+    name: SomeText
+    contact: SomeText | SkipJsonSchema[None] = Field(
+        default=None, json_schema_extra=without_default, description="Who is told."
+    )
+    issues: SomeText | SkipJsonSchema[None] = Field(
+        default=None,
+        json_schema_extra=without_default,
+        description="The full path of the project that takes issues for this owner.",
+    )
+
+
+def project_owners(ownership: Ownership, projects: Iterable[str]) -> list[str | None]:
+    """Return the name of each project's owner, null for an unowned one."""
+    return [ownership.of(path) for path in projects]
 
 
 class UsedConfigRecord(JsonRecord):

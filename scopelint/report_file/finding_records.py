@@ -158,6 +158,12 @@ class FindingRecord(JsonRecord):
     outgrown: OutgrownRecord | SkipJsonSchema[None] = Field(
         default=None, json_schema_extra=without_default
     )
+    owner: SomeText | SkipJsonSchema[None] = Field(
+        default=None,
+        json_schema_extra=without_default,
+        description="Whose its project is; `unknown` where that cannot be told, not there where "
+        "nobody owns it.",
+    )
 
     @classmethod
     def to_data(cls, source: Finding) -> dict[str, Any]:
@@ -189,6 +195,8 @@ class FindingRecord(JsonRecord):
             data["extent"] = ExtentRecord.to_data(source.extent)
         if source.outgrown is not None:
             data["outgrown"] = OutgrownRecord.to_data(source.outgrown)
+        if source.owner is not None:
+            data["owner"] = source.owner
         return data
 
 

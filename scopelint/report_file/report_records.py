@@ -11,19 +11,14 @@ from scopelint.finding import (
 )
 from scopelint.json_schema import DIALECT, WithoutFieldTitles
 from scopelint.model import Assumption, EntryKind, Gap, Reason, Scan
-from scopelint.report import (
-    Choices,
-    Gate,
-    ProjectCounts,
-    Report,
-    ScanSummary,
-    Summary,
-)
+from scopelint.owners import UNKNOWN_OWNER, Ownership
+from scopelint.report import Gate, ProjectCounts, Report, ScanSummary, Summary
 from scopelint.report_file.choice_records import (
     ConfigRecord,
     FiltersRecord,
     LeftOutRecord,
     OverrideRecord,
+    OwnerRecord,
     RuleOffRecord,
 )
 from scopelint.report_file.finding_records import AfterRecord, FindingRecord, SinceRecord
@@ -37,6 +32,7 @@ from scopelint.report_file.record import (
     without_default,
 )
 from scopelint.report_file.rule_records import RuleRecord
+from scopelint.run_choices import Choices
 
 SCHEMA = "scopelint-report/1"
 """The name and version of the JSON report's schema."""
@@ -267,9 +263,33 @@ class ReportRecord(JsonRecord):
         json_schema_extra=without_default,
         description="Full paths of the projects that were judged or could not be read, in order.",
     )
+    owners: tuple[OwnerRecord, ...] | SkipJsonSchema[None] = Field(
+        default=None,
+        json_schema_extra=without_default,
+        description="Who answers for projects; not there where the configuration names nobody.",
+    )
+    project_owners: tuple[SomeText | None, ...] | SkipJsonSchema[None] = Field(
+        default=None,
+        json_schema_extra=without_default,
+        description="For each of `projects`, in order, its owner's name: null for an unowned one, "
+        "`unknown` where that cannot be told.",
+    )
     findings: tuple[FindingRecord, ...] = Field(
         description="Sorted by severity, project path, rule code, entry."
     )
+
+    @model_validator(mode="after")
+    def _owners_fit(self) -> "ReportRecord":
+        of_projects = self.project_owners
+        if (self.owners is None) != (of_projects is None):
+            raise ValueError("`owners` and `project_owners` go together")
+        if of_projects is not None and len(of_projects) != len(self.projects or ()):
+            raise ValueError("`project_owners` has not one item for each of `projects`")
+        names = {UNKNOWN_OWNER, *(each.name for each in self.owners or ())}
+        found = {*(of_projects or ()), *(each.owner for each in self.findings)}
+        if strange := sorted(name for name in found if name is not None and name not in names):
+            raise ValueError(f"`owners` does not have {strange[0]!r}")
+        return self
 
     def to_core(self) -> Report:
         """Return the report, its findings sorted again; what the file does not hold is empty."""
@@ -287,9 +307,17 @@ class ReportRecord(JsonRecord):
             since=self.since.to_core() if self.since else None,
             after=self.after.to_core() if self.after else None,
             choices=self._choices(),
+            ownership=self._ownership(),
             min_severity=Severity(self.config.min_severity) if self.config else Severity.INFO,
             new_only=self.config.new_only if self.config else False,
         )
+
+    def _ownership(self) -> Ownership | None:
+        if self.owners is None:
+            return None
+        known = {each.project.path: each.owner for each in self.findings if each.project}
+        known |= dict(zip(self.projects or (), self.project_owners or (), strict=True))
+        return Ownership(tuple(each.to_core() for each in self.owners), known.get)
 
     def _choices(self) -> Choices:
         config = self.config

@@ -96,6 +96,13 @@ GOOD: dict[str, str] = {
         "  - {name: production, projects: ['acme/prod/**'], allow_from: ['acme/deploy/**']}\n"
         "  - {name: vault, projects: [acme/vault], allow_from: []}\n"
     ),
+    "owners": (
+        "owners:\n"
+        "  - {projects: ['acme/**'], owner: acme}\n"
+        "  - {projects: ['acme/web/**'], owner: web, contact: '@acme/web-leads', "
+        "issues: acme/web/security}\n"
+        "  - {projects: ['acme/web/old'], owner: '@web/old guard'}\n"
+    ),
     "overrides": (
         "overrides:\n"
         "  - projects: ['acme/sandbox/**', '**/toys']\n"
@@ -229,6 +236,33 @@ BAD: dict[str, tuple[str, tuple[tuple[int, int, str, str], ...]]] = {
     "boundaries as a mapping": (
         "boundaries: {production: {}}\n",
         ((1, 13, "must be a list, not a mapping", ""),),
+    ),
+    "owner without a name": (
+        "owners: [{projects: [a]}]\n",
+        ((1, 10, 'the key "owner" is missing', ""),),
+    ),
+    "owner without projects": (
+        "owners: [{owner: web}]\n",
+        ((1, 10, 'the key "projects" is missing', ""),),
+    ),
+    "owner of a reserved name": (
+        "owners: [{projects: [a], owner: Unowned}, {projects: [b], owner: unknown}]\n",
+        (
+            (1, 33, "no owner can be called Unowned", ""),
+            (1, 66, "no owner can be called unknown", ""),
+        ),
+    ),
+    "owner with an address for a project": (
+        "owners: [{projects: [a], owner: web, issues: 'https://gitlab.example.com/acme/sec'}]\n",
+        ((1, 46, "this is a URL", "write acme/sec"),),
+    ),
+    "owner with a glob for a project": (
+        "owners: [{projects: [a], owner: web, issues: 'acme/*'}]\n",
+        ((1, 46, "one project, not a glob", ""),),
+    ),
+    "owner name control": (
+        'owners: [{projects: [a], owner: "a\\tb"}]\n',
+        ((1, 33, "one line of text", ""),),
     ),
     "override without projects": (
         "overrides:\n  - ignore: [SL101]\n",

@@ -16,6 +16,7 @@ from scopelint.config.schema import config_schema
 from scopelint.errors import ConfigError, ExitCode, PluginError
 from scopelint.finding import Severity
 from scopelint.globs import GlobSet
+from scopelint.owners import Owner
 from scopelint.rule import Boundary, RuleOptions
 from scopelint.yaml import load, to_python
 from tests.config.samples import BAD, GOOD, RULES, Broad, BroadOptions, SampleRule
@@ -404,3 +405,12 @@ def test_any_data_is_a_config_or_a_config_error(data: dict[str, object]) -> None
     else:
         assert valid_by_schema(text)
         assert config.fail_on
+
+
+def test_owners_in_the_order_of_the_file() -> None:
+    config = read(GOOD["owners"])
+    assert [(rule.projects.patterns, rule.owner) for rule in config.owners] == [
+        (("acme/**",), Owner("acme")),
+        (("acme/web/**",), Owner("web", "@acme/web-leads", "acme/web/security")),
+        (("acme/web/old",), Owner("@web/old guard")),
+    ]

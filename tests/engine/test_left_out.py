@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scopelint import engine
 from scopelint.filters import Filters
 from scopelint.globs import GlobSet
-from scopelint.report import LEFT_OUT_GROUPS, LeftOut, Report
+from scopelint.report import Report
+from scopelint.run_choices import LEFT_OUT_GROUPS, LeftOut
 from scopelint.testing import inventory
 from tests.examples import examples
 

@@ -28,19 +28,15 @@ from scopelint.finding import (
 )
 from scopelint.model import EntryKind, Fact, Gap, Reason, Scan
 from scopelint.report import (
-    Choices,
     Gate,
-    LeftOut,
     ProjectCounts,
     ProjectOutcome,
     Report,
-    RuleOff,
     RuleSummary,
     ScanSummary,
     Summary,
-    UsedConfig,
-    UsedOverride,
 )
+from scopelint.run_choices import Choices, LeftOut, RuleOff, UsedConfig, UsedOverride
 
 INSTANCE = "https://gitlab.example.com"
 STARTED = datetime(2026, 8, 1, 6, 0, 0, tzinfo=UTC)

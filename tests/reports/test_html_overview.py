@@ -6,7 +6,8 @@ from typing import Any
 
 import lxml.html
 
-from scopelint.report import Choices, Report
+from scopelint.report import Report
+from scopelint.run_choices import Choices
 from scopelint.testing import rendered
 from scopelint.testing import report as judged
 from scopelint_reports.html import HtmlReporter

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from scopelint.filters import Filters
 from scopelint.finding import Severity
-from scopelint.report import Choices, LeftOut, ProjectCounts, Report, RuleOff
+from scopelint.report import ProjectCounts, Report
+from scopelint.run_choices import Choices, LeftOut, RuleOff
 from scopelint.text import visible
 from scopelint_reports.console import ConsoleReporter
 from scopelint_reports.csv_report import CsvReporter
