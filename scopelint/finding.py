@@ -230,6 +230,33 @@ class SincePrevious:
 
 
 @dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """The counts of one report, of the whole tree or of one group. None is not known."""
+
+    at: datetime | None
+    """The end of the scan."""
+    group: str
+    """The group's full path; empty for the whole tree."""
+    projects: int
+    unread: int
+    """Projects that could not be read."""
+    left_out: int
+    """Projects that a filter left out."""
+    open: int | None
+    """Projects whose limit is off."""
+    findings: Mapping[Severity, int]
+    """New failing findings by severity."""
+    unknown: int
+    waived: int | None
+    """None for groups: a report counts waivers as a whole."""
+    baselined: int | None
+    reach: int | None
+    """How many pairs of projects there are of which one's token certainly reaches the other."""
+    notes: tuple[str, ...] = ()
+    """Why these counts may not be compared with those before, in words."""
+
+
+@dataclass(frozen=True, slots=True)
 class AccessShift:
     """Who gains and who loses access to a project by a change.
 

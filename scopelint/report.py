@@ -20,6 +20,7 @@ from scopelint.finding import (
     Severity,
     SincePrevious,
     State,
+    TrendPoint,
 )
 from scopelint.model import Gap, Scan
 from scopelint.owners import Ownership
@@ -216,6 +217,8 @@ class Report:
     targets, and every finding is shown. False where that is not known."""
     since: SincePrevious | None = None
     """What changed since the previous report; None where none was given."""
+    trend: tuple[TrendPoint, ...] = ()
+    """The counts of earlier reports and of this, oldest first; empty where fewer than two were given."""
     after: AfterChange | None = None
     """Set where the report is of GitLab as a wanted state makes it, not as it is."""
     carried_rules: tuple[RuleSummary, ...] = ()

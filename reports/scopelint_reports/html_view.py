@@ -14,6 +14,7 @@ from scopelint_reports.html_digest import Digest, Theme
 from scopelint_reports.html_outside import outside_context
 from scopelint_reports.html_overview import matrix_context, tree_context
 from scopelint_reports.html_register import method_context, register
+from scopelint_reports.html_trend import trend_context
 from scopelint_reports.location import web_link
 from scopelint_reports.narrowing import judged_words, rule_words
 from scopelint_reports.summary import (
@@ -215,6 +216,7 @@ def context(report: Report, seen: Digest, options: RenderOptions) -> dict[str, A
         "more_changes": others,
         "controls": controls_context(report),
         "not_judged_count": len(not_judged(report.rules)),
+        "trend": trend_context(report.trend),
         "outside": outside_context(report),
         "tree": tree_context(report.overview, failing),
         "matrix": matrix_context(report.overview),

@@ -103,7 +103,7 @@ class PreparedCheck:
                 given = Overlaid(snapshot, wanted, inventory, chosen)
                 inventory, report = given.judged(self._run, self.settings)
             report = described(replace(report, not_run=self.not_run), self.found_rules)
-            report = with_references(report)
+            report = self.last.with_trend(with_references(report))
             self._tell_outside(inventory)
             return replace(
                 report,
@@ -230,7 +230,7 @@ def prepare(
     )
     if after is not None:
         check_formats(places)
-        if last.previous is not None:
+        if last.previous:
             raise UsageError("--after compares with GitLab as it is, and --previous with a report")
     chosen, engine_settings = build_rules(settings)
     carried = last_report(last, settings, console)

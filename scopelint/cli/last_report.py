@@ -27,6 +27,12 @@ _HINT = (
 )
 
 
+_LEAST_FOR_A_TREND = 2
+"""Earlier reports: of one, what changed since it is told already."""
+_TREND_GROUPS = 12
+"""Groups whose counts are shown by themselves; `scopelint trend -f csv` has all."""
+
+
 @dataclass(frozen=True, slots=True)
 class LastReport:
     """The last report, None where none was given, and what becomes of a part without one."""
@@ -36,6 +42,8 @@ class LastReport:
     partial: Literal["write", "skip"] = "write"
     narrowed_by: tuple[str, ...] = ()
     """What of the rules the user left out, in words."""
+    reports: tuple[tuple[Path, Report], ...] = ()
+    """All that were given, oldest first; the last one of them is `previous`. Without findings."""
 
     def check_server(self, instance: str) -> None:
         """Raise UsageError where the last report is of another instance."""
@@ -57,6 +65,9 @@ class LastReport:
     def check(self, scan: Scan) -> None:
         """Raise UsageError where the last report is of another run, or later than the scan."""
         self._check(RunIdentity.of(scan), SAME_TARGETS)
+        for file, report in self.reports[:-1]:
+            older = (f"the report {file}", RunIdentity.of(report.scan.scan))
+            check_same(older, ("the scan", RunIdentity.of(scan)), SAME_TARGETS, hint=_HINT)
         end = scan.finished_at or scan.started_at
         if self.previous is not None and self.previous.seen_at > end:
             raise UsageError(
@@ -64,6 +75,15 @@ class LastReport:
                 f" scan, which is of {_time(end)}",
                 hint=_HINT,
             )
+
+    def with_trend(self, report: Report) -> Report:
+        """Return the report with the counts of those before it, where several were given."""
+        if len(self.reports) < _LEAST_FOR_A_TREND:
+            return report
+        from scopelint.diff.trend import largest_groups, trend
+
+        every = [*(each for _, each in self.reports), report]
+        return replace(report, trend=tuple(trend(every, largest_groups(report, _TREND_GROUPS))))
 
     def _check(self, run: RunIdentity, facts: tuple[str, ...]) -> None:
         if self.previous is not None:
@@ -109,30 +129,43 @@ class LastReport:
 
 
 def last_report(options: PreviousOptions, settings: RunSettings, console: Console) -> LastReport:
-    """Read the last report, and warn where it does not list every finding.
+    """Read the reports of earlier runs, and warn where the last does not list every finding.
 
     Raise UsageError where the file is none.
     """
-    previous = None
-    if options.previous is not None:
-        # Most runs read no report, and its models take a while to be made.
-        from scopelint.cli.after import check_of_today
-        from scopelint.report_file.part import lists_every_finding
-        from scopelint.report_file.reading import load_report
-
-        try:
-            report = load_report(options.previous)
-        except UsageError as error:
-            raise UsageError(error.message, hint=_HINT) from None
-        check_of_today(report, options.previous, "nothing of it can be carried over")
-        if not lists_every_finding(report):
-            console.warn(
-                f"the last report {options.previous} was made with --min-severity or --new-only:"
-                " findings that it does not list cannot be carried over"
-            )
-        previous = Previous(report, days=options.carry_days)
+    reports = [(path, _load(path)) for path in options.previous]
+    reports.sort(key=lambda each: _end(each[1]))
     narrowed = tuple(_narrowing(settings))
-    return LastReport(previous, options.previous, options.partial, narrowed)
+    if not reports:
+        return LastReport(partial=options.partial, narrowed_by=narrowed)
+    from scopelint.report_file.part import lists_every_finding
+
+    file, newest = reports[-1]
+    if not lists_every_finding(newest):
+        console.warn(
+            f"the last report {file} was made with --min-severity or --new-only:"
+            " findings that it does not list cannot be carried over"
+        )
+    previous = Previous(newest, days=options.carry_days)
+    counted_only = tuple((path, replace(report, findings=())) for path, report in reports)
+    return LastReport(previous, file, options.partial, narrowed, counted_only)
+
+
+def _load(path: Path) -> Report:
+    # Most runs read no report, and its models take a while to be made.
+    from scopelint.cli.after import check_of_today
+    from scopelint.report_file.reading import load_report
+
+    try:
+        report = load_report(path)
+    except UsageError as error:
+        raise UsageError(error.message, hint=_HINT) from None
+    check_of_today(report, path, "nothing of it can be carried over")
+    return report
+
+
+def _end(report: Report) -> datetime:
+    return report.scan.scan.finished_at or report.scan.scan.started_at
 
 
 def _narrowing(settings: RunSettings) -> Iterator[str]:

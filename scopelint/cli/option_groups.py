@@ -79,7 +79,7 @@ class BaselineOptions:
 class PreviousOptions:
     """The last report, and what becomes of what this run could not judge."""
 
-    previous: Path | None = None
+    previous: tuple[Path, ...] = ()
     carry_days: int = 90
     partial: Literal["write", "skip"] = "write"
 

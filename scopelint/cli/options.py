@@ -285,8 +285,10 @@ previous_options = grouped(
     "Last report",
     option(
         "--previous",
+        multiple=True,
         type=FilePath(),
-        help="The last run's JSON report: what cannot be judged now is carried over from it.",
+        help="The last run's JSON report: what cannot be judged now is carried over from it. Older"
+        " ones besides it are shown as a trend (html).",
     ),
     option(
         "--carry-days",

@@ -12,8 +12,9 @@ from scopelint.cli import options
 from scopelint.cli.command import Command
 from scopelint.cli.console import Console, out, start
 from scopelint.cli.files import check_output, write_file
-from scopelint.diff.trend import SEVERITIES, TrendPoint, groups_of, trend
+from scopelint.diff.trend import SEVERITIES, groups_of, trend
 from scopelint.errors import UsageError
+from scopelint.finding import TrendPoint
 from scopelint.report import Report
 from scopelint.run_identity import SAME_TARGETS, RunIdentity, check_same
 from scopelint.text import clean, counted, csv_cell

@@ -5,43 +5,15 @@ rules, would look like findings that were fixed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from scopelint.finding import Outcome, Severity
+from scopelint.finding import Outcome, Severity, TrendPoint
 from scopelint.report import Report
 
 SEVERITIES: Final = tuple(severity for severity in Severity if severity is not Severity.UNKNOWN)
 _OPEN: Final = "open"
 """The tag of the rule that flags open projects."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrendPoint:
-    """The counts of one report, of the whole tree or of one group. None is not known."""
-
-    at: datetime | None
-    """The end of the scan."""
-    group: str
-    """The group's full path; empty for the whole tree."""
-    projects: int
-    unread: int
-    """Projects that could not be read."""
-    left_out: int
-    """Projects that a filter left out."""
-    open: int | None
-    """Projects whose limit is off."""
-    findings: Mapping[Severity, int]
-    """New failing findings by severity."""
-    unknown: int
-    waived: int | None
-    """None for groups: a report counts waivers as a whole."""
-    baselined: int | None
-    reach: int | None
-    """How many pairs of projects there are of which one's token certainly reaches the other."""
-    notes: tuple[str, ...] = ()
-    """Why these counts may not be compared with those before, in words."""
 
 
 def trend(reports: Iterable[Report], groups: Sequence[str] = ()) -> Iterator[TrendPoint]:
@@ -78,7 +50,10 @@ def _notes(report: Report, before: Report | None) -> Iterator[str]:
         yield f"{counts.unreadable} not read"
     if counts.left_out:
         yield f"{counts.left_out} left out"
-    if not report.scan.complete and not counts.unreadable:
+    known = {"scope", "entries"} if counts.unreadable else set()
+    if any(gap.breaks_completeness and gap.fact not in known for gap in report.scan.gaps) or (
+        not report.scan.complete and not counts.unreadable
+    ):
         yield "incomplete"
     if before is not None and _judged(report) != _judged(before):
         yield "other rules"
@@ -129,8 +104,26 @@ def _of_group(report: Report, group: str, notes: tuple[str, ...]) -> TrendPoint 
         None,
         None,
         None if reach is None else _inside(reach, row["path"]),
-        tuple(note for note in notes if note == "other rules"),
+        tuple(_notes_of_group(row, notes)),
     )
+
+
+def _notes_of_group(row: Mapping[str, Any], notes: tuple[str, ...]) -> Iterator[str]:
+    """Yield the notes on a group: its own numbers, and what holds for the whole run."""
+    for key, words in (("unread", "not read"), ("left_out", "left out")):
+        if row.get(key):
+            yield f"{row[key]} {words}"
+    yield from (note for note in notes if note in {"incomplete", "other rules"})
+
+
+def largest_groups(report: Report, most: int) -> list[str]:
+    """Return the groups with the most open projects and failing findings, by path."""
+
+    def weight(row: Mapping[str, Any]) -> tuple[int, int, str]:
+        failing = sum(row.get(severity.value, 0) for severity in SEVERITIES)
+        return (-row.get("open", 0), -failing, row["path"])
+
+    return sorted(row["path"] for row in sorted(_rows(report), key=weight)[:most])
 
 
 def _rows(report: Report) -> Sequence[Mapping[str, Any]]:

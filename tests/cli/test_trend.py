@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +93,71 @@ def test_a_file_that_is_no_report_is_refused(place: Path, text: str) -> None:
     path = place / "x.json"
     path.write_text(text, "utf-8")
     call("trend", path).expect(2)
+
+
+def test_a_filtered_run_that_was_incomplete_too_says_both(place: Path) -> None:
+    _report(place, 1, web_shop=OPEN, lib_core=OPEN)
+    path = _report(place, 2, "--exclude", "acme/web/**", web_shop=OPEN, lib_core={})
+    data = json.loads(path.read_text("utf-8"))
+    data["scan"]["complete"] = False
+    data["scan"]["gaps"] = [
+        {"fact": "enumeration", "project": None, "reason": "error", "detail": "failed"}
+    ]
+    data["gate"] |= {"result": "incomplete"}
+    path.write_text(json.dumps(data), "utf-8")
+    rows = _rows(place / "reports")
+    assert [row["notes"] for row in rows if not row["group"]] == ["", "1 left out; incomplete"]
+    assert [row["notes"] for row in rows if row["group"] == "acme/lib"] == ["", "incomplete"]
+    [web] = [row for row in rows if row["group"] == "acme/web" and row["left_out"] != "0"]
+    assert web["notes"] == "1 left out; incomplete"
+
+
+def test_a_run_with_unread_projects_and_a_part_of_the_list_missing_says_both(place: Path) -> None:
+    _report(place, 1, web_shop=OPEN)
+    path = _report(place, 2, web_shop={"unreadable": "forbidden"})
+    data = json.loads(path.read_text("utf-8"))
+    data["scan"]["gaps"].append(
+        {"fact": "enumeration", "project": None, "reason": "error", "detail": "failed"}
+    )
+    path.write_text(json.dumps(data), "utf-8")
+    [_, last] = [row["notes"] for row in _rows(place / "reports") if not row["group"]]
+    assert last == "1 not read; incomplete"
+
+
+def _page(place: Path, *previous: Path) -> str:
+    given = [word for path in previous for word in ("--previous", path)]
+    return call("check", _newest(place), "--exit-zero", "-f", "html", *given).expect(0).out
+
+
+def _newest(place: Path) -> Path:
+    return max(place.glob("day-*"), key=lambda path: path.name)
+
+
+def test_the_page_shows_the_trend_where_earlier_reports_are_given(place: Path) -> None:
+    """In whatever order they are given; the newest of them is the one that is carried over from."""
+    first = _report(place, 1, web_shop=OPEN, lib_core=OPEN)
+    second = _report(place, 2, web_shop={"unreadable": "forbidden"}, lib_core=OPEN)
+    _report(place, 3, web_shop={}, lib_core=OPEN)
+    page = _page(place, second, first)
+    assert page == _page(place, first, second)
+    section = page.partition('<section id="trend"')[2].partition("</section>")[0]
+    whole, *groups = section.split("<details>")
+    assert re.findall(r'class="day">([^<]*)<', whole) == ["2026-08-01", "2026-08-02", "2026-08-03"]
+    cells = [re.findall(r'class="num">([^<]*)<', row) for row in whole.split("<tr>")[2:]]
+    assert [row[:2] for row in cells] == [["2", "2"], ["2", "1"], ["2", "1"]]
+    assert "<td>1 not read</td>" in whole
+    names = [re.findall(r"<bdi>([^<]*)</bdi>", group)[0] for group in groups]
+    assert names == ["acme", "acme/lib", "acme/web"]
+    assert "Open projects: 2 then, 1 now." in whole
+
+
+def test_one_earlier_report_makes_no_trend_and_one_of_another_tree_is_refused(place: Path) -> None:
+    first = _report(place, 1, web_shop=OPEN)
+    second = _report(place, 2, web_shop=OPEN)
+    assert '<section id="trend"' not in _page(place, first)
+    data = json.loads(first.read_text("utf-8"))
+    data["scan"]["targets"] = ["other"]
+    other = place / "other.json"
+    other.write_text(json.dumps(data), "utf-8")
+    told = call("check", _newest(place), "--previous", second, "--previous", other)
+    told.expect(2, "different targets", "other.json")

@@ -21,7 +21,7 @@ function remedies(rows) {
 const opened = [];
 
 function unfoldAll() {
-  for (const details of document.querySelectorAll("#outside details.later:not(.wide-only), #all-gaps")) {
+  for (const details of document.querySelectorAll("#outside details.later:not(.wide-only), #trend details, #all-gaps")) {
     if (details.open) continue;
     unfold(details);
     details.open = true;
