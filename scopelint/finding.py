@@ -1,6 +1,5 @@
 """Verdicts and findings: what a rule says, and what the engine makes of it."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -195,6 +194,8 @@ def fingerprint(code: str, instance: str, project_id: int | None, key: str) -> s
     """
     subject = "" if project_id is None else str(project_id)
     text = "\n".join(("scopelint/1", code, instance, subject, key))
+    import hashlib  # it loads OpenSSL: not where no finding is made
+
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 

@@ -6,7 +6,6 @@ entry nearest to the origin decides, and from GitLab 18.3 on every stored permis
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from scopelint.access.entries import with_implied
 from scopelint.finding import Confidence
 from scopelint.model import AllowlistEntry, Fact, Scope
 from scopelint.rule import EntryRule
@@ -28,6 +27,9 @@ def granted(entry: AllowlistEntry, version: tuple[int, int]) -> frozenset[str] |
         return ALL
     if entry.default_permissions is None or entry.policies is None:
         return None
+    # Imported here, for `rules` and `explain` start without it.
+    from scopelint.access import with_implied
+
     return with_implied(entry.policies, version)
 
 

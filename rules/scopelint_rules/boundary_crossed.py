@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scopelint.access import Answer, decide
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.paths import entry_evidence, is_self
@@ -182,6 +181,9 @@ class BoundaryCrossed(ProjectRule):
         limited = self._limited.get(origin)
         if limited is None:
             return True
+        # Imported here, for `rules` and `explain` start without it.
+        from scopelint.access import Answer, decide
+
         decision = decide(
             limited,
             project,

@@ -1,13 +1,15 @@
 """SL104: the limit is on, but the project's visibility leaves parts of it open."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scopelint.access import OpenParts, open_parts, packages_without_token
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact, Project
 from scopelint.remedy import NoRemedy
 from scopelint.rule import ProjectContext, ProjectRule
+
+if TYPE_CHECKING:
+    from scopelint.access import OpenParts
 
 
 class LimitWeakenedByVisibility(ProjectRule):
@@ -45,6 +47,9 @@ class LimitWeakenedByVisibility(ProjectRule):
         if project.visibility is None:
             yield self._not_read("The project's visibility", {"visibility": None})
             return
+        # Imported here, for `rules` and `explain` start without it.
+        from scopelint.access import open_parts
+
         parts = open_parts(project, private=False, version=context.inventory.scan.version)
         unsure = (*parts.unread, *parts.by_release)
         evidence = {
@@ -70,6 +75,9 @@ class LimitWeakenedByVisibility(ProjectRule):
 
     def _private(self, project: Project) -> Verdict:
         """Judge a private project: its registry alone can be open, and to everybody."""
+        # Imported here, for `rules` and `explain` start without it.
+        from scopelint.access import packages_without_token
+
         anybody = packages_without_token(project)
         evidence = {"visibility": "private", "packages_without_token": anybody}
         if anybody is None:
@@ -93,7 +101,7 @@ class LimitWeakenedByVisibility(ProjectRule):
         )
 
 
-def _unread_words(context: ProjectContext, parts: OpenParts) -> str:
+def _unread_words(context: ProjectContext, parts: "OpenParts") -> str:
     """Say what is not known: levels of features, or what the release leaves open."""
     if context.project.access_levels is None:
         return "The visibility of every feature"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from scopelint.access import InboundCounter
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact, Project, ProjectCount, Scope
 from scopelint.paths import is_inside, is_self
@@ -90,6 +89,9 @@ class ReachTooWide(ProjectRule):
         if Fact.ENTRIES in scope.missing:
             reach.hidden = None
         if reach.number > limit and outbound_counts(inventory.scan.version) is not False:
+            # Imported here, for `rules` and `explain` start without it.
+            from scopelint.access import InboundCounter
+
             count = inventory.derived(InboundCounter).count(project)
             counted = reach.counted and count.exact
             reach = _Reach(count.number, counted=counted, seen=reach.seen, hidden=None)

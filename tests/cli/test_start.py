@@ -17,9 +17,10 @@ HEAVY = (
 ABOUT_RULES = (
     *("sqlite3", "multiprocessing", "scopelint.config", "scopelint.engine", "scopelint.policy"),
     *("scopelint.report", "scopelint.cli.options", "scopelint.cli.option_groups"),
+    "scopelint.access",
 )
 """What `rules` and `explain` start without, beside HEAVY: they read no config and no snapshot."""
-ONE_RULE = (*ABOUT_RULES, "scopelint.access", "scopelint.declared")
+ONE_RULE = (*ABOUT_RULES, "scopelint.declared", "scopelint.uses")
 PROGRAM = """
 import json, sys
 from scopelint.cli import cli

@@ -46,6 +46,7 @@ def test_groups_carry_their_own_and_what_lies_below() -> None:
     assert found["reach"]["pairs"] == [[1, 0, 1], [2, 0, 2], [2, 1, 2]]
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(150))
 @given(st.data(), st.sampled_from([*random.VERSIONS, (0, 0)]))
 def test_the_matrix_counts_every_granted_pair(

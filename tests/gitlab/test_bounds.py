@@ -51,6 +51,7 @@ def test_a_body_within_the_bound_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
         assert len(answer.content) == 2**20 - 6
 
 
+@pytest.mark.slow
 def test_a_gzip_bomb_is_stopped_while_it_unpacks() -> None:
     packed = bomb(200 * 2**20)
     assert len(packed) < 2**20

@@ -285,6 +285,7 @@ def test_a_malformed_address_names_where_it_stands(inputs: dict[str, Any], sourc
 _URLS = st.sampled_from([None, A, B, C, COM])
 
 
+@pytest.mark.slow
 @settings(deadline=None, derandomize=True, max_examples=1000)
 @given(
     flag=_URLS,

@@ -133,6 +133,7 @@ def _depth(value: Any) -> int:
     return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.text(st.sampled_from('[]{}"\\a'), max_size=4) | st.none(),

@@ -21,6 +21,7 @@ def nodes(kind: type[ast.AST], *, outside: str) -> Iterator[tuple[str, ast.AST]]
                     yield place(path, node), node
 
 
+@pytest.mark.slow
 def test_one_module_writes_to_stderr() -> None:
     found = [
         where
@@ -38,6 +39,7 @@ def test_one_module_writes_to_stderr() -> None:
     assert "err=True" in SINK.read_text()
 
 
+@pytest.mark.slow
 def test_one_pattern_tells_a_token() -> None:
     patterns = [
         where

@@ -47,6 +47,7 @@ def _is_product(module: str) -> bool:
     return module.partition("_")[0].partition(".")[0] == CODE[0]
 
 
+@pytest.mark.slow
 def test_no_test_uses_a_private_name_of_the_product() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {name}"

@@ -4,6 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+import pytest
+
 from tests.meta.sources import modules, place, tree
 
 HOME = "scopelint/versions.py"
@@ -46,6 +48,7 @@ def _faults(module: ast.Module) -> Iterator[ast.AST]:
             yield from (each for each in ast.walk(node.value) if _is_release(each))
 
 
+@pytest.mark.slow
 def test_no_other_module_names_or_compares_a_release() -> None:
     found = [
         place(path, node)
@@ -83,6 +86,7 @@ def _named(module: ast.Module) -> list[ast.AST]:
     ]
 
 
+@pytest.mark.slow
 def test_texts_name_releases_by_the_constants() -> None:
     found = {
         place(path): place(path, nodes[0])

@@ -160,6 +160,7 @@ def test_it_shows_how_to_mend_when_asked() -> None:
     assert "fix:" not in note(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "report",
     [

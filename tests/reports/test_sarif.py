@@ -377,6 +377,7 @@ def test_long_and_empty_messages() -> None:
     assert "remediation" not in second["properties"]
 
 
+@pytest.mark.slow
 def test_there_is_one_run_of_the_5000_severest() -> None:
     report = build.large(6000)
     [made] = data(report)["runs"]

@@ -153,6 +153,7 @@ def test_azure_gets_a_full_name_and_an_overridable_category() -> None:
     assert run["automationDetails"]["id"] == "azuredevops/pipeline/build/7/"
 
 
+@pytest.mark.slow
 def test_gitlab_shows_the_5000_severest_of_5001_and_none_of_two_runs() -> None:
     """A10: 5,001 results in one run; in two runs of one tool GitLab shows nothing."""
     report = build.large(5_001)

@@ -83,6 +83,7 @@ def unnamed_keys(read: Inventory) -> dict[str, set[str]]:
     return {code: keys for code, keys in found.items() if keys}
 
 
+@pytest.mark.slow
 def test_pages_name_what_findings_on_the_instances_of_gitlabs_own_decisions_show() -> None:
     versions = {text: parse_version(text) for text in ("17.11", "18.0", "18.9", "19.1")}
     for vector in VECTORS:

@@ -76,6 +76,7 @@ def changed_at(made: Any, path: Sequence[str | int], value: Any) -> Any:
     return made
 
 
+@pytest.mark.slow
 def test_a_plan_with_any_value_anywhere() -> None:
     """Each place of a plan, with each odd value."""
     read = refused = 0

@@ -204,6 +204,7 @@ def test_refused(tmp_path: Path, files: dict[str, str], message: str) -> None:
     assert message in refused(tmp_path, **files)
 
 
+@pytest.mark.slow
 def test_values_that_grow_end(tmp_path: Path) -> None:
     """Each local doubles the one before."""
     lines = "\n".join(f"  l{n} = concat(local.l{n + 1}, local.l{n + 1})" for n in range(60))
@@ -215,6 +216,7 @@ def test_values_that_grow_end(tmp_path: Path) -> None:
     assert "takes too much" in refused(tmp_path, main_tf=entry("", target=loop))
 
 
+@pytest.mark.slow
 def test_a_long_chain_of_values_ends(tmp_path: Path) -> None:
     lines = "\n".join(f"  l{n} = local.l{n + 1}" for n in range(3000))
     text = f"locals {{\n{lines}\n  l3000 = 1\n}}\n" + entry("", target="local.l0")
