@@ -5,11 +5,12 @@ command that takes `--include` and `--exclude` asks here which projects they mea
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
 
 from scopelint.globs import GlobSet, matches
+from scopelint.owners import Ownership
 
 
 @dataclass(frozen=True)
@@ -23,20 +24,31 @@ class ProjectChoice:
     """Globs of full paths; where there are some, a project must match one."""
     exclude: tuple[str, ...] = ()
     """Globs of full paths that are left out."""
+    owners: tuple[str, ...] = ()
+    """Names of owners, or of the parts without a known one; where there are some, one of them must
+    own a project."""
+    ownership: Ownership | None = field(default=None, compare=False, repr=False)
+    """Who owns what; there wherever `owners` has names and projects are looked at."""
 
     def __bool__(self) -> bool:
-        return bool(self.include or self.exclude)
+        return bool(self.include or self.exclude or self.owners)
 
     @cached_property
     def _globs(self) -> tuple[GlobSet, GlobSet]:
         return GlobSet(self.include), GlobSet(self.exclude)
 
-    def filter_of(self, path: str) -> Literal["include", "exclude"] | None:
+    def filter_of(self, path: str) -> Literal["include", "exclude", "owner"] | None:
         """Return the first selector that leaves the project at a full path out, None for none."""
         include, exclude = self._globs
         if include and not include.matches(path):
             return "include"
-        return "exclude" if exclude.matches(path) else None
+        if exclude.matches(path):
+            return "exclude"
+        if self.owners:
+            if self.ownership is None:
+                raise ValueError("owners are chosen, and nobody said who owns what")
+            return None if self.ownership.part_of(path) in self.owners else "owner"
+        return None
 
     def holds(self, path: str) -> bool:
         """Tell whether the project at a full path is meant."""
@@ -44,9 +56,10 @@ class ProjectChoice:
 
     def words(self) -> Iterator[str]:
         """Yield each selector as it is written on the command line: `--include acme/a,acme/b`."""
-        for name, globs in (("include", self.include), ("exclude", self.exclude)):
-            if globs:
-                yield f"--{name} {','.join(globs)}"
+        given = (("include", self.include), ("exclude", self.exclude), ("owner", self.owners))
+        for name, words in given:
+            if words:
+                yield f"--{name} {','.join(words)}"
 
     def without_effect(self, paths: Iterable[str], whole: str) -> list[str]:
         """Return a sentence for each selector that matches none of these full paths.
@@ -55,8 +68,9 @@ class ProjectChoice:
         """
         given = [("--include", glob) for glob in self.include]
         given += [("--exclude", glob) for glob in self.exclude]
-        if not given:
+        if not given and not self.owners:
             return []
+        paths = list(paths)
         patterns = {p for _, glob in given for p in (glob, f"{glob}/**")}
         found: set[str] = set()
         for path in paths:
@@ -67,6 +81,13 @@ class ProjectChoice:
             hint = f"; {below} would match what is below it" if below in found else ""
             if glob not in found:
                 sentences.append(f"{option} {glob} matches no project of {whole}{hint}")
+        if self.ownership is not None:
+            parts = {self.ownership.part_of(path) for path in paths} if self.owners else set()
+            sentences += [
+                f"--owner {name} owns no project of {whole}"
+                for name in self.owners
+                if name not in parts
+            ]
         return sentences
 
 

@@ -14,7 +14,7 @@ from scopelint.finding import Severity
 class LeftOut:
     """The projects that one filter left out; one that several leave out counts with the first."""
 
-    filter: Literal["include", "exclude", "archived"]
+    filter: Literal["include", "exclude", "owner", "archived"]
     projects: int
     groups: tuple[str, ...]
     """Full paths of groups that together hold them and nothing else where that is possible, else

@@ -2,7 +2,7 @@
 
 It offers nothing to import: `scopelint.registry` finds every reporter in it.
 
-It may import `finding`, `globs`, `model`, `paths`, `remedy`, `report` (the interface),
+It may import `finding`, `globs`, `model`, `owners`, `paths`, `remedy`, `report` (the interface),
 `report_file`, `run_choices`, `text` and `versions`. A reporter may use its siblings, but nothing that knows GitLab, the snapshot, the rules
 or the engine.
 """

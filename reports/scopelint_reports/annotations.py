@@ -61,16 +61,18 @@ def _worst(findings: Iterable[Finding]) -> list[tuple[str, str]]:
     """Return label and settings page of each project with findings, the worst first."""
     pages: dict[str, str] = {}
     counts: dict[str, Counter[Severity]] = {}
+    owners: dict[str, str] = {}
     for finding in findings:
         url = settings_url(finding)
         if finding.project is None or url is None or len(url) > _URL_CHARS:
             continue
         pages.setdefault(finding.project.path, url)
+        owners[finding.project.path] = f" ({finding.owner})" if finding.owner else ""
         counts.setdefault(finding.project.path, Counter())[finding.severity] += 1
     order = sorted(
         counts, key=lambda path: ([-counts[path][severity] for severity in Severity], path)
     )
-    return [(f"{path}: {_words(counts[path])}", pages[path]) for path in order]
+    return [(f"{path}: {_words(counts[path])}{owners[path]}", pages[path]) for path in order]
 
 
 def _words(counts: Counter[Severity]) -> str:

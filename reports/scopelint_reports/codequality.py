@@ -16,7 +16,7 @@ from scopelint.finding import Finding, Severity
 from scopelint.report import Report, Reporter
 from scopelint.text import json_text, plain_line, shorten
 from scopelint_reports.location import place
-from scopelint_reports.titles import named_message, state_sentences
+from scopelint_reports.titles import named_message, owner_sentences, state_sentences
 from scopelint_reports.unknowns import results, survey
 
 # `blocker` is left to gates; what is unknown is no small thing, and no proven one.
@@ -65,6 +65,7 @@ def _issues(report: Report) -> Iterator[dict[str, Any]]:
 def _description(finding: Finding) -> str:
     """Return one line that names rule, project and entry: the widget shows nothing else of them."""
     said = [f"{finding.rule}: {named_message(finding)}", *state_sentences(finding)]
+    said += owner_sentences(finding)
     return shorten(plain_line(" ".join(said)), _DESCRIPTION_CHARS)
 
 

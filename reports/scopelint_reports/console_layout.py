@@ -70,6 +70,7 @@ class ProjectBlock:
     """One project with its findings, or the instance (`path` None)."""
 
     path: str | None
+    owner: str | None = None
     lines: list[ConsoleLine] = field(default_factory=list)
     unlisted: Counter[Severity] = field(default_factory=Counter)
     """Findings that are counted in the heading but have no line."""
@@ -124,7 +125,7 @@ class Layout:
             path = finding.project.path if finding.project else None
             block = blocks.get(path)
             if block is None:
-                block = blocks[path] = ProjectBlock(path)
+                block = blocks[path] = ProjectBlock(path, finding.owner)
             block.lines.append(self._line(finding))
         return sorted(blocks.values(), key=lambda block: block.rank)
 
@@ -156,7 +157,9 @@ class Layout:
         yield f"{paint('bold', f'{len(blocks):,} projects')}  {paint('dim', f'1 {line.level} each')}"
         yield from self._finding(line, len(line.code))
         for block in blocks:
-            yield f"    {shorten_middle(job_log(block.path or ''), self.width - 4)}"
+            owner = self._owner(block)
+            room = self.width - 4 - cell_width(owner)
+            yield f"    {shorten_middle(job_log(block.path or ''), room)}{paint('dim', owner)}"
 
     def _line(self, finding: Finding) -> ConsoleLine:
         text = job_log(finding.message)
@@ -173,11 +176,17 @@ class Layout:
         path = _INSTANCE if block.path is None else job_log(block.path)
         path = shorten_middle(path, self.width)
         counts = by_severity(block.counts) or counted(len(block.lines), "waived finding")
+        counts += self._owner(block)
         if cell_width(path) + 2 + len(counts) > self.width:
             yield paint("bold", path)
             yield f"  {paint('dim', counts)}"
         else:
             yield f"{paint('bold', path)}  {paint('dim', counts)}"
+
+    def _owner(self, block: ProjectBlock) -> str:
+        if block.owner is None:
+            return ""
+        return f"  owner {shorten_middle(job_log(block.owner), self.width // 3)}"
 
     def _finding(self, line: ConsoleLine, code_width: int) -> Iterator[str]:
         indent = 2 + _LEVEL_COLUMN + 2 + code_width + 2

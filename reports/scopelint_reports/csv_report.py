@@ -26,8 +26,8 @@ COLUMNS = (
 )  # fmt: skip
 """The first row, here and in the file that the HTML page makes; later versions add columns at the
 end only. `instance` to `scanned` describe the run, for a file that is read alone: the end of the scan
-in UTC, scopelint's version, how many projects were judged. `owner` is empty as long as none is
-known. `last_seen` is empty but for findings carried over from the last report.
+in UTC, scopelint's version, how many projects were judged. `owner` is empty where nobody owns the
+project. `last_seen` is empty but for findings carried over from the last report.
 """
 
 
@@ -60,7 +60,7 @@ def _rows(report: Report, *, show_waived: bool) -> Iterator[tuple[str, ...]]:
     for finding in chain(*both):
         title = titles.get(finding.rule, "")
         seen = utc(finding.carried.last_seen) if finding.carried else ""
-        yield (*map(csv_cell, _cells(finding)), title, "", *run, seen)
+        yield (*map(csv_cell, _cells(finding)), title, csv_cell(finding.owner or ""), *run, seen)
 
 
 def run_cells(report: Report) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from scopelint.report import Report, Reporter
 from scopelint.text import command_message, command_property, counted, shorten
 from scopelint_reports.location import place
 from scopelint_reports.summary import gate_words
-from scopelint_reports.titles import named_message
+from scopelint_reports.titles import named_message, owner_sentences
 from scopelint_reports.unknowns import results, survey
 
 A_LEVEL = 10
@@ -66,5 +66,5 @@ def _lines(report: Report) -> Iterator[str]:
 def _annotation(level: str, finding: Finding, instance: str) -> str:
     title = command_property(f"{finding.rule} {finding.name}")
     file = command_property(place(finding, instance).uri)
-    said = shorten(named_message(finding), _MESSAGE_CHARS)
+    said = shorten(" ".join([named_message(finding), *owner_sentences(finding)]), _MESSAGE_CHARS)
     return f"::{level} file={file},line=1,title={title}::{command_message(said)}"

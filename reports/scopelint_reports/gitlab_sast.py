@@ -26,7 +26,13 @@ from scopelint.versions import OLDEST_REPORT_SCHEMA, parse_version, report_schem
 from scopelint_reports.location import place, settings_url, web_address
 from scopelint_reports.narrowing import judged_words
 from scopelint_reports.summary import not_judged
-from scopelint_reports.titles import facts, named_message, state_sentences, title
+from scopelint_reports.titles import (
+    facts,
+    named_message,
+    owner_sentences,
+    state_sentences,
+    title,
+)
 from scopelint_reports.unknowns import Survey, gaps_by_cause, results, survey
 
 MESSAGES = 50
@@ -236,7 +242,7 @@ def _description(finding: Finding, entries: list[Finding]) -> str:
         parts.append(f"Observed: {observed}.")
     if finding.confidence is not Confidence.HIGH:
         parts.append(f"Confidence: {finding.confidence}.")
-    parts += state_sentences(finding)
+    parts += [*state_sentences(finding), *owner_sentences(finding)]
     # Each by itself: a text of one line is escaped in half the time.
     return "\n\n".join([parts[0] if entries else escaped(parts[0]), *map(escaped, parts[1:])])
 

@@ -101,7 +101,7 @@ class _Columns:
             key,
             0 if known else visible(finding.fingerprint),
             self._waiver(finding),
-            -1,  # as long as no owner is known
+            self.strings(visible(finding.owner)) if finding.owner else -1,
             self.strings(_iso(finding.carried.last_seen)) if finding.carried else -1,
             int(finding.fingerprint in self._fresh),
         )

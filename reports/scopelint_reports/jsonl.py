@@ -1,6 +1,6 @@
 """The JSON Lines report: one JSON object a line, for `jq`, log stores and data tools.
 
-Every line has a `record`. The first is the `run` (as in the JSON report, without its lists), so
+Every line has a `record`. The first is the `run` (as in the JSON report, without its lists but that of the owners), so
 that a clean run is no empty file; then a `gap` a line, then a `finding` a line.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from scopelint.report import Report, Reporter
-from scopelint.report_file import FindingRecord, GapRecord, run_data
+from scopelint.report_file import FindingRecord, GapRecord, OwnerRecord, run_data
 from scopelint.text import json_text
 
 
@@ -25,7 +25,9 @@ class JsonLinesReporter(Reporter):
 
 
 def _records(report: Report, *, show_waived: bool) -> Iterator[dict[str, Any]]:
-    yield {"record": "run"} | run_data(report)
+    owners = report.ownership.owners if report.ownership else ()
+    named = {"owners": [OwnerRecord.to_data(owner) for owner in owners]} if owners else {}
+    yield {"record": "run"} | run_data(report) | named
     for gap in report.scan.gaps:
         yield {"record": "gap"} | GapRecord.to_data(gap)
     for finding in report.compared(waived=show_waived):

@@ -86,6 +86,11 @@ def _xml(suite: JunitSuite) -> bytes:
         "skipped": str(suite.count("skipped")),
     }
     xml.startElement("testsuite", AttributesImpl(counts))
+    if suite.owner:
+        xml.startElement("properties", AttributesImpl({}))
+        xml.startElement("property", AttributesImpl({"name": "owner", "value": suite.owner}))
+        xml.endElement("property")
+        xml.endElement("properties")
     for case in suite.cases:
         xml.characters("\n")
         _case(xml, case)

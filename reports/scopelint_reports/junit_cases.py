@@ -49,6 +49,8 @@ class JunitSuite:
 
     name: str
     cases: list[JunitCase] = field(default_factory=list)
+    owner: str = ""
+    """Whose the project is, empty where nobody owns it."""
 
     def count(self, status: _Status) -> int:
         """Return how many cases have this status."""
@@ -107,7 +109,10 @@ def suites(report: Report, most_cases: int, *, fail_all: bool = False) -> Iterat
             yield _project_suite(project, findings, passed, labels, gating)
     for outcome in outcomes or ():
         if outcome.project.id not in groups and outcome.passed:
-            yield _project_suite(outcome.project, [], outcome.passed, labels, gating)
+            suite = _project_suite(outcome.project, [], outcome.passed, labels, gating)
+            if report.ownership is not None:
+                suite.owner = plain_line(report.ownership.of(outcome.project.path) or "")
+            yield suite
 
 
 def _cases(groups: Mapping[int | None, list[Finding]], outcomes: Iterable[ProjectOutcome]) -> int:
@@ -152,7 +157,8 @@ def _project_suite(
     for code in passed:
         label = labels.get(code) or _Label(code, code, code)
         cases.setdefault(code, JunitCase(label.classname, label.case_name(subject)))
-    return JunitSuite(subject, [cases[code] for code in sorted(cases)])
+    owned = plain_line((findings[0].owner if findings else None) or "")
+    return JunitSuite(subject, [cases[code] for code in sorted(cases)], owned)
 
 
 def _findings_of_instance(

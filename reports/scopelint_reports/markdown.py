@@ -116,6 +116,8 @@ class MarkdownReporter(Reporter):
             link(where, url if url and len(url) <= _URL_CHARS else None),
             _span(finding.message or finding.name),
         ]
+        if finding.owner is not None:
+            parts.append(f"owner {_span(finding.owner, _NAME_CHARS)}")
         if state := state_words(finding):
             parts.append(_span(state, _NAME_CHARS))
         if self.options.show_fix and finding.remediation:

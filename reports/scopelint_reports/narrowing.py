@@ -76,6 +76,7 @@ def _left_out_words(report: Report, name: Name) -> Iterator[str]:
     given = {
         "include": (filters.include, filters.chosen.include),
         "exclude": (filters.exclude, filters.chosen.exclude),
+        "owner": (filters.chosen.owners,),
         "archived": () if filters.archived == "include" else ((filters.archived,),),
     }
     for option, words in given.items():

@@ -1,6 +1,6 @@
 """The metrics report, for GitLab's merge request widget and anything that reads OpenMetrics 1.0.
 
-Only gauges. Labels hold codes of rules, our own words, and paths of top-level groups: GitLab
+Only gauges. Labels hold codes of rules, our own words, owners, and paths of top-level groups: GitLab
 compares two branches by the text before the value, so what is in a label must not change from run
 to run. What is waived, baselined and unknown has a gauge of its own; `min_severity` and `new_only`
 change nothing here.
@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from scopelint.finding import Finding, Outcome, Severity, State
+from scopelint.owners import UNKNOWN_OWNER, UNOWNED, Ownership
 from scopelint.report import Report, Reporter
 
 TOP_GROUPS = 100
 """Top-level groups with gauges of their own, those with the most projects; the rest is `other`."""
 
 _LABEL = re.compile("[A-Za-z0-9_.-]+")
+_OWNER = re.compile("[A-Za-z0-9_.@/-]+")
 _LEVELS = tuple(severity for severity in Severity if severity is not Severity.UNKNOWN)
 
 
@@ -62,12 +64,33 @@ def _of_findings(report: Report) -> Iterator[str]:
     yield from _gauge(
         "scopelint_rule_unknown", "New findings of verdict unknown, by rule", unknowns
     )
+    if report.ownership is not None:
+        fails, unknowns = (
+            _by_owner(report, report.ownership, verdict)
+            for verdict in (Outcome.FAIL, Outcome.UNKNOWN)
+        )
+        yield from _gauge("scopelint_owner_findings", "New findings that fail, by owner", fails)
+        yield from _gauge(
+            "scopelint_owner_unknown", "New findings of verdict unknown, by owner", unknowns
+        )
 
 
 def _by_rule(report: Report, verdict: Outcome) -> dict[str, int]:
     counts = Counter({_label(rule.code): 0 for rule in report.rules})
     counts.update(_label(each.rule) for each in report.findings if _is_new(each, verdict))
     return {f'rule="{code}"': count for code, count in sorted(counts.items())}
+
+
+def _by_owner(report: Report, ownership: Ownership, verdict: Outcome) -> dict[str, int]:
+    """Count findings by owner; those about the instance are of no part."""
+    names = (name for name in ownership.names() if name != UNKNOWN_OWNER)
+    counts = Counter({_label(name, _OWNER): 0 for name in names})
+    counts.update(
+        _label(each.owner or UNOWNED, _OWNER)
+        for each in report.findings
+        if each.project is not None and _is_new(each, verdict)
+    )
+    return {f'owner="{name}"': count for name, count in sorted(counts.items())}
 
 
 def _is_new(finding: Finding, verdict: Outcome) -> bool:
@@ -152,9 +175,9 @@ def _sums(
     return {f'group="{name}"': number for name, number in sorted(found.items())}
 
 
-def _label(text: str) -> str:
+def _label(text: str, pattern: re.Pattern[str] = _LABEL) -> str:
     # GitLab splits a line as a shell would: nothing that a shell reads may get into a label.
-    return text if _LABEL.fullmatch(text) else "other"
+    return text if pattern.fullmatch(text) else "other"
 
 
 def _gauge(name: str, text: str, samples: int | Mapping[str, int]) -> Iterator[str]:

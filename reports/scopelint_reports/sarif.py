@@ -171,6 +171,8 @@ def _properties(finding: Finding, usual: Severity | None) -> dict[str, Any]:
     }
     if severity is not usual and severity in SECURITY_SEVERITIES:
         properties["security-severity"] = SECURITY_SEVERITIES[severity]
+    if finding.owner is not None:
+        properties["owner"] = plain(finding.owner)
     if finding.carried is not None:
         properties["lastSeen"] = utc(finding.carried.last_seen)
     if finding.remediation:

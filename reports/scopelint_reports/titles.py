@@ -88,6 +88,12 @@ def state_sentences(finding: Finding) -> Iterator[str]:
         yield f"Waived{until}: {plain(waiver.reason).strip() if waiver else 'no reason is given'}"
 
 
+def owner_sentences(finding: Finding) -> Iterator[str]:
+    """Yield whose the project is, nothing where nobody owns it."""
+    if finding.owner is not None:
+        yield f"Owner: {plain_line(finding.owner)}."
+
+
 def facts(finding: Finding) -> str:
     """Return what was observed and stands in no other text, such as `added by mia; projects: 15`.
 

@@ -51,8 +51,9 @@ def check(
     """Judge SNAPSHOT, a file made by `scopelint collect`, and report; GitLab is not asked.
 
     Several are the shards of one collection: they are judged as one, and a shard that is missing
-    makes the result incomplete. With --include and --exclude only a part of the projects is judged,
-    with all that was read; findings about the instance stay.
+    makes the result incomplete. With --include, --exclude and --owner only a part of the projects is
+    judged, with all that was read; findings about the instance stay. {owner} or {group} in the name of
+    a report's file writes one a part, from the same run.
 
     With --after the report is that of a scan after the change that FILE makes: what is new, fixed and
     unchanged, and who gains and loses access. Only what the change brings gates.
@@ -88,6 +89,7 @@ def check(
         reads=reads,
         snapshots=snapshots,
         after=after,
+        chosen_projects=chosen,
     )
     return prepared.conclude(lambda: prepared.judge(*snapshots, chosen=chosen))
 
@@ -110,6 +112,7 @@ def _judging(
         "--after": after,
         "--include": chosen.include,
         "--exclude": chosen.exclude,
+        "--owner": chosen.owners,
         "--config": source.config_file,
         "--select": choice.select,
         "--ignore": choice.ignore,
@@ -146,8 +149,14 @@ def _render_again(
     from scopelint import engine
     from scopelint.cli.files import check_apart, destinations
     from scopelint.cli.judge import PreparedCheck
+    from scopelint.cli.parts import divisions
 
     places = destinations(report.format_name, report.output, report.reports)
+    if next(divisions(places), None):
+        raise UsageError(
+            "a report that is read again is of one part, so {owner} and {group} divide nothing",
+            hint="Judge the snapshot again to write a file a part.",
+        )
     check_apart(places, [("the report", path)])
     prepared = PreparedCheck(
         rules=(),

@@ -55,8 +55,8 @@ def collect(
     where a rule that runs by default, by the configuration or by --select needs it.
     With --resume an unfinished FILE is continued: no finished page is read again.
     """
+    from scopelint.cli.chosen_rules import needed_facts
     from scopelint.cli.collect_session import check_new, collect_into, keeping
-    from scopelint.cli.judge import needed_facts
     from scopelint.cli.next_steps import command, config_words
     from scopelint.cli.session import open_session
     from scopelint.cli.settings import resolve

@@ -144,8 +144,9 @@ def _settings(config: Path) -> list[str]:
 
 def _scan(config: Path, token: Path, folder: Path, console: Console) -> "Report":
     """Do what `scopelint scan --usage --exit-zero` does, and keep the snapshot for more."""
+    from scopelint.cli.chosen_rules import needed_facts
     from scopelint.cli.collect_session import collect_into
-    from scopelint.cli.judge import needed_facts, prepare
+    from scopelint.cli.judge import prepare
     from scopelint.cli.session import open_session
     from scopelint.cli.settings import resolve
 

@@ -67,21 +67,28 @@ def diff(
 
     Who gained and lost access, settings, entries, projects, and the findings of the same rules
     over both. OLD and NEW may each be a folder with the shards of one collection. A project that
-    one of them could not read is named as not known, never as changed. With --include and --exclude
-    only those projects are compared; what that leaves out is said.
+    one of them could not read is named as not known, never as changed. With --include, --exclude and
+    --owner only those projects are compared; what that leaves out is said.
     """
     from scopelint import diff as differ
-    from scopelint.cli.judge import build_rules
+    from scopelint.cli.chosen_rules import build_rules
+    from scopelint.cli.parts import check_owners
+    from scopelint.cli.past_runs import with_owners
     from scopelint.cli.settings import resolve
 
     start(console)
-    rules, settings = build_rules(resolve(source, choice))
+    resolved = resolve(source, choice)
+    rules, settings = build_rules(resolved)
+    check_owners(chosen, resolved.config.owners)
     before, after = snapshot_files(old), snapshot_files(new)
     check_output(output, (*before, *after))
     with open_snapshots(before) as one, open_snapshots(after) as other:
         differ.check_comparable(one.header, other.header)
-        inventories = Inventory(one, chosen), Inventory(other, chosen)
-        _tell_choice(chosen, inventories, (old, new))
+        inventories = (
+            Inventory(one, with_owners(chosen, one, settings.owners)),
+            Inventory(other, with_owners(chosen, other, settings.owners)),
+        )
+        _tell_choice(inventories[1].scan.filters.chosen, inventories, (old, new))
         _check(*inventories, console, exit_zero=exit_zero)
         found = _compare(*inventories, rules, settings)
     _write(found, format_name, output, console)

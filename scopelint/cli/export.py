@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -16,6 +16,9 @@ from scopelint.export.policy_code import EXPORTERS
 from scopelint.filters import ProjectChoice
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
+
+if TYPE_CHECKING:
+    from scopelint.owners import OwnerRule
 
 CSV_FILES = ("projects.csv", "entries.csv")
 _FORMATS = ("gitlabform", "terraform", "yaml", "csv", "jsonl")
@@ -35,6 +38,7 @@ _NAMED = 100
     help="Write to this file instead of stdout; csv: to this folder.",
 )
 @options.choice_options
+@options.config_options
 @click.option(
     "--allow-incomplete", is_flag=True, help="Exit 0, not 3, where something could not be read."
 )
@@ -45,6 +49,7 @@ def export(
     output: Path | None,
     *,
     chosen: ProjectChoice,
+    source: options.ConfigOptions,
     allow_incomplete: bool,
     console: Console,
 ) -> int:
@@ -58,8 +63,8 @@ def export(
     jsonl       the same as JSON Lines
 
     Several snapshots are the shards of one collection. What could not be read is a row that says
-    so, or left out of policy code and named on stderr; the exit code is 3 then. With --include and
-    --exclude only those projects are written; policy code says in a comment that it is of a part.
+    so, or left out of policy code and named on stderr; the exit code is 3 then. With --include,
+    --exclude and --owner only those projects are written; policy code says in a comment that it is of a part.
     """
     start(console)
     files = [file for path in snapshots for file in snapshot_files(path)]
@@ -67,8 +72,9 @@ def export(
         _check_folder(output, files)
     else:
         check_output(output, files)
-    with open_snapshots(files) as source:
-        inventory = open_part(source, chosen, snapshots)
+    owners = _owners(chosen, source)
+    with open_snapshots(files) as opened:
+        inventory = open_part(opened, chosen, snapshots, owners)
         if format_name in EXPORTERS:
             whole = _write_code(format_name, inventory, output, console)
         else:
@@ -83,6 +89,18 @@ def export(
             console.note(f"{len(inventory.left_out)} projects were left out by {words}")
         incomplete = not (whole and inventory.complete) and not allow_incomplete
         return ExitCode.INCOMPLETE if incomplete else ExitCode.OK
+
+
+def _owners(chosen: ProjectChoice, source: options.ConfigOptions) -> "Sequence[OwnerRule]":
+    """Return whose projects are, by the configuration, which is read only where --owner asks."""
+    if not chosen.owners:
+        return ()
+    from scopelint.cli.parts import check_owners
+    from scopelint.cli.settings import resolve
+
+    owners = resolve(source).config.owners
+    check_owners(chosen, owners)
+    return owners
 
 
 def _check_folder(output: Path | None, inputs: Sequence[Path]) -> None:

@@ -71,15 +71,20 @@ def destinations(
                 f"--report {text!r} is not NAME=FILE", hint="Such as --report sarif=scopelint.sarif"
             )
         found.append(Destination(get_reporter(name), Path(file)))
-    _check(found)
+    check_places(found)
     return found
 
 
-def _check(found: list[Destination]) -> None:
+def check_places(found: list[Destination]) -> None:
+    """Raise UsageError where a report cannot be written, or two would go to one file."""
     taken: dict[Path, str] = {}
     for destination in found:
         if destination.path is None:
             continue
+        if {"{owner}", "{group}"} & {*destination.path.parent.parts}:
+            raise UsageError(
+                f"{destination.path}: a part is named in the file's name, not in its folder's"
+            )
         check_writable(destination.path)
         real = _real(destination.path)
         if real in taken:

@@ -26,8 +26,9 @@ def gate(report: Path, *, chosen: ProjectChoice, gate: options.GateOptions, quie
     GitLab drops the security reports of a failed job; so one job scans with --exit-zero and
     uploads them, and the next one gates. Without options the report's own thresholds hold, and
     its waivers as they were; with --as-of those that end before that day no longer count. With
-    --include and --exclude only the findings and gaps of those projects count, and all that is of
-    no project: findings about the instance, lists that are not whole.
+    --include, --exclude and --owner (as the report has them) only the findings and gaps of those
+    projects count, and all that is of no project: findings about the instance, lists that are not
+    whole.
     """
     from scopelint import engine
     from scopelint.cli.judge import exit_code
@@ -68,8 +69,9 @@ def _chosen(
     Raises NothingScannedError where none is chosen: a glob that fits nothing must not pass.
     """
     from scopelint.cli.past_runs import warn_of
-    from scopelint.report_file.part import part_of
+    from scopelint.report_file.part import part_of, with_owners_of
 
+    chosen = with_owners_of(chosen, loaded)
     part, paths = part_of(loaded, chosen)
     warn_of(chosen, loaded.projects or (), [path])
     total = loaded.scan.projects.total

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scopelint import engine
 from scopelint.cli.after import Overlaid, check_formats, read_wanted
-from scopelint.cli.choices import choices
+from scopelint.cli.chosen_rules import build_rules, not_run
 from scopelint.cli.console import Console
 from scopelint.cli.files import (
     Destination,
     check_apart,
+    check_places,
     destinations,
     report_page,
     write_all,
@@ -28,24 +30,35 @@ from scopelint.cli.option_groups import (
     ReportOptions,
     ServerOptions,
 )
+from scopelint.cli.parts import (
+    check_divided,
+    check_owners,
+    division,
+    divisions,
+    of_whole,
+    parts,
+    placed,
+)
 from scopelint.cli.past_runs import open_part, tell_run
 from scopelint.cli.settings import RunSettings
-from scopelint.config import Catalogue, added_rules, select_rules
 from scopelint.engine.baseline import MAX_BYTES, MAX_NAMED_BYTES, Baseline
 from scopelint.engine.baseline import load as load_baseline
-from scopelint.engine.collector import rule_summary
 from scopelint.errors import ExitCode, NothingScannedError, UsageError
 from scopelint.filters import ALL_PROJECTS, ProjectChoice
 from scopelint.finding import Severity
-from scopelint.globs import GlobSet
 from scopelint.mappings import with_references
-from scopelint.model import Fact
 from scopelint.registry import Found
 from scopelint.report import Allowlist, Gate, RenderOptions, Report, RuleSummary
-from scopelint.rule import Policy, Rule
+from scopelint.rule import Rule
 from scopelint.run_identity import SAME_INSTANCE, RunIdentity, check_same
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
+from scopelint.text import counted
+
+if TYPE_CHECKING:
+    from scopelint.cli.parts import Division
+    from scopelint.snapshot import Source
+    from scopelint.wanted import WantedState
 
 _WARNINGS = 20
 """Sentences about waivers on stderr; the report holds them all."""
@@ -74,6 +87,8 @@ class PreparedCheck:
     """Every installed rule, by code."""
     after: Path | None = None
     """The file of the wanted state that is judged; None judges what there is."""
+    apart: Sequence[tuple[str, Path | None]] = ()
+    """Files that no report may replace, each with what it is called in a message."""
 
     def check_instance(self, instance: str) -> None:
         """Raise UsageError where the baseline or the last report is of another instance."""
@@ -92,24 +107,63 @@ class PreparedCheck:
         with open_snapshots(paths) as snapshot:
             if self.files.server is None:
                 tell_run(paths, snapshot.header.identity(), quiet=self.console.quiet)
-            inventory = open_part(snapshot, chosen, paths)
+            inventory = open_part(snapshot, chosen, paths, self.settings.owners)
             self.check_instance(inventory.scan.instance)
             self.last.check(inventory.scan)
-            if self.after is None:
-                report = self._run(inventory, self.settings)
-            else:
+            wanted = None
+            if self.after is not None:
                 classes = [found.cls for found in self.found_rules.values()]
                 wanted = read_wanted(self.after, Inventory(snapshot), classes, self.console)
-                given = Overlaid(snapshot, wanted, inventory, chosen)
-                inventory, report = given.judged(self._run, self.settings)
-            report = described(replace(report, not_run=self.not_run), self.found_rules)
-            report = self.last.with_trend(with_references(report))
+            report = self._judged(snapshot, inventory, wanted)
             self._tell_outside(inventory)
-            return replace(
-                report,
-                whole_set=self.whole_set and inventory.scan.filters.everything,
-                allowlists=self._allowlists(report),
-            )
+
+            def judge_part(part: ProjectChoice) -> Report:
+                return self._judged(snapshot, inventory.part(part), wanted)
+
+            self.write_parts(report, inventory.scan.filters.chosen, judge_part)
+            return report
+
+    def _judged(
+        self, snapshot: "Source", inventory: Inventory, wanted: "WantedState | None"
+    ) -> Report:
+        if wanted is None:
+            report = self._run(inventory, self.settings)
+        else:
+            chosen = inventory.scan.filters.chosen
+            given = Overlaid(snapshot, wanted, inventory, chosen)
+            inventory, report = given.judged(self._run, self.settings)
+        report = described(replace(report, not_run=self.not_run), self.found_rules)
+        report = self.last.with_trend(with_references(report))
+        return replace(
+            report,
+            whole_set=self.whole_set and inventory.scan.filters.everything,
+            allowlists=self._allowlists(report),
+        )
+
+    def write_parts(
+        self, report: Report, chosen: ProjectChoice, judge: Callable[[ProjectChoice], Report]
+    ) -> None:
+        """Write the reports that are of a part each, and say which owners have none.
+
+        `chosen` is what the report of the whole is of; `judge` gives the report of a part of it.
+        """
+        divided = [each for each in self.destinations if division(each.path)]
+        for by in divisions(self.last.written(divided, report, self.console)):
+            found = [(part, placed(divided, by, part)) for part in parts(report, by, chosen)]
+            places = [place for _, own in found for place in own]
+            check_places([*of_whole(self.destinations), *places])
+            check_apart(places, self.apart)
+            for part, own in found:
+                of_part = judge(part.chosen)
+                options = partial(replace(self, destinations=own)._options, of_part)
+                write_all(own, of_part, options, self.console.warn)
+            self._tell_parts(report, by, [part.name for part, _ in found])
+
+    def _tell_parts(self, report: Report, by: "Division", names: Sequence[str]) -> None:
+        self.console.note(f"{counted(len(names), 'part')} by {by}: {', '.join(names)}")
+        owners = report.ownership.owners if report.ownership and by == "owner" else ()
+        if missing := [owner.name for owner in owners if owner.name not in names]:
+            self.console.note(f"no project here, so no file: {', '.join(missing)}")
 
     def _run(self, inventory: Inventory, settings: engine.Settings) -> Report:
         return engine.run(inventory, self.rules, settings, distributions=self.distributions)
@@ -148,7 +202,8 @@ class PreparedCheck:
         if report.after is not None:
             check_formats(self.destinations)
         self._warn(report.warnings)
-        places = self.last.written(self.destinations, report, self.console)
+        whole = of_whole(self.destinations)
+        places = self.last.written(whole, report, self.console)
         options = partial(replace(self, destinations=places)._options, report)
         write_all(places, report, options, self.console.warn)
         return exit_code(report.gate, exit_zero=self.exit_zero)
@@ -207,27 +262,28 @@ def prepare(
     snapshots: Iterable[Path | None],
     server: ServerOptions | None = None,
     after: Path | None = None,
+    chosen_projects: ProjectChoice = ALL_PROJECTS,
 ) -> PreparedCheck:
     """Choose and build the rules, and check every destination.
 
     `reads` are files that the run reads or makes, each with what it is called in a message, besides
     the configuration, its rules and the baseline: no report may replace one. `snapshots` are those
     that are there after the run, `server` how GitLab is asked, None where it is not; `after` is the
-    file of a wanted state.
+    file of a wanted state, `chosen_projects` the part that is judged.
     """
     config = settings.config
     places = destinations(report.format_name, report.output, report.reports)
-    check_apart(
-        places,
-        (
-            *reads,
-            ("the wanted state", after),
-            ("the configuration", config.source),
-            ("the baseline", settings.baseline.value),
-            *(("a configuration", path) for path in config.files.values()),
-            *(("the rules file", path) for path in settings.source.rules_files),
-        ),
+    apart = (
+        *reads,
+        ("the wanted state", after),
+        ("the configuration", config.source),
+        ("the baseline", settings.baseline.value),
+        *(("a configuration", path) for path in config.files.values()),
+        *(("the rules file", path) for path in settings.source.rules_files),
     )
+    check_apart(places, apart)
+    check_owners(chosen_projects, config.owners)
+    check_divided(places, chosen_projects, config.owners)
     if after is not None:
         check_formats(places)
         if last.previous:
@@ -250,7 +306,7 @@ def prepare(
         ),
         destinations=places,
         distributions={code: found.distribution for code, found in settings.rules.items()},
-        not_run=_not_run(settings, (*chosen, *engine_settings.selectable)),
+        not_run=not_run(settings, (*chosen, *engine_settings.selectable)),
         report=report,
         console=console,
         baseline_file=settings.baseline.value,
@@ -264,6 +320,7 @@ def prepare(
         last=carried,
         found_rules=settings.rules,
         after=after,
+        apart=apart,
     )
 
 
@@ -278,44 +335,6 @@ def _baseline(settings: RunSettings, *, new_only: bool) -> Baseline | None:
     return load_baseline(path, limit=MAX_NAMED_BYTES if found else MAX_BYTES)
 
 
-def build_rules(settings: RunSettings) -> tuple[tuple[Rule, ...], engine.Settings]:
-    """Choose the rules of a run and build them, with what the config says of them."""
-    config = settings.config
-    classes, added = _chosen(settings)
-    policy = Policy(
-        trusted=GlobSet(word.value for word in settings.trusted),
-        boundaries=config.boundaries,
-        assume_fine_grained=config.assume_fine_grained,
-        declared=config.declared,
-        selected=tuple(rule.code for rule in classes),
-        of_instance=frozenset(rule.code for rule in classes if rule.once),
-    )
-    engine_settings = engine.Settings(
-        severities=config.severity,
-        overrides=config.overrides,
-        owners=config.owners,
-        choices=choices(settings, (*classes, *added)),
-        selectable=tuple(rule(config.options.get(rule.code), policy) for rule in added),
-    )
-    rules = tuple(rule(config.options.get(rule.code), policy) for rule in classes)
-    return rules, engine_settings
-
-
-def needed_facts(settings: RunSettings, console: Console, *, audit_events: bool) -> frozenset[Fact]:
-    """Return the facts that some rule of the run needs, of a project or of a part of them.
-
-    Rules that only the config's overrides select count too. `audit_events` says that these are
-    wanted; they are needed where a rule tells them, and else a warning says so.
-    """
-    rules = [rule for some in _chosen(settings) for rule in some]
-    needed = {fact for rule in rules for fact in rule.needs}
-    if audit_events:
-        needed |= {fact for rule in rules for fact in rule.tells}
-        if Fact.AUDIT_EVENTS not in needed:
-            console.warn("--audit-events: no rule that runs tells them, so none is read")
-    return frozenset(needed)
-
-
 def _is_whole(settings: RunSettings, baseline: BaselineOptions, report: ReportOptions) -> bool:
     """Tell whether every rule of the profile runs, no other does, and every finding is shown."""
     return (
@@ -325,38 +344,6 @@ def _is_whole(settings: RunSettings, baseline: BaselineOptions, report: ReportOp
         and not settings.source.rules_files
         and not baseline.new_only
         and report.min_severity == Severity.INFO
-    )
-
-
-def _chosen(settings: RunSettings) -> tuple[tuple[type[Rule], ...], tuple[type[Rule], ...]]:
-    """Return the rules of the run, and those that only the config's overrides select."""
-    config, choice = settings.config, settings.choice
-    known = Catalogue(found.cls for found in settings.rules.values())
-    classes = select_rules(
-        known,
-        profile=config.profile,
-        select=settings.select.value,
-        extend_select=choice.extend_select,
-        ignore=[word.value for word in settings.ignore],
-    )
-    wanted = {code for override in config.overrides for code in override.select}
-    added = added_rules(
-        known,
-        wanted,
-        classes,
-        select=choice.select,
-        extend_select=choice.extend_select,
-        ignore=choice.ignore,
-    )
-    return classes, added
-
-
-def _not_run(settings: RunSettings, running: Iterable[Rule]) -> tuple[RuleSummary, ...]:
-    codes = {rule.code for rule in running}
-    return tuple(
-        rule_summary(found.cls, found.distribution)
-        for code, found in settings.rules.items()
-        if found.cls.role is not None and code not in codes
     )
 
 

@@ -29,6 +29,7 @@ from scopelint.cli.option_types import Words as Words
 from scopelint.cli.single_options import answer_format_option as answer_format_option
 from scopelint.cli.single_options import color_option as color_option
 from scopelint.cli.single_options import from_option as from_option
+from scopelint.cli.single_options import owners_words
 from scopelint.cli.single_options import progress_option as progress_option
 from scopelint.cli.single_options import resume_option as resume_option
 from scopelint.cli.single_options import rules_file_option as rules_file_option
@@ -149,8 +150,11 @@ _path_options = option_group(
     ),
 )
 
-choice_options = grouped("chosen", ProjectChoice, "How much to read", _path_options)
+choice_options = grouped("chosen", ProjectChoice, "How much to read", _path_options, owners_words)
 """Those of the commands that judge what was read before: which part of it."""
+
+owners_option = grouped("chosen", ProjectChoice, "How much to read", owners_words)
+"""That of a command which reads GitLab, where paths choose what is read."""
 
 filter_options = grouped(
     "filters",

@@ -3,7 +3,8 @@
 A snapshot or a report tells what GitLab had when it was read, so its age is always said.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from typing import Final
 from scopelint.cli.console import err
 from scopelint.errors import NothingScannedError
 from scopelint.filters import ProjectChoice
+from scopelint.owners import OwnerRule, ownership
 from scopelint.run_identity import RunIdentity, age
 from scopelint.snapshot import Source
 from scopelint.snapshot.inventory import Inventory
@@ -34,11 +36,17 @@ def tell_run(names: Iterable[Path], run: RunIdentity, *, quiet: bool = False) ->
         err(text)
 
 
-def open_part(source: Source, chosen: ProjectChoice, files: Iterable[Path]) -> Inventory:
-    """Return the inventory of what is chosen of a snapshot, and warn of globs without effect.
+def open_part(
+    source: Source,
+    chosen: ProjectChoice,
+    files: Iterable[Path],
+    owners: Sequence[OwnerRule] = (),
+) -> Inventory:
+    """Return the inventory of what is chosen of a snapshot, and warn of selectors without effect.
 
-    Raises NothingScannedError where the snapshot lists no project, or none is chosen.
+    `owners` are the rules by which `--owner` chooses. Raises NothingScannedError where the snapshot lists no project, or none is chosen.
     """
+    chosen = with_owners(chosen, source, owners)
     inventory = Inventory(source, chosen)
     paths = [path for _, path in inventory.seen()] if chosen else []
     warn_of(chosen, paths, files)
@@ -49,6 +57,14 @@ def open_part(source: Source, chosen: ProjectChoice, files: Iterable[Path]) -> I
             raise NothingScannedError(f"{name}: {words} leaves none of {len(paths)} projects")
         raise NothingScannedError(f"{name}: there is no project")
     return inventory
+
+
+def with_owners(
+    chosen: ProjectChoice, source: Source, owners: Sequence[OwnerRule]
+) -> ProjectChoice:
+    """Return the choice with whose the projects of a snapshot are, where it asks for owners."""
+    del source
+    return replace(chosen, ownership=ownership(owners)) if chosen.owners else chosen
 
 
 def warn_of(chosen: ProjectChoice, paths: Iterable[str], files: Iterable[Path]) -> None:

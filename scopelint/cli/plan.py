@@ -76,7 +76,7 @@ def plan(
     shards of one collection. Look the plan over, then do it with `scopelint apply`.
     """
     from scopelint import engine
-    from scopelint.cli.judge import build_rules
+    from scopelint.cli.chosen_rules import build_rules
     from scopelint.cli.settings import resolve
     from scopelint.repair.from_declared import plan_to_declared
     from scopelint.repair.from_findings import plan_from_findings

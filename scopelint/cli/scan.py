@@ -10,7 +10,7 @@ from scopelint.cli import options
 from scopelint.cli.command import Command
 from scopelint.cli.console import Console, start
 from scopelint.errors import UsageError
-from scopelint.filters import Filters
+from scopelint.filters import Filters, ProjectChoice
 
 if TYPE_CHECKING:
     from scopelint.report import Report
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @options.target_options
 @options.server_options
 @options.filter_options
+@options.owners_option
 @options.audit_events_option
 @options.config_and_rules_options
 @options.rule_options
@@ -39,6 +40,7 @@ def scan(
     target: options.TargetOptions,
     server: options.ServerOptions,
     filters: Filters,
+    chosen: ProjectChoice,
     audit_events: bool,
     source: options.ConfigOptions,
     choice: options.RuleChoice,
@@ -55,10 +57,12 @@ def scan(
 
     TARGET is a group or project path, a numeric id, or a GitLab URL. It is read by default from
     gitlab.targets of scopelint.yml. With --after it is judged as it will be after a change, as
-    `check --after` does.
+    `check --after` does. With --owner everything is read and that part judged; {owner} or {group} in
+    the name of a report's file writes one a part.
     """
+    from scopelint.cli.chosen_rules import needed_facts
     from scopelint.cli.collect_session import check_new, collect_into, keeping
-    from scopelint.cli.judge import needed_facts, prepare
+    from scopelint.cli.judge import prepare
     from scopelint.cli.session import open_session
     from scopelint.cli.settings import resolve
 
@@ -90,13 +94,14 @@ def scan(
         snapshots=(snapshot,),
         server=server,
         after=after,
+        chosen_projects=chosen,
     )
     prepared.check_instance(session.server.url)
     prepared.last.check_asked([target.path for target in session.request.targets])
 
     def read_and_judge(path: Path) -> "Report":
         collect_into(path, session, console, resume=resume)
-        return prepared.judge(path)
+        return prepared.judge(path, chosen=chosen)
 
     if snapshot is not None:
         keep = snapshot

@@ -5,7 +5,7 @@
 
 import click
 
-from scopelint.cli.option_declaration import option
+from scopelint.cli.option_declaration import option, words_option
 from scopelint.cli.option_types import FilePath
 
 rules_file_option = option(
@@ -66,4 +66,11 @@ format_option = click.option(
     default="text",
     show_default=True,
     help="For people or for programs.",
+)
+
+owners_words = words_option(
+    "--owner",
+    "owners",
+    metavar="NAME",
+    help="Only projects of this owner in scopelint.yml, or `unowned` or `unknown` ones.",
 )

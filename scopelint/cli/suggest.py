@@ -83,7 +83,7 @@ def suggest(
     used. The plan says which findings it brings and fixes. What brings one at or above --fail-on
     needs --unsafe. Look the plan over, then do it with `scopelint apply`.
     """
-    from scopelint.cli.judge import build_rules
+    from scopelint.cli.chosen_rules import build_rules
     from scopelint.cli.settings import resolve
     from scopelint.repair.allowlist import AllowlistOptions
     from scopelint.repair.plan_text import declared_policy

@@ -7,7 +7,7 @@ editors, `starter` and `pipeline` have the files to begin with. A config is chec
 reported together, with file, line and column.
 
 It may import `access`, `declared`, `engine` (which applies waivers and overrides), `errors`, `finding`, `gitlab`
-(its addresses), `globs`, `json_schema`, `owners`, `policy`, `rule`, `snapshot`, `text`, `versions` and
+(its addresses), `globs`, `json_schema`, `owners`, `policy`, `project_pattern`, `rule`, `snapshot`, `text`, `versions` and
 `yaml`. It never asks GitLab.
 
 Inside: `models` has every key of the file, `declared_models` those of `policy:` and `declared:`.

@@ -68,6 +68,9 @@ def _check_owner(name: str) -> str:
     if name.lower() in RESERVED:
         message = f"no owner can be called {name}: the word stands for projects without a known one"
         raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
+    if "," in name:
+        message = "a comma divides the names that --owner takes, so none is in a name"
+        raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
     return name
 
 
@@ -199,12 +202,16 @@ Name = Annotated[
     ),
     AfterValidator(_check_name),
 ]
+
+
+def _any_case(word: str) -> str:
+    return "".join(f"[{letter.upper()}{letter}]" for letter in word)
+
+
 OwnerName = Annotated[
     Name,
     AfterValidator(_check_owner),
-    Field(
-        json_schema_extra={"not": {"pattern": f"^(?i:{'|'.join(sorted(RESERVED))})$"}},
-    ),
+    Field(json_schema_extra={"not": {"pattern": f"^({'|'.join(map(_any_case, RESERVED))})$|,"}}),
 ]
 Line = Annotated[
     StrictStr,

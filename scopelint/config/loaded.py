@@ -15,6 +15,7 @@ from scopelint.gitlab.origin import ConfigUrls
 from scopelint.gitlab.targets import parse_targets
 from scopelint.globs import GlobSet
 from scopelint.owners import Owner, OwnerRule
+from scopelint.project_pattern import ProjectPattern
 from scopelint.rule import Boundary, RuleOptions
 
 if TYPE_CHECKING:  # a run without a file starts without the reader of YAML
@@ -109,7 +110,7 @@ class Config:
         """Whose projects are, in the order of the file: the last match counts."""
         return tuple(
             OwnerRule(
-                GlobSet(each.projects),
+                ProjectPattern(GlobSet(each.projects)),
                 Owner(each.owner, each.contact or None, each.issues or None),
             )
             for each in self.model.owners

@@ -14,8 +14,8 @@ from scopelint.run_choices import LEFT_OUT_GROUPS, LeftOut
 from scopelint.snapshot.group_tree import GroupTree
 from scopelint.snapshot.inventory import Inventory
 
-_Filter = Literal["include", "exclude", "archived"]
-_FILTERS: Final[tuple[_Filter, ...]] = ("include", "exclude", "archived")
+_Filter = Literal["include", "exclude", "owner", "archived"]
+_FILTERS: Final[tuple[_Filter, ...]] = ("include", "exclude", "owner", "archived")
 
 
 def left_out_by_filter(inventory: Inventory) -> tuple[LeftOut, ...]:

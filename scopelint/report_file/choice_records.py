@@ -28,6 +28,9 @@ class ChosenRecord(JsonRecord):
 
     include: tuple[str, ...]
     exclude: tuple[str, ...]
+    owners: tuple[str, ...] = Field(
+        default=(), description="Names of owners, `unowned` and `unknown` among them."
+    )
 
     @classmethod
     def to_data(cls, source: ProjectChoice) -> dict[str, Any]:
@@ -59,7 +62,7 @@ class LeftOutRecord(JsonRecord):
 
     core = LeftOut
 
-    filter: Literal["include", "exclude", "archived"]
+    filter: Literal["include", "exclude", "owner", "archived"]
     projects: Count
     groups: tuple[str, ...] = Field(
         max_length=LEFT_OUT_GROUPS,

@@ -12,12 +12,29 @@ from scopelint.engine.gate import gaps_accepted
 from scopelint.errors import UsageError
 from scopelint.filters import ProjectChoice
 from scopelint.finding import Role
+from scopelint.owners import check_names
 from scopelint.report import Report
 
 
 def lists_every_finding(report: Report) -> bool:
     """Tell whether a report lists all that it counts: with --min-severity it does not."""
     return sum(report.summary.as_dict().values()) == len(report.findings)
+
+
+def with_owners_of(chosen: ProjectChoice, report: Report) -> ProjectChoice:
+    """Return the choice with whose the projects are by a report, where it asks for owners.
+
+    Raises UsageError where the report knows none, or none of a name.
+    """
+    if not chosen.owners:
+        return chosen
+    if report.ownership is None:
+        raise UsageError(
+            "--owner: the report names no owners",
+            hint="Name them under `owners:` in scopelint.yml, and make the report again.",
+        )
+    check_names(chosen.owners, [owner.name for owner in report.ownership.owners])
+    return replace(chosen, ownership=report.ownership)
 
 
 def part_of(report: Report, chosen: ProjectChoice) -> tuple[Report, Collection[str]]:

@@ -3,6 +3,7 @@
 Groups are held in memory, numbered so that "is inside" is an interval test. Projects are streamed.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -29,11 +30,16 @@ from scopelint.model import (
 from scopelint.paths import is_inside
 from scopelint.snapshot.group_tree import GroupTree
 from scopelint.snapshot.inventory_gaps import completed, gaps_of
+from scopelint.snapshot.known_names import KnownNames
 from scopelint.snapshot.shards import Source
 
 _T = TypeVar("_T")
 _MAX_ID = 2**63 - 1
 """The largest number that SQLite stores; every id is smaller."""
+_AT_ONCE = 500
+"""Projects that a snapshot gives by their ids at once."""
+_OF_THE_CHOICE = ("total", "read", "entry_count", "left_out", "_states", "_chosen_ids")
+"""What is worked out of the choice, and kept."""
 
 
 class Inventory:
@@ -61,12 +67,33 @@ class Inventory:
         self.groups: dict[int, Group] = {group.id: group for group in snapshot.groups()}
         self.gaps: tuple[Gap, ...] = tuple(gaps_of(snapshot))
         self._whole = self.complete
-        if self._chosen:
-            paths = snapshot.project_paths()
-            outside = {number for number, path in paths if not self._chosen.holds(path)}
-            self.gaps = tuple(gaps_of(snapshot, outside))
         self._last_target: tuple[AllowlistEntry | None, Target | None] = (None, None)
         self._derived: dict[Callable[[Inventory], object], object] = {}
+        if chosen:
+            self._choose(chosen)
+
+    def part(self, chosen: ProjectChoice) -> "Inventory":
+        """Return the inventory of a part, which shares all that is about everything."""
+        other = copy(self)
+        for name in _OF_THE_CHOICE:
+            other.__dict__.pop(name, None)
+        other._choose(chosen)
+        return other
+
+    def _choose(self, chosen: ProjectChoice) -> None:
+        self._chosen = chosen
+        self.scan = replace(self.scan, filters=replace(self.scan.filters, chosen=chosen))
+        outside = {number for number, path, _ in self._every if not chosen.holds(path)}
+        self.gaps = tuple(gaps_of(self._snapshot, outside))
+
+    @cached_property
+    def _every(self) -> list[tuple[int, str, str]]:
+        """Every enumerated project by id, with its path and its state in the snapshot."""
+        return list(self._snapshot.project_states())
+
+    @cached_property
+    def _chosen_ids(self) -> list[int]:
+        return [number for number, path, _ in self._every if self._chosen.holds(path)]
 
     def derived(self, make: "Callable[[Inventory], _T]") -> _T:
         """Return what `make` returns for this inventory; it is called once, for all that use it."""
@@ -167,49 +194,22 @@ class Inventory:
         return target if target is not None and target.visible else None
 
     @cached_property
-    def _numbers(self) -> dict[str, int]:
-        named = self._snapshot.header.named.items()
-        found = {key: number for key, number in named if number is not None}
-        found |= {
-            f"{kind}:{path.lower()}": number
-            for kind, number, path in self._snapshot.listed_targets()
-            if path is not None
-        }
-        found |= {
-            f"{each.kind}:{each.path.lower()}": each.id for each in self.targets() if each.path
-        }
-        found |= {f"project:{path.lower()}": number for number, path in self.seen()}
-        return found
+    def _names(self) -> KnownNames:
+        return KnownNames(self._snapshot, self.targets())
 
     def number_of(self, kind: EntryKind, path: str) -> int | None:
         """Return the number of a group or project by full path in any case, None if not known."""
-        return self._numbers.get(f"{kind}:{path.lower()}")
-
-    @cached_property
-    def _paths(self) -> dict[tuple[EntryKind, int], str]:
-        listed = self._snapshot.listed_targets()
-        found = {(kind, number): path for kind, number, path in listed if path is not None}
-        found |= {(each.kind, each.id): each.path for each in self.targets() if each.path}
-        found |= {("project", number): path for number, path in self.seen()}
-        return found
+        return self._names.number_of(kind, path)
 
     def path_of(self, kind: EntryKind, number: int) -> str | None:
         """Return the full path of a group or project by its number, None if it is not known."""
-        return self._paths.get((kind, number))
-
-    @cached_property
-    def _ids(self) -> frozenset[tuple[EntryKind, int]]:
-        known: set[tuple[EntryKind, int]] = {("project", number) for number, _ in self.seen()}
-        known.update((target.kind, target.id) for target in self.targets() if target.visible)
-        # GitLab lists an entry only while its target exists, even to a token that cannot see it.
-        known.update((kind, number) for kind, number, _ in self._snapshot.listed_targets())
-        return frozenset(known)
+        return self._names.path_of(kind, number)
 
     def knows(self, kind: EntryKind, name: int | str) -> bool:
         """Tell whether a group or project, given by id or full path, is known to exist."""
         if isinstance(name, str):
             return self.number_of(kind, name) is not None
-        return (kind, name) in self._ids
+        return self._names.has(kind, name)
 
     def was_looked_up(self, kind: EntryKind, path: str) -> bool:
         """Tell whether the collection looked for this path, because a declared policy names it."""
@@ -325,7 +325,7 @@ class Inventory:
             return self._snapshot.project_states()
         return (
             (number, path, state if self._chosen.holds(path) else "excluded")
-            for number, path, state in self._snapshot.project_states()
+            for number, path, state in self._every
         )
 
     @cached_property
@@ -382,5 +382,15 @@ class Inventory:
 
     def chosen_projects(self, only: Collection[int] | None = None) -> Iterator[Project]:
         """Yield those of `projects(only)` that are to be judged: all of them without a choice."""
-        found = self.projects(only)
-        return (each for each in found if self._chosen.holds(each.path)) if self._chosen else found
+        if not self._chosen:
+            return self.projects(only)
+        numbers = self._chosen_ids
+        if only is None and 2 * len(numbers) > len(self._every):
+            # One walk over all of them is quicker than many questions for most of them.
+            return (each for each in self.projects() if self._chosen.holds(each.path))
+        if isinstance(only, range):
+            numbers = numbers[bisect_left(numbers, only.start) : bisect_left(numbers, only.stop)]
+        elif only is not None:
+            numbers = [number for number in numbers if number in only]
+        chunks = (numbers[at : at + _AT_ONCE] for at in range(0, len(numbers), _AT_ONCE))
+        return (each for chunk in chunks for each in self.projects(chunk))

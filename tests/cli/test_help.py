@@ -15,7 +15,7 @@ WIDTH = 100
 
 OPTIONS = {
     # what is read
-    *("--group", "--project", "--instance", "--include", "--exclude", "--archived"),
+    *("--group", "--project", "--instance", "--include", "--exclude", "--owner", "--archived"),
     *("--after", "--audit-events", "--no-audit-events"),
     *("--usage", "--no-usage", "--snapshot", "--resume", "--shard", "--output", "-o"),
     # where, with what token, how

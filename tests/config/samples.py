@@ -256,6 +256,10 @@ BAD: dict[str, tuple[str, tuple[tuple[int, int, str, str], ...]]] = {
         "owners: [{projects: [a], owner: web, issues: 'https://gitlab.example.com/acme/sec'}]\n",
         ((1, 46, "this is a URL", "write acme/sec"),),
     ),
+    "owner name with a comma": (
+        "owners: [{projects: [a], owner: '@a,@b'}]\n",
+        ((1, 33, "a comma divides", ""),),
+    ),
     "owner with a glob for a project": (
         "owners: [{projects: [a], owner: web, issues: 'acme/*'}]\n",
         ((1, 46, "one project, not a glob", ""),),

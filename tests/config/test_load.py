@@ -409,7 +409,7 @@ def test_any_data_is_a_config_or_a_config_error(data: dict[str, object]) -> None
 
 def test_owners_in_the_order_of_the_file() -> None:
     config = read(GOOD["owners"])
-    assert [(rule.projects.patterns, rule.owner) for rule in config.owners] == [
+    assert [(rule.projects.globs.patterns, rule.owner) for rule in config.owners] == [
         (("acme/**",), Owner("acme")),
         (("acme/web/**",), Owner("web", "@acme/web-leads", "acme/web/security")),
         (("acme/web/old",), Owner("@web/old guard")),

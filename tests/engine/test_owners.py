@@ -12,6 +12,7 @@ from scopelint import engine
 from scopelint.finding import Finding
 from scopelint.globs import GlobSet, matches
 from scopelint.owners import Owner, OwnerRule, Ownership, named_owners, ownership
+from scopelint.project_pattern import ProjectPattern
 from scopelint.report import Report
 from scopelint.report_file import ReportRecord, report_schema
 from scopelint.testing import rendered, report
@@ -24,10 +25,16 @@ from tests.engine.nights import run as run_night
 
 OPEN = {"inbound_own": False, "inbound_effective": False}
 WEB = Owner("web", "@acme/web-leads", "acme/web/security")
+
+
+def pattern(globs: list[str]) -> ProjectPattern:
+    return ProjectPattern(GlobSet(globs))
+
+
 RULES = (
-    OwnerRule(GlobSet(["acme/**"]), Owner("acme")),
-    OwnerRule(GlobSet(["acme/web/**"]), WEB),
-    OwnerRule(GlobSet(["acme/web/old"]), Owner("archive")),
+    OwnerRule(pattern(["acme/**"]), Owner("acme")),
+    OwnerRule(pattern(["acme/web/**"]), WEB),
+    OwnerRule(pattern(["acme/web/old"]), Owner("archive")),
 )
 
 
@@ -61,18 +68,18 @@ def test_the_last_match_counts(path: str, name: str | None, part: str) -> None:
 )
 def test_the_last_match_counts_whatever_the_items(items: list[tuple[str, str]], path: str) -> None:
     expected = None
-    for pattern, name in items:
-        if matches(pattern, path):
+    for glob, name in items:
+        if matches(glob, path):
             expected = name
-    found = owned(*(OwnerRule(GlobSet([glob]), Owner(name)) for glob, name in items))
+    found = owned(*(OwnerRule(pattern([glob]), Owner(name)) for glob, name in items))
     assert found.of(path) == expected
 
 
 def test_of_several_items_of_one_owner_the_last_contact_and_project_count() -> None:
     items = (
-        OwnerRule(GlobSet(["a/**"]), Owner("web", "@old", "a/old")),
-        OwnerRule(GlobSet(["b/**"]), Owner("ops")),
-        OwnerRule(GlobSet(["c/**"]), Owner("web", "@new")),
+        OwnerRule(pattern(["a/**"]), Owner("web", "@old", "a/old")),
+        OwnerRule(pattern(["b/**"]), Owner("ops")),
+        OwnerRule(pattern(["c/**"]), Owner("web", "@new")),
     )
     assert named_owners(items) == (Owner("web", "@new", "a/old"), Owner("ops"))
 
@@ -175,7 +182,7 @@ def test_the_schema_of_the_report_knows_owners() -> None:
 def test_what_is_carried_over_has_the_owner_of_today() -> None:
     first = run_night(Night(WHOLE))
     assert all(finding.owner is None for finding in first.findings)
-    rules = (OwnerRule(GlobSet(["**"]), Owner("all")),)
+    rules = (OwnerRule(pattern(["**"]), Owner("all")),)
     second = run_night(Night(WHOLE, sight={1: "unreadable"}), 1, first, owners=rules)
     old = [finding for finding in second.findings if finding.carried is not None]
     assert old
