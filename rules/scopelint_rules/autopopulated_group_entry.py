@@ -5,7 +5,8 @@ from scopelint.model import Fact
 from scopelint.paths import entry_evidence, is_inside
 from scopelint.remedy import RemoveEntry
 from scopelint.rule import EntryContext, EntryRule
-from scopelint.uses.log import narrower, uses_through
+from scopelint.uses.log import narrower
+from scopelint.uses.unused import known_uses_of
 
 
 class AutopopulatedGroupEntry(EntryRule):
@@ -44,7 +45,7 @@ class AutopopulatedGroupEntry(EntryRule):
         evidence = {"group": path} | entry_evidence(entry, context.inventory.project_count(entry))
         instead = "the projects that the authentication log shows"
         if scope.uses is not None and Fact.LOG not in scope.missing:
-            used = [use.origin_path for use in uses_through(entry, scope.uses)]
+            used = [use.origin_path for use in known_uses_of(entry, scope)]
             evidence |= {"used_by": len(used), "instead": narrower(path, used)[:10]}
             instead = ", ".join(narrower(path, used)[:10]) or instead
         return self.fail(

@@ -10,7 +10,7 @@ from scopelint.paths import entry_evidence
 from scopelint.remedy import NarrowEntry
 from scopelint.rule import EntryContext
 from scopelint.uses.log import UsageOptions, UsageRule, narrower
-from scopelint.uses.unused import is_wide, known_uses, why_no_proof
+from scopelint.uses.unused import is_wide, known_uses_of, why_no_proof
 
 SHOWN = 10
 """Used projects, and groups to allow instead, that the evidence lists at most."""
@@ -59,7 +59,7 @@ class GroupEntryWiderThanUse(UsageRule):
         count = inventory.project_count(entry)
         if count is None or (count.most is not None and count.most < self.options.min_projects):
             return None
-        uses = known_uses(entry, scope)
+        uses = known_uses_of(entry, scope)
         if scope.uses is not None and (not uses or uses[0].last_used_at <= limit):
             return None
         if count.most is not None and not self._small(len(uses), count.most):

@@ -9,6 +9,7 @@ from scopelint.model import Fact, Scope
 from scopelint.remedy import RestrictProject
 from scopelint.rule import ProjectContext, ProjectRule
 from scopelint.uses.log import uses_through
+from scopelint.uses.unused import known_uses
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
@@ -40,10 +41,10 @@ class UseWithoutEntry(ProjectRule):
         scope = context.scope
         if scope.inbound_effective:
             return
-        covered: set[int] = {context.project.id}
+        uses, covered = known_uses(scope), {context.project.id}
         for entry in scope.entries:
-            covered.update(use.origin_id for use in uses_through(entry, scope.uses or ()))
-        found = [use for use in scope.uses or () if use.origin_id not in covered]
+            covered.update(use.origin_id for use in uses_through(entry, uses))
+        found = [use for use in uses if use.origin_id not in covered]
         found.sort(key=lambda use: (use.last_used_at, use.origin_id), reverse=True)
         lost = [words for words, missing in _missing(scope, found=bool(found)) if missing]
         evidence = {

@@ -54,7 +54,7 @@ from scopelint.repair.safety import (
 )
 from scopelint.repair.suggest import SuggestRequest, close
 from scopelint.uses import log
-from scopelint.uses.unused import ThresholdsAt, default_thresholds, known_uses, why_no_proof
+from scopelint.uses.unused import ThresholdsAt, default_thresholds, known_uses_of, why_no_proof
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
@@ -239,7 +239,7 @@ class _Work:
             self.declined.append(f"{what} would widen access: a wider entry grants more")
             return
         # Uses through another entry are checked with that entry.
-        uses = known_uses(entry, self.scope)
+        uses = known_uses_of(entry, self.scope)
         lost = list(losing_origins(self._before, then, uses, self.assumptions))
         if lost and entry.kind == "group" and (narrowing or self.unsafe):
             found = narrow(

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from scopelint.access import POLICIES, Answer, decide, nearest, with_implied
 from scopelint.model import AllowlistEntry, Project, Scope, TokenUse
+from scopelint.uses.unused import known_uses
 from scopelint.versions import permissions_switched, possible
 
 _Case = tuple[tuple[int, int], bool | None]
@@ -76,7 +77,7 @@ class SafetyCheck:
     gains: tuple[str, ...]
     """Who gains access, for a reader, such as `projects below acme`."""
     loses: tuple[str, ...]
-    """The paths of the origins in the log that lose access."""
+    """The paths of the projects that lose access and are known to use it."""
     narrows: bool
     """Whether any origin loses access, logged or not."""
     own: AccessChange
@@ -84,7 +85,8 @@ class SafetyCheck:
 
     @property
     def safe(self) -> bool:
-        """Whether nobody gains, and neither a logged origin nor the project itself loses."""
+        """Whether nobody gains, and neither what is known to use it nor the project itself
+        loses."""
         return not self.gains and not self.loses and self.own == NO_CHANGE
 
 
@@ -101,16 +103,14 @@ def check_safety(before: Project, after: Project, assumptions: Assumptions) -> S
         if found.gains:
             gains.append(description)
         narrows = narrows or found.loses
-    uses = (before.scope.uses if before.scope else None) or ()
-    return SafetyCheck(
-        tuple(gains), tuple(losing_origins(before, after, uses, assumptions)), narrows, own
-    )
+    lost = losing_origins(before, after, known_uses(_scope(before)), assumptions)
+    return SafetyCheck(tuple(gains), tuple(lost), narrows, own)
 
 
 def losing_origins(
     before: Project, after: Project, uses: Iterable[TokenUse], assumptions: Assumptions
 ) -> Iterator[str]:
-    """Yield the paths of those origins in the log that may do less after the change."""
+    """Yield the paths of those origins of uses that may do less after the change."""
     for use in uses:
         origin = Project(use.origin_id, use.origin_path)
         if use.origin_id != before.id and access_change(before, after, origin, assumptions).loses:

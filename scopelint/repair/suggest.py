@@ -37,6 +37,7 @@ from scopelint.uses.unused import (
     default_thresholds,
     entry_use,
     known_uses,
+    known_uses_of,
     wider_than_use,
 )
 from scopelint.versions import OWN_USES_LOGGED, since
@@ -106,7 +107,7 @@ def close(request: SuggestRequest, project: Project) -> ProjectPlan | SkippedPro
     reason = "it was not read" if scope is None else _not_to_close(request, scope)
     if scope is None or reason:
         return skipped(project, reason or "")
-    uses = [use for use in scope.uses or () if use.origin_id != project.id]
+    uses = [use for use in known_uses(scope) if use.origin_id != project.id]
     kept = _kept(request, project, scope)
     own = [entry for entry in scope.entries if is_self(entry, project)]
     chosen = choose_entries(
@@ -215,7 +216,7 @@ def _allowing(
     for old in there.values():
         if old in kept:
             continue
-        needed = known_uses(old, scope)
+        needed = known_uses_of(old, scope)
         why = (
             "wider than the use: the projects in it that are used get their own entries"
             if needed
@@ -270,7 +271,7 @@ def _prune(
         work.look_at(entry)
     if not work.actions:
         return skipped(project, "; ".join(work.kept)) if work.kept else None
-    used = f"{_origins(len(scope.uses or ()))}; {log.reach_back(request.inventory)}"
+    used = f"{_origins(len(known_uses(scope)))}; {log.reach_back(request.inventory)}"
     confidence = log.confidence(request.inventory, empty=not scope.uses)
     notes = [used, *work.notes, *work.kept]
     return project_plan(project, state, work.actions, confidence=confidence, notes=notes)

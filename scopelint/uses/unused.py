@@ -57,13 +57,18 @@ class EntryUse:
     """What keeps it from being proved, in words, for `young` and `not-proved`."""
 
 
-def known_uses(entry: AllowlistEntry, scope: Scope) -> list[TokenUse]:
-    """Return all that is known to have used an entry, the latest first.
+def known_uses(scope: Scope) -> tuple[TokenUse, ...]:
+    """Return all that is known to have used a project.
 
     The only source is the authentication log. Another one, such as what repositories say, joins
     here, and counts for every rule and every plan.
     """
-    return uses_through(entry, scope.uses or ())
+    return scope.uses or ()
+
+
+def known_uses_of(entry: AllowlistEntry, scope: Scope) -> list[TokenUse]:
+    """Return all that is known to have used an entry, the latest first."""
+    return uses_through(entry, known_uses(scope))
 
 
 def start_of(days: int, inventory: "Inventory") -> datetime:
@@ -74,7 +79,7 @@ def start_of(days: int, inventory: "Inventory") -> datetime:
 def entry_use(entry: AllowlistEntry, scope: Scope, inventory: "Inventory", days: int) -> EntryUse:
     """Return whether an entry was used within `days`, or is proved not to have been."""
     limit = start_of(days, inventory)
-    uses = tuple(known_uses(entry, scope))
+    uses = tuple(known_uses_of(entry, scope))
     if entry.created_at is not None and entry.created_at > limit:
         return EntryUse("young", uses, f"it is younger than {days} days")
     if uses and uses[0].last_used_at > limit:
