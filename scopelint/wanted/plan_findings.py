@@ -4,8 +4,7 @@ A plan is judged before it is written: the same rules over the snapshot as it is
 snapshot with the plan laid over it.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from scopelint.diff import JudgedSnapshot, compare_findings, lists_deleted
@@ -46,9 +45,6 @@ def judged_plan(
     An action that brings a new finding at or above `fail_on` is not safe. Without `unsafe` the plan
     returned holds safe actions alone: what else was planned is named among its notes and skipped
     projects. `snapshot` is the source and its inventory, that the plan was made for.
-
-    One thing is left safe: a finding of an entry that gives nobody access, where the plan fixes a
-    severer one of the same project; so an open project may get the entries that its log asks for.
     """
     source, inventory = snapshot
     today = _judged(inventory, judge)
@@ -78,14 +74,11 @@ def _held(plan: Plan, found: "FindingChanges", fail_on: "FailOn") -> Iterator[tu
     Actions that are marked already are passed over.
     """
     parts = {part.id: part for part in plan.projects}
-    fixed = _severest(found.fixed)
     reasons: dict[Held, str] = {}
     for finding in found.new:
         if not _gates(finding, fail_on):
             continue
         part = parts.get(finding.project.id) if finding.project else None
-        if part is not None and _is_better(finding, part, fixed):
-            continue
         why = f"it brings {finding.rule} ({finding.severity})"
         for one, action in _bringing(finding, part, plan):
             if action.safe:
@@ -96,22 +89,6 @@ def _held(plan: Plan, found: "FindingChanges", fail_on: "FailOn") -> Iterator[tu
 def _gates(finding: Finding, fail_on: "FailOn") -> bool:
     known = fail_on != "never" and finding.state is State.NEW
     return known and finding.severity.reaches(Severity(fail_on))
-
-
-def _severest(fixed: tuple[Finding, ...]) -> Mapping[int, Severity]:
-    """Return the severest finding that is fixed in each project, by id."""
-    found: dict[int, list[Severity]] = defaultdict(list)
-    for finding in fixed:
-        if finding.project is not None:
-            found[finding.project.id].append(finding.severity)
-    return {number: min(some, key=lambda each: each.rank) for number, some in found.items()}
-
-
-def _is_better(finding: Finding, part: ProjectPlan, fixed: Mapping[int, Severity]) -> bool:
-    """Tell whether a finding takes the place of a severer one, and nobody gains access."""
-    severest = fixed.get(part.id)
-    safe = all(action.safe for action in part.actions)
-    return safe and severest is not None and severest.rank < finding.severity.rank
 
 
 def _bringing(

@@ -70,15 +70,21 @@ def test_what_is_refused(kept: Path, words: list[str]) -> None:
     assert not Path("same").exists()
 
 
-def test_findings_that_it_brings_and_fixes_are_told(place: Path) -> None:
-    """Closing takes a severer finding away than the entry brings, so it needs not be asked for."""
+def test_findings_that_it_brings_need_unsafe_or_a_trusted_partner(place: Path) -> None:
+    """Though the entry takes the place of a severer finding: what is new is asked for."""
     uses = [{"origin": "partner/sdk", "at": "2026-01-01T00:00:00Z"}]
     write(
         {"enforcement": "off", "projects": {"acme/a": {"inbound_own": False, "uses": uses}}},
         place / "kept",
     )
-    result = call("suggest", place / "kept", "-o", "p").expect(0)
-    assert "  + project partner/sdk\n" in result.out
+    held = call("suggest", place / "kept").expect(0)
+    needs = (
+        "needs --unsafe: add project partner/sdk (default permissions) (it brings SL305 (medium))"
+    )
+    assert needs in held.out
+    assert "Plan: nothing to change." in held.out
+    result = call("suggest", place / "kept", "--unsafe", "-o", "p").expect(0)
+    assert "  + project partner/sdk  [unsafe]\n" in result.out
     assert "Findings: the plan fixes 1 high, " in result.out
     assert ", and brings 1 medium." in result.out
     assert "  medium SL305 acme/a: " in result.out
@@ -86,3 +92,7 @@ def test_findings_that_it_brings_and_fixes_are_told(place: Path) -> None:
     assert found is not None
     assert [each.rule for each in found.new] == ["SL305"]
     assert "SL101" in {each.rule for each in found.fixed}
+    (place / "scopelint.yml").write_text('trusted: ["partner/**"]\n')
+    trusted = call("suggest", place / "kept", "--config", "scopelint.yml").expect(0)
+    assert "  + project partner/sdk\n" in trusted.out
+    assert "and brings none." in trusted.out
