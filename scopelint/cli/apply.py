@@ -123,6 +123,7 @@ def apply(
                 live,
                 plan,
                 journal,
+                assume=session.settings.config.assume_fine_grained,
                 concurrency=server.concurrency,
                 listener=line,
             )

@@ -4,7 +4,7 @@ By GraphQL alone: only there stand the project's own flag and what its entries p
 (doc/api/project_job_token_scopes.md gives the effective flag and bare lists).
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -45,6 +45,7 @@ class CurrentState:
                 " scopes by GraphQL, and REST shows neither a project's own flag nor what its"
                 " entries permit: nothing is changed unseen"
             )
+        self._log_reader = self._reader.with_log()
         self._rest = RestReader(connection, Filters(), self.caps)
 
     @property
@@ -52,14 +53,15 @@ class CurrentState:
         """What the instance has: its version, its fields, whose token it is."""
         return self._reader.caps
 
-    def project(self, project_id: int, path: str) -> Project:
-        """Read one project; without a scope, its `gap` says why.
+    def project(self, project_id: int, path: str, *, log: bool = False) -> Project:
+        """Read one project, with its authentication log if asked; without a scope, its `gap` says why.
 
         `path` names it where GitLab does not. Raises a GitLabError for what ends the run.
         """
         known = Project(project_id, path)
         try:
-            found = ask_optional(lambda: self._reader.read([Listed(known)]))
+            reader = self._log_reader if log else self._reader
+            found = ask_optional(lambda: reader.read([Listed(known)]))
         except FineGrainedTokenError:
             raise _closed() from None
         if isinstance(found, Failed):
@@ -75,16 +77,23 @@ class CurrentState:
             return found
         return next((target.path for target in found if target.id == number), None)
 
-    def visible(self, kind: EntryKind, numbers: Iterable[int]) -> frozenset[int] | Failed:
-        """Return which of these groups or projects the token sees now, by their numbers."""
-        wanted, found = sorted(set(numbers)), set[int]()
+    def visible(self, kind: EntryKind, paths: Mapping[int, str]) -> frozenset[int] | Failed:
+        """Return which of these groups or projects the token sees now, by their numbers.
+
+        `paths` has their full paths by number, by which those of another organization are found.
+        """
+        wanted, found = sorted(paths), set[int]()
         for start in range(0, len(wanted), _TARGETS):
             some = wanted[start : start + _TARGETS]
             answer = ask_optional(partial(self._reader.targets, kind, some))
             if isinstance(answer, Failed):
                 return answer
             found |= {target.id for target in answer if target.path is not None}
-        return frozenset(found)
+        missing = [paths[number] for number in wanted if number not in found]
+        elsewhere = ask_optional(partial(self._reader.find, kind, missing))
+        if isinstance(elsewhere, Failed):
+            return elsewhere
+        return frozenset(found | (set(elsewhere.values()) & paths.keys()))
 
     def effective(self, project_id: int) -> bool | None:
         """Return whether the limit is in force, by the project or by the instance; None where REST is silent."""

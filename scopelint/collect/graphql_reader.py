@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
@@ -102,6 +103,12 @@ class GraphQLReader:
             for node in graphql_pages.nodes_of(data, kind):
                 if node is not None:
                     self._by_number[kind, global_id(node, "id")] = node
+
+    def with_log(self) -> "GraphQLReader":
+        """Return the same reader, but one that reads the authentication log too."""
+        other = copy(self)
+        other._filters = replace(self._filters, usage=True)
+        return other
 
     @property
     def api(self) -> Literal["graphql"]:

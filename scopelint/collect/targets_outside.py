@@ -1,4 +1,4 @@
-"""What entries point to outside the read tree, resolved once a run and in batches."""
+"""What entries point to outside the read tree, and who used it from there: asked once, in batches."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +17,8 @@ def resolve(
 ) -> None:
     """Ask for every target that is not known yet; one that does not come back is a gap.
 
-    `also` are more targets, by kind, number and path.
+    `also` are more targets, by kind, number and path. The origins in the log are asked for too: who
+    cannot see one cannot add an entry for it. None of these is a gap, as no entry is about it.
     """
     found = run.writer.unresolved_targets(count_groups=count_groups)
     asked = {(kind, number) for kind, number, _ in found}
@@ -28,17 +29,25 @@ def resolve(
     for kind in kinds:
         ids = [number for found, number, _ in unresolved if found == kind]
         for start in range(0, len(ids), size):
-            _ask(run, kind, ids[start : start + size], paths)
+            _ask(run, kind, ids[start : start + size], paths, gaps=True)
+    run.work()
+    origins = run.writer.unresolved_origins()
+    paths = {(kind, number): path for kind, number, path in origins}
+    for start in range(0, len(origins), size):
+        ids = [number for _, number, _ in origins[start : start + size]]
+        _ask(run, "project", ids, paths, gaps=False)
     run.work()
 
 
-def _ask(run: Run, kind: EntryKind, ids: Sequence[int], paths: Paths) -> None:
+def _ask(run: Run, kind: EntryKind, ids: Sequence[int], paths: Paths, *, gaps: bool) -> None:
     def then(answer: list[Target] | Failed) -> None:
         if isinstance(answer, Failed) and len(ids) > 1:
             half = (len(ids) + 1) // 2
-            _ask(run, kind, ids[:half], paths)
-            _ask(run, kind, ids[half:], paths)
+            _ask(run, kind, ids[:half], paths, gaps=gaps)
+            _ask(run, kind, ids[half:], paths, gaps=gaps)
             return
+        if isinstance(answer, Failed) and not gaps:
+            return  # Whether the token sees it stays not known.
         targets: list[Target] = []
         reason, detail = Reason.NOT_VISIBLE, "the token does not see this target"
         if isinstance(answer, Failed):
@@ -48,10 +57,10 @@ def _ask(run: Run, kind: EntryKind, ids: Sequence[int], paths: Paths) -> None:
         seen = {target.id for target in targets}
         unseen = [number for number in ids if number not in seen]
         hidden = [Target(kind, number, paths[kind, number], visible=False) for number in unseen]
-        gaps = [
+        missing = [
             Gap(Fact.TARGET, reason, detail, kind, number, paths[kind, number]) for number in unseen
         ]
-        run.writer.add_targets([*targets, *hidden], gaps)
+        run.writer.add_targets([*targets, *hidden], missing if gaps else ())
         run.tell()
 
     run.workers.submit(lambda: ask_optional(lambda: run.reader.targets(kind, ids)), then)

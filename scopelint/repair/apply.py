@@ -7,14 +7,11 @@ import threading
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from scopelint.collect.current_state import CurrentState
 from scopelint.errors import UsageError
-from scopelint.gitlab.ask import Failed
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.write import Writer
-from scopelint.model import EntryKind
 from scopelint.progress import Listener
 from scopelint.repair.actions import (
     OUTBOUND_ENDS,
@@ -36,10 +33,10 @@ from scopelint.repair.journal import (
 from scopelint.repair.plan_file import Action, Plan, ProjectPlan, ScopeState
 from scopelint.repair.plan_text import describe_action, describe_differences
 from scopelint.repair.pool import ProjectResults, Task, run_tasks
+from scopelint.repair.recheck import Doubts, rests_on_log, visible_targets
+from scopelint.repair.safety import Assumptions
 from scopelint.repair.step_runner import PlanStep, ProjectResult, StepRunner, StoppedError
 from scopelint.versions import parse_version
-
-_KINDS: Final[tuple[EntryKind, ...]] = ("group", "project")
 
 
 def check_plan(plan: Plan, *, max_removals: int, max_projects: int) -> None:
@@ -83,10 +80,12 @@ def check_irreversible(plan: Plan, current: CurrentState, *, allowed: bool) -> N
     which targets of the plan's removals it shows now. Raises a GitLabError for what ends the run.
     """
     version = parse_version(current.caps.version_text)
-    seen = {kind: _seen(plan, current, kind) for kind in _KINDS}
+    seen = visible_targets(plan, current, "remove-entry")
     limits = UndoLimits(version, lambda kind, number: number in seen[kind])
     final: list[str] = []
     for path, action in ((one.path, action) for one in plan.projects for action in one.actions):
+        if action.operation == "add-entry":
+            continue  # That holds up its own project alone: see `_apply`.
         what = f"{path}: {describe_action(action)}"
         if why := limits.why_refused(action):
             raise UsageError(f"the plan cannot be applied: {what}: {why}")
@@ -99,24 +98,6 @@ def check_irreversible(plan: Plan, current: CurrentState, *, allowed: bool) -> N
             f"no undo would bring this back: {final[0]}{more}",
             hint="Look the plan over; then give --irreversible, or plan again without it.",
         )
-
-
-def _seen(plan: Plan, current: CurrentState, kind: EntryKind) -> frozenset[int]:
-    """Return the numbers of the targets that the token sees, of the entries that a plan removes."""
-    removed = {
-        action.entry.id
-        for project in plan.projects
-        for action in project.actions
-        if action.operation == "remove-entry" and action.entry and action.entry.kind == kind
-    }
-    found = current.visible(kind, removed)
-    if isinstance(found, Failed):
-        raise UsageError(
-            f"whether the token sees the {kind}s whose entries the plan removes is not known:"
-            f" {found.detail}",
-            hint="Nothing was changed: try again.",
-        )
-    return found
 
 
 def _fault(project: ProjectPlan, action: Action) -> str | None:
@@ -171,15 +152,19 @@ def apply(
     plan: Plan,
     journal: Journal,
     *,
+    assume: bool | None = None,
     concurrency: int = 8,
     listener: Listener | None = None,
 ) -> ProjectResults:
     """Apply a plan that `check_plan` accepts, or finish the apply that the journal holds.
 
-    Raises a GitLabError for what ends the run, OutputError where the journal cannot be written,
+    `assume` says whether fine-grained permissions are in force, as for a plan. Raises UsageError
+    where GitLab does not tell whether the token sees what entries are added for, a GitLabError for what ends the run, OutputError where the journal cannot be written,
     KeyboardInterrupt after Ctrl-C; in each case the journal holds every write that was sent.
     """
     halt = threading.Event()
+    version = parse_version(current.caps.version_text)
+    doubts = Doubts(visible_targets(plan, current, "add-entry"), Assumptions(version, assume))
     runner = StepRunner(
         connection,
         current,
@@ -190,7 +175,10 @@ def apply(
     )
     return run_tasks(
         connection,
-        [_task(runner, planned, journal.projects.get(planned.id)) for planned in plan.projects],
+        [
+            _task(runner, planned, journal.projects.get(planned.id), doubts)
+            for planned in plan.projects
+        ],
         halt=halt,
         concurrency=concurrency,
         step="applying",
@@ -198,24 +186,28 @@ def apply(
     )
 
 
-def _task(runner: StepRunner, planned: ProjectPlan, log: ProjectLog | None) -> Task:
+def _task(runner: StepRunner, planned: ProjectPlan, log: ProjectLog | None, doubts: Doubts) -> Task:
     result = ProjectResult(planned.id, planned.path)
 
     def job() -> None:
-        _apply(runner, planned, result, log)
+        _apply(runner, planned, result, log, doubts)
 
     return Task(result, job)
 
 
 def _apply(
-    runner: StepRunner, planned: ProjectPlan, result: ProjectResult, log: ProjectLog | None
+    runner: StepRunner,
+    planned: ProjectPlan,
+    result: ProjectResult,
+    log: ProjectLog | None,
+    doubts: Doubts,
 ) -> None:
     if log is not None and log.verified:
         result.finished_earlier = True
         return
-    project, found = runner.read(planned.id, planned.path)
-    result.path = project.path
     writes = log.applied if log is not None else {}
+    project, found = runner.read(planned.id, planned.path, log=rests_on_log(planned.actions))
+    result.path = project.path
     expected = _expected_state(runner, planned, found, writes)
     if found.digest != expected.digest:
         raise StoppedError("moved", *describe_differences(expected, found))
@@ -224,6 +216,8 @@ def _apply(
         for index, action in enumerate(planned.actions)
         if index not in writes or writes[index].result not in {"done", "found"}
     ]
+    if reasons := list(doubts.of(planned, project, [step.action for step in steps])):
+        raise StoppedError("moved", *reasons)
     runner.run(result, found, steps, begun=log is not None)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from scopelint.declared import DeclaredAt, DeclaredName, DeclaredPolicy, DeclaredScope
 from scopelint.model import AllowlistEntry, EntryKind, Project, Scope
+from scopelint.repair.irreversible import UndoLimits, cannot_add
 from scopelint.repair.plan_file import (
     Action,
     EntryState,
@@ -36,6 +37,7 @@ from scopelint.repair.safety import (
     check_safety,
     origin_of,
 )
+from scopelint.uses.log import why_unreliable
 from scopelint.versions import OWN_USES_LOGGED, since
 
 if TYPE_CHECKING:
@@ -76,7 +78,9 @@ def plan_to_declared(
         if isinstance(state, SkippedProject):
             parts.append(state)
         else:
-            parts += _to_declared(project, state, declared, names, _Context(assumptions, enforced))
+            parts += _to_declared(
+                project, state, declared, names, _Context(assumptions, enforced, inventory)
+            )
     return make_plan(inventory, "declared", parts, irreversible=irreversible)
 
 
@@ -90,6 +94,7 @@ class _Names:
     def __init__(self, inventory: "Inventory") -> None:
         self._ids: dict[tuple[EntryKind, str], int] = {}
         self._paths: dict[tuple[EntryKind, int], str] = {}
+        self._limits = inventory.derived(UndoLimits.of)
         for target in inventory.targets():
             if target.path is not None:
                 self._add(target.kind, target.id, target.path)
@@ -105,6 +110,10 @@ class _Names:
     def _add(self, kind: EntryKind, number: int, path: str) -> None:
         self._ids[kind, path.lower()] = number
         self._paths[kind, number] = path
+
+    def is_hidden(self, entry: EntryState) -> bool:
+        """Tell whether the token does not see an entry's target, and so cannot add the entry."""
+        return self._limits.sees(entry.kind, entry.id) is False
 
     def find(self, name: DeclaredName) -> EntryState | None:
         """Return the entry that a declared name stands for; None where the snapshot does not have it."""
@@ -124,6 +133,7 @@ class _Context:
     assumptions: Assumptions
     enforced: bool | None
     """Whether the instance enforces the limit; None where that is not known."""
+    inventory: "Inventory"
 
     def after(self, project: Project, actions: Iterable[Action]) -> Project:
         return project_after(project, actions, enforced=self.enforced)
@@ -193,7 +203,10 @@ def _lists(
                 )
             elif entry.key not in wanted and entry.key != f"project:{project.id}":
                 wanted.add(entry.key)
-                if entry.key not in existing:
+                if entry.key not in existing and names.is_hidden(entry):
+                    why = cannot_add([entry.path], project.web_url)
+                    notes.append(f"{kind} {name.name} of {name.at} is not added: {why}")
+                elif entry.key not in existing:
                     reason = f"declared at {name.at}"
                     yield Action(operation="add-entry", entry=entry, reason=reason)
     doubtful = [each for kind in _KINDS for each in declared.unknown_of(kind)]
@@ -247,21 +260,21 @@ def _with_safety(
     if check.own.loses:
         notes.append("the project's own jobs lose access by its own entry's permissions")
     scope = project.scope
-    lost = bool(check.loses) or scope is None or scope.uses is None
+    # A log that is full, or was read in part, does not tell that nobody else uses the project.
+    unreliable = scope is None or why_unreliable(scope, context.inventory) is not None
+    lost = bool(check.loses) or unreliable
     if scope is not None and check.own.loses:
         # Up to 18.0 a log without own uses does not tell that there are none.
         logged = since(context.assumptions.version, OWN_USES_LOGGED)
         lost = lost or scope.own_token_last_used is not None or not logged
-    return [
-        action.model_copy(
-            update={
-                # No log shows the project's own pushes.
-                "safe": action.operation != "set-push"
-                and _is_safe(_effect(project, action, context), lost=lost)
-            }
-        )
-        for action in actions
-    ]
+    marked = []
+    for action in actions:
+        effect = _effect(project, action, context)
+        # No log shows the project's own pushes.
+        safe = action.operation != "set-push" and _is_safe(effect, lost=lost)
+        rests = {"safe": safe, "rests_on_log": safe and effect.loses}
+        marked.append(action.model_copy(update=rests))
+    return marked
 
 
 def _is_safe(effect: AccessChange, *, lost: bool) -> bool:

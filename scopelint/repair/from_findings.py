@@ -43,9 +43,9 @@ from scopelint.repair.planning import (
     widest_first,
     with_limit_on,
 )
+from scopelint.repair.removal_proof import RemovalProof
 from scopelint.repair.safety import (
     NO_CHANGE,
-    AccessChange,
     Assumptions,
     access_change,
     check_safety,
@@ -54,7 +54,7 @@ from scopelint.repair.safety import (
 )
 from scopelint.repair.suggest import SuggestRequest, close
 from scopelint.uses import log
-from scopelint.uses.unused import ThresholdsAt, default_thresholds, known_uses_of, why_no_proof
+from scopelint.uses.unused import ThresholdsAt, default_thresholds, known_uses_of
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
@@ -224,8 +224,9 @@ class _Work:
         self, entry: AllowlistEntry, remedies: Mapping[str, RemoveEntry | NarrowEntry]
     ) -> None:
         """Plan to remove an entry, as the rules with these codes ask for."""
-        safe_if = {each.safe_if for each in remedies.values() if isinstance(each, RemoveEntry)}
-        narrowing = any(isinstance(each, NarrowEntry) for each in remedies.values())
+        limits = self.thresholds(self.project.path)
+        proof = RemovalProof.of(entry, self.scope, self.inventory, remedies.values(), limits)
+        narrowing, safe_if = proof.narrowing, proof.safe_if
         action = removal(
             entry,
             "; ".join(f"{code}: {remedy.reason}" for code, remedy in remedies.items()),
@@ -259,15 +260,13 @@ class _Work:
                 self.declined.append(f"{what}: {found}")
                 return
         effect = access_change(self._before, then, origin_of(entry), self.assumptions)
-        why = self._why_own_jobs(then) or (
-            self._why_not_narrowed(entry)
-            if narrowing
-            else self._why_unsafe(entry, safe_if, effect, lost)
-        )
+        why = self._why_own_jobs(then) or proof.why_unsafe(effect, lost)
         if why is None:
             if effect != NO_CHANGE:
                 self._rely_on_log(entry)
-            self._remove(actions, notes, then)
+            *added, last = actions
+            last = last.model_copy(update=proof.rests_on(effect))
+            self._remove([*added, last], notes, then)
         elif safe_if == {SafeIf.COVERED}:
             # The entry that covers it is removed too, so the finding no longer holds.
             return
@@ -288,35 +287,9 @@ class _Work:
         own = access_change(self._before, then, self._before, self.assumptions)
         return "the project's own jobs may do less then" if own.loses else None
 
-    def _why_not_narrowed(self, entry: AllowlistEntry) -> str | None:
-        days = self.thresholds(self.project.path).wide_days
-        return why_no_proof(entry, self.scope, self.inventory, days)
-
     @cached_property
     def _before(self) -> Project:
         return with_limit_on(self.project)
-
-    def _why_unsafe(
-        self,
-        entry: AllowlistEntry,
-        safe_if: set[SafeIf],
-        effect: AccessChange,
-        lost: Sequence[str],
-    ) -> str | None:
-        """Say why a removal that widens nothing is not safe; None where it is."""
-        if effect == NO_CHANGE and SafeIf.COVERED in safe_if:
-            return None
-        if not safe_if & {SafeIf.NOT_USED, SafeIf.TARGET_GONE}:
-            return "projects that use it today would lose access"
-        if lost:
-            more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
-            return f"the log has uses by {', '.join(sorted(lost)[:3])}{more}"
-        if SafeIf.TARGET_GONE in safe_if:
-            return None
-        if effect == NO_CHANGE:
-            return log.why_unreliable(self.scope, self.inventory)
-        days = self.thresholds(self.project.path).unused_days
-        return why_no_proof(entry, self.scope, self.inventory, days)
 
     def _rely_on_log(self, entry: AllowlistEntry) -> None:
         if reason := log.why_unreliable(self.scope, self.inventory):

@@ -1,19 +1,26 @@
-"""What no undo brings back, and which removals GitLab refuses: told before anything is written.
+"""What no undo brings back, and what GitLab refuses to a token: told before anything is written.
 
 GitLab lets nobody add an entry for what they cannot see, so an entry that is removed while its
 target is out of the token's sight is gone for good.
 Source: doc/api/project_job_token_scopes.md and, for removals, GitLab's own specs of that API.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from scopelint.access import with_implied
-from scopelint.model import EntryKind
-from scopelint.paths import is_inside
+from scopelint.model import EntryKind, Fact, Reason
+from scopelint.paths import SETTINGS_PAGE, is_inside
 from scopelint.repair.actions import OUTBOUND_ENDS, inverse
-from scopelint.repair.plan_file import Action, EntryState, LeftAction, ProjectPlan, SkippedProject
+from scopelint.repair.plan_file import (
+    REASON_LENGTH,
+    Action,
+    EntryState,
+    LeftAction,
+    ProjectPlan,
+    SkippedProject,
+)
 from scopelint.repair.plan_text import describe_action
 from scopelint.versions import (
     DEFAULT_PERMISSIONS_FIELD,
@@ -28,6 +35,8 @@ if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 
 _REMOVALS: Final = ("remove-entry", "remove-outbound-entry")
+_NAMED: Final = 10
+"""Targets that a reason names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +45,20 @@ class UndoLimits:
 
     version: tuple[int, int]
     """GitLab's version; `versions.UNKNOWN` where it is not known."""
-    sees: Callable[[EntryKind, int], bool]
-    """Tells whether the token is known to see a group or project, by its number."""
+    sees: Callable[[EntryKind, int], bool | None]
+    """Tells whether the token sees a group or project, by its number; None where that is not known."""
 
     @classmethod
     def of(cls, inventory: "Inventory") -> "UndoLimits":
         """Return what an inventory knows of it."""
-        numbers = {number for number, _ in inventory.seen()}
-        groups = {each.id for each in inventory.targets() if each.kind == "group" and each.visible}
-        projects = {
-            each.id for each in inventory.targets() if each.kind == "project" and each.visible
+        shown: dict[tuple[str | None, int | None], bool | None] = {
+            (each.kind, each.id): each.visible for each in inventory.targets()
         }
-        known = {"group": groups, "project": projects | numbers}
-        return cls(inventory.scan.version, lambda kind, number: number in known[kind])
+        for gap in inventory.gaps:
+            if gap.fact is Fact.TARGET and gap.reason is not Reason.NOT_VISIBLE:
+                shown[gap.subject_kind, gap.subject_id] = None
+        shown |= {("project", number): True for number, _ in inventory.seen()}
+        return cls(inventory.scan.version, lambda kind, number: shown.get((kind, number)))
 
     def why_final(self, action: Action, *, enforced: bool | None) -> str | None:
         """Say why no undo brings back what an action takes away; None where one does.
@@ -69,8 +79,12 @@ class UndoLimits:
         entry = action.entry
         if action.operation != "remove-entry" or entry is None:
             return None
-        if not self.sees(entry.kind, entry.id):
-            return f"this token cannot see the {entry.kind}, and what it cannot see it cannot add again"
+        seen = self.sees(entry.kind, entry.id)
+        if not seen:
+            who = f"this token cannot see the {entry.kind}"
+            if seen is None:
+                who = f"whether this token sees the {entry.kind} is not known"
+            return f"{who}, and what it cannot see it cannot add again"
         if (
             not entry.default_permissions
             and before(self.version, DEFAULT_PERMISSIONS_FIELD) is not False
@@ -82,8 +96,11 @@ class UndoLimits:
         return None
 
     def why_refused(self, action: Action) -> str | None:
-        """Say why GitLab refuses a removal, or may; None where it does not."""
+        """Say why GitLab refuses to add or remove an entry, or may; None where it does not."""
         entry = action.entry
+        if action.operation == "add-entry" and entry is not None:
+            hidden = self.sees(entry.kind, entry.id) is False
+            return cannot_add([entry.path], None) if hidden else None
         if action.operation not in _REMOVALS or entry is None or entry.kind == "group":
             return None
         if self.sees(entry.kind, entry.id) or since(self.version, HIDDEN_TARGET_REMOVABLE):
@@ -100,8 +117,13 @@ def without_final(
     """Yield a project's part of a plan without what GitLab refuses and what no undo brings back.
 
     What is left out follows, and with it what would be unsafe or idle without it. Where such
-    actions are `allowed` they stay, with the reason.
+    actions are `allowed` they stay, with the reason. A project that needs an entry which this token
+    cannot add is left as it is.
     """
+    if hidden := _hidden(part.actions, limits):
+        reason = cannot_add(hidden, part.web_url)
+        yield SkippedProject(id=part.id, path=part.path, reason=reason)
+        return
     kept: list[Action] = []
     notes: list[str] = []
     out: list[EntryState] = []
@@ -128,6 +150,27 @@ def without_final(
         yield from (
             SkippedProject(id=part.id, path=part.path, reason=note) for note in dict.fromkeys(notes)
         )
+
+
+def _hidden(actions: Iterable[Action], limits: UndoLimits) -> list[str]:
+    """Return the paths of the targets that entries are added for, and that the token does not see."""
+    added = (each.entry for each in actions if each.operation == "add-entry" and each.entry)
+    return [entry.path for entry in added if limits.sees(entry.kind, entry.id) is False]
+
+
+def cannot_add(paths: Sequence[str], web_url: str | None) -> str:
+    """Say of targets out of the token's sight that it cannot add entries for them, and who can.
+
+    `paths` are the targets' full paths, `web_url` the address of the project that needs the entries.
+    """
+    entries, them = ("an entry", "it") if len(paths) == 1 else ("entries", "them")
+    where = f" at {web_url}{SETTINGS_PAGE}" if web_url else ""
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return (
+        f"it needs {entries} for what this token does not see, and GitLab lets nobody add what they"
+        f" cannot see; a Maintainer of this project who sees {them} can add {them}{where}, then collect"
+        f" again: {', '.join(paths[:_NAMED])}{more}"
+    )[:REASON_LENGTH]
 
 
 def _final(action: Action, why: str) -> Action:

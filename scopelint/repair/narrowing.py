@@ -7,10 +7,12 @@ goes on. Only the projects of the group without a use lose it.
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from scopelint.model import AllowlistEntry, Project, Scope, TokenUse
 from scopelint.repair.allowlist import AllowlistOptions, ChosenEntry, choose_entries
+from scopelint.repair.irreversible import UndoLimits, cannot_add
 from scopelint.repair.plan_file import Action, Narrowed
 from scopelint.repair.planning import project_after, removal
 from scopelint.repair.safety import Assumptions, losing_origins
@@ -44,13 +46,15 @@ def narrow(
     assumptions: Assumptions,
     *,
     reason: str,
+    unused_since: datetime | None = None,
     options: AllowlistOptions | None = None,
     places: Iterable[AllowlistEntry] = (),
     findings: tuple[str, ...] = (),
 ) -> Narrowing | str:
     """Return how a group entry is narrowed to its uses, or why it cannot be.
 
-    `project` is as it is after what is planned already. `places` are further entries that take
+    `project` is as it is after what is planned already. `unused_since` is the moment since which the
+    log proves the rest of the group unused, None where it does not. `places` are further entries that take
     places until all is added, such as those that are planned to be removed.
     """
     count = inventory.project_count(entry)
@@ -71,8 +75,20 @@ def narrow(
     added = tuple(
         Action(operation="add-entry", entry=one.entry, reason=why_chosen(one)) for one in chosen
     )
+    limits = inventory.derived(UndoLimits.of)
+    if hidden := [
+        one.entry.path for one in chosen if limits.sees(one.entry.kind, one.entry.id) is False
+    ]:
+        return cannot_add(hidden, project.web_url)
     narrowed = Narrowed(projects=count.number if count else None, used=len(uses))
-    removed = removal(entry, reason, findings=findings, narrows=narrowed)
+    removed = removal(
+        entry,
+        reason,
+        findings=findings,
+        narrows=narrowed,
+        rests_on_log=unused_since is not None,
+        unused_since=unused_since,
+    )
     return Narrowing(added, removed, tuple(notes_of(chosen)))
 
 

@@ -8,15 +8,17 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scopelint.errors import UsageError
 from scopelint.model import AllowlistEntry, Scope
 
 MAX_BYTES = 500_000_000
 """The largest plan that is read, in bytes."""
+REASON_LENGTH: Final = 2000
+"""Characters of a reason or a note at most."""
 
 Name = Annotated[str, Field(max_length=4096)]
 Policies = Annotated[
@@ -161,7 +163,7 @@ class Action(_Strict):
     """The entry before a change of permissions."""
     value: bool | None = None
     """The value that a setting gets; null for an entry."""
-    reason: Annotated[str, Field(max_length=2000)]
+    reason: Annotated[str, Field(max_length=REASON_LENGTH)]
     """Why it is done, for a reader."""
     findings: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = ()
     """The fingerprints of the findings that it resolves."""
@@ -169,7 +171,13 @@ class Action(_Strict):
     """Whether nobody gains access by it, and no logged access is lost."""
     narrows: Narrowed | None = None
     """For the removal of a group entry that other entries of the plan replace; else null."""
-    irreversible: Annotated[str, Field(max_length=2000)] | None = None
+    rests_on_log: bool = False
+    """Whether it takes access that the authentication log shows no use of: `apply` reads the log
+    again, and leaves the project alone where that no longer holds."""
+    unused_since: AwareDatetime | None = None
+    """For the removal of an entry as unused, or as wider than its use: since when the log shows no
+    use that would end, and the entry is older; null for all else."""
+    irreversible: Annotated[str, Field(max_length=REASON_LENGTH)] | None = None
     """Why no undo brings back what it takes away; null where one does."""
 
     @model_validator(mode="after")
@@ -179,6 +187,8 @@ class Action(_Strict):
             raise ValueError(f"{self.operation} takes {'a value' if flag else 'an entry'}, alone")
         if (self.operation == "change-permissions") != (self.was is not None):
             raise ValueError("only change-permissions has 'was'")
+        if self.unused_since is not None and not self.rests_on_log:
+            raise ValueError("what is removed as unused rests on the log")
         return self
 
 
@@ -199,7 +209,7 @@ class ProjectPlan(_Strict):
     """What is done, in this order."""
     confidence: Literal["high", "medium", "low"] = "high"
     """How well the authentication log supports the actions."""
-    notes: tuple[Annotated[str, Field(max_length=2000)], ...] = ()
+    notes: tuple[Annotated[str, Field(max_length=REASON_LENGTH)], ...] = ()
     """What a reviewer should know besides."""
 
     @model_validator(mode="after")
@@ -216,7 +226,7 @@ class SkippedProject(_Strict):
     """GitLab's number of the project."""
     path: Name
     """Its full path when it was read."""
-    reason: Annotated[str, Field(max_length=2000)]
+    reason: Annotated[str, Field(max_length=REASON_LENGTH)]
     """Why the plan does not change it."""
 
 

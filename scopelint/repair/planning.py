@@ -5,7 +5,7 @@ Which actions a project needs is decided in `from_findings`, `from_declared` and
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 import scopelint
@@ -14,6 +14,7 @@ from scopelint.paths import scheduled_for_deletion
 from scopelint.repair.actions import PLACES, scope_after
 from scopelint.repair.irreversible import UndoLimits, without_final
 from scopelint.repair.plan_file import (
+    REASON_LENGTH,
     Action,
     EntryState,
     LeftAction,
@@ -59,8 +60,6 @@ _FACTS_OF_STATE: Final = frozenset(
 )
 _AT_ONCE: Final = 500
 """Projects that an inventory looks up at once."""
-REASON_LENGTH: Final = 2000
-"""Characters of a reason or a note at most."""
 
 
 def ordered(actions: Iterable[Action]) -> tuple[Action, ...]:
@@ -166,7 +165,7 @@ def _undoable(
     inventory: "Inventory", parts: list[ProjectPlan | SkippedProject], *, allowed: bool
 ) -> Iterator[ProjectPlan | SkippedProject | LeftAction]:
     """Yield the parts of a plan without what no undo brings back, where that is not allowed."""
-    limits = UndoLimits.of(inventory)
+    limits = inventory.derived(UndoLimits.of)
     switched = [part.id for part in parts if isinstance(part, ProjectPlan) and _closes(part)]
     effective: dict[int, bool | None] = {}
     for start in range(0, len(switched), _AT_ONCE):
@@ -212,6 +211,11 @@ def removal(entry: AllowlistEntry, reason: str, **more: object) -> Action:
     return Action.model_validate(
         {"operation": "remove-entry", "entry": EntryState.of(entry), "reason": reason, **more}
     )
+
+
+def unused_removal(entry: AllowlistEntry, reason: str, since: datetime, **more: object) -> Action:
+    """Return the removal of an entry that was proved unused, or wider than its use, `since` then."""
+    return removal(entry, reason, rests_on_log=True, unused_since=since, **more)
 
 
 def widest_first(entries: Iterable[AllowlistEntry]) -> Iterator[AllowlistEntry]:

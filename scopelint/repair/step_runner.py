@@ -42,8 +42,8 @@ _DEEPEST: Final = 10_000
 """More than the levels of any path."""
 
 Status = Literal["done", "moved", "failed", "open"]
-"""What became of a project. `moved`: somebody else changed it. `open`: the run stopped before its
-end."""
+"""What became of a project. `moved`: it is not what the plan was made for (somebody changed it, or
+used what was unused) and is left. `open`: the run stopped before its end."""
 
 
 @dataclass(slots=True)
@@ -150,9 +150,9 @@ class StepRunner:
     halt: threading.Event = field(default_factory=threading.Event)
     """Once it is set, no further write is sent."""
 
-    def read(self, project_id: int, path: str) -> tuple[Project, ScopeState]:
-        """Read a project and its state; raise StoppedError where a part of it is not known."""
-        project = self.current.project(project_id, path)
+    def read(self, project_id: int, path: str, *, log: bool = False) -> tuple[Project, ScopeState]:
+        """Read a project and its state, with its log if asked; raise StoppedError where it is not known."""
+        project = self.current.project(project_id, path, log=log)
         state = state_of(project)
         if isinstance(state, SkippedProject):
             raise StoppedError("failed", state.reason)

@@ -28,6 +28,7 @@ from scopelint.repair.planning import (
     skipped,
     too_many_entries,
     unsafe_reason,
+    unused_removal,
     widest_first,
 )
 from scopelint.repair.safety import Assumptions, check_safety
@@ -37,7 +38,7 @@ from scopelint.uses.unused import (
     default_thresholds,
     entry_use,
     known_uses,
-    known_uses_of,
+    start_of,
     wider_than_use,
 )
 from scopelint.versions import OWN_USES_LOGGED, since
@@ -119,7 +120,7 @@ def close(request: SuggestRequest, project: Project) -> ProjectPlan | SkippedPro
     )
     if isinstance(chosen, str):
         return skipped(project, chosen)
-    actions = ordered([*_allowing(project, scope, chosen, kept), _switch(request, project)])
+    actions = ordered([*_allowing(request, project, chosen, kept), _switch(request, project)])
     if reason := too_many_entries(scope, actions):
         return skipped(project, reason)
     check = check_safety(project, project_after(project, actions), request.assumptions)
@@ -196,11 +197,14 @@ def _lets_in(scope: Scope, kept: Collection[AllowlistEntry], use: TokenUse) -> b
 
 
 def _allowing(
+    request: SuggestRequest,
     project: Project,
-    scope: Scope,
     chosen: list[ChosenEntry],
     kept: Collection[AllowlistEntry],
 ) -> Iterator[Action]:
+    scope, limits = project.scope, request.thresholds(project.path)
+    if scope is None:
+        raise ValueError(f"the scope of {project.path} was not read")
     there = {entry.key: entry for entry in changeable_entries(scope, project)}
     for one in chosen:
         old = there.pop(one.entry.key, None)
@@ -216,19 +220,24 @@ def _allowing(
     for old in there.values():
         if old in kept:
             continue
-        needed = known_uses_of(old, scope)
+        use = entry_use(old, scope, request.inventory, limits.unused_days)
         why = (
             "wider than the use: the projects in it that are used get their own entries"
-            if needed
+            if use.uses
             else "not used, as far as the log tells"
         )
-        yield removal(old, why)
+        if use.state == "unused":
+            yield unused_removal(old, why, start_of(limits.unused_days, request.inventory))
+        else:
+            yield removal(old, why, rests_on_log=True)
 
 
 def _switch(request: SuggestRequest, project: Project) -> Action:
     instance = request.inventory.scan.instance
     findings = tuple(fingerprint(code, instance, project.id, "") for code in request.fixes)
-    return Action(operation="set-inbound", value=True, reason=_CLOSES, findings=findings)
+    return Action(
+        operation="set-inbound", value=True, reason=_CLOSES, findings=findings, rests_on_log=True
+    )
 
 
 def _notes(
@@ -297,8 +306,8 @@ class _Pruning:
         days = max(limits.unused_days, request.options.min_log_days)
         use = entry_use(entry, self.scope, inventory, days)
         if use.state == "unused":
-            action = removal(entry, "not used, as far as the log tells")
-            self._plan(entry, [action], ())
+            why = "not used, as far as the log tells"
+            self._plan(entry, [unused_removal(entry, why, start_of(days, inventory))], ())
         elif use.state == "used":
             if wide := wider_than_use(entry, self.scope, inventory, limits.wide_days):
                 self._narrow(entry, wide)
@@ -313,6 +322,9 @@ class _Pruning:
             uses,
             self.request.assumptions,
             reason="wider than its use: what used it gets entries of its own",
+            unused_since=start_of(
+                self.request.thresholds(self.project.path).wide_days, self.request.inventory
+            ),
             options=self.request.options,
             places=self.scope.entries,
         )

@@ -328,21 +328,21 @@ class SnapshotWriter:
         `count_groups` includes the groups of the read tree: where the tree is only a part of what
         GitLab has, GitLab's own count of their projects is needed.
         """
-        inside = (
-            ""
-            if count_groups
-            else "AND NOT (kind = 'group' AND target_id IN (SELECT id FROM groups))"
-        )
-        found = self._db.execute(
-            f"""SELECT kind, target_id, max(target_path) FROM entries
-                WHERE direction = 'inbound' AND target_id IS NOT NULL {inside}
-                  AND NOT (kind = 'project' AND target_id IN
-                           (SELECT id FROM projects WHERE visibility IS NOT NULL))
-                  AND NOT EXISTS (SELECT 1 FROM targets AS t
-                                  WHERE t.kind = entries.kind AND t.id = target_id)
-                GROUP BY kind, target_id ORDER BY kind, target_id"""  # noqa: S608 - fixed texts
-        )
-        return list(found)
+        query = """SELECT kind, target_id, max(target_path) FROM entries
+                   WHERE direction = 'inbound' AND target_id IS NOT NULL
+                     AND (? OR kind <> 'group' OR target_id NOT IN (SELECT id FROM groups))
+                     AND NOT (kind = 'project' AND target_id IN
+                              (SELECT id FROM projects WHERE visibility IS NOT NULL))
+                     AND (kind, target_id) NOT IN (SELECT kind, id FROM targets)
+                   GROUP BY kind, target_id ORDER BY kind, target_id"""
+        return list(self._db.execute(query, (count_groups,)))
+
+    def unresolved_origins(self) -> list[tuple[EntryKind, int, str]]:
+        """Return kind, id and path of every origin of a use that is neither listed nor resolved."""
+        query = """SELECT 'project', origin_id, max(origin_path) FROM uses
+                   WHERE origin_id NOT IN (SELECT id FROM projects) AND origin_id NOT IN
+                     (SELECT id FROM targets WHERE kind = 'project') GROUP BY 2 ORDER BY 2"""
+        return list(self._db.execute(query))
 
     def numbers(self, kind: EntryKind, paths: Collection[str]) -> dict[str, int]:
         """Return the numbers of those groups or projects of the read tree that have these paths.

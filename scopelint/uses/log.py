@@ -104,8 +104,15 @@ Confidence = Literal["high", "medium", "low"]
 
 def why_unreliable(scope: Scope, inventory: "Inventory") -> str | None:
     """Say why a project's log cannot be relied on; None where it was read whole."""
+    return why_not_whole(scope, inventory.scan.unavailable.get(Fact.LOG))
+
+
+def why_not_whole(scope: Scope, reason: str | None = None) -> str | None:
+    """Say why a project's log was not read whole; None where it was.
+
+    `reason` is why no log was read at all, where that is known.
+    """
     if scope.uses is None:
-        reason = inventory.scan.unavailable.get(Fact.LOG)
         return f"its authentication log was not read{f' ({reason})' if reason else ''}"
     if len(scope.uses) >= LOG_FULL_FROM:
         return f"its authentication log is full ({LOG_ROWS:,} origins are shown at most), so there may be more"

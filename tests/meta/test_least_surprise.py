@@ -159,6 +159,8 @@ def _read_all(connection: Connection) -> dict[type, set[str]]:
             (number,) = reader.find(kind, [path]).values()
             assert reader.targets(kind, [number])
         called[type(reader)] = _public(Reader) - {"api"}
+    assert by_graphql.with_log().read(listed[:1])
+    called[GraphQLReader] |= {"with_log"}
     [number] = by_rest.find("project", [PROJECTS[1]]).values()
     by_rest.effective(number)
     by_rest.enforced_by_setting()
@@ -170,7 +172,7 @@ def _read_all(connection: Connection) -> dict[type, set[str]]:
     called[RestReader] |= {"effective", "enforced_by_setting", "keyset_page", "reveal"}
     state.target_path("project", number)
     state.effective(number)
-    state.visible("project", [number])
+    state.visible("project", {number: PROJECTS[1]})
     state.require_write()
     called[CurrentState] = {"project", "target_path", "effective", "require_write", "visible"}
     return called

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from scopelint.collect.current_state import CurrentState
 from scopelint.gitlab.connection import Connection, Server
@@ -290,6 +290,21 @@ def hide(gitlab: Simulator, number: int, kind: Kind = "project") -> None:
         assert isinstance(target, Group | Row)
         target.visibility = "private"
     add_row(gitlab, number, kind, SECRET if kind == "project" else 20)
+
+
+@contextmanager
+def hiding_at_writes(gitlab: Simulator) -> Iterator[None]:
+    """Let the token see the project SECRET until its first write."""
+    hidden = [gitlab.instance.target("group", 20), gitlab.instance.target("project", SECRET)]
+
+    def show(visibility: Literal["public", "private"]) -> None:
+        for target in hidden:
+            assert isinstance(target, Group | Row)
+            target.visibility = visibility
+
+    show("public")
+    with meddling(gitlab, before=lambda _: show("private")):
+        yield
 
 
 def fill(gitlab: Simulator, number: int) -> None:

@@ -204,24 +204,47 @@ def test_opening_under_enforcement(version: str, journal: Path) -> None:
 
 def test_refusals_are_in_gitlabs_words(gitlab: Simulator, journal: Path) -> None:
     hidden = entry(gitlab, "project", SECRET)
+    made = kit.plan(
+        gitlab, {SITE: [act("add-entry", entry=hidden), act("set-inbound", value=True)]}
+    )
+    with kit.hiding_at_writes(gitlab):
+        results = kit.run_apply(gitlab.url, made, journal)
+    assert set(kit.statuses(results).values()) == {"failed"}
+    words = kit.reasons(results)
+    assert "(HTTP 400): The target_project that you are attempting to access does not" in words
+    # The limit stays as it was where an entry before it could not be added.
+    assert not gitlab.instance.projects[SITE].scope.inbound
+    assert gitlab.counts["writes"] == 0
+
+
+def test_a_project_that_needs_an_entry_out_of_sight_is_left_as_it_is(
+    gitlab: Simulator, journal: Path
+) -> None:
+    """Before its first write, and the others go on: GitLab lets nobody add what they cannot see."""
+    hidden = entry(gitlab, "project", SECRET)
     fine = entry(gitlab, "project", SECRET, "READ_JOBS")
     made = kit.plan(
         gitlab,
         {
-            SITE: [act("add-entry", entry=hidden), act("set-inbound", value=True)],
-            CORE: [act("add-entry", entry=fine)],
+            SITE: [
+                act("add-entry", entry=entry(gitlab, "project", SHOP)),
+                act("add-entry", entry=hidden),
+                act("set-inbound", value=True),
+            ],
+            OLD: [act("add-entry", entry=fine)],
             SHOP: [act("add-entry", entry=entry(gitlab, "group", 999))],
+            CORE: [act("add-entry", entry=entry(gitlab, "project", SHOP))],
         },
     )
+    before = kit.states(gitlab)
     results = kit.run_apply(gitlab.url, made, journal)
-    assert set(kit.statuses(results).values()) == {"failed"}
-    words = kit.reasons(results)
-    assert "(HTTP 400): The target_project that you are attempting to access does not" in words
-    assert "project 201 is not visible to this token, so its path is not known" in words
-    assert "(HTTP 404): 404 target_group_id not found Not Found" in words
-    # The limit stays as it was where an entry before it could not be added.
-    assert not gitlab.instance.projects[SITE].scope.inbound
-    assert gitlab.counts["writes"] == 0
+    left = dict.fromkeys((SITE, OLD, SHOP), "moved")
+    assert kit.statuses(results) == {**left, CORE: "done"}
+    assert kit.reasons(results).count("GitLab lets nobody add what they cannot see") == 3
+    assert "collect again: hidden/secret" in kit.reasons(results)
+    assert gitlab.counts["writes"] == 1
+    after = kit.states(gitlab)
+    assert {number for number in after if after[number] != before[number]} == {CORE}
 
 
 def test_too_many_failures_stop_it(journal: Path) -> None:
@@ -231,7 +254,8 @@ def test_too_many_failures_stop_it(journal: Path) -> None:
     with kit.serve(made) as gitlab:
         bad = act("add-entry", entry=entry(gitlab, "project", SECRET))
         plan = kit.plan(gitlab, {number: [bad] for number in numbers})
-        results = kit.run_apply(gitlab.url, plan, journal, concurrency=1)
+        with kit.hiding_at_writes(gitlab):
+            results = kit.run_apply(gitlab.url, plan, journal, concurrency=1)
     assert len(results.of("failed")) == MAX_FAILURES
     assert len(results.of("open")) == 2 * MAX_FAILURES
 
@@ -443,10 +467,10 @@ def test_a_refusal_in_any_words_leaves_a_journal_to_resume_and_undo(
     some = kit.everything(gitlab)
     made = kit.plan(gitlab, {SHOP: some[SHOP], SITE: [*some[SITE], hidden]})
     before = kit.states(gitlab)
-    with kit.meddling(gitlab, after=refused):
-        for resume in (False, True):
+    for resume in (False, True):
+        with kit.hiding_at_writes(gitlab), kit.meddling(gitlab, after=refused):
             results = kit.run_apply(gitlab.url, made, journal, resume=resume)
-            assert kit.statuses(results) == {SHOP: "done", SITE: "failed"}
-            assert "entry" in kit.reasons(results)
+        assert kit.statuses(results) == {SHOP: "done", SITE: "failed"}
+        assert "entry" in kit.reasons(results)
     kit.run_undo(gitlab.url, journal)
     assert kit.states(gitlab) == before

@@ -291,7 +291,7 @@ FINAL: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         listed({"project": "acme/gone-deletion_scheduled-9"}),
         {},
         "remove project acme/gone-deletion_scheduled-9",
-        "this token cannot see the project",
+        "whether this token sees the project is not known",
     ),
     "outbound leftovers": (
         {"outbound_entries": [TOOL]},
