@@ -175,13 +175,13 @@ def log_limits(plan: "Plan", inventory: Inventory) -> Iterator[str]:
     """Yield what the authentication log cannot tell, where the plan relies on it."""
     from scopelint.uses import log
 
-    relying = {"remove-entry", "set-inbound"}
-    if all(a.operation not in relying for project in plan.projects for a in project.actions):
+    if not any(action.rests_on_log for project in plan.projects for action in project.actions):
         return
     text = log.reach_back(inventory)
     yield f"{text[0].upper()}{text[1:]}. It cannot tell:"
     for words in log.UNKNOWABLE:
         yield f"  - {words}"
+    yield "`scopelint apply` reads the log again, and leaves a project that was used otherwise since."
 
 
 def write_text(text: str) -> Callable[[BinaryIO], None]:
