@@ -104,7 +104,11 @@ def why_used(
         return
     closes = any(action.operation == "set-inbound" and action.value for action in pending)
     before = project if closes else with_limit_on(project)
-    after = project_after(before, ordered(pending))
+    # What an unsafe removal takes from whom was asked for.
+    done = [
+        action for action in pending if action.safe or not action.operation.startswith("remove-")
+    ]
+    after = project_after(before, ordered(done))
     lost: dict[int, TokenUse] = {}
     for action in pending:
         if not action.rests_on_log:

@@ -84,9 +84,19 @@ def test_a_failed_write_is_4_and_the_others_go_on(server: Simulator) -> None:
     hidden = act("add-entry", entry=entry(server, "project", SECRET))
     actions = applying.everything(server)
     path = saved(applying.plan(server, {**actions, CORE: [hidden]}))
-    result = apply(server, path, "--yes").expect(4)
+    with applying.hiding_at_writes(server):
+        result = apply(server, path, "--yes").expect(4)
     assert result.out.startswith("failed  acme/lib/core\n        add project hidden/secret")
     assert "1 project failed" in result.out
+    assert server.instance.projects[SITE].scope.inbound
+
+
+def test_an_entry_out_of_sight_is_5_and_the_others_go_on(server: Simulator) -> None:
+    hidden = act("add-entry", entry=entry(server, "project", SECRET))
+    path = saved(applying.plan(server, {**applying.everything(server), CORE: [hidden]}))
+    result = apply(server, path, "--yes").expect(5)
+    assert result.out.startswith("moved   acme/lib/core\n        it needs an entry for what")
+    assert "1 project had moved: what is named above was left as it is" in result.out
     assert server.instance.projects[SITE].scope.inbound
 
 
