@@ -7,6 +7,7 @@ from scopelint.cli.command import Entry, LazyGroup
 
 _FIND = "Find and gate"
 _ASK = "Look closer"
+_TELL = "Tell others"
 _REPAIR = "Repair"
 _SET_UP = "Set up"
 _TRY = "Try it out"
@@ -77,6 +78,12 @@ COMMANDS = {
         "Write a snapshot as an inventory or as policy code.",
         "scopelint export csv acme.snapshot -o acme.csv",
         _ASK,
+    ),
+    "publish": Entry(
+        "scopelint.cli.publish:publish",
+        "Keep issues, compliance controls or a note up to date by a report.",
+        "scopelint publish issues scopelint.json --project acme/security",
+        _TELL,
     ),
     "suggest": Entry(
         "scopelint.cli.suggest:suggest",

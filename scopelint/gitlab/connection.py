@@ -2,7 +2,7 @@
 
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
@@ -126,6 +126,20 @@ class Connection:
         log.debug("POST %s %s", self.server.graphql_url, name)
         return self._session.post_graphql(payload, write=write)
 
+    def send_signed(
+        self,
+        verb: str,
+        path: str,
+        data: Mapping[str, str],
+        sign: Callable[[str], Mapping[str, str]],
+    ) -> requests.Response:
+        """Send a form to a path below the server's URL, signed anew for each attempt.
+
+        A signature holds for some seconds only, and a request may wait longer for GitLab's rate
+        limit. Raises ExchangeError after the retries; a failing status is the answer's.
+        """
+        return self._session.send_signed(verb, f"{self.server.url}{path}", data, sign)
+
 
 def silence_insecure_warnings() -> None:
     """Silence urllib3, which warns at each request without verification; call it once warned."""
@@ -214,6 +228,24 @@ class RetryingSession(requests.Session):
             return GraphQLAnswer(answer.status_code, answer.headers, answer.content, body)
 
         return self._retrier.send(exchange, "graphql", write=write)
+
+    def send_signed(
+        self,
+        verb: str,
+        url: str,
+        data: Mapping[str, str],
+        sign: Callable[[str], Mapping[str, str]],
+    ) -> requests.Response:
+        """Send a write whose headers `sign` makes for each attempt; see `Connection.send_signed`."""
+
+        def exchange() -> requests.Response:
+            bare = requests.Request(verb, url, data=dict(data))
+            request = self.prepare_request(bare)
+            request.headers.update(sign(request.path_url))
+            return self._exchange(request, self._settings)[0]
+
+        log.debug("%s %s", verb, url)
+        return self._retrier.send(exchange, "rest", write=True)
 
     def _exchange(
         self, request: requests.PreparedRequest, settings: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""The only code that changes anything in GitLab: job token scopes, one setting or row a call.
+"""The only code that changes job token scopes in GitLab, one setting or row a call.
 
 By REST through python-gitlab (doc/api/project_job_token_scopes.md, doc/api/projects.md); by GraphQL
 what REST cannot do (doc/api/graphql/reference/_index.md): permissions of entries, cross-project
@@ -8,20 +8,17 @@ No call is repeated here while the one before may have happened: that raises Los
 the caller reads the project again to learn which it was.
 """
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import gitlab
-
-from scopelint.errors import AuthenticationError, GitLabError, UnexpectedAnswerError
+from scopelint.errors import GitLabError, UnexpectedAnswerError
 from scopelint.gitlab import graphql
-from scopelint.gitlab.answers import WRITE_HINT, refused
+from scopelint.gitlab.answers import WRITE_HINT
 from scopelint.gitlab.ask import Failed, ask_required
 from scopelint.gitlab.connection import Connection
-from scopelint.gitlab.credentials import is_job_token
 from scopelint.gitlab.graphql import InvalidQueryError, TooMuchError
+from scopelint.gitlab.rest_write import LostAnswerError, WriteRefusedError, send
 from scopelint.gitlab.retry import ExchangeError
 from scopelint.gitlab.values import FormError, array, child, names
 from scopelint.model import EntryKind
@@ -37,14 +34,6 @@ _LISTS: Final[Mapping[EntryKind, str]] = {"project": "allowlist", "group": "grou
 
 TargetPath = Callable[[EntryKind, int], str | Failed | None]
 """Returns the full path that a group or project has now, None where the token does not see it."""
-
-
-class LostAnswerError(Exception):
-    """No whole answer to a write arrived: it may have happened or not."""
-
-
-class WriteRefusedError(Exception):
-    """A write that was not done, with GitLab's reason or ours; the text is for people."""
 
 
 class Writer:
@@ -123,32 +112,7 @@ class Writer:
         self._mutate(_SETTINGS, fullPath=project_path, **{name: value})
 
     def _rest(self, verb: str, path: str, data: dict[str, Any] | None) -> None:
-        try:
-            self._connection.rest.http_request(verb, path, post_data=data, obey_rate_limit=False)
-        except ExchangeError as error:
-            raise LostAnswerError(str(error)) from None
-        except gitlab.GitlabError as error:
-            status = error.response_code or 0
-            body = (error.response_body or b"").decode("utf-8", "replace")
-            raise self._refusal(status, body) from None
-
-    def _refusal(self, status: int, body: str) -> Exception:
-        job_token = is_job_token(self._connection.server.token)
-        refusal = refused(status, body, job_token=job_token)
-        if refusal is not None:
-            return AuthenticationError(refusal.message, hint=WRITE_HINT, status=status)
-        return WriteRefusedError(f"GitLab refused (HTTP {status}): {self._reason(body)}")
-
-    def _reason(self, body: str) -> str:
-        """Take GitLab's words out of an answer: `{"message": "400 Bad request - words"}`."""
-        try:
-            found = json.loads(body)
-        except ValueError:
-            found = {}
-        reason = found.get("message") or found.get("error") if isinstance(found, dict) else None
-        given = json.dumps(reason) if reason else "no reason given"
-        text = reason if isinstance(reason, str) else given
-        return self._connection.server.token.redact(text.partition(" - ")[2] or text)[:300]
+        send(self._connection, verb, path, data, hint=WRITE_HINT)
 
     def _mutate(self, name: str, **values: Any) -> None:
         form = f"{name[0].upper()}{name[1:]}Input"

@@ -11,7 +11,8 @@ from typing import Final, Literal
 
 from scopelint.collect.current_state import CurrentState
 from scopelint.gitlab.connection import Connection
-from scopelint.gitlab.write import LostAnswerError, Writer, WriteRefusedError
+from scopelint.gitlab.rest_write import LostAnswerError, WriteRefusedError
+from scopelint.gitlab.write import Writer
 from scopelint.model import Project
 from scopelint.paths import is_inside
 from scopelint.repair.actions import (

@@ -13,7 +13,7 @@ spreadsheet or pipeline with them. Which function to use depends on who reads:
 | `why`, which looks for what a job was refused | `lines_of_job_log`, `token_kinds` |
 | a program: JSON, SARIF, XML | `plain`, `plain_line`, `json_text`, `script_json`, `encodable` |
 | a spreadsheet | `csv_cell` |
-| GitLab's Markdown | `code`, `escaped`, `link`, `fenced` |
+| GitLab's Markdown | `code`, `escaped`, `link`, `fenced`, `table_cell`, `issue_title`; `mentions` of who is to be told |
 | the log of a GitHub Actions job | `command_message`, `command_property` |
 
 It imports the standard library alone.
@@ -44,7 +44,15 @@ from scopelint.text.documents import (
     script_json,
     utc,
 )
-from scopelint.text.gitlab_markdown import code, escaped, fenced, link
+from scopelint.text.gitlab_markdown import (
+    code,
+    escaped,
+    fenced,
+    issue_title,
+    link,
+    mentions,
+    table_cell,
+)
 from scopelint.text.messages import (
     ONE_LINE_PATTERN,
     clean,
@@ -74,11 +82,13 @@ __all__ = [
     "hide_queries",
     "hide_secrets",
     "holds_control",
+    "issue_title",
     "job_log",
     "job_log_lines",
     "json_text",
     "lines_of_job_log",
     "link",
+    "mentions",
     "number",
     "painted",
     "plain",
@@ -89,6 +99,7 @@ __all__ = [
     "shorten_middle",
     "shown",
     "suggestion",
+    "table_cell",
     "token_kinds",
     "utc",
     "visible",

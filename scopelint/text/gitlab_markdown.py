@@ -82,3 +82,25 @@ def fenced(language: str, lines: Sequence[str]) -> Iterator[str]:
     yield f"{fence}{language}"
     yield from lines
     yield fence
+
+
+def table_cell(text: str) -> str:
+    """Return inline Markdown for a cell of a table: what would end the cell does not (GFM 4.10)."""
+    return " ".join(text.split("\n")).replace("|", "\\|")
+
+
+_HANDLE = re.compile(r"@[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_.-]+)*")
+
+
+def mentions(contact: str) -> str:
+    """Return who is configured to be told: `@name` and `@group/name` stay what GitLab tells people
+    by, any other word is shown as text.
+    """
+    words = re.split(r"[\s,]+", contact.strip())
+    return " ".join(word if _HANDLE.fullmatch(word) else code(word) for word in words if word)
+
+
+def issue_title(text: str, limit: int = 255) -> str:
+    """Return a title in which nothing is a reference: in a title, too, `@name` tells people."""
+    kept = re.sub(r"[^\w .,:()/-]", "_", visible(text).replace("@", ""))
+    return kept if len(kept) <= limit else f"{kept[: limit - 1]}…"

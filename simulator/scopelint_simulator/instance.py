@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from scopelint_simulator.delivery import Delivery
 from scopelint_simulator.versions import (
     CONTAINER_POLICIES_END,
     ENFORCEMENT_SETTING,
@@ -245,10 +246,7 @@ class InstanceSettings:
 
 
 class Instance:
-    """All of it, with the lookups that the API needs.
-
-    Paths are looked up without regard to case, as GitLab does.
-    """
+    """All of it, with the API's lookups: by path without regard to case, as GitLab does."""
 
     def __init__(self, settings: InstanceSettings) -> None:
         self.settings = settings
@@ -266,6 +264,7 @@ class Instance:
         self._trees: dict[int, tuple[int, ...]] = {}
         self._all: tuple[int, ...] | None = None
         self._last_row = 0
+        self.delivery = Delivery()
 
     def add_group(self, group: Group) -> None:
         """Put a group in; its parent must be there already."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from scopelint_simulator.audit import record
+from scopelint_simulator.delivery import Control
 from scopelint_simulator.generate import generate
 from scopelint_simulator.instance import (
     DEFAULT_LEVELS,
@@ -87,6 +88,7 @@ class Builder:
             self._add_scopes()
         if not self.faults:
             self._generate()
+            self._add_delivery()
         return self.instance
 
     def _fault(self, *place: str | int, message: str) -> None:
@@ -315,6 +317,20 @@ class Builder:
             return None
         self.instance.outside[(kind, given.id)] = Outside(kind, given.id, given.path)
         return given.id
+
+    def _add_delivery(self) -> None:
+        delivery = self.instance.delivery
+        for index, part in enumerate(self.source.merge_requests):
+            found = self._target("project", part.project, ("merge_requests", index, "project"))
+            if found is not None:
+                delivery.notes[found, part.iid] = []
+        for index, control in enumerate(self.source.controls):
+            named = [
+                self._target("project", path, ("controls", index, "projects", place))
+                for place, path in enumerate(control.projects)
+            ]
+            numbers = frozenset(number for number in named if number is not None)
+            delivery.controls[control.id] = Control(control.id, control.secret, numbers)
 
     def _generate(self) -> None:
         for index, part in enumerate(self.source.generate):

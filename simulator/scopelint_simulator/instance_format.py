@@ -244,6 +244,21 @@ class ProjectPart(Part):
     fails: Literal["never", "always"] = "never"
 
 
+class MergeRequestPart(Part):
+    """One of `merge_requests`."""
+
+    project: Text
+    iid: Number
+
+
+class ControlPart(Part):
+    """One of `controls`: an external control and the projects that have its framework."""
+
+    id: Number
+    secret: Text
+    projects: list[Text] = []
+
+
 class GeneratePart(Part):
     """One of `generate`: many projects below a group."""
 
@@ -267,3 +282,5 @@ class InstanceFile(Part):
     namespaces: list[NamespacePart] = []
     projects: list[ProjectPart] = []
     generate: list[GeneratePart] = []
+    merge_requests: list[MergeRequestPart] = []
+    controls: list[ControlPart] = []

@@ -19,6 +19,8 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     url: str
+    full_path: str = ""
+    """The path as it was sent, with the relative root."""
 
     def token(self) -> str | None:
         """The token that came with it, in whichever header."""

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote
 
-from scopelint_simulator import rest_audit, rest_lists, rest_scope
+from scopelint_simulator import (
+    rest_audit,
+    rest_issues,
+    rest_lists,
+    rest_notes,
+    rest_scope,
+)
 from scopelint_simulator.answer import Answer
 from scopelint_simulator.instance import Instance
 from scopelint_simulator.permissions import Caller
@@ -21,6 +27,7 @@ PREFIX = "/api/v4"
 
 _PROJECT = "/projects/:id"
 _SCOPE = f"{_PROJECT}/job_token_scope"
+_NOTES = f"{_PROJECT}/merge_requests/:merge_request_iid/notes"
 _ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "/version"): rest_lists.get_version,
     ("GET", "/metadata"): rest_lists.get_metadata,
@@ -40,6 +47,19 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("PUT", _PROJECT): rest_scope.put_project,
     ("GET", f"{_PROJECT}/audit_events"): rest_audit.get_audit_events,
     ("GET", f"{_PROJECT}/members/all"): rest_lists.get_all_members,
+    ("GET", f"{_PROJECT}/issues"): rest_issues.get_issues,
+    ("POST", f"{_PROJECT}/issues"): rest_issues.post_issue,
+    ("PUT", f"{_PROJECT}/issues/:issue_iid"): rest_issues.put_issue,
+    ("GET", f"{_PROJECT}/issues/:issue_iid/notes"): rest_issues.get_issue_notes,
+    ("POST", f"{_PROJECT}/issues/:issue_iid/notes"): rest_issues.post_issue_note,
+    ("GET", _NOTES): rest_notes.get_notes,
+    ("POST", _NOTES): rest_notes.post_merge_request_note,
+    ("PUT", f"{_NOTES}/:note_id"): rest_notes.put_note,
+    ("DELETE", f"{_NOTES}/:note_id"): rest_notes.delete_note,
+    (
+        "PATCH",
+        f"{_PROJECT}/compliance_external_controls/:control_id/status",
+    ): rest_notes.patch_status,
     ("GET", _SCOPE): rest_scope.get_scope,
     ("PATCH", _SCOPE): rest_scope.patch_scope,
     ("GET", f"{_SCOPE}/allowlist"): rest_scope.get_allowlist,

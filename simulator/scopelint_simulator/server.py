@@ -227,6 +227,7 @@ class Simulator:
             headers={name.lower(): value for name, value in handler.headers.items()},
             body=body,
             url=self._external_url or self.url,
+            full_path=split.path,
         )
         try:
             answer, verdict = self.answer(request, split.path)

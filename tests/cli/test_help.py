@@ -33,6 +33,9 @@ OPTIONS = {
     *("--to", "--unsafe", "--policy", "--allow-groups", "--min-share", "--min-log-days"),
     *("--plan", "--entry", "--yes", "--journal", "--max-removals", "--max-projects"),
     *("--irreversible", "--dry-run"),
+    # what is published
+    *("--label", "--confidential", "--no-confidential", "--former-user", "--max-writes"),
+    *("--control", "--secret-file", "--state", "--unknown", "--resend-after", "--merge-request"),
     # how it is shown
     *("--format", "-f", "--report", "--min-severity", "--show-waived", "--show-fix"),
     *("--statistics", "--junit-fail", "--doctor"),

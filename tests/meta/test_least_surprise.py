@@ -19,7 +19,8 @@ from scopelint.collect.reader import Reader, TargetRef
 from scopelint.collect.rest_reader import RestReader
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.own_token import own_token
-from scopelint.gitlab.write import Writer, WriteRefusedError
+from scopelint.gitlab.rest_write import WriteRefusedError
+from scopelint.gitlab.write import Writer
 from scopelint.model import EntryKind
 from scopelint.snapshot import Filters
 from scopelint_simulator import Simulator

@@ -1,0 +1,392 @@
+"""`scopelint publish`: an issue an owner, a compliance control a project, a note, by a report."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scopelint.cli import options
+from scopelint.cli.command import Command, Entry, LazyGroup
+from scopelint.cli.console import Console, start
+from scopelint.cli.option_groups import TargetOptions
+from scopelint.cli.publish_output import Publishing, WriteChoice
+from scopelint.errors import AuthenticationError, UsageError
+from scopelint.finding import Severity
+from scopelint.registry import get_reporter
+from scopelint.report import RenderOptions, Report
+from scopelint.text import Secret
+
+if TYPE_CHECKING:
+    from scopelint.cli.session import Session
+
+SECRET_VARIABLE = "SCOPELINT_CONTROL_SECRET"
+_SECRET_BYTES = 4096
+
+
+@click.group(
+    cls=LazyGroup,
+    entries={
+        "issues": Entry(
+            "scopelint.cli.publish:issues",
+            "Keep one issue an owner.",
+            "scopelint publish issues scopelint.json --project acme/security",
+        ),
+        "controls": Entry(
+            "scopelint.cli.publish:controls",
+            "Tell a compliance framework's external control each project's verdict.",
+            "scopelint publish controls scopelint.json --control 7 --state sent.jsonl",
+        ),
+        "note": Entry(
+            "scopelint.cli.publish:note",
+            "Keep one note on the job's merge request.",
+            "scopelint publish note scopelint.json",
+        ),
+    },
+)
+def publish() -> None:
+    """Keep issues, compliance controls or a note up to date by a report.
+
+    Takes a JSON report (`scopelint scan --report json=scopelint.json`). Shows what it would write,
+    and writes with --yes alone. The same report twice writes nothing the second time.
+    """
+
+
+_report = click.argument("report_file", type=options.FilePath(), metavar="REPORT")
+
+_write_choice = options.grouped(
+    "choice",
+    WriteChoice,
+    "Writing",
+    options.option(
+        "--yes", is_flag=True, help="Write it. Without this, only what would be written is shown."
+    ),
+    options.option(
+        "--max-writes",
+        type=click.IntRange(min=0),
+        metavar="N",
+        default=1000,
+        show_default=True,
+        help="Write nothing where it takes more writes.",
+    ),
+    options.option(
+        "--exit-code", is_flag=True, help="Exit 5 where something is to be written and was not."
+    ),
+)
+
+_former_option = click.option(
+    "--former-user",
+    "former",
+    multiple=True,
+    metavar="USERNAME",
+    help="Take over what an earlier token's user made too. Repeatable.",
+)
+
+
+@click.command("issues", cls=Command)
+@_report
+@click.option(
+    "--project",
+    metavar="PROJECT",
+    help="Takes the issues of owners without `issues:`, and of what nobody owns.",
+)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="LABEL",
+    help="Put on each issue; the first finds it again. Repeatable.  [default: scopelint]",
+)
+@click.option(
+    "--confidential/--no-confidential",
+    default=True,
+    show_default=True,
+    help="Whether issues are confidential.",
+)
+@_former_option
+@_write_choice
+@options.answer_format_option
+@options.write_options
+@options.config_options
+@options.console_options
+def issues(
+    *,
+    report_file: Path,
+    project: str | None,
+    labels: tuple[str, ...],
+    confidential: bool,
+    former: tuple[str, ...],
+    choice: WriteChoice,
+    answer_format: str,
+    server: options.ServerOptions,
+    source: options.ConfigOptions,
+    console: Console,
+) -> int:
+    """Make, update and close one issue for each owner in REPORT.
+
+    The issue is made in the project that `owners:` names (`issues:`), or in --project. It is closed
+    when nothing of what it listed is found any more, and only by a report that looked at all of it.
+    The token needs the scope api and the role Reporter there.
+    """
+    from scopelint.gitlab.delivery import Delivery
+    from scopelint.publish.issues import DEFAULT_LABEL, IssueOptions, plan_issues
+
+    start(console)
+    report = _load(report_file)
+    chosen = IssueOptions(
+        project, _labels(labels) or (DEFAULT_LABEL,), confidential, frozenset(former)
+    )
+    session = _open(server, source, console, report.scan.scan.instance)
+    with session.connect() as connection:
+        steps = plan_issues(Delivery(connection), report, chosen)
+        return Publishing("issues", choice, answer_format, console).conclude(steps, connection)
+
+
+@click.command("controls", cls=Command)
+@_report
+@click.option(
+    "--control",
+    type=click.IntRange(min=1),
+    metavar="N",
+    required=True,
+    help="The number of the external control.",
+)
+@click.option(
+    "--secret-file",
+    type=options.FilePath(),
+    help=f"A file that holds the control's secret. [{SECRET_VARIABLE}]",
+)
+@click.option(
+    "--state",
+    "state_file",
+    type=options.FilePath(),
+    help="Keeps what was sent: the next run sends what changed alone.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([s.value for s in Severity if s != Severity.UNKNOWN]),
+    help="The lowest severity that fails a project.  [default: as in REPORT]",
+)
+@click.option(
+    "--unknown",
+    type=click.Choice(["fail", "skip"]),
+    default="fail",
+    show_default=True,
+    help="What to send for a project of which it is not known: never a pass.",
+)
+@click.option(
+    "--resend-after",
+    type=click.IntRange(min=1),
+    metavar="HOURS",
+    help="Send again what was sent longer ago: less than 12 where GitLab pings the control.",
+)
+@_write_choice
+@options.answer_format_option
+@options.write_options
+@options.config_options
+@options.console_options
+def controls(
+    *,
+    report_file: Path,
+    control: int,
+    secret_file: Path | None,
+    state_file: Path | None,
+    fail_on: str | None,
+    unknown: str,
+    resend_after: int | None,
+    choice: WriteChoice,
+    answer_format: str,
+    server: options.ServerOptions,
+    source: options.ConfigOptions,
+    console: Console,
+) -> int:
+    """Tell an external control of a compliance framework which projects of REPORT pass (Ultimate).
+
+    A project fails with a new finding at or above --fail-on. For one that could not be read a fail is
+    sent, or nothing, never a pass. Projects that have not the framework are named. The secret
+    comes from a file or the environment, never from the command line.
+    """
+    from scopelint.collect.collection import select_reader
+    from scopelint.gitlab.ask import ask_required
+    from scopelint.gitlab.delivery import Delivery
+    from scopelint.publish.control_state import ControlState
+    from scopelint.publish.controls import ControlOptions, plan_controls, verdicts
+
+    start(console)
+    report = _load(report_file)
+    instance = report.scan.scan.instance
+    chosen = ControlOptions(
+        control,
+        _secret(secret_file),
+        _threshold(fail_on, report),
+        "skip" if unknown == "skip" else "fail",
+        timedelta(hours=resend_after) if resend_after else None,
+    )
+    paths = sorted(verdicts(report, chosen.fail_on))
+    state = ControlState(state_file, instance, control)
+    session = _open(server, source, console, instance)
+    with session.connect() as connection:
+        reader = select_reader(connection, session.request)
+        numbers = ask_required(lambda: reader.find("project", paths), session.server.url)
+        steps = plan_controls(
+            Delivery(connection),
+            report,
+            chosen,
+            numbers=numbers,
+            state=state,
+            now=datetime.now(UTC),
+        )
+        publishing = Publishing("controls", choice, answer_format, console)
+        return publishing.conclude(steps, connection, concurrency=server.concurrency)
+
+
+@click.command("note", cls=Command)
+@_report
+@click.option(
+    "--project",
+    metavar="PROJECT",
+    help="The merge request's project.  [default: the job's]",
+)
+@click.option(
+    "--merge-request",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The merge request's number.  [default: the job's]",
+)
+@_former_option
+@_write_choice
+@options.answer_format_option
+@options.write_options
+@options.config_options
+@options.console_options
+def note(
+    *,
+    report_file: Path,
+    project: str | None,
+    merge_request: int | None,
+    former: tuple[str, ...],
+    choice: WriteChoice,
+    answer_format: str,
+    server: options.ServerOptions,
+    source: options.ConfigOptions,
+    console: Console,
+) -> int:
+    """Keep one note with REPORT on the merge request of this job.
+
+    The merge request is that of the job's variables (CI_MERGE_REQUEST_IID). The note is as `-f
+    markdown` writes it; the next run changes it. The token needs the scope api; CI_JOB_TOKEN will
+    not do, and a fork's pipeline gets no protected variable.
+    """
+    from scopelint.gitlab.delivery import Delivery
+    from scopelint.publish.note import find_merge_request, plan_note
+
+    start(console)
+    report = _load(report_file, any_state=True)
+    place = find_merge_request(os.environ, project, merge_request)
+    try:
+        session = _open(server, source, console, None)
+    except AuthenticationError as error:
+        if place.of_fork:
+            error.hint = (
+                "This pipeline is of a fork: it gets no protected variable of the project. Let the"
+                f" parent project run it, or do without the note. {error.hint}"
+            )
+        raise
+    scan = report.scan.scan
+    after = (str(report.after.source),) if report.after else ()
+    with session.connect() as connection:
+        steps = plan_note(
+            Delivery(connection),
+            place,
+            _markdown(report),
+            about=(scan.instance, *scan.targets, *after),
+            at=scan.finished_at or scan.started_at,
+            former=frozenset(former),
+        )
+        return Publishing("note", choice, answer_format, console).conclude(steps, connection)
+
+
+def _load(path: Path, *, any_state: bool = False) -> Report:
+    """Read a report that lists every finding; `any_state` takes one of a wanted state too."""
+    from scopelint.cli.after import check_of_today
+    from scopelint.report_file.part import lists_every_finding
+    from scopelint.report_file.reading import load_report
+
+    report = load_report(path)
+    if not any_state:
+        check_of_today(report, path, "nobody is told that it is so")
+    if not any_state and not lists_every_finding(report):
+        raise UsageError(
+            f"{path} was made with --min-severity or --new-only: what it does not list would look"
+            " as if it were fixed",
+            hint="Make it without them.",
+        )
+    return report
+
+
+def _open(
+    server: options.ServerOptions,
+    source: options.ConfigOptions,
+    console: Console,
+    instance: str | None,
+) -> "Session":
+    """Open a session that may write; with `instance`, only where that is the one that is meant."""
+    from scopelint.cli.repair_output import open_writing
+    from scopelint.cli.session import open_session
+    from scopelint.cli.settings import resolve
+    from scopelint.gitlab.delivery import PUBLISH_HINT
+
+    try:
+        if instance is not None:
+            return open_writing(server, source, console, instance, 1)
+        # What is written is named later: here it is about where, and by what token.
+        return open_session(TargetOptions(projects=("1",)), server, resolve(source), console)
+    except AuthenticationError as error:
+        error.hint = PUBLISH_HINT
+        raise
+
+
+def _labels(given: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(part.strip() for word in given for part in word.split(",") if part.strip())
+    )
+
+
+def _secret(path: Path | None) -> Secret:
+    if path is None:
+        text = os.environ.get(SECRET_VARIABLE, "")
+        if not text.strip():
+            raise UsageError(
+                "there is no secret of the control",
+                hint=f"Name its file with --secret-file, or set {SECRET_VARIABLE}.",
+            )
+        return Secret(text.strip())
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_SECRET_BYTES).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise UsageError(f"--secret-file {path} cannot be read: {reason}") from None
+    if not text:
+        raise UsageError(f"--secret-file {path} is empty")
+    return Secret(text)
+
+
+def _threshold(given: str | None, report: Report) -> Severity:
+    text = given or report.gate.fail_on
+    if text == "never":
+        raise UsageError(
+            "by this report's gate nothing ever fails (fail_on: never)",
+            hint="Say which severity fails a project: --fail-on high",
+        )
+    return Severity(text)
+
+
+def _markdown(report: Report) -> str:
+    page = os.environ.get("CI_JOB_URL")
+    document = BytesIO()
+    reporter = get_reporter("markdown")(RenderOptions(report_url=page))
+    reporter.render(report, document)
+    return document.getvalue().decode("utf-8")

@@ -1,0 +1,177 @@
+"""What `publish` tells: what it would write, what it wrote, what somebody has to look at."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scopelint.cli.console import Console, out
+from scopelint.errors import AuthenticationError, ExitCode, GitLabError, Interrupted
+from scopelint.text import clean, counted, hide_secrets
+
+if TYPE_CHECKING:
+    from scopelint.gitlab.connection import Connection
+    from scopelint.publish.steps import PublishStep
+
+_SHOWN = 200
+"""Steps of one kind that are told one by one; `-f json` has all."""
+_WOULD = {
+    "create": "would create",
+    "update": "would update",
+    "close": "would close",
+    "reopen": "would open again",
+    "send": "would send",
+    "delete": "would delete",
+}
+_DID = {
+    "create": "created",
+    "update": "updated",
+    "close": "closed",
+    "reopen": "opened again",
+    "send": "sent",
+    "delete": "deleted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WriteChoice:
+    """Whether and how much may be written."""
+
+    yes: bool = False
+    max_writes: int = 1000
+    exit_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """What is published, and how it is told."""
+
+    kind: str
+    choice: WriteChoice
+    answer_format: str
+    console: Console
+
+    def conclude(
+        self, steps: "Sequence[PublishStep]", connection: "Connection", *, concurrency: int = 1
+    ) -> ExitCode:
+        """Show the steps, or do them with `--yes`; tell what became of them, return the exit code."""
+        from scopelint.publish.steps import check_writes, settled, total_writes
+
+        writes = total_writes(steps)
+        if self.choice.yes:
+            check_writes(steps, self.choice.max_writes)
+        if not self.choice.yes or not writes:
+            self._tell([settled(step) for step in steps], writes)
+            return ExitCode.DRIFT if self.choice.exit_code and writes else ExitCode.OK
+        _require_write(connection)
+        results: list[PublishStep] = []
+        try:
+            # What is done before an exception stays in the list.
+            results.extend(_performed(steps, concurrency))
+        except KeyboardInterrupt:
+            self._tell(results, writes)
+            raise Interrupted(
+                "interrupted; what was written stays", hint="Run the same again: it goes on."
+            ) from None
+        except GitLabError:
+            self._tell(results, writes)
+            raise
+        self._tell(results, writes)
+        failed = sum(step.status == "failed" for step in results)
+        if failed:
+            self.console.warn(f"{counted(failed, 'step')} failed; the same command tries again")
+        return ExitCode.FAILURE if failed else ExitCode.OK
+
+    def _tell(self, steps: "Sequence[PublishStep]", writes: int) -> None:
+        if self.answer_format == "json":
+            out(json.dumps(_data(self.kind, steps, writes, self.choice), indent=2))
+            return
+        lines = _of_projects if self.kind == "controls" else _one_by_one
+        for line in lines(steps):
+            out(clean(hide_secrets(line)))
+        if not writes:
+            out("Everything is up to date: nothing to write.")
+        elif not self.choice.yes:
+            text = (
+                f"Nothing was written: this takes {counted(writes, 'write')}. Write it with --yes"
+            )
+            more = f" and --max-writes {writes}" if writes > self.choice.max_writes else ""
+            out(f"{text}{more}.")
+
+
+def _performed(steps: "Sequence[PublishStep]", concurrency: int) -> "Iterator[PublishStep]":
+    from scopelint.publish.steps import perform
+
+    return perform(steps, concurrency=concurrency)
+
+
+def _require_write(connection: "Connection") -> None:
+    """Raise AuthenticationError where the token says that it may not write."""
+    from scopelint.gitlab.ask import ask_required
+    from scopelint.gitlab.delivery import PUBLISH_HINT
+    from scopelint.gitlab.own_token import own_token
+
+    token = ask_required(lambda: own_token(connection), connection.server.url)
+    if token.scopes is not None and not token.fine_grained and "api" not in token.scopes:
+        raise AuthenticationError(
+            "the token's scope is too small to write:"
+            f" {', '.join(token.scopes) or 'none'}, and api is needed",
+            hint=PUBLISH_HINT,
+        )
+
+
+def _data(
+    kind: str, steps: "Sequence[PublishStep]", writes: int, choice: WriteChoice
+) -> dict[str, Any]:
+    return {
+        "schema": "scopelint-publish/1",
+        "kind": kind,
+        "written": choice.yes,
+        "writes": writes,
+        "steps": [
+            {
+                "action": step.action,
+                "status": step.status,
+                "subject": step.subject,
+                "where": step.where,
+                "detail": hide_secrets(step.detail),
+            }
+            for step in steps
+        ],
+    }
+
+
+def _one_by_one(steps: "Sequence[PublishStep]") -> Iterator[str]:
+    quiet = 0
+    for step in steps:
+        if step.status == "unchanged" and not step.where.count("#"):
+            quiet += 1
+        else:
+            yield _line(step)
+    if quiet:
+        yield f"{counted(quiet, 'owner')} without a finding or an issue"
+
+
+def _line(step: "PublishStep") -> str:
+    place = f"{step.subject}: {step.where}" if step.where else step.subject
+    verb = _verb(step.status, step.action)
+    return f"{verb}  {place}{f' ({step.detail})' if step.detail else ''}"
+
+
+def _of_projects(steps: "Sequence[PublishStep]") -> Iterator[str]:
+    """Yield counts by what becomes of the projects; those to look at are named, some of them."""
+    counts = Counter((step.status, step.action, step.detail) for step in steps)
+    for (status, action, detail), number in counts.items():
+        yield f"{_verb(status, action)}  {counted(number, 'project')}: {detail}"
+    looked_at = [step for step in steps if step.attention or step.status == "failed"]
+    for step in looked_at[:_SHOWN]:
+        yield f"  {step.subject}: {step.detail}"
+    if len(looked_at) > _SHOWN:
+        yield f"  and {len(looked_at) - _SHOWN} more: -f json has all"
+
+
+def _verb(status: str, action: str) -> str:
+    known = {"unchanged": "up to date", "left": "left alone", "failed": "FAILED"}
+    verbs = _WOULD if status == "planned" else _DID
+    return known.get(status) or verbs[action]

@@ -1,0 +1,174 @@
+"""The status of a compliance framework's external control, project by project.
+
+A project fails where it has a new finding at or above a severity, and passes where all that was
+asked for was judged and nothing such was found. What is neither is *unknown*, and is never sent as
+a pass: by default it is sent as a fail, since GitLab keeps the last status and would go on showing
+an earlier pass.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final, Literal
+
+from scopelint.errors import GitLabError, UsageError
+from scopelint.finding import Outcome, Severity, State
+from scopelint.gitlab.delivery import Delivery
+from scopelint.gitlab.rest_write import WriteRefusedError
+from scopelint.publish.control_state import ABSENT, ControlState, Sent
+from scopelint.publish.steps import PublishStep, repeated
+from scopelint.report import Report
+from scopelint.text import Secret, counted
+
+ProjectVerdict = Literal["pass", "fail", "unknown"]
+ABSENT_FOR: Final = timedelta(days=7)
+"""How long a project without the control's framework is not asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlOptions:
+    """What the user chose."""
+
+    control: int
+    """The external control's number."""
+    secret: Secret
+    fail_on: Severity
+    unknown: Literal["fail", "skip"] = "fail"
+    """What is sent for a project of which it is not known."""
+    resend_after: timedelta | None = None
+    """How old a status may be before it is sent again; None sends only what changed."""
+
+
+def verdicts(report: Report, fail_on: Severity) -> dict[str, ProjectVerdict]:
+    """Return the verdict of every project that the report judged or could not read, by full path.
+
+    What was carried over from an earlier report was not judged: unknown. Raise UsageError for a
+    report that does not list its projects.
+    """
+    if report.projects is None:
+        raise UsageError(
+            "the report does not list its projects, so nobody knows which of them pass",
+            hint="Make it again with this scopelint.",
+        )
+    found: dict[str, ProjectVerdict] = dict.fromkeys(report.projects, "pass")
+    for gap in report.scan.gaps:
+        if gap.breaks_completeness and gap.subject_path in found:
+            found[gap.subject_path] = "unknown"
+    could_fail = _rules_that_could_fail(report, fail_on)
+    for finding in report.findings:
+        path = finding.project.path if finding.project else None
+        if path is None or path not in found or finding.state is not State.NEW:
+            continue
+        if finding.verdict is Outcome.UNKNOWN:
+            doubtful = finding.rule in could_fail
+        else:
+            doubtful = finding.carried is not None and finding.severity.reaches(fail_on)
+            if not doubtful and finding.carried is None and finding.severity.reaches(fail_on):
+                found[path] = "fail"
+        if doubtful and found[path] == "pass":
+            found[path] = "unknown"
+    return found
+
+
+def _rules_that_could_fail(report: Report, fail_on: Severity) -> frozenset[str]:
+    """Return the codes of rules whose finding would fail a project, and of those about gaps."""
+    reach = {
+        rule.code
+        for rule in report.described_rules
+        if rule.severity is Severity.UNKNOWN or rule.severity.reaches(fail_on)
+    }
+    for override in report.choices.overrides:
+        reach |= {code for code, each in override.severities.items() if each.reaches(fail_on)}
+    return frozenset(reach)
+
+
+def plan_controls(
+    delivery: Delivery,
+    report: Report,
+    options: ControlOptions,
+    *,
+    numbers: Mapping[str, int],
+    state: ControlState,
+    now: datetime,
+) -> list[PublishStep]:
+    """Return a step for each project; those that fail come first. Asks GitLab nothing.
+
+    `numbers` are the projects' numbers by full path, without those that the token does not see.
+    `state` is what was sent before.
+    """
+    found = verdicts(report, options.fail_on)
+    end = report.scan.scan.finished_at or report.scan.scan.started_at
+    order = {"fail": 0, "unknown": 1, "pass": 2}
+    paths = sorted(found, key=lambda path: (order[found[path]], path))
+    planner = _Planner(delivery, options, state, end, now)
+    return [planner.step(path, found[path], numbers.get(path)) for path in paths]
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    delivery: Delivery
+    options: ControlOptions
+    state: ControlState
+    end: datetime
+    """The end of the report's scan."""
+    now: datetime
+
+    def step(self, path: str, verdict: ProjectVerdict, number: int | None) -> PublishStep:
+        if number is None:
+            reason = "not found or not visible to this token: nothing was sent"
+            return PublishStep("left", path, "", reason, attention=True)
+        where = f"control {self.options.control}"
+        before = self.state.get(number)
+        if before is not None and before.report_at > self.end:
+            reason = "a newer report was sent"
+            return PublishStep("left", path, where, reason, attention=True)
+        if verdict == "unknown" and self.options.unknown == "skip":
+            shown = f"; GitLab goes on showing {before.status}" if before else ""
+            return PublishStep("left", path, where, f"not known, so nothing is sent{shown}")
+        status = "pass" if verdict == "pass" else "fail"
+        told = "fail (not known)" if verdict == "unknown" else status
+        if before is not None and self._is_fresh(before, status):
+            absent = before.status == ABSENT
+            detail = "it has not the control's framework" if absent else f"{told}, as sent before"
+            return PublishStep("none", path, where, detail)
+        run = partial(self._send, number, path, status)
+        return PublishStep("send", path, where, told, 1, run)
+
+    def _is_fresh(self, before: Sent, status: str) -> bool:
+        age, most = self.now - before.at, self.options.resend_after
+        if before.status == ABSENT:
+            return age < (most or ABSENT_FOR)
+        return before.status == status and (most is None or age < most)
+
+    def _send(self, number: int, path: str, status: str) -> None:
+        options = self.options
+        try:
+            repeated(
+                partial(self.delivery.set_control, number, options.control, status, options.secret)
+            )
+        except WriteRefusedError as error:
+            if error.status == 401:
+                raise GitLabError(
+                    f"GitLab does not take the signature for control {options.control}: {error}",
+                    hint="Is it this control's secret, and is this machine's clock right?",
+                    status=401,
+                ) from None
+            if error.status != 404:
+                raise
+            status = ABSENT
+        self.state.add(number, Sent(status, datetime.now(UTC), self.end), path)
+        if status == ABSENT:
+            raise WriteRefusedError(
+                "it has not the control's framework, or there is no such control (HTTP 404)", 404
+            )
+
+
+def words(steps: Iterable[PublishStep]) -> Iterator[str]:
+    """Yield in words what the steps of many projects come to."""
+    told: dict[str, int] = {}
+    for step in steps:
+        text = step.detail if step.status != "done" else f"{step.detail}: sent"
+        told[text] = told.get(text, 0) + 1
+    for text, count in told.items():
+        yield f"{counted(count, 'project')}: {text}"
