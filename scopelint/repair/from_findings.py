@@ -155,10 +155,26 @@ class _Work:
         if self.project.archived and not self.closed:
             self.declined.append("it is archived: only closing an open one is planned")
             return
-        if not self.closed:
+        if self.closed:
+            self._look_later()
+        else:
             self._entries()
         for code in sorted(by_code):
             self._other(code, by_code[code])
+
+    def _look_later(self) -> None:
+        """Say which findings about entries the closing of the project leaves."""
+        gone = {a.entry.key for a in self.actions if a.operation == "remove-entry" and a.entry}
+        left = {
+            finding.rule
+            for finding in self.findings
+            if finding.entry is not None
+            and isinstance(self._remedy(finding.rule), RemoveEntry | NarrowEntry)
+            and f"{finding.entry.kind}:{finding.entry.id}" not in gone
+        }
+        if left:
+            codes = ", ".join(sorted(left))
+            self.declined.append(f"{codes}: entries that stay are planned for once the limit is on")
 
     def _remedy(self, code: str) -> Remedy:
         return self.remedies.get(code, NoRemedy())
@@ -242,7 +258,7 @@ class _Work:
         # Uses through another entry are checked with that entry.
         uses = known_uses_of(entry, self.scope)
         lost = list(losing_origins(self._before, then, uses, self.assumptions))
-        if lost and entry.kind == "group" and (narrowing or self.unsafe):
+        if entry.kind == "group" and (narrowing or (lost and self.unsafe)):
             found = narrow(
                 self.inventory,
                 left,
@@ -313,6 +329,10 @@ class _Work:
                 self.declined.append(f"{code}: it goes with {self._closing()}")
             case NoRemedy(reason):
                 self.declined.append(f"{code}: {reason}")
+            case RemoveEntry() | NarrowEntry() if not self.closed:
+                if any(finding.entry is None for finding in findings):
+                    why = "it finds this of the project, and its remedy removes entries"
+                    self.declined.append(f"{code}: {why}")
             case _:
                 pass  # Entries, and closing the project, are planned before.
 
