@@ -7,11 +7,10 @@ GitLab's decision for the two projects beside it. It asks nobody.
 It may import `access`, `model`, `text`, `versions` and the inventory of `snapshot`.
 """
 
-from scopelint.joblog.addresses import NamedProject
+from scopelint.access.token_requests import SUBJECTS, NamedProject, Subject
 from scopelint.joblog.causes import CAUSES, Cause
 from scopelint.joblog.explanation import Explanation, explain
 from scopelint.joblog.read_log import LogReading, Refusal, read_log
-from scopelint.joblog.requests import SUBJECTS, Subject
 
 __all__ = [
     "CAUSES",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from scopelint.joblog.addresses import NamedProject
+from scopelint.access.token_requests import NamedProject
 
 _BUILDS: Final = (
     r"(?:/[\w.-]+)*/builds/(?:[A-Za-z0-9_-]{8,10}/[0-9]+/)?(?P<path>[\w.-]+(?:/[\w.-]+)+?)"

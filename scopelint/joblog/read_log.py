@@ -8,16 +8,11 @@ from typing import Final
 from urllib.parse import quote
 
 from scopelint.access.entries import POLICIES
-from scopelint.joblog.addresses import (
-    Address,
-    NamedProject,
-    addresses,
-    image_project,
-    image_target,
-)
+from scopelint.access.token_requests import Address, NamedProject, Subject, image_project
+from scopelint.joblog.addresses import addresses, image_target
 from scopelint.joblog.causes import OF_OTHERS, Cause, causes_of
 from scopelint.joblog.job import is_own_fetch, job_project
-from scopelint.joblog.requests import Request, Subject, asked
+from scopelint.joblog.requests import Request, asked
 from scopelint.joblog.wordings import HINTS, WORDINGS, Wording
 from scopelint.text import clean, hide_queries, lines_of_job_log, redact
 

@@ -3,63 +3,20 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from scopelint.joblog.addresses import Address, addresses
+from scopelint.access.token_requests import (
+    JOB_TOKEN,
+    OTHER_TOKEN,
+    Address,
+    Subject,
+    api_subject,
+    methods_of,
+)
+from scopelint.joblog.addresses import addresses
 from scopelint.text import token_kinds
 
-Subject = Literal[
-    "clone",
-    "push",
-    "read_packages",
-    "write_packages",
-    "read_registry",
-    "write_registry",
-    "artifacts",
-    "trigger",
-    "release",
-    "terraform_state",
-    "terraform_module",
-    "api",
-    "other",
-]
-"""What a job wanted."""
-
-SUBJECTS: Final[dict[Subject, str]] = {
-    "clone": "Git clone or fetch",
-    "push": "Git push",
-    "read_packages": "downloading packages",
-    "write_packages": "publishing packages",
-    "read_registry": "pulling container images",
-    "write_registry": "pushing container images",
-    "artifacts": "job artifacts",
-    "trigger": "starting a pipeline",
-    "release": "releases",
-    "terraform_state": "Terraform state",
-    "terraform_module": "Terraform modules",
-    "api": "the API",
-    "other": "something that the log does not name",
-}
-"""The same in words."""
-
-_JOB_TOKEN: Final = re.compile(
-    r"JOB[-_]TOKEN(?!_scope)|gitlab-ci-token|CI_REGISTRY_PASSWORD|Bearer glcb|credentials from job payload|"
-    r"\bcli=release-cli\b",
-    re.IGNORECASE,
-)
-_EARLIER_JOB_TOKEN: Final = re.compile(r"JOB[-_]TOKEN|gitlab-ci-token|CI_REGISTRY_PASSWORD")
-_OTHER_TOKEN: Final = re.compile(
-    r"PRIVATE-TOKEN|DEPLOY-TOKEN|deploy-token|CI_DEPLOY_(?:USER|PASSWORD)|oauth2:|"
-    r"DOCKER_AUTH_CONFIG|[A-Z]_(?:ACCESS|API)_TOKEN|_PAT\b|GITLAB_TOKEN|GL_TOKEN|"
-    r"No authorization header was set|authInfoToken\W+undefined",
-    re.IGNORECASE,
-)
-_METHOD: Final = re.compile(
-    r"(?:-X|--request|--method)[ =]?[\"']?(?P<given>GET|POST|PUT|PATCH|DELETE|HEAD)\b|"
-    r"\b(?P<shown>GET|POST|PUT|PATCH|DELETE)(?: request)?:? ['\"]?https?://"
-)
-_UPLOAD: Final = re.compile(r"\s(?:--upload-file|-T)\s")
-_POST: Final = re.compile(r"\bcurl\b.*\s(?:--data\S*|-d|--form|-F)\s")
+_EARLIER_TOKEN: Final = re.compile(r"JOB[-_]TOKEN|gitlab-ci-token|CI_REGISTRY_PASSWORD")
 _GIT: Final = re.compile(
     r"(?:^|\W)remote: |fatal: (?:unable to access|Authentication failed|repository)"
 )
@@ -130,18 +87,6 @@ _PACKAGE_CLIENTS: Final = frozenset(
     ]
 )
 _IMAGE_CLIENTS: Final = frozenset({"docker", "podman", "buildah", "kaniko", "skopeo", "runner"})
-_OF_ROUTES: Final[tuple[tuple[str, Subject, Subject], ...]] = (
-    ("/packages/terraform/", "terraform_module", "terraform_module"),
-    ("/packages", "read_packages", "write_packages"),
-    ("/terraform/state", "terraform_state", "terraform_state"),
-    ("artifacts", "artifacts", "artifacts"),
-    ("/trigger/", "trigger", "trigger"),
-    ("/releases", "release", "release"),
-    ("/registry/", "read_registry", "write_registry"),
-)
-"""A part of an API's path, and what is wanted there by reading and by writing."""
-
-
 _OF_CLIENTS: Final[dict[str, tuple[Subject, Subject]]] = {
     **dict.fromkeys(_PACKAGE_CLIENTS, ("read_packages", "write_packages")),
     **dict.fromkeys(_IMAGE_CLIENTS, ("read_registry", "write_registry")),
@@ -189,7 +134,7 @@ def asked(
     lines = [*around, *([command] if command else [])]
     text = "\n".join(lines)
     writes = _WRITES.search(text) is not None
-    methods = _methods(text, command, writes=writes)
+    methods = methods_of(text, command, writes=writes)
     found = tuple(address for line in lines for address in addresses(line, methods))
     if not any(each.api or each.git or each.project for each in found):
         # Where a registry was set up by a command of its own, its address stands there.
@@ -199,19 +144,6 @@ def asked(
     client = _client(command, around)
     kind = subject or _subject(client, text, methods, writes=writes)
     return Request(client, kind, _job_token(text, found, earlier), found)
-
-
-def _methods(text: str, command: str | None, *, writes: bool) -> tuple[str, ...]:
-    match = _METHOD.search(text)
-    if match is not None:
-        return ((match["given"] or match["shown"]).upper().replace("HEAD", "GET"),)
-    if command and _UPLOAD.search(command):
-        return ("PUT",)
-    if command and _POST.search(command):
-        return ("POST",)
-    if re.search(r"state lock", text):
-        return ("POST",)
-    return ("PUT", "POST") if writes else ("GET",)
 
 
 def _client(command: str | None, around: Sequence[str]) -> str | None:
@@ -226,28 +158,29 @@ def _client(command: str | None, around: Sequence[str]) -> str | None:
 def _job_token(text: str, found: Sequence[Address], earlier: Sequence[str]) -> bool | None:
     users = {address.user for address in found if address.user}
     kinds = token_kinds(text)
-    if "gitlab-ci-token" in users or "cbt" in kinds or _JOB_TOKEN.search(text):
+    if "gitlab-ci-token" in users or "cbt" in kinds or JOB_TOKEN.search(text):
         return True
-    if users or kinds or _OTHER_TOKEN.search(text):
+    if users or kinds or OTHER_TOKEN.search(text):
         return False
     before = "\n".join(earlier)
-    sent = _EARLIER_JOB_TOKEN.search(before) and not _OTHER_TOKEN.search(before)
+    sent = _EARLIER_TOKEN.search(before) and not OTHER_TOKEN.search(before)
     return True if sent else None
 
 
 def _subject(client: str | None, text: str, methods: tuple[str, ...], *, writes: bool) -> Subject:
     api = "\n".join(re.findall(r"/api/v4(\S*)", text))
-    by_route = [pair for part, *pair in _OF_ROUTES if part in api]
+    wanted = writes or methods[0] in ("PUT", "POST")
+    by_route = api_subject(api, writes=wanted)
     by_client = _OF_CLIENTS.get(client or "")
     found: tuple[Subject, Subject] = ("api", "api") if api else ("other", "other")
     if _GIT.search(text) or client in ("git", "go"):
         return "push" if _PUSHES.search(text) else "clone"
     if re.search(r"downloading module|module versions|terraform/modules/", text, re.IGNORECASE):
         return "terraform_module"
-    if by_route:
-        found = (by_route[0][0], by_route[0][1])
-    elif by_client is not None:
+    if by_route is not None:
+        return by_route
+    if by_client is not None:
         found = by_client
     elif "package" in text:
         found = ("read_packages", "write_packages")
-    return found[1] if writes or methods[0] in ("PUT", "POST") else found[0]
+    return found[1] if wanted else found[0]

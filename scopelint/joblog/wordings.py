@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from scopelint.access.token_requests import Subject
 from scopelint.joblog.causes import NOT_FOUND, Cause
-from scopelint.joblog.requests import Subject
 
 
 @dataclass(frozen=True, slots=True)
