@@ -99,7 +99,7 @@ lock: $(VENV)/.made-in ## Lock the newest versions that pyproject.toml allows, w
 clean: ## Remove the environment, caches and whatever was built.
 	rm -rf $(VENV) build dist demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
 		.hypothesis .coverage*
-	@find scopelint rules reports simulator tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find scopelint rules reports finders simulator tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made-in: $(STALE)
 	@chosen=; for name in $(or $(PYTHON),$(CANDIDATES)); do \

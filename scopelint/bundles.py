@@ -1,6 +1,6 @@
-"""The packages that bring rules and reporters, found through entry points, and what they are called.
+"""The packages that bring rules, reporters and finders: found by entry points, and what they hold.
 
-An entry in the group `scopelint.rules` or `scopelint.reporters` names a *bundle*: a module or a
+An entry in the group `scopelint.rules`, `scopelint.reporters` or `scopelint.finders` names a *bundle*: a module or a
 package. `scopelint.registry` imports what is in it; here nothing is imported but the bundles
 themselves, so that the shell's completion can name rules and formats at once.
 """
@@ -17,6 +17,7 @@ from scopelint.errors import PluginError
 
 RULES = "scopelint.rules"
 REPORTERS = "scopelint.reporters"
+FINDERS = "scopelint.finders"
 
 CODE = re.compile(r"[A-Z]{2,8}\d{3}")
 """How the code of a rule looks."""
@@ -30,7 +31,7 @@ _DECLARED = re.compile(
 
 @cache
 def bundles(group: str) -> EntryPoints:
-    """Return the entry points of a group, RULES or REPORTERS.
+    """Return the entry points of a group: RULES, REPORTERS or FINDERS.
 
     They are looked for once a process: it reads the files of every installed package.
     """
@@ -80,6 +81,27 @@ def format_titles() -> Iterator[tuple[str, str]]:
     for module in _files(REPORTERS, "*.py"):
         text = module.read_text(encoding="utf-8", errors="replace")
         yield from _DECLARED.findall(text)
+
+
+def page_of(plug_in: type, title: str) -> str:
+    """Return the page of a rule or finder: Markdown from the file beside its module.
+
+    Where that file is not there, the docstring of the class, or else of its module, is the page,
+    below the `title` that a page begins with. Raise OSError where there is none of them.
+    """
+    import inspect  # here: completion in the shell starts without it
+
+    path = Path(inspect.getfile(plug_in)).with_suffix(".md")
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        # Not inspect.getdoc: that of a base class says nothing of this one.
+        text = plug_in.__dict__.get("__doc__") or getattr(
+            inspect.getmodule(plug_in), "__doc__", None
+        )
+        if not text or not text.strip():
+            raise
+        return f"{title}\n\n{inspect.cleandoc(text)}\n"
 
 
 def _files(group: str, pattern: str) -> Iterator[Path]:

@@ -1,7 +1,7 @@
-"""Finds rules and reporters: ours and third parties', all through entry points.
+"""Finds rules, reporters and finders: ours and third parties', all through entry points.
 
-An entry in the group `scopelint.rules` or `scopelint.reporters` names a *bundle*: a module or a
-package. Every concrete rule (reporter) class defined in it, or in any module of the package, is
+An entry in the group `scopelint.rules` (`.reporters`, `.finders`) names a *bundle*: a module or a
+package. Every concrete rule (reporter, finder) class defined in it, or in any module of the package, is
 taken; so a new file needs no reinstall. A bundle that cannot be loaded is named, never skipped.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from scopelint.bundles import CODE, REPORTERS, RULES, entries, import_named, load
+from scopelint.bundles import CODE, FINDERS, REPORTERS, RULES, entries, import_named, load
 from scopelint.errors import PluginError, UsageError
 from scopelint.rule import (
     DeclaredFileRule,
@@ -30,7 +30,8 @@ from scopelint.rule import (
     UnreadableProjectRule,
 )
 
-if TYPE_CHECKING:  # what is asked for rules alone starts without the report
+if TYPE_CHECKING:  # what is asked for rules alone starts without the others
+    from scopelint.finder import Finder
     from scopelint.report import Reporter
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -43,6 +44,8 @@ _KINDS = (
     DeclaredFileRule,
 )
 _T = TypeVar("_T")
+_Named = TypeVar("_Named", "Reporter", "Finder")
+_Paged = TypeVar("_Paged", Rule, "Finder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +82,42 @@ def find_reporters() -> "dict[str, Found[Reporter]]":
     """Return every installed reporter by format name; raise PluginError as `find_rules` does."""
     from scopelint.report import Reporter
 
-    return dict(sorted(_by_name(_find(REPORTERS, Reporter)).items()))
+    return dict(sorted(_by_name(_find(REPORTERS, Reporter), "reporters").items()))
 
 
-def _by_name(reporters: "Iterable[Found[Reporter]]") -> "dict[str, Found[Reporter]]":
-    named: dict[str, Found[Reporter]] = {}
-    for found in reporters:
+def find_finders() -> "dict[str, Found[Finder]]":
+    """Return every installed finder by name; raise PluginError as `find_rules` does.
+
+    A finder whose `paths` are no exact names from the repository's root, or that has no page, is a
+    PluginError too.
+    """
+    from scopelint.finder import Finder
+
+    finders = dict(sorted(_by_name(_find(FINDERS, Finder), "finders").items()))
+    for found in finders.values():
+        if not _NAME.fullmatch(found.cls.name):
+            raise PluginError(f"{_place(found)}: the name {found.cls.name!r} is not kebab-case")
+        _check_declares(found, () if found.cls.ci_configuration else ("paths",))
+        wrong = next((path for path in found.cls.paths if not _is_exact(path)), None)
+        if wrong is not None:
+            raise PluginError(f"{_place(found)}: {wrong!r} is no exact path from the root")
+        _check_page(found)
+    return finders
+
+
+def _is_exact(path: str) -> bool:
+    parts = path.split("/")
+    return not {"", ".", ".."} & {*parts} and not set(path) & set("*?[]\\")
+
+
+def _by_name(plug_ins: "Iterable[Found[_Named]]", kind: str) -> "dict[str, Found[_Named]]":
+    named: dict[str, Found[_Named]] = {}
+    for found in plug_ins:
         _check_declares(found, ("name", "title"))
         name = found.cls.name
         if name in named:
             raise PluginError(
-                f"two reporters are called {name}: {_place(found)} and {_place(named[name])}",
+                f"two {kind} are called {name}: {_place(found)} and {_place(named[name])}",
                 hint="Uninstall one of the two packages.",
             )
         named[name] = found
@@ -112,7 +140,7 @@ def get_reporter(name: str) -> "type[Reporter]":
         found += _reporters(name, own, distribution) or _reporters(name, modules, distribution)
     if not found:
         raise UsageError(f"unknown format {name!r}", hint=suggest(name, find_reporters()))
-    return _by_name(found)[name].cls
+    return _by_name(found, "reporters")[name].cls
 
 
 def _reporters(name: str, modules: Iterable[str], distribution: str) -> "list[Found[Reporter]]":
@@ -231,12 +259,16 @@ def _check_rule(found: Found[Rule]) -> None:
         raise PluginError(f"{_place(found)}: the code {cls.code!r} is not like SL101 or ACME001")
     if not _NAME.fullmatch(cls.name):
         raise PluginError(f"{_place(found)}: the name {cls.name!r} is not kebab-case")
+    _check_page(found)
+
+
+def _check_page(found: "Found[_Paged]") -> None:
     try:
-        cls.page()
+        found.cls.page()
     except OSError as error:
         raise PluginError(
             f"{_place(found)} has no page: {error.strerror}",
-            hint="Give the class a docstring, or write <rule_name>.md beside its module.",
+            hint="Give the class a docstring, or write its page (.md) beside its module.",
         ) from None
 
 

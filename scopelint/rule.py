@@ -28,16 +28,15 @@ The base class says what a rule is about, and so what its context holds:
     DeclaredFileRule       DeclaredFileContext   inventory, declared (the whole policy)
 """
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from scopelint.bundles import page_of
 from scopelint.finding import Confidence, Outcome, Role, Severity, Verdict
 from scopelint.globs import GlobSet
 from scopelint.model import AllowlistEntry, Fact, Project, ProjectCount, Scope
@@ -167,18 +166,9 @@ class Rule(ABC):
     def page(cls) -> str:
         """Return the rule's page: Markdown from `<rule_name>.md` beside its module.
 
-        Where that file is not there, the docstring of the class, or else of its module, is the
-        page, below the title that a page begins with. Raise OSError where there is none of them.
+        Where that file is not there it is the docstring, as `scopelint.bundles.page_of` has it.
         """
-        path = Path(inspect.getfile(cls)).with_suffix(".md")
-        try:
-            return path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            # Not inspect.getdoc: that of a base class says nothing of this rule.
-            text = cls.__dict__.get("__doc__") or inspect.getmodule(cls).__doc__
-            if not text or not text.strip():
-                raise
-            return f"# {cls.code} {cls.name}\n\n{inspect.cleandoc(text)}\n"
+        return page_of(cls, f"# {cls.code} {cls.name}")
 
     @staticmethod
     def fail(

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from scopelint import bundles
-from scopelint.bundles import REPORTERS, RULES
+from scopelint.bundles import FINDERS, REPORTERS, RULES
 from scopelint.errors import PluginError, UsageError
 from scopelint.registry import (
+    find_finders,
     find_reporters,
     find_rule,
     find_rules,
@@ -44,6 +45,8 @@ def test_our_own_come_through_entry_points_alone() -> None:
     """Ours are found the way a third party's are."""
     assert [entry.value for entry in entry_points(group=RULES)] == ["scopelint_rules"]
     assert [entry.value for entry in entry_points(group=REPORTERS)] == ["scopelint_reports"]
+    assert [entry.value for entry in entry_points(group=FINDERS)] == ["scopelint_finders"]
+    assert {"gitlab-ci", "git-submodules", "go-modules"} <= set(find_finders())
     assert list(find_rules()) == sorted(find_rules())
     assert {"console", "json", "sarif", "junit", "html"} <= set(find_reporters())
     assert {found.distribution for found in find_rules().values()} == {"scopelint"}
@@ -141,3 +144,44 @@ def test_unknown_names_get_a_suggestion() -> None:
         get_rule("inbound-limit-disable", find_rules())
     assert "inbound-limit-disabled" in error.value.hint
     assert get_rule("sl101", find_rules()).cls.code == "SL101"
+
+
+FINDER = """
+from scopelint.finder import Finder
+
+class Mine(Finder):
+    \"\"\"Reads it.\"\"\"
+    name = "{name}"
+    title = "Mine"
+    paths = ({path!r},)
+
+    def find(self, file):
+        return ()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "words"),
+    [
+        ("acme-files", "deps/acme.lock", ""),
+        ("gitlab-ci", "acme.lock", "two finders are called gitlab-ci"),
+        ("Acme_Files", "acme.lock", "not kebab-case"),
+        ("acme-files", "**/acme.lock", "no exact path"),
+        ("acme-files", "/acme.lock", "no exact path"),
+        ("acme-files", "../acme.lock", "no exact path"),
+    ],
+)
+def test_a_finder_of_another_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, path: str, words: str
+) -> None:
+    """It is found beside ours; one that does not fit is named."""
+    module = f"acme_finders_{abs(hash((name, path)))}"
+    (tmp_path / f"{module}.py").write_text(FINDER.format(name=name, path=path))
+    monkeypatch.syspath_prepend(tmp_path)
+    entries = [EntryPoint("acme", module, FINDERS), EntryPoint("b", "scopelint_finders", FINDERS)]
+    monkeypatch.setattr(bundles, "bundles", lambda group: EntryPoints(entries))
+    if words:
+        with pytest.raises(PluginError, match=words):
+            find_finders()
+    else:
+        assert find_finders()["acme-files"].cls.page() == "# acme-files\n\nReads it.\n"

@@ -1,4 +1,4 @@
-"""The kit for authors of rules and reporters: describe what GitLab said, check what comes of it.
+"""The kit for authors of rules, reporters and finders: describe what GitLab said, check what comes of it.
 
     from scopelint.testing import inventory, verdicts
 
@@ -65,11 +65,28 @@ says so at least once), `pass_` (it passes and says nothing else) or `skip_` (it
 Verdicts must be fit for reports too: a message of one line, a remediation, JSON as evidence, a
 key of their own.
 
-It may import `declared`, `engine`, `filters`, `finding`, `globs`, `limit_change`, `model`, `paths`, `policy`, `report`, `rule`,
+**A case file of a finder** maps case names to files, and what must be found in each:
+
+    names_a_module_of_the_host:        # names_, uses_ (one names no target), none_ or not_read_
+      project: acme/web/shop           # whose file it is; this is the default, and so is
+      site: https://gitlab.example.com
+      text: |
+        require gitlab.example.com/acme/lib v1.2.0
+      expect:
+        - {line: 1, subject: clone, target: acme/lib}   # or targets: [...], variable:, group:
+
+It may import `access`, `declared`, `engine`, `filters`, `finder`, `finding`, `globs`, `limit_change`, `model`, `paths`, `policy`, `report`, `rule`,
 `snapshot`, `terraform` and `yaml`.
 """
 
 from scopelint.testing.cases import Case, Expected, check_case, load_cases, run_cases, verdicts
+from scopelint.testing.finder_cases import (
+    ExpectedReference,
+    FinderCase,
+    check_finder_case,
+    load_finder_cases,
+    run_finder_cases,
+)
 from scopelint.testing.inventories import inventory, write
 from scopelint.testing.reports import rendered, report
 from scopelint.testing.specs import InventorySpec
@@ -77,13 +94,18 @@ from scopelint.testing.specs import InventorySpec
 __all__ = [
     "Case",
     "Expected",
+    "ExpectedReference",
+    "FinderCase",
     "InventorySpec",
     "check_case",
+    "check_finder_case",
     "inventory",
     "load_cases",
+    "load_finder_cases",
     "rendered",
     "report",
     "run_cases",
+    "run_finder_cases",
     "verdicts",
     "write",
 ]

@@ -53,6 +53,10 @@ class Dialect:
     """Whether an anchor may be set only once."""
     most_aliased: int = 10_000
     """Values that all aliases of a file together may stand for."""
+    last_wins: bool = False
+    """Whether of equal keys the last one counts, and merge keys too work where they stand."""
+    list_tags: frozenset[str] = frozenset()
+    """Tags of its own that a list may have; `SequenceNode.tag` has them."""
 
 
 def resolve_tagged(tag: str, text: str) -> ScalarValue:
@@ -179,3 +183,14 @@ CORE = Dialect(_core)
 """The core schema of YAML 1.2: scopelint.yml."""
 RUAMEL = Dialect(_ruamel, merge_keys=True, anchors_once=True, most_aliased=200_000)
 """As gitlabform reads its config."""
+GITLAB = Dialect(
+    _core,
+    merge_keys=True,
+    most_aliased=200_000,
+    last_wins=True,
+    list_tags=frozenset({"!reference"}),
+)
+"""As GitLab reads a CI/CD configuration, by Ruby's Psych: of equal keys the last one counts, and a
+merge key overwrites the keys before it. `yes` and dates are read as text: a reader of script
+lines, names and addresses asks for `ScalarNode.text`. Source: psych, `visitors/to_ruby.rb`; GitLab
+18.9, `lib/gitlab/ci/config/yaml/tags/reference.rb`."""

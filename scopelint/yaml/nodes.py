@@ -50,6 +50,8 @@ class SequenceNode(Node):
     """A list of nodes."""
 
     value: "tuple[AnyNode, ...]"
+    tag: str = ""
+    """A tag of the dialect's own, such as `!reference`; empty for most lists."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,9 @@ class _Composer(yaml.SafeLoader):
             node = (
                 MappingNode(self.file, line, column, self._merged(composed.value))
                 if isinstance(composed, yaml.MappingNode)
-                else SequenceNode(self.file, line, column, tuple(composed.value))
+                else SequenceNode(
+                    self.file, line, column, tuple(composed.value), self._own_tag(event)
+                )
             )
         if event.anchor is not None and self.named[event.anchor] is None:
             self.named[event.anchor] = node
@@ -174,7 +176,7 @@ class _Composer(yaml.SafeLoader):
             self.depth += 1
             self._check_depth(self.depth, line, column)
             expected = "map" if isinstance(event, yaml.MappingStartEvent) else "seq"
-            if event.tag is not None and event.tag != CORE_TAG + expected:
+            if event.tag not in (None, CORE_TAG + expected) and not self._own_tag(event):
                 self._refuse_tag(event.tag, line, column)
         if event.anchor is not None:
             if self.dialect.anchors_once and event.anchor in self.named:
@@ -183,6 +185,11 @@ class _Composer(yaml.SafeLoader):
             self.named[event.anchor] = None
             # PyYAML has no second value for a name, YAML has: the latest one before an alias.
             self.anchors.pop(event.anchor, None)
+
+    def _own_tag(self, event: _ValueEvent) -> str:
+        """Return the tag of a list where it is one of the dialect's own, else an empty text."""
+        own = isinstance(event, yaml.SequenceStartEvent) and event.tag in self.dialect.list_tags
+        return str(event.tag) if own else ""
 
     def _alias(self, name: str, line: int, column: int) -> AnyNode:
         if name not in self.named:
@@ -212,6 +219,8 @@ class _Composer(yaml.SafeLoader):
         wins wherever it stands, and of several mappings in a list the first one wins
         (yaml.org/type/merge.html).
         """
+        if self.dialect.last_wins:
+            return self._in_order(items)
         pairs = tuple(self._pairs(items))
         merging = next((pair for pair in pairs if self._is_merge(pair[0])), None)
         if merging is None:
@@ -227,6 +236,21 @@ class _Composer(yaml.SafeLoader):
             if isinstance(item, MappingNode):
                 found |= {pair[0].value: pair for pair in item.value}
         found |= {pair[0].value: pair for pair in pairs if pair is not merging}
+        return tuple(found.values())
+
+    def _in_order(self, items: Iterable[tuple[AnyNode, AnyNode]]) -> tuple[_Pair, ...]:
+        """Return the pairs of a mapping as Psych does: what comes later counts, merged or not."""
+        found: dict[ScalarValue, _Pair] = {}
+        for key, value in items:
+            if not isinstance(key, ScalarNode):
+                self._note(key.problem("a key must be a single value, not a list or a mapping"))
+            elif self._is_merge(key):
+                named = value.value if isinstance(value, SequenceNode) else (value,)
+                for item in reversed(named):
+                    if isinstance(item, MappingNode):
+                        found |= {pair[0].value: pair for pair in item.value}
+            else:
+                found[key.value] = (key, value)
         return tuple(found.values())
 
     def _is_merge(self, key: ScalarNode) -> bool:

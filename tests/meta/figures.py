@@ -161,7 +161,7 @@ def http_stacks(module: Module) -> set[str]:
 def loaded_by_scan(root: Path) -> str:
     """Return how many modules a scan that prints to the console loads."""
     instance = next(root.rglob("scopelint*/**/before.yml"))
-    paths = [root, *(root / folder for folder in ("rules", "reports", "simulator"))]
+    paths = [root, *(root / folder for folder in ("rules", "reports", "finders", "simulator"))]
     environment = {
         **{name: value for name, value in os.environ.items() if "PROXY" not in name.upper()},
         "PYTHONPATH": os.pathsep.join(map(str, paths)),

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("scopelint", "rules", "reports", "simulator")
+CODE = ("scopelint", "rules", "reports", "finders", "simulator")
 FOLDERS = (*CODE, "tests", "typings", "docs", "templates", "benchmarks", ".ci")
 """Folders whose every file belongs to the project; what lies beside them is built or private."""
 

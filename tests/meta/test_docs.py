@@ -73,7 +73,9 @@ def test_pages_name_modules_that_exist() -> None:
 
 def _is_there(name: str, known: set[str]) -> bool:
     """Whether it is a module, an entry-point group, a file's name, or a name within a module."""
-    if name in {"scopelint.rules", "scopelint.reporters"} or re.fullmatch(_FILE, name):
+    if name in {"scopelint.rules", "scopelint.reporters", "scopelint.finders"} or re.fullmatch(
+        _FILE, name
+    ):
         return True
     module, _, attribute = name.rpartition(".")
     return name in known or (module in known and _defines(module, attribute))
@@ -95,7 +97,7 @@ def test_pages_name_folders_and_files_that_exist() -> None:
         (page.relative_to(ROOT), place)
         for page in PAGES
         for place in re.findall(
-            r"`((?:scopelint|rules|reports|simulator|tests|docs|benchmarks)/[\w./-]+)`",
+            r"`((?:scopelint|rules|reports|finders|simulator|tests|docs|benchmarks)/[\w./-]+)`",
             page.read_text("utf-8"),
         )
     ]

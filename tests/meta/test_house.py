@@ -22,7 +22,15 @@ needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 
 
 def test_files_are_there() -> None:
-    names = ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY", "rules/README", "reports/README")
+    names = (
+        "README",
+        "CHANGELOG",
+        "CONTRIBUTING",
+        "SECURITY",
+        "rules/README",
+        "reports/README",
+        "finders/README",
+    )
     for name in names:
         text = (ROOT / f"{name}.md").read_text(encoding="utf-8")
         assert text.startswith("# "), name

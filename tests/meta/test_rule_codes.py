@@ -22,7 +22,7 @@ EXAMPLES = {
 def test_no_other_module_of_the_core_or_the_reporters_knows_a_rule_code() -> None:
     knowing = {
         str(file.relative_to(ROOT))
-        for folder in ("scopelint", "reports", "simulator")
+        for folder in ("scopelint", "reports", "finders", "simulator")
         for file in (ROOT / folder).rglob("*.py")
         if re.search(r"\bSL\d{3}\b", file.read_text("utf-8"))
     }

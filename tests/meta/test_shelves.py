@@ -51,8 +51,12 @@ def test_no_module_is_too_short() -> None:
 
 
 def _is_plug_in(module: Module) -> bool:
-    """Whether it is a rule or a reporter: a module each, however short."""
-    bases = {"scopelint_rules": "Rule", "scopelint_reports": "Reporter"}
+    """Whether it is a rule, a reporter or a finder: a module each, however short."""
+    bases = {
+        "scopelint_rules": "Rule",
+        "scopelint_reports": "Reporter",
+        "scopelint_finders": "Finder",
+    }
     wanted = bases.get(shelf(module.name))
     return wanted is not None and any(
         isinstance(base, ast.Name) and base.id.endswith(wanted)

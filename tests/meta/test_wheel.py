@@ -25,6 +25,7 @@ PACKAGES = (
     "scopelint",
     "rules/scopelint_rules",
     "reports/scopelint_reports",
+    "finders/scopelint_finders",
     "simulator/scopelint_simulator",
 )
 TOP = {package.rpartition("/")[2] for package in PACKAGES}
@@ -32,6 +33,7 @@ MUST_HAVE = [
     "scopelint/py.typed",
     "scopelint_rules/py.typed",
     "scopelint_reports/py.typed",
+    "scopelint_finders/py.typed",
     "scopelint_simulator/py.typed",
     "scopelint_simulator/schema.graphql",
     "scopelint_simulator/instances/before.yml",
@@ -39,6 +41,7 @@ MUST_HAVE = [
     "scopelint_simulator/instances/scopelint.yml",
     "scopelint_rules/inbound_limit_disabled.md",
     "scopelint_reports/templates/report.html.j2",
+    "scopelint_finders/gitlab_ci.md",
 ]
 INSTALL_THE_EXTRA = "python -m pip install 'graphql-core<4,>=3.2.6'"
 
@@ -191,7 +194,7 @@ class TestInstalled:
             assert str(ROOT) not in ran.out
 
     def test_names_of_the_shelves_are_not_importable(self, installed: Installed) -> None:
-        for name in ("rules", "reports", "simulator", "tests"):
+        for name in ("rules", "reports", "finders", "simulator", "tests"):
             assert installed.run("-c", f"import {name}", program="python").code == 1
 
     def test_requirements_agree(self, installed: Installed) -> None:

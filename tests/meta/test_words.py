@@ -28,7 +28,10 @@ def product_strings() -> Iterator[tuple[str, str]]:
 
 def pages() -> Iterator[tuple[str, str]]:
     """Yield the place and text of every line of the documentation."""
-    folders = (ROOT, *(ROOT / name for name in ("docs", "rules", "reports", "templates")))
+    folders = (
+        ROOT,
+        *(ROOT / name for name in ("docs", "rules", "reports", "finders", "templates")),
+    )
     found = {
         path
         for folder in folders
