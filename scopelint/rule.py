@@ -140,6 +140,11 @@ class Rule(ABC):
     tells: ClassVar[frozenset[Fact]] = frozenset()
     """Facts that the rule judges without and puts into its findings where they were read, such as
     the audit events, which are read only where a rule of the run tells them."""
+    by_own_scope: ClassVar[bool] = False
+    """Whether its verdicts on a project follow from that project alone, beside the groups, the
+    numbers of projects, the targets of its entries and the scan itself: from no other project's
+    scope, no gap, and none of `knows`, `number_of` and `path_of`. After a change it is not asked
+    again about the projects that the change leaves as they are."""
     Options: ClassVar[type[RuleOptions]] = RuleOptions
     """The model of the rule's own options."""
 
@@ -161,6 +166,11 @@ class Rule(ABC):
             if fact in inventory.scan.unavailable:
                 return inventory.scan.unavailable[fact]
         return None
+
+    @classmethod
+    def judges_by_own_scope(cls, inventory: "Inventory") -> bool:  # noqa: ARG003 - for overrides
+        """Tell whether `by_own_scope` holds for this inventory; override where that depends on it."""
+        return cls.by_own_scope
 
     @classmethod
     def page(cls) -> str:

@@ -33,6 +33,7 @@ class AdminPolicyGranted(FineGrainedRule):
     title = "An entry may write, not only read"
     requirement = "No fine-grained entry may write"
     severity = Severity.LOW
+    by_own_scope = True
     strict = True
     tags = ("job-token", "permissions", "least-privilege")
     cwe = (250,)

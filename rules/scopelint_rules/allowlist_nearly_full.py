@@ -32,6 +32,7 @@ class AllowlistNearlyFull(ProjectRule):
     title = "The allowlist is nearly full"
     requirement = "The allowlist has places left"
     severity = Severity.LOW
+    by_own_scope = True
     tags = ("job-token", "allowlist", "limits")
     cwe = (1220,)
     owasp = ("CICD-SEC-5",)

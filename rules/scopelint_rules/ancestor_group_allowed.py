@@ -17,6 +17,7 @@ class AncestorGroupAllowed(EntryRule):
     title = "A group above the project's own group is on the allowlist"
     requirement = "No entry lets in a group above the project's own group"
     severity = Severity.LOW
+    by_own_scope = True
     tags = ("job-token", "allowlist", "least-privilege", "broad")
     cwe = (1220,)
     owasp = ("CICD-SEC-5",)

@@ -14,6 +14,7 @@ class ArchivedTargetAllowed(EntryRule):
     title = "An archived project is on the allowlist"
     requirement = "No archived project is on the allowlist"
     severity = Severity.LOW
+    by_own_scope = True
     tags = ("job-token", "allowlist", "hygiene")
     cwe = (459,)
     owasp = ("CICD-SEC-5",)

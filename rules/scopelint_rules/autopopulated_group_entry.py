@@ -20,6 +20,7 @@ class AutopopulatedGroupEntry(EntryRule):
     title = "A group entry was made by auto-population"
     requirement = "No group entry was made by auto-population"
     severity = Severity.LOW
+    by_own_scope = True
     tags = ("job-token", "allowlist", "least-privilege", "broad")
     cwe = (1220,)
     owasp = ("CICD-SEC-5",)

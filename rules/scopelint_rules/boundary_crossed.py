@@ -62,6 +62,11 @@ class BoundaryCrossed(ProjectRule):
         self._denied: dict[Boundary, list[str]] = {}
         self._limited: dict[str, Project] = {}
 
+    @classmethod
+    def judges_by_own_scope(cls, inventory: "Inventory") -> bool:
+        """Say no where the outbound limits of others count."""
+        return outbound_counts(inventory.scan.version) is False
+
     def not_judged(self, inventory: "Inventory") -> str | None:
         """Say that there is nothing to judge by."""
         reason = super().not_judged(inventory)

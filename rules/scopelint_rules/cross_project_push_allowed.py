@@ -30,6 +30,7 @@ class CrossProjectPushAllowed(ProjectRule):
     title = "Jobs of other projects may push to this one"
     requirement = "Jobs of other projects may not push to this one"
     severity = Severity.HIGH
+    by_own_scope = True
     tags = ("job-token", "push", "settings", "allowlist")
     cwe = (250, 732)
     owasp = ("CICD-SEC-1", "CICD-SEC-4", "CICD-SEC-5")

@@ -15,6 +15,7 @@ class DanglingEntry(EntryRule):
     title = "An entry points to what is being deleted"
     requirement = "No entry points to what is gone or being deleted"
     severity = Severity.LOW
+    by_own_scope = True
     tags = ("job-token", "allowlist", "hygiene")
     cwe = (459,)
     owasp = ("CICD-SEC-5",)

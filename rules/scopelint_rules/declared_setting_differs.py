@@ -19,6 +19,7 @@ class DeclaredSettingDiffers(DeclaredRule):
     title = "A setting differs from the declared policy"
     requirement = "The job token settings are as the declared policy says"
     severity = Severity.HIGH
+    by_own_scope = True
     tags = ("job-token", "settings", "declared", "drift")
     cwe = (284,)
     owasp = ("CICD-SEC-5", "CICD-SEC-7")

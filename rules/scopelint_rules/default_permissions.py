@@ -21,6 +21,7 @@ class DefaultPermissions(EntryRule):
     title = "An entry grants all permissions"
     requirement = "Every entry has fine-grained permissions"
     severity = Severity.LOW
+    by_own_scope = True
     strict = True
     tags = ("job-token", "permissions", "least-privilege")
     cwe = (250, 1220)

@@ -14,6 +14,7 @@ class EmptyGroupAllowed(EntryRule):
     title = "An empty group is on the allowlist"
     requirement = "Every group on the allowlist holds a project"
     severity = Severity.LOW
+    by_own_scope = True
     strict = True
     tags = ("job-token", "allowlist", "hygiene")
     cwe = (1220,)

@@ -15,6 +15,7 @@ class EmptyPermissionsEntry(FineGrainedRule):
     title = "An entry is fine-grained with no permission"
     requirement = "Every fine-grained entry has a permission"
     severity = Severity.LOW
+    by_own_scope = True
     tags = ("job-token", "permissions")
     cwe = (732,)
     owasp = ("CICD-SEC-5",)

@@ -27,6 +27,7 @@ class ForksRunInAllowedProject(EntryRule):
     title = "An allowed project runs its forks' pipelines"
     requirement = "No allowed project runs its forks' pipelines as its own"
     severity = Severity.MEDIUM
+    by_own_scope = True
     strict = True
     tags = ("job-token", "allowlist", "forks")
     cwe = (829,)

@@ -29,6 +29,7 @@ class GroupEntryTooBroad(EntryRule):
     title = "A group entry lets in too many projects"
     requirement = "No group entry lets in more projects than are allowed"
     severity = Severity.MEDIUM
+    by_own_scope = True
     tags = ("job-token", "allowlist", "least-privilege", "broad")
     cwe = (1220,)
     owasp = ("CICD-SEC-5",)

@@ -42,6 +42,7 @@ class GroupEntryWiderThanUse(UsageRule):
     title = "A group entry is much wider than its use"
     requirement = "No group entry is much wider than its use"
     severity = Severity.LOW
+    by_own_scope = True
     tags = ("job-token", "usage", "least-privilege", "broad")
     cwe = (272, 1220)
     owasp = ("CICD-SEC-5",)

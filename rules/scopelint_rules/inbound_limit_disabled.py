@@ -22,6 +22,7 @@ class InboundLimitDisabled(ProjectRule):
     title = "The job token limit is off"
     requirement = "The job token limit is on"
     severity = Severity.HIGH
+    by_own_scope = True
     tags = ("job-token", "inbound", "settings", "open")
     cwe = (732, 1188)
     owasp = ("CICD-SEC-5", "CICD-SEC-7")

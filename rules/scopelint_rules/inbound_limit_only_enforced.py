@@ -26,6 +26,7 @@ class InboundLimitOnlyEnforced(ProjectRule):
     title = "Only the instance setting keeps the job token limit on"
     requirement = "The project's own limit is on, whatever the instance enforces"
     severity = Severity.LOW
+    by_own_scope = True
     tags = ("job-token", "inbound", "settings")
     cwe = (654,)
     owasp = ("CICD-SEC-7",)

@@ -22,6 +22,7 @@ class JobTokenPushAllowed(ProjectRule):
     title = "Jobs may push to their own project"
     requirement = "Jobs may not push to their own project with a job token"
     severity = Severity.LOW
+    by_own_scope = True
     tags = ("job-token", "push", "settings")
     cwe = (250,)
     owasp = ("CICD-SEC-1", "CICD-SEC-4")

@@ -15,6 +15,7 @@ class LessPrivateProjectAllowed(EntryRule):
     title = "A private project lets in a less private one"
     requirement = "A private project lets in only private projects"
     severity = Severity.LOW
+    by_own_scope = True
     strict = True
     tags = ("job-token", "allowlist", "visibility")
     cwe = (668,)

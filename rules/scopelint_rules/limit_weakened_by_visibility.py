@@ -23,6 +23,7 @@ class LimitWeakenedByVisibility(ProjectRule):
     title = "Visibility leaves parts open although the limit is on"
     requirement = "No feature of the project answers any job token"
     severity = Severity.LOW
+    by_own_scope = True
     strict = True
     tags = ("job-token", "inbound", "visibility")
     cwe = (668,)

@@ -21,6 +21,7 @@ class NearerEntryOverrides(FineGrainedRule):
     title = "A nearer entry makes a narrower one void"
     requirement = "No entry makes a narrower one void"
     severity = Severity.LOW
+    by_own_scope = True
     strict = True
     tags = ("job-token", "permissions", "allowlist")
     cwe = (732,)

@@ -25,6 +25,7 @@ class OutboundAllowlistNotEmpty(ProjectRule):
     title = "Entries of the deprecated outbound allowlist are left over"
     requirement = "The deprecated outbound allowlist is empty"
     severity = Severity.LOW
+    by_own_scope = True
     tags = ("job-token", "outbound", "deprecated")
     cwe = (459,)
     owasp = ("CICD-SEC-7",)

@@ -17,6 +17,7 @@ class OutboundLimitEnabled(ProjectRule):
     title = "The deprecated outbound job token limit is still on"
     requirement = "The deprecated outbound limit is off"
     severity = Severity.LOW
+    by_own_scope = True
     tags = ("job-token", "outbound", "deprecated")
     cwe = (477,)
     owasp = ("CICD-SEC-7",)

@@ -14,6 +14,7 @@ class OutsideGroupAllowed(EntryRule):
     title = "A group outside the top-level group is on the allowlist"
     requirement = "Every group on the allowlist lies inside the top-level group or is trusted"
     severity = Severity.HIGH
+    by_own_scope = True
     tags = ("job-token", "allowlist", "outside")
     cwe = (668, 732)
     owasp = ("CICD-SEC-2", "CICD-SEC-5")

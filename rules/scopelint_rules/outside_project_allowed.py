@@ -18,6 +18,7 @@ class OutsideProjectAllowed(EntryRule):
     title = "A project outside the top-level group is on the allowlist"
     requirement = "Every project on the allowlist lies inside the top-level group or is trusted"
     severity = Severity.MEDIUM
+    by_own_scope = True
     tags = ("job-token", "allowlist", "outside")
     cwe = (668, 732)
     owasp = ("CICD-SEC-2", "CICD-SEC-5")

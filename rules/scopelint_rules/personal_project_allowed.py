@@ -14,6 +14,7 @@ class PersonalProjectAllowed(EntryRule):
     title = "Somebody's personal project is on the allowlist"
     requirement = "No personal project is on the allowlist"
     severity = Severity.HIGH
+    by_own_scope = True
     tags = ("job-token", "allowlist", "outside")
     cwe = (668, 732)
     owasp = ("CICD-SEC-2", "CICD-SEC-5")

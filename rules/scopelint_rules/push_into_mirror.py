@@ -20,6 +20,7 @@ class PushIntoMirror(ProjectRule):
     title = "A mirror takes pushes by job token"
     requirement = "A project that mirrors another repository takes no pushes by job token"
     severity = Severity.HIGH
+    by_own_scope = True
     tags = ("job-token", "push", "settings", "mirror")
     cwe = (250, 345)
     owasp = ("CICD-SEC-1", "CICD-SEC-4")

@@ -73,6 +73,11 @@ class ReachTooWide(ProjectRule):
         "which entries could go is for their owners to say; scopelint suggest shows the unused"
     )
 
+    @classmethod
+    def judges_by_own_scope(cls, inventory: "Inventory") -> bool:
+        """Say no where the outbound limits of others count."""
+        return outbound_counts(inventory.scan.version) is False
+
     def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail above the limit, unknown where the count may be too small."""
         project, scope, inventory = context.project, context.scope, context.inventory

@@ -23,6 +23,7 @@ class RedundantEntry(EntryRule):
     title = "Another entry already grants the same"
     requirement = "No entry grants what another entry grants already"
     severity = Severity.LOW
+    by_own_scope = True
     tags = ("job-token", "allowlist", "hygiene")
     cwe = (459,)
     owasp = ("CICD-SEC-5",)

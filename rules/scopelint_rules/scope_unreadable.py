@@ -33,6 +33,7 @@ class ScopeUnreadable(UnreadableProjectRule):
     title = "The job token scope could not be read"
     requirement = "The job token scope could be read"
     severity = Severity.UNKNOWN
+    by_own_scope = True
     tags = ("job-token", "coverage")
     cwe = (223,)
     owasp = ("CICD-SEC-10",)

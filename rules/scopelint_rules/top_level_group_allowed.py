@@ -14,6 +14,7 @@ class TopLevelGroupAllowed(EntryRule):
     title = "The whole top-level group is on the allowlist"
     requirement = "No entry lets in the whole top-level group"
     severity = Severity.HIGH
+    by_own_scope = True
     tags = ("job-token", "allowlist", "least-privilege", "broad")
     cwe = (732, 1220)
     owasp = ("CICD-SEC-5",)

@@ -18,6 +18,7 @@ class UnusedEntry(UsageRule):
     title = "An entry has not been used for a long time"
     requirement = "Every entry old enough to be judged has been used lately"
     severity = Severity.LOW
+    by_own_scope = True
     tags = ("job-token", "usage", "least-privilege")
     cwe = (272,)
     owasp = ("CICD-SEC-5",)

@@ -26,6 +26,7 @@ class UseWithoutEntry(ProjectRule):
     title = "Used by projects that no entry covers"
     requirement = "Every origin that uses the project is covered by an entry"
     severity = Severity.INFO
+    by_own_scope = True
     tags = ("job-token", "usage", "inbound")
     cwe = (732,)
     owasp = ("CICD-SEC-5",)

@@ -1,22 +1,17 @@
 """`--after FILE`: a wanted state laid over a snapshot, judged beside what there is."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scopelint.cli.console import Console
 from scopelint.cli.files import Destination
 from scopelint.errors import ConfigError, UsageError
-from scopelint.filters import ProjectChoice
 
 if TYPE_CHECKING:
     from scopelint.declared import DeclaredPolicy
-    from scopelint.engine import Settings
-    from scopelint.engine.baseline import Baseline
     from scopelint.report import Report
     from scopelint.rule import Rule
-    from scopelint.snapshot import Source
     from scopelint.snapshot.inventory import Inventory
     from scopelint.wanted import WantedState
 
@@ -107,40 +102,3 @@ def _policy(path: Path, rules: Iterable["type[Rule]"]) -> "DeclaredPolicy":
             return declared
     problem = root.problem("this is neither a plan nor a declared policy", _KNOWN)
     raise ConfigError([problem])
-
-
-@dataclass(frozen=True, slots=True)
-class Overlaid:
-    """A snapshot, and what is wanted of it."""
-
-    source: "Source"
-    wanted: "WantedState"
-    before: "Inventory"
-    """What is chosen of the snapshot as it is."""
-    chosen: ProjectChoice
-
-    def judged(
-        self, judge: Callable[["Inventory", "Settings"], "Report"], settings: "Settings"
-    ) -> "tuple[Inventory, Report]":
-        """Return the inventory after the change, and its report beside that of today.
-
-        What fails today too is baselined, so that only what the change brings gates.
-        """
-        from scopelint.wanted import after, compared, with_places
-
-        today = judge(self.before, settings)
-        then = after(self.source, self.wanted, self.chosen)
-        report = judge(then, replace(settings, baseline=_with(settings.baseline, today)))
-        change = compared(self.wanted, (self.before, today), (then, report))
-        return then, with_places(replace(report, after=change), self.wanted)
-
-
-def _with(baseline: "Baseline | None", today: "Report") -> "Baseline":
-    """Return a baseline of what fails today, and of what is accepted besides."""
-    from scopelint.engine.baseline import Baseline, create
-    from scopelint.finding import Outcome
-
-    fails = (each for each in today.findings if each.verdict is Outcome.FAIL)
-    known = create(today.scan.scan.instance, fails)
-    accepted = baseline.known if baseline is not None else {}
-    return Baseline(known.instance, {**accepted, **known.known})

@@ -142,9 +142,7 @@ def _judge(
 
     # Who opened a project is told beside the setting, and only where it was between OLD and NEW.
     report = engine.run(inventory.without_limit_changes(), rules, settings)
-    return JudgedSnapshot(
-        report.rules, report.findings, lists_deleted=differ.lists_deleted(inventory)
-    )
+    return JudgedSnapshot.of(report, lists_deleted=differ.lists_deleted(inventory))
 
 
 def _write(found: "Diff", format_name: str, output: Path | None, console: Console) -> None:

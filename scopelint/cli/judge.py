@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scopelint import engine
-from scopelint.cli.after import Overlaid, check_formats, read_wanted
+from scopelint.cli.after import check_formats, read_wanted
 from scopelint.cli.chosen_rules import build_rules, not_run
 from scopelint.cli.console import Console
 from scopelint.cli.files import (
@@ -127,11 +127,14 @@ class PreparedCheck:
         self, snapshot: "Source", inventory: Inventory, wanted: "WantedState | None"
     ) -> Report:
         if wanted is None:
-            report = self._run(inventory, self.settings)
+            report = engine.run(
+                inventory, self.rules, self.settings, distributions=self.distributions
+            )
         else:
-            chosen = inventory.scan.filters.chosen
-            given = Overlaid(snapshot, wanted, inventory, chosen)
-            inventory, report = given.judged(self._run, self.settings)
+            from scopelint.wanted import Judging, judged_after
+
+            judging = Judging(self.rules, self.settings, self.distributions)
+            inventory, report = judged_after(snapshot, inventory, wanted, judging)
         report = described(replace(report, not_run=self.not_run), self.found_rules)
         report = self.last.with_trend(with_references(report))
         return replace(
@@ -164,9 +167,6 @@ class PreparedCheck:
         owners = report.ownership.owners if report.ownership and by == "owner" else ()
         if missing := [owner.name for owner in owners if owner.name not in names]:
             self.console.note(f"no project here, so no file: {', '.join(missing)}")
-
-    def _run(self, inventory: Inventory, settings: engine.Settings) -> Report:
-        return engine.run(inventory, self.rules, settings, distributions=self.distributions)
 
     def _allowlists(self, report: Report) -> Sequence[Allowlist] | None:
         """Keep the allowlists, which are read from the snapshot, where a reporter shows them."""

@@ -93,16 +93,15 @@ def judged(
 
     `snapshot` is the source and its whole inventory; `rules` judge it before and after the plan.
     """
-    from scopelint import engine
     from scopelint.finding import Severity
     from scopelint.repair.safety import Assumptions
-    from scopelint.wanted import judged_plan
+    from scopelint.wanted import Judging, judged_plan
 
     scan, fail_on = snapshot[1].scan, run.fail_on.value
     return judged_plan(
         plan,
         snapshot,
-        lambda inventory: engine.run(inventory, *rules),
+        Judging(*rules),
         Assumptions(scan.version, scan.fine_grained(run.config.assume_fine_grained)),
         fail_on="never" if fail_on == "never" else Severity(fail_on),
         unsafe=unsafe,

@@ -31,17 +31,18 @@ class AccessComparison:
         self,
         old: Inventory,
         new: Inventory,
-        translation: PathTranslation,
-        moved: Mapping[int, tuple[Chain, Chain]],
+        translation: PathTranslation | None = None,
+        moved: Mapping[int, tuple[Chain, Chain]] | None = None,
     ) -> None:
         """Take what is compared.
 
         `moved` maps the ids of projects that are in other groups than before to the groups that
-        contain them in OLD and in NEW; empty where the project is not listed.
+        contain them in OLD and in NEW; empty where the project is not listed. Without it, and
+        without a translation, nothing has moved.
         """
         self._old, self._new = old, new
-        self._translation = translation
-        self._moved = moved
+        self._translation = translation or PathTranslation(old, new)
+        self._moved = moved or {}
         self._before = old.derived(InboundCounter)
         self._after = new.derived(InboundCounter)
         self._same_version = old.scan.version == new.scan.version

@@ -1,32 +1,44 @@
 """Findings of the same rules over both snapshots: which are new, fixed, or may be either."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from scopelint.diff.changes import FindingChanges, NotCompared, Side
 from scopelint.finding import Finding, Outcome
-from scopelint.report import RuleSummary
+from scopelint.report import Report
 
 
 class JudgedSnapshot:
     """The result of a run over one snapshot: what failed, what is unknown, what was not judged."""
 
     def __init__(
-        self, rules: Iterable[RuleSummary], findings: Iterable[Finding], *, lists_deleted: bool
+        self,
+        not_judged: Mapping[str, str],
+        findings: Iterable[Finding],
+        *,
+        lists_deleted: bool,
+        unsure: Iterable[tuple[str, int | None]] = (),
     ) -> None:
-        """Take a report's rules and findings.
+        """Take a report's findings, and by code why a rule was not judged.
 
         `lists_deleted` tells whether the snapshot lists entries whose target was deleted: GraphQL
-        lists them, REST does not.
+        lists them, REST does not. `unsure` are findings of verdict unknown, where only their rule
+        and the id of their project are at hand.
         """
         self._lists_deleted = lists_deleted
-        self.not_judged = {rule.code: rule.not_judged for rule in rules if rule.not_judged}
+        self.not_judged = not_judged
         self.fails: dict[str, Finding] = {}
-        self._unsure: set[tuple[str, int | None]] = set()
+        self._unsure = set(unsure)
         for finding in findings:
             if finding.verdict is Outcome.FAIL:
                 self.fails[finding.fingerprint] = finding
             else:
                 self._unsure.add((finding.rule, _project(finding)))
+
+    @classmethod
+    def of(cls, report: Report, *, lists_deleted: bool) -> "JudgedSnapshot":
+        """Return what a report says."""
+        not_judged = {rule.code: rule.not_judged for rule in report.rules if rule.not_judged}
+        return cls(not_judged, report.findings, lists_deleted=lists_deleted)
 
     def cannot_tell(self, finding: Finding) -> bool:
         """Tell whether a finding that this snapshot lacks may only not be known here."""

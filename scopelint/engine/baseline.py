@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -115,6 +115,16 @@ class _File(BaseModel):
     schema_: Annotated[str, Field(alias="schema")]
     instance: str
     findings: list[Known]
+
+
+class Marks(Protocol):
+    """What marks findings that were there before: a baseline, or the like of one."""
+
+    def mark(self, finding: Finding) -> Finding:
+        """Return the finding, marked where it was there."""
+
+    def accepts_any_extent(self, finding: Finding) -> bool:
+        """Tell whether it is a marked one of which nobody said how much was accepted."""
 
 
 @dataclass(frozen=True, slots=True)

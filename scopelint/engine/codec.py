@@ -1,14 +1,21 @@
 """How what a collector keeps is stored: findings, and what passed where."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scopelint.engine.spill import Codec, Spill
+from scopelint.engine.spill import Codec, Scratch, Spill, Written
 from scopelint.extent import Extent
-from scopelint.finding import EntryRef, Finding, ProjectRef
+from scopelint.finding import EntryRef, Finding, Outcome, ProjectRef
 from scopelint.report import ProjectOutcome
+
+if TYPE_CHECKING:
+    from scopelint.engine.acceptance import Bounds
+    from scopelint.engine.carry import Changes
+    from scopelint.engine.counts import FindingCounts
+    from scopelint.engine.overview import OverviewPart
 
 
 class JudgedProject(NamedTuple):
@@ -44,6 +51,31 @@ class JudgedPaths:
 
     def __iter__(self) -> Iterator[str]:
         return (each.project.path for each in self._judged)
+
+
+@dataclass(frozen=True, slots=True)
+class PartFiles:
+    """Where a part's findings and judged projects are written."""
+
+    findings: Scratch
+    judged: Scratch
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedPart:
+    """What one process found; its findings and projects lie in its files."""
+
+    findings: Written
+    judged: Written
+    finding_counts: "FindingCounts"
+    counts: Counter[tuple[str, Outcome]]
+    used_waivers: set[int]
+    unbounded_waivers: "dict[int, Bounds]"
+    unbounded: int
+    used_rule_sets: set[int]
+    seen: "OverviewPart"
+    changes: "Changes | None"
+    """Since the last report, None where there is none."""
 
 
 def _place(finding: Finding) -> str:

@@ -5,20 +5,29 @@ adds up (`part`, `include`), so that it does not matter who judged what.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from scopelint.engine.acceptance import Bounds, extent_of
-from scopelint.engine.carry import CarryOver, Changes
-from scopelint.engine.codec import FINDINGS, JUDGED, JudgedPaths, JudgedProject, Outcomes
+from scopelint.engine.acceptance import extent_of
+from scopelint.engine.baseline import Marks
+from scopelint.engine.carry import CarryOver
+from scopelint.engine.codec import (
+    FINDINGS,
+    JUDGED,
+    CollectedPart,
+    JudgedPaths,
+    JudgedProject,
+    Outcomes,
+    PartFiles,
+)
 from scopelint.engine.counts import FindingCounts
 from scopelint.engine.engine_settings import Settings
-from scopelint.engine.evaluation import Evaluator, judge_once
+from scopelint.engine.evaluation import Evaluator, ProjectAnswers, judge_once
 from scopelint.engine.overview import Overview, OverviewPart
 from scopelint.engine.rule_sets import RuleSet, RuleSets
-from scopelint.engine.spill import Scratch, Spill, SpillWriter, Written
+from scopelint.engine.spill import Spill, SpillWriter
 from scopelint.engine.waivers import WaiverBook
 from scopelint.errors import PluginError
 from scopelint.finding import (
@@ -35,31 +44,6 @@ from scopelint.owners import ownership
 from scopelint.report import ProjectOutcome, RuleSummary
 from scopelint.rule import Rule, UnreadableProjectRule
 from scopelint.snapshot.inventory import Inventory
-
-
-@dataclass(frozen=True, slots=True)
-class PartFiles:
-    """Where a part's findings and judged projects are written."""
-
-    findings: Scratch
-    judged: Scratch
-
-
-@dataclass(frozen=True, slots=True)
-class CollectedPart:
-    """What one process found; its findings and projects lie in its files."""
-
-    findings: Written
-    judged: Written
-    finding_counts: FindingCounts
-    counts: Counter[tuple[str, Outcome]]
-    used_waivers: set[int]
-    unbounded_waivers: dict[int, Bounds]
-    unbounded: int
-    used_rule_sets: set[int]
-    seen: OverviewPart
-    changes: Changes | None
-    """Since the last report, None where there is none."""
 
 
 @dataclass(slots=True)
@@ -86,7 +70,16 @@ class FindingsCollector:
         rules: Sequence[Rule],
         settings: Settings,
         files: PartFiles | None = None,
+        *,
+        baseline: Marks | None = None,
+        tell: Callable[[Finding], None] | None = None,
+        keep: bool = True,
     ) -> None:
+        """Take what is judged, by which rules.
+
+        `files` are those of a part. `baseline` marks in place of that of the settings. `tell` is
+        given each finding, marked. Without `keep` no finding is kept, and there is no overview.
+        """
         self._inventory = inventory
         self._instance = inventory.scan.instance
         self._severities = settings.severities
@@ -100,13 +93,16 @@ class FindingsCollector:
             lambda rule: rule.not_judged(inventory),
         )
         self._evaluators: dict[int, Evaluator] = {}
+        self._asked: list[Evaluator] = []
         self._counts: Counter[tuple[str, Outcome]] = Counter()
-        self._baseline = settings.baseline
+        self._baseline = baseline or settings.baseline
+        self._tell = tell
+        self._keep = keep
         self._findings = SpillWriter(FINDINGS, files.findings if files else None)
         self._judged = SpillWriter(JUDGED, files.judged if files else None)
         self._used_rule_sets: set[int] = set()
         self._parts: list[tuple[PartFiles, CollectedPart]] = []
-        self._overview = Overview(inventory)
+        self._overview = Overview(inventory) if keep else None
         self.ownership = ownership(settings.owners)
         self.waivers = WaiverBook(settings.waivers, settings.today or datetime.now(UTC).date())
         self.finding_counts = FindingCounts()
@@ -135,34 +131,59 @@ class FindingsCollector:
             found = (subject.failed, list(subject.unknown.values()), subject.passed)
             self.carry.judged_instance(judging, *found)
 
+    def judge(self, only: Collection[int] | None = None) -> None:
+        """Ask the rules about the chosen projects with these ids, as `Inventory.projects` takes them."""
+        for project in self._inventory.chosen_projects(only):
+            self.judge_project(project)
+
     def judge_project(self, project: Project) -> None:
         """Ask the project's rules about it."""
-        rule_set = self._rule_sets.at(project.path)
+        rule_set = self.rule_set(project.path)
         evaluator = self._evaluators.get(rule_set.number) or self._evaluator(rule_set)
-        answers = evaluator.ask(project, self._inventory)
+        self.take_in(project, rule_set, [(evaluator, evaluator.ask(project, self._inventory))])
+
+    def rule_set(self, path: str) -> RuleSet:
+        """Return the rule set for the project at a full path."""
+        return self._rule_sets.at(path)
+
+    def count_passes_of(self, evaluator: Evaluator) -> None:
+        """Count the passes of an evaluator whose answers are given to `take_in`."""
+        self._asked.append(evaluator)
+
+    def take_in(
+        self,
+        project: Project,
+        rule_set: RuleSet,
+        answered: Iterable[tuple[Evaluator, ProjectAnswers]],
+    ) -> None:
+        """Take in what evaluators, which share out the rules of a rule set, answered of a project."""
         ref = ProjectRef(project.id, project.path, project.web_url)
         subject = _JudgedSubject(ref, rule_set.severities, self._owner(project.path))
-        passed, failed = answers.passed, 0
-        for number, verdict, entry in answers.others:
-            if verdict.outcome is Outcome.PASS:
-                passed |= evaluator.bits[number]
-            else:
-                failed |= evaluator.bits[number]
-            self._enter(subject, evaluator.rules[number], verdict, verdict.entry or entry)
+        passed, failed = 0, 0
+        for evaluator, answers in answered:
+            passed |= answers.passed
+            for number, verdict, entry in answers.others:
+                if verdict.outcome is Outcome.PASS:
+                    passed |= evaluator.bits[number]
+                else:
+                    failed |= evaluator.bits[number]
+                self._enter(subject, evaluator.rules[number], verdict, verdict.entry or entry)
         readable = project.scope is not None
         if readable:
             self._used_rule_sets.add(rule_set.number)
         if self.carry is not None:
             found = (subject.failed, list(subject.unknown.values()))
-            self.carry.judged_project(project, evaluator.rules, *found)
+            self.carry.judged_project(project, [rule for _, rule in rule_set.judging], *found)
         self._judged.add(JudgedProject(ref, readable, passed & ~failed, rule_set.number))
-        self._overview.add(project)
+        if self._overview is not None:
+            self._overview.add(project)
 
     def _owner(self, path: str) -> str | None:
         return self.ownership.of(path) if self.ownership else None
 
     def _evaluator(self, rule_set: RuleSet) -> Evaluator:
         self._evaluators[rule_set.number] = evaluator = Evaluator(rule_set.judging)
+        self._asked.append(evaluator)
         return evaluator
 
     def _enter(
@@ -202,8 +223,11 @@ class FindingsCollector:
             elif carry.replaces(finding):
                 self.finding_counts.accept(finding)
                 return
-        self.finding_counts.add(finding)
-        self._findings.add(finding)
+        if self._tell is not None:
+            self._tell(finding)
+        if self._keep:
+            self.finding_counts.add(finding)
+            self._findings.add(finding)
 
     def _finding(
         self, subject: "_JudgedSubject", rule: Rule, verdict: Verdict, entry: AllowlistEntry | None
@@ -238,7 +262,7 @@ class FindingsCollector:
             unbounded_waivers=self.waivers.unbounded,
             unbounded=self.unbounded,
             used_rule_sets=self._used_rule_sets,
-            seen=self._overview.seen,
+            seen=self._overview.seen if self._overview else OverviewPart(),
             changes=self.carry.changes if self.carry else None,
         )
 
@@ -250,9 +274,15 @@ class FindingsCollector:
         self.waivers.include(part.used_waivers, part.unbounded_waivers)
         self.unbounded += part.unbounded
         self._used_rule_sets |= part.used_rule_sets
-        self._overview.seen.include(part.seen)
+        if self._overview is not None:
+            self._overview.seen.include(part.seen)
         if self.carry is not None and part.changes is not None:
             self.carry.changes.include(part.changes)
+
+    @property
+    def not_judged(self) -> Mapping[str, str]:
+        """Why a rule could not judge at all, by code; settled by `judge_skipped`."""
+        return {code: reason for code, reason in self._reasons.items() if reason}
 
     def judge_skipped(self) -> None:
         """Say unknown where a rule could not judge with an override's options, but did elsewhere.
@@ -302,12 +332,13 @@ class FindingsCollector:
 
     def overview(self) -> dict[str, Any]:
         """Return the report's picture of the tree."""
+        assert self._overview is not None  # noqa: S101 - only a collector that keeps its findings
         return self._overview.data(self.finding_counts.namespaces)
 
     def _passes(self) -> Counter[tuple[str, Outcome]]:
         """Count the verdicts that evaluators only count."""
         counts: Counter[tuple[str, Outcome]] = Counter()
-        for evaluator in self._evaluators.values():
+        for evaluator in self._asked:
             for rule, number in zip(evaluator.rules, evaluator.passes, strict=True):
                 counts[rule.code, Outcome.PASS] += number
         return counts

@@ -19,7 +19,7 @@ from scopelint.snapshot.inventory import Inventory
 
 
 @contextmanager
-def _no_collector() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """Pause Python's cyclic garbage collector while objects are made that all stay.
 
     Nothing here is cyclic, and walking hundreds of thousands of findings again and again is a
@@ -48,17 +48,18 @@ def run(
     ScratchError where the disk is full.
     """
     settings = settings or Settings()
-    with _no_collector():
+    with no_garbage_collection():
         collector = judge_projects(inventory, rules, settings)
-    return _report(inventory, collector, settings, distributions or {})
+    return report_of(inventory, collector, settings, distributions or {})
 
 
-def _report(
+def report_of(
     inventory: Inventory,
     collector: FindingsCollector,
     settings: Settings,
     distributions: Mapping[str, str],
 ) -> Report:
+    """Return the report of all that a collector has judged."""
     collector.judge_skipped()
     if (carry := collector.carry) is not None:
         carry.rest()

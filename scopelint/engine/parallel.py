@@ -12,11 +12,13 @@ import signal
 import struct
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from scopelint.engine.collector import CollectedPart, FindingsCollector, PartFiles
+from scopelint.engine.codec import PartFiles
+from scopelint.engine.collector import FindingsCollector
 from scopelint.engine.engine_settings import Settings
 from scopelint.engine.spill import Scratch
 from scopelint.errors import ScopelintError
@@ -36,6 +38,79 @@ _CHUNKS: Final = 8
 """Chunks for each process, so that none waits long for one that got the larger projects."""
 
 
+class Work(Protocol):
+    """A run, or a helper's part of it: projects are judged, and what helpers found is added."""
+
+    def judge(self, only: Collection[int] | None) -> None:
+        """Judge the projects with these ids, as `Inventory.projects` takes them."""
+
+    def part(self) -> Any:
+        """Return what was found, to be sent through a pipe; the work is done then."""
+
+    def include(self, part: Any, files: Any) -> None:
+        """Add what a helper found, which wrote to these files."""
+
+
+_W = TypeVar("_W", bound=Work)
+_W_co = TypeVar("_W_co", bound=Work, covariant=True)
+
+
+class Run(Protocol[_W_co]):
+    """How the work of a run is begun, and a helper's."""
+
+    def begin(self) -> _W_co:
+        """Return the work of the whole run; what is judged only once is done."""
+
+    def files(self) -> Any:
+        """Make the files that a helper writes to."""
+
+    def help(self, files: Any) -> _W_co:
+        """Return the work of a helper."""
+
+    def reopened(self) -> AbstractContextManager[object]:
+        """Read from files that are opened again: a helper must not use its parent's."""
+
+    def chunks(self, number: int) -> Sequence[Collection[int] | None]:
+        """Return the ids of what is to be judged, as `Work.judge` takes them, in about so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectsRun:
+    """A run over one inventory."""
+
+    inventory: Inventory
+    rules: Sequence[Rule]
+    settings: Settings
+
+    def begin(self) -> FindingsCollector:
+        """Return a collector that has judged the instance."""
+        self.inventory.targets()  # Read once, before there are several who would each read them.
+        collector = FindingsCollector(self.inventory, self.rules, self.settings)
+        collector.judge_instance()
+        return collector
+
+    def files(self) -> PartFiles:
+        """Make the files for a helper's findings and judged projects."""
+        return PartFiles(Scratch(), Scratch())
+
+    def help(self, files: PartFiles) -> FindingsCollector:
+        """Return a collector that writes to these files."""
+        return FindingsCollector(self.inventory, self.rules, self.settings, files)
+
+    def reopened(self) -> AbstractContextManager[object]:
+        """Open the inventory's files again."""
+        return self.inventory.reopened()
+
+    def chunks(self, number: int) -> Sequence[Collection[int] | None]:
+        """Return ranges of ids, or everything at once."""
+        return chunks_of(self.inventory, number)
+
+
+def chunks_of(inventory: Inventory, number: int) -> Sequence[Collection[int] | None]:
+    """Return about so many ranges of the ids of an inventory; None, which is all, instead of one."""
+    return inventory.chunks(max(1, inventory.total // number)) if number > 1 else (None,)
+
+
 def judge_projects(
     inventory: Inventory, rules: Sequence[Rule], settings: Settings
 ) -> FindingsCollector:
@@ -44,28 +119,31 @@ def judge_projects(
     Raises what judging raises: PluginError, UsageError, SnapshotError, ScratchError.
     """
     processes = settings.processes or process_count(inventory)
+    return in_processes(ProjectsRun(inventory, rules, settings), processes)
+
+
+def in_processes(run: Run[_W], processes: int) -> _W:
+    """Do a run in so many processes; raises what judging raises."""
     if processes > 1:
         # Judging alone meets the same error, and then tells where and why; or it does not, where a
         # helper was killed for its memory.
         log.debug("judging in %d processes", processes)
         with suppress(ScopelintError, OSError, EOFError):
-            return _together(inventory, rules, settings, processes)
+            return _together(run, processes)
         log.debug("a process that judged has failed; judging again in one")
-    collector = _begun(inventory, rules, settings)
-    for project in inventory.chosen_projects():
-        collector.judge_project(project)
-    return collector
+    work = run.begin()
+    for chunk in run.chunks(1):
+        work.judge(chunk)
+    return work
 
 
-def _begun(inventory: Inventory, rules: Sequence[Rule], settings: Settings) -> FindingsCollector:
-    collector = FindingsCollector(inventory, rules, settings)
-    collector.judge_instance()
-    return collector
+def process_count(inventory: Inventory, number: int | None = None) -> int:
+    """Return how many processes should judge: one where forking is not safe or does not pay.
 
-
-def process_count(inventory: Inventory) -> int:
-    """Return how many processes should judge: one where forking is not safe or does not pay."""
-    if sys.platform != "linux" or threading.active_count() > 1 or inventory.total < PAYS_FROM:
+    `number` is how many of the projects are judged, where not all are.
+    """
+    number = inventory.total if number is None else number
+    if sys.platform != "linux" or threading.active_count() > 1 or number < PAYS_FROM:
         return 1
     import multiprocessing
 
@@ -74,30 +152,26 @@ def process_count(inventory: Inventory) -> int:
     return min(len(os.sched_getaffinity(0)), _MOST)
 
 
-def _together(
-    inventory: Inventory, rules: Sequence[Rule], settings: Settings, processes: int
-) -> FindingsCollector:
-    collector = _begun(inventory, rules, settings)
-    inventory.targets()  # Read once, before there are several who would each read them.
-    chunks = _ChunkQueue(inventory.chunks(max(1, inventory.total // (processes * _CHUNKS))))
+def _together(run: Run[_W], processes: int) -> _W:
+    work = run.begin()
+    chunks = _ChunkQueue(run.chunks(processes * _CHUNKS))
 
-    def judge(collector: FindingsCollector) -> None:
-        while (chunk := chunks.take()) is not None:
-            for project in inventory.chosen_projects(chunk):
-                collector.judge_project(project)
+    def judge(work: _W) -> None:
+        for chunk in chunks:
+            work.judge(chunk)
 
-    def help_out(files: PartFiles) -> CollectedPart:
-        with inventory.reopened():
-            own = FindingsCollector(inventory, rules, settings, files)
+    def help_out(files: Any) -> Any:
+        with run.reopened():
+            own = run.help(files)
             judge(own)
             return own.part()
 
-    files = [PartFiles(Scratch(), Scratch()) for _ in range(processes - 1)]
+    files = [run.files() for _ in range(processes - 1)]
     with closing(chunks), _helpers(help_out, files) as answers:
-        judge(collector)
+        judge(work)
         for each, answer in zip(files, answers, strict=True):
-            collector.include(answer.recv(), each)
-    return collector
+            work.include(answer.recv(), each)
+    return work
 
 
 class _ChunkQueue:
@@ -107,19 +181,21 @@ class _ChunkQueue:
     a process could hold when it is killed.
     """
 
-    def __init__(self, chunks: Sequence[range]) -> None:
+    def __init__(self, chunks: Sequence[Collection[int] | None]) -> None:
         self._chunks = chunks
         self._owner = os.getpid()
         self._reader, writer = os.pipe()
         with os.fdopen(writer, "wb") as file:
             file.write(b"".join(map(_NUMBER.pack, range(len(chunks)))))
 
-    def take(self) -> range | None:
-        """Take the next one, which no other process gets; None where there is none left."""
-        if self._owner not in (os.getpid(), os.getppid()):
-            return None  # Nobody waits for the answer: the owner was killed.
-        number = os.read(self._reader, _NUMBER.size)
-        return self._chunks[_NUMBER.unpack(number)[0]] if number else None
+    def __iter__(self) -> Iterator[Collection[int] | None]:
+        """Yield those that no other process got."""
+        # Where the owner was killed, nobody waits for the answer.
+        while self._owner in (os.getpid(), os.getppid()):
+            number = os.read(self._reader, _NUMBER.size)
+            if not number:
+                return
+            yield self._chunks[_NUMBER.unpack(number)[0]]
 
     def close(self) -> None:
         """Close the pipe."""
@@ -130,9 +206,7 @@ _NUMBER = struct.Struct("I")
 
 
 @contextmanager
-def _helpers(
-    help_out: Callable[[PartFiles], CollectedPart], files: Sequence[PartFiles]
-) -> Iterator[list["Connection"]]:
+def _helpers(help_out: Callable[[Any], Any], files: Sequence[Any]) -> Iterator[list["Connection"]]:
     """Start a helper for each of these files; yield where their answers come from.
 
     One that fails gives no answer (EOFError). None outlives this.
@@ -166,8 +240,8 @@ def _helpers(
 def _answer(
     sender: "Connection",
     inherited: Sequence["Connection"],
-    help_out: Callable[[PartFiles], CollectedPart],
-    files: PartFiles,
+    help_out: Callable[[Any], Any],
+    files: Any,
 ) -> None:
     """Do a helper's work. It says nothing but its answer: one place prints errors, not this.
 

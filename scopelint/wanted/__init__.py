@@ -2,14 +2,14 @@
 
 `wanted_by_plan` (`read_plan` for its file) and `wanted_by_policy` make a `WantedState` of a
 scopelint plan and of a declared policy, over the inventory that it is for; `after` gives the
-inventory after it, and `compared` what that brings, fixes and lets in. `judged_plan` adds that to a
-plan, in findings.
+inventory after it, and `judged_after` its report, with what that brings, fixes and lets in.
+`judged_plan` adds that to a plan, in findings.
 
 Only commands import this package. It may import `declared`, `diff`, `engine`, `errors`, `filters`,
-`finding`, `model`, `repair` (plans, not applying), `report` and `snapshot`.
+`finding`, `model`, `repair` (plans, not applying), `report`, `rule` and `snapshot`.
 """
 
-from scopelint.wanted.comparison import compared, with_places
+from scopelint.wanted.comparison import Judging, judged_after
 from scopelint.wanted.from_plan import read_plan, wanted_by_plan
 from scopelint.wanted.from_policy import wanted_by_policy
 from scopelint.wanted.overlay import Overlay, after
@@ -24,6 +24,7 @@ from scopelint.wanted.state import (
 )
 
 __all__ = [
+    "Judging",
     "LeftAlone",
     "NotKnown",
     "Overlay",
@@ -32,10 +33,9 @@ __all__ = [
     "WantedSetting",
     "WantedState",
     "after",
-    "compared",
+    "judged_after",
     "judged_plan",
     "read_plan",
     "wanted_by_plan",
     "wanted_by_policy",
-    "with_places",
 ]

@@ -1,52 +1,127 @@
 """What a wanted state brings, fixes and lets in: a judged snapshot beside the same one after it."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from scopelint.declared import DeclaredAt
-from scopelint.diff import JudgedSnapshot, compare, compare_findings, lists_deleted
-from scopelint.diff.changes import Access, Origin
-from scopelint.finding import AccessShift, AfterChange, Finding, Outcome, State, UnchangedProject
+from scopelint.diff import JudgedSnapshot, compare_findings, lists_deleted
+from scopelint.diff.access_changes import AccessComparison
+from scopelint.diff.changes import Access, FindingChanges, Origin
+from scopelint.engine import Change, JudgedChange, Settings, judge_change
+from scopelint.finding import AccessShift, AfterChange, Finding, Outcome, UnchangedProject
+from scopelint.model import Project
 from scopelint.report import Report
-from scopelint.snapshot import Inventory
+from scopelint.rule import Rule
+from scopelint.snapshot import Inventory, Source
+from scopelint.wanted.overlay import change
 from scopelint.wanted.state import WantedProject, WantedState
 
 _DECLARED: Final = "declared_at"
 """The key of a finding's evidence that holds a file and a line."""
 
 
-def compared(
-    wanted: WantedState, before: tuple[Inventory, Report], after: tuple[Inventory, Report]
-) -> AfterChange:
-    """Return what a wanted state changes, by the same rules over the snapshot and over the overlay."""
-    today, then = (_judged(*each) for each in (before, after))
-    findings = compare_findings(today, then)
-    new = {finding.fingerprint for finding in findings.new}
-    # What is there today and grew by the change is no longer held by the baseline of today.
-    new |= {
-        key for key, each in then.fails.items() if key in today.fails and each.state is State.NEW
-    }
-    there = [each for each in then.fails if each not in new]
-    changes = compare(before[0], after[0])
-    shifts = (
-        _shift(change.project.path, change.access) for change in changes.projects if change.access
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """The rules of a run, and how they judge."""
+
+    rules: Sequence[Rule]
+    settings: Settings
+    distributions: Mapping[str, str] = field(default_factory=dict)
+    """As for `scopelint.engine.run`."""
+
+
+def judged_after(
+    source: Source, before: Inventory, wanted: WantedState, judging: Judging
+) -> tuple[Inventory, Report]:
+    """Return the inventory after a wanted state, and its report beside that of today.
+
+    `before` is all of `source`, or what is chosen of it. What fails today too is baselined, so that
+    only what the change brings gates.
+    """
+    made = change(source, before, wanted)
+    shifts = _AccessShifts(made)
+    judged = judge_change(
+        *(made, judging.rules, judging.settings),
+        distributions=judging.distributions,
+        watcher=shifts,
     )
+    assert judged.report is not None  # noqa: S101 - the whole was asked for
+    report = replace(judged.report, after=_compared(wanted, made, judged, shifts))
+    return made.after, with_places(report, wanted)
+
+
+def changed_findings(
+    source: Source, before: Inventory, wanted: WantedState, judging: Judging
+) -> FindingChanges:
+    """Return the findings that a wanted state brings and fixes.
+
+    One that is there already, and is more afterwards, is brought too.
+    """
+    made = change(source, before, wanted)
+    judged = judge_change(made, judging.rules, judging.settings, whole=False)
+    found = _findings(made, judged)
+    new = sorted((*found.new, *judged.findings.grown), key=lambda finding: finding.sort_key)
+    return replace(found, new=tuple(new))
+
+
+def _findings(made: Change, judged: JudgedChange) -> FindingChanges:
+    found, deleted = judged.findings, lists_deleted(made.before)
+    today, then = (
+        JudgedSnapshot(not_judged, fails, lists_deleted=deleted, unsure=unsure)
+        for not_judged, fails, unsure in (
+            (judged.not_judged_before, found.before, found.unsure_before),
+            (judged.not_judged_after, found.after, found.unsure_after),
+        )
+    )
+    return compare_findings(today, then)
+
+
+def _compared(
+    wanted: WantedState, made: Change, judged: JudgedChange, shifts: "_AccessShifts"
+) -> AfterChange:
+    found, changes = judged.findings, _findings(made, judged)
+    new = {finding.fingerprint for finding in changes.new}
+    unsure = {finding.fingerprint for finding in found.after} - new
+    # What is there today and grows by the change is no longer held by the baseline of today.
+    new |= {finding.fingerprint for finding in found.grown}
     return AfterChange(
         wanted.source,
         wanted.kind,
         new=tuple(sorted(new)),
-        unsure=tuple(sorted(each for each in there if each not in today.fails)),
-        unchanged=sum(each in today.fails for each in there),
-        fixed=findings.fixed,
-        access=tuple(sorted(shifts, key=lambda shift: shift.project)),
-        access_known=not changes.unknown_facts.get("access") and not changes.unknown,
+        unsure=tuple(sorted(unsure)),
+        unchanged=found.unchanged,
+        fixed=changes.fixed,
+        access=tuple(sorted(shifts.found, key=lambda shift: shift.project)),
+        access_known=not shifts.unsure and not wanted.unknown,
         left_alone=tuple(UnchangedProject(each.path, each.reason) for each in wanted.left_alone),
     )
 
 
-def _judged(inventory: Inventory, report: Report) -> JudgedSnapshot:
-    return JudgedSnapshot(report.rules, report.findings, lists_deleted=lists_deleted(inventory))
+class _AccessShifts:
+    """Who gains and who loses access, project by project."""
+
+    def __init__(self, made: Change) -> None:
+        self._access = AccessComparison(made.before, made.after)
+        self.found: list[AccessShift] = []
+        self.unsure = 0
+        """Projects of which nobody can tell whether that is all."""
+
+    def see(self, before: Project, after: Project) -> None:
+        """Compare a project that changes."""
+        access, sure, _ = self._access.compare(before, after)
+        self.unsure += not sure
+        if access is not None:
+            self.found.append(_shift(after.path, access))
+
+    def part(self) -> tuple[list[AccessShift], int]:
+        """Return what was found."""
+        return self.found, self.unsure
+
+    def include(self, part: tuple[list[AccessShift], int]) -> None:
+        """Add what was found in another process."""
+        self.found += part[0]
+        self.unsure += part[1]
 
 
 def _shift(path: str, access: Access) -> AccessShift:

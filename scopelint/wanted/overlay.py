@@ -13,6 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
+from scopelint.engine import Change
 from scopelint.filters import ALL_PROJECTS, ProjectChoice
 from scopelint.model import (
     Enforcement,
@@ -26,7 +27,7 @@ from scopelint.model import (
     Target,
 )
 from scopelint.snapshot import Completion, Cursor, Inventory, Source, as_observed, completed
-from scopelint.wanted.scope_change import flags_after, scope_after, unknown_lists
+from scopelint.wanted.scope_change import entries_after, flags_after, scope_after, unknown_lists
 from scopelint.wanted.state import FACT_OF, NotKnown, WantedEntry, WantedState
 
 _AT_ONCE: Final = 500
@@ -63,17 +64,23 @@ class Overlay:
             for entry in wanted_project.entries:
                 if entry.key != f"project:{number}":
                     self._targets[entry.kind, entry.id] = entry
+        found = {enforcement for _, enforcement, _ in below.inbound_flags()}
         for numbers in _chunks(sorted(self._wanted)):
             observed = below.projects(numbers, as_observed)
+            if len(found) <= 1:
+                for project in observed:
+                    self._look_at(project, below.header.enforcement)
+                continue
+            # Each shard has its own answer.
             enforced = below.projects(numbers, _enforcement)
             for project, other in zip(observed, enforced, strict=True):
-                self._look_at(project, other)
+                if other.scope is not None:
+                    self._look_at(project, _BACK[other.scope.inbound_own])
 
-    def _look_at(self, project: Project, enforced: Project) -> None:
+    def _look_at(self, project: Project, enforcement: Enforcement) -> None:
         scope, wanted = project.scope, self._wanted[project.id]
-        if scope is None or enforced.scope is None:
+        if scope is None:
             return
-        enforcement = _BACK[enforced.scope.inbound_own]
         before = (scope.inbound_own, scope.inbound_effective)
         after = flags_after(before, wanted)
         if after == (None, None) and enforcement == "on":
@@ -81,14 +88,14 @@ class Overlay:
         self._changed[project.id] = _Changed(after, enforcement)
         self._flags[before, enforcement] -= 1
         self._flags[after, enforcement] += 1
-        changed = scope_after(project, scope, wanted, self._when)
-        self._more_entries += len(changed.entries) - len(scope.entries)
+        listed = list(entries_after(project, scope, wanted))
+        self._more_entries += len(listed) - len(scope.entries)
         for name, setting in wanted.settings.items():
             if isinstance(setting.value, NotKnown):
                 self._unknown.append(_gap(FACT_OF[name], setting.value, project))
             else:
                 self._read.add((project.id, FACT_OF[name]))
-        for unknown in unknown_lists(project, scope, wanted):
+        for unknown in unknown_lists(listed, wanted):
             self._unknown.append(_gap(Fact.ENTRIES, unknown, project))
 
     @contextmanager
@@ -179,25 +186,46 @@ class Overlay:
     def projects(self, only: Collection[int] | None, flags: Completion) -> Iterator[Project]:
         """Yield the projects by id as they are after the change; `only` and `flags` as below."""
         for project in self._below.projects(only, flags):
-            changed, scope = self._changed.get(project.id), project.scope
-            if changed is None or scope is None:
-                yield project
-                continue
-            wanted = self._wanted[project.id]
-            own, effective = flags(changed.flags, changed.enforcement)
-            after = replace(
-                scope_after(project, scope, wanted, self._when),
-                inbound_own=own,
-                inbound_effective=effective,
-            )
-            # What events say of who opened it is about the limit that was there.
-            event = None if "inbound_own" in wanted.settings else project.limit_change
-            yield replace(project, scope=after, limit_change=event)
+            yield self.project_after(project, flags)
+
+    @property
+    def changed(self) -> Collection[int]:
+        """The ids of the projects that may be otherwise than below."""
+        return self._changed.keys()
+
+    def project_after(self, project: Project, flags: Completion = completed) -> Project:
+        """Return a project of the snapshot below as it is after the change.
+
+        `flags` completed its inbound flags, and completes them again. It is the same object where
+        nothing about it changes.
+        """
+        changed, scope = self._changed.get(project.id), project.scope
+        if changed is None or scope is None:
+            return project
+        wanted = self._wanted[project.id]
+        own, effective = flags(changed.flags, changed.enforcement)
+        after = replace(
+            scope_after(project, scope, wanted, self._when),
+            inbound_own=own,
+            inbound_effective=effective,
+        )
+        if after == scope:
+            return project
+        # What events say of who opened it is about the limit that was there.
+        event = None if "inbound_own" in wanted.settings else project.limit_change
+        return replace(project, scope=after, limit_change=event)
 
 
 def after(below: Source, wanted: WantedState, chosen: ProjectChoice = ALL_PROJECTS) -> Inventory:
     """Return the inventory of a snapshot after the change; `chosen` as for an `Inventory`."""
     return Inventory(Overlay(below, wanted), chosen)
+
+
+def change(below: Source, before: Inventory, wanted: WantedState) -> Change:
+    """Return a change of an inventory, which is all of `below` or what is chosen of it."""
+    overlay = Overlay(below, wanted)
+    then = Inventory(overlay, before.scan.filters.chosen)
+    return Change(before, then, overlay.changed, overlay.project_after)
 
 
 def _gap(fact: Fact, unknown: NotKnown, project: Project | None = None) -> Gap:

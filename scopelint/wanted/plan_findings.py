@@ -4,10 +4,9 @@ A plan is judged before it is written: the same rules over the snapshot as it is
 snapshot with the plan laid over it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from scopelint.diff import JudgedSnapshot, compare_findings, lists_deleted
 from scopelint.finding import Finding, Severity, State
 from scopelint.repair.held_back import Held, marked, only_safe
 from scopelint.repair.plan_file import (
@@ -17,24 +16,20 @@ from scopelint.repair.plan_file import (
     Plan,
     ProjectPlan,
 )
+from scopelint.wanted.comparison import Judging, changed_findings
 from scopelint.wanted.from_plan import wanted_by_plan
-from scopelint.wanted.overlay import after
 
 if TYPE_CHECKING:
     from scopelint.diff.changes import FindingChanges
     from scopelint.engine import FailOn
     from scopelint.repair.safety import Assumptions
-    from scopelint.report import Report
     from scopelint.snapshot import Inventory, Source
-
-Judge = Callable[["Inventory"], "Report"]
-"""Judges an inventory by the rules of the run."""
 
 
 def judged_plan(
     plan: Plan,
     snapshot: "tuple[Source, Inventory]",
-    judge: Judge,
+    judging: Judging,
     assumptions: "Assumptions",
     *,
     fail_on: "FailOn",
@@ -47,12 +42,11 @@ def judged_plan(
     projects. `snapshot` is the source and its inventory, that the plan was made for.
     """
     source, inventory = snapshot
-    today = _judged(inventory, judge)
     if not unsafe:
         plan = only_safe(plan, inventory, assumptions, {})
     while True:
         wanted = wanted_by_plan(plan, inventory, "the plan")
-        found = compare_findings(today, _judged(after(source, wanted), judge))
+        found = changed_findings(source, inventory, wanted, judging)
         held = dict(_held(plan, found, fail_on))
         if not held:
             break
@@ -61,11 +55,6 @@ def judged_plan(
             break
         plan = only_safe(plan, inventory, assumptions, held)
     return plan.model_copy(update={"findings": _of_plan(found)})
-
-
-def _judged(inventory: "Inventory", judge: Judge) -> JudgedSnapshot:
-    report = judge(inventory)
-    return JudgedSnapshot(report.rules, report.findings, lists_deleted=lists_deleted(inventory))
 
 
 def _held(plan: Plan, found: "FindingChanges", fail_on: "FailOn") -> Iterator[tuple[Held, str]]:

@@ -1,6 +1,6 @@
 """What a wanted state makes of one project's scope."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -50,7 +50,8 @@ def scope_after(project: Project, scope: Scope, wanted: WantedProject, when: dat
             missing.discard(FACT_OF[name])
             values[name] = setting.value
     values.pop("inbound_own", None)
-    if list(unknown_lists(project, scope, wanted)):
+    listed = list(entries_after(project, scope, wanted))
+    if any(unknown_lists(listed, wanted)):
         missing.add(Fact.ENTRIES)
     outbound = scope.outbound_entries
     if outbound is not None:
@@ -59,23 +60,28 @@ def scope_after(project: Project, scope: Scope, wanted: WantedProject, when: dat
     return replace(
         scope,
         **values,
-        entries=_entries(project, scope, wanted, when),
+        entries=_entries(listed, wanted, when),
         outbound_entries=outbound,
         missing=frozenset(missing),
     )
 
 
-def unknown_lists(project: Project, scope: Scope, wanted: WantedProject) -> Iterator[NotKnown]:
-    """Yield why the allowlist after the change is not known: by the file, or by GitLab's limit."""
+def unknown_lists(
+    listed: Collection[AllowlistEntry | WantedEntry], wanted: WantedProject
+) -> Iterator[NotKnown]:
+    """Yield why the allowlist after the change is not known: by the file, or by GitLab's limit.
+
+    `listed` is what `entries_after` gives.
+    """
     yield from wanted.unknown
     for kind, places in PLACES.items():
-        number = sum(entry.kind == kind for entry in _listed(project, scope, wanted))
+        number = sum(entry.kind == kind for entry in listed) if len(listed) > places else 0
         if number > places:
             why = f"{number} {kind} entries are wanted, and GitLab allows {places}"
             yield NotKnown("its allowlist", why, wanted.at)
 
 
-def _listed(
+def entries_after(
     project: Project, scope: Scope, wanted: WantedProject
 ) -> Iterator[AllowlistEntry | WantedEntry]:
     """Yield the entries that are there afterwards: those that stay, then those that are new."""
@@ -93,11 +99,11 @@ def _listed(
 
 
 def _entries(
-    project: Project, scope: Scope, wanted: WantedProject, when: datetime
+    listed: Iterable[AllowlistEntry | WantedEntry], wanted: WantedProject, when: datetime
 ) -> tuple[AllowlistEntry, ...]:
     permissions = {entry.key: entry.permissions for entry in wanted.entries}
     found = []
-    for entry in _listed(project, scope, wanted):
+    for entry in listed:
         given = permissions.get(entry.key)
         if isinstance(entry, WantedEntry):
             default, policies = given or (True, ())

@@ -21,7 +21,7 @@ def _changes(
     with inventory(old) as before, inventory(new) as after:
         reports = [engine.run(one, rules) for one in (before, after)]
         one, other = (
-            JudgedSnapshot(report.rules, report.findings, lists_deleted=lists_deleted(read))
+            JudgedSnapshot.of(report, lists_deleted=lists_deleted(read))
             for report, read in zip(reports, (before, after), strict=True)
         )
         return compare_findings(one, other, compare(before, after).not_judged)

@@ -15,6 +15,7 @@ from scopelint.repair.actions import scope_after
 from scopelint.repair.plan_file import Plan
 from scopelint.report import Report
 from scopelint.snapshot.inventory import Inventory
+from scopelint.wanted import Judging
 from tests.access import strategies as random
 from tests.access.kit import WHEN, Memory
 
@@ -64,12 +65,16 @@ def logged(draw: st.DrawFn) -> list[Project]:
     return found
 
 
+def judging() -> Judging:
+    """Every built-in rule, strict ones too."""
+    rules = [found.cls() for found in find_rules().values()]
+    return Judging(rules, engine.Settings(today=datetime(2026, 8, 1, tzinfo=UTC).date()))
+
+
 def judged(inventory: Inventory) -> Report:
     """Run every built-in rule, strict ones too."""
-    rules = [found.cls() for found in find_rules().values()]
-    return engine.run(
-        inventory, rules, engine.Settings(today=datetime(2026, 8, 1, tzinfo=UTC).date())
-    )
+    used = judging()
+    return engine.run(inventory, used.rules, used.settings)
 
 
 def remedies() -> dict[str, Remedy]:

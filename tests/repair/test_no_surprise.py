@@ -37,7 +37,7 @@ from scopelint_simulator import Simulator
 from tests.conftest import ORIGINAL
 from tests.examples import examples
 from tests.repair import applying
-from tests.repair.inventories import judged, remedies
+from tests.repair.inventories import judged, judging, remedies
 from tests.wanted.estates import collected, instance
 
 pytestmark = pytest.mark.slow
@@ -112,7 +112,8 @@ def planned(source: Source, random: Random, kind: str, gate: Severity) -> Plan:
         chosen = set(rules if kind == "findings" else random.sample(rules, 12))
         findings = [each for each in judged(inventory).findings if each.rule in chosen]
         made = plan_from_findings(inventory, findings, remedies())
-    return judged_plan(made, (source, inventory), judged, assumptions, fail_on=gate, unsafe=False)
+    given = (source, inventory), judging(), assumptions
+    return judged_plan(made, *given, fail_on=gate, unsafe=False)
 
 
 def policy(inventory: Inventory, random: Random) -> str:

@@ -1,8 +1,5 @@
 """What a plan brings and fixes is told before it is done, and what harms is asked for."""
 
-import json
-from typing import Any
-
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -17,33 +14,25 @@ from scopelint.repair.safety import Assumptions
 from scopelint.repair.suggest import suggest
 from scopelint.snapshot.inventory import Inventory
 from scopelint.wanted import judged_plan
-from tests.access import strategies as random
 from tests.examples import examples
-from tests.repair.inventories import WithLog, done, fails, judged, logged, remedies, versions
+from tests.repair.inventories import (
+    WithLog,
+    done,
+    fails,
+    judged,
+    judging,
+    logged,
+    remedies,
+    versions,
+)
 from tests.repair.test_plan_properties import check_harmless
+from tests.wanted.strategies import policies
 
 pytestmark = pytest.mark.slow
 
 quick = settings(
     max_examples=examples(25), deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
 )
-
-
-@st.composite
-def policies(draw: st.DrawFn) -> str:
-    """A gitlabform config that declares something for some of the projects."""
-    levels: dict[str, Any] = {}
-    for path in draw(st.sets(st.sampled_from(sorted(random.PLACES)), min_size=1, max_size=4)):
-        lists = {
-            "enforce": draw(st.booleans()),
-            "groups": draw(st.lists(st.sampled_from(random.GROUPS), max_size=2, unique=True)),
-            "projects": draw(
-                st.lists(st.sampled_from(sorted(random.PLACES)), max_size=3, unique=True)
-            ),
-        }
-        section = {"limit_access_to_this_project": draw(st.booleans()), "allowlist": lists}
-        levels[path] = {"job_token_scope": section}
-    return json.dumps({"config_version": 4, "projects_and_groups": levels})
 
 
 def made(source: WithLog, kind: str, policy: str) -> Plan:
@@ -69,7 +58,7 @@ def test_a_plan_that_is_not_unsafe_brings_nothing_that_gates(
 ) -> None:
     source = WithLog(before, version)
     inventory = Inventory(source)
-    options = (source, inventory), judged, Assumptions(version)
+    options = (source, inventory), judging(), Assumptions(version)
     plan = made(source, kind, policy)
     plan = judged_plan(plan, *options, fail_on=gate, unsafe=False)
     assert all(action.safe for part in plan.projects for action in part.actions)
@@ -94,7 +83,7 @@ def test_a_plan_that_is_unsafe_says_all_that_it_brings(
     before: list[Project], version: tuple[int, int], policy: str
 ) -> None:
     source = WithLog(before, version)
-    options = (source, Inventory(source)), judged, Assumptions(version)
+    options = (source, Inventory(source)), judging(), Assumptions(version)
     first = made(source, "declared", policy)
     plan = judged_plan(first, *options, fail_on=Severity.MEDIUM, unsafe=True)
     assert [part.id for part in plan.projects] == [part.id for part in first.projects]
