@@ -30,7 +30,13 @@ _PROJECTS: Final = (
     {"project": "acme/dead/one"},
     {"project": "acme/sandbox/try"},
 )
-_PERMISSIONS: Final = (None, None, [], ["READ_JOBS"], ["READ_PACKAGES", "READ_JOBS"])
+_PERMISSIONS: Final[tuple[list[str] | None, ...]] = (
+    None,
+    None,
+    [],
+    ["READ_JOBS"],
+    ["READ_PACKAGES", "READ_JOBS"],
+)
 
 
 def estate(seed: int) -> dict[str, Any]:
