@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cases.kit import GitLab
+from tests.cases.kit import INPUTS, GitLab
 from tests.cli.kit import call
 
 pytestmark = pytest.mark.usefixtures("place")
@@ -96,3 +96,45 @@ def test_a_projects_own_jobs_are_an_origin_like_any_other() -> None:
     assert "its jobs used their token, last on 2026-11-26" in told.out
     found: Any = planned("plan", snapshot)
     assert "acme/app" not in found
+
+
+def test_the_wanted_state_is_judged_before_anything_is_written() -> None:
+    """What a policy brings is said by `check --after` and `plan`, and is what a scan finds then."""
+    for name in ("declared-policy.yml", "declared-scopelint.yml"):
+        text = (INPUTS / name).read_text("utf-8")
+        Path(name.removeprefix("declared-")).write_text(text, "utf-8")
+    with GitLab("declared-estate.yml") as gitlab:
+        snapshot = collected(gitlab, "acme")
+        today = _fails(call("check", snapshot, "-f", "json").expect(1).raw)
+        foretold = json.loads(
+            call("check", snapshot, "--after", "policy.yml", "-f", "json").expect(1).raw
+        )
+        new = {
+            (each["rule"], each["project"]["path"])
+            for each in foretold["findings"]
+            if each["fingerprint"] in foretold["after"]["new"]
+        }
+        libs = ("acme/libs/core", "acme/libs/python")
+        assert new == {(rule, path) for rule in ("SL301", "SL308") for path in libs}
+
+        safe = planned("plan", snapshot, "--to", "declared")
+        assert safe == {"acme/libs/python": ["remove-entry acme/web/shop"]}
+        told = call("plan", snapshot, "--to", "declared").expect(0).out
+        assert "needs --unsafe: add group acme (default permissions)" in told
+        assert "it brings SL301 (high)" in told
+        assert "and brings none." in told
+        told = call("plan", snapshot, "--to", "declared", "--unsafe", "-o", "plan").expect(0).out
+        assert "and brings 4 high." in told
+
+        Path("root").write_text("glpat-root", "utf-8")
+        to = ("--url", gitlab.url, "--token-file", "root")
+        call("apply", "plan", "--yes", *to).expect(0)
+        gitlab.run("collect", "acme", "--usage", "-o", "then").expect(0)
+    then = _fails(call("check", "then", "-f", "json").expect(1).raw)
+    assert then == {each["fingerprint"] for each in foretold["findings"]}
+    assert then - today == set(foretold["after"]["new"])
+
+
+def _fails(report: bytes) -> set[str]:
+    found = json.loads(report)["findings"]
+    return {each["fingerprint"] for each in found if each["verdict"] == "fail"}
