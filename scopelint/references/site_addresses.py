@@ -30,7 +30,7 @@ from scopelint.references.variables import (
 )
 
 _WORD: Final = re.compile(r"[^\s'\"<>()|;,`]+")
-_SCHEMELESS: Final = re.compile(r"^//(?P<rest>[^/].*)$|(?<=[=:@])//(?P<inner>[^/].*)$")
+_SCHEMELESS: Final = re.compile(r"^//(?P<rest>[^/].*)$|(?<=[=@])//(?P<inner>[^/].*)$")
 _PLACE: Final = re.compile(r"/(?P<kind>projects|groups?)/(?P<which>[^/?#]+)(?P<rest>/[^?#]*)?")
 _KIND: Final = re.compile(r"/packages/(?P<kind>[a-z]+)(?:/|$)")
 _NO_PROJECT: Final = frozenset(
@@ -233,12 +233,14 @@ def scan_addresses(
     subject: Subject,
     variables: Variables | None = None,
     repositories: bool = False,
+    writes: bool = False,
 ) -> Iterator[Reference]:
     """Yield a reference for every address of the GitLab in one line of a file.
 
     `line` is its number and text. `subject` is what an address is asked for that does not say it.
     Addresses of the web pages of GitLab count only with `repositories`, where each address is one
-    that Git asks; those that hold credentials of another kind than the job token's never do.
+    that Git asks; those that hold credentials of another kind than the job token's never do. With
+    `writes` something is published at the address.
     """
     number, text = line
     known = variables or Variables(file.project, file.site)
@@ -248,7 +250,12 @@ def scan_addresses(
                 continue
             if address.api or repositories or address.is_repository:
                 found = address_reference(
-                    address, word, number, subject=subject, sends_token=address.token is True
+                    address,
+                    word,
+                    number,
+                    subject=subject,
+                    methods=("PUT", "POST") if writes else ("GET",),
+                    sends_token=address.token is True,
                 )
                 if found is not None:
                     yield found
