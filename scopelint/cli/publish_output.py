@@ -150,7 +150,7 @@ def _one_by_one(steps: "Sequence[PublishStep]") -> Iterator[str]:
         else:
             yield _line(step)
     if quiet:
-        yield f"{counted(quiet, 'owner')} without a finding or an issue"
+        yield f"{counted(quiet, 'owner')} (or what nobody owns) without a finding and an issue"
 
 
 def _line(step: "PublishStep") -> str:

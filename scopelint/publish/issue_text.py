@@ -14,6 +14,7 @@ from typing import Final
 
 from scopelint.finding import Finding, Severity
 from scopelint.gitlab.delivery import MAX_DESCRIPTION
+from scopelint.owners import UNKNOWN_OWNER
 from scopelint.paths import SETTINGS_PAGE
 from scopelint.publish.marker import ListedFinding, Marker, without_markers
 from scopelint.text import (
@@ -79,7 +80,9 @@ class IssueText:
 
     def title(self) -> str:
         """Return the title of a new issue."""
-        whose = "without an owner" if self.owner is None else f"for {self.owner}"
+        whose = f"for {self.owner}"
+        if self.owner is None or self.owner == UNKNOWN_OWNER:
+            whose = "without an owner" if self.owner is None else "whose owner cannot be told"
         return issue_title(f"CI/CD job token scopes: findings {whose}")
 
     def render(self, changes: IssueChanges) -> str:
@@ -99,30 +102,38 @@ class IssueText:
         return hide_secrets("\n".join((*head, "", *rows, *tail)))
 
     def _head(self) -> Iterator[str]:
-        whose = (
-            "projects that nobody owns"
-            if self.owner is None
-            else f"projects of {_name(self.owner)}"
-        )
         number = len(self.findings) + len(self.kept)
         if not number:
-            yield f"Nothing is found any more in the {whose}."
+            yield f"Nothing is found any more in {self._whose}."
         else:
-            projects = {each.project.path for each in self.findings if each.project}
-            projects |= {each.project for each in self.kept if each.project}
             yield (
                 f"**{counted(number, 'finding')}** ({_levels(self.findings, self.kept)}) in"
-                f" {counted(len(projects), 'project')} of the {whose}: CI/CD job tokens may do more"
-                " here than policy allows."
+                f" {self._where()}: CI/CD job tokens may do more here than policy allows."
             )
         if self.contact:
             yield ""
-            yield f"For {mentions(self.contact)}."
+            yield f"Owner: {mentions(self.contact)}"
         yield ""
         yield (
             "scopelint writes this text anew when the findings change, and closes the issue when"
             " they are gone: answer below instead of editing it."
         )
+
+    @property
+    def _whose(self) -> str:
+        if self.owner is None:
+            return "projects that nobody owns"
+        if self.owner == UNKNOWN_OWNER:
+            return "projects whose owner cannot be told"
+        return f"projects of {_name(self.owner)}"
+
+    def _where(self) -> str:
+        projects = {each.project.path for each in self.findings if each.project}
+        projects |= {each.project for each in self.kept if each.project}
+        number = len(projects)
+        if not number:
+            return "the instance"
+        return f"{number:,} of the {self._whose}" if number > 1 else f"one of the {self._whose}"
 
     def _rows(self, room: int) -> Iterator[str]:
         if not self.findings and not self.kept:
@@ -165,7 +176,7 @@ class IssueText:
         of = "" if len(paths) <= _COMMANDS else f", here of the first {_COMMANDS} projects"
         yield f"**To repair it** (token: Maintainer of the projects, scope `api`){of}:"
         yield ""
-        collect = ["collect", *some, "--url", self.instance, "-o", "now.snapshot"]
+        collect = ["collect", *some, "--usage", "--url", self.instance, "-o", "now.snapshot"]
         yield from fenced(
             "sh",
             [
@@ -176,7 +187,11 @@ class IssueText:
             ],
         )
         yield ""
-        yield "`plan` changes nothing; `apply` asks before it does, and `scopelint undo` takes it back."
+        undo = code(_command("undo", "now.plan.json.journal", "--url", self.instance))
+        yield (
+            "`plan` changes nothing, and says what it leaves out and why; `apply` asks before it"
+            f" changes anything, and {undo} takes it back."
+        )
 
 
 def listed_finding(finding: Finding) -> ListedFinding:
@@ -196,7 +211,6 @@ def _lasting(text: str) -> str:
 
 
 def _changes(changes: IssueChanges) -> Iterator[str]:
-    since = f" since the report of {utc(changes.before)}" if changes.before else ""
     counts = [
         f"{len(some)} {word}"
         for some, word in (
@@ -207,9 +221,11 @@ def _changes(changes: IssueChanges) -> Iterator[str]:
         )
         if some
     ]
-    yield f"From the report of {utc(changes.at)}{': ' if counts else ''}{', '.join(counts)}{since if counts else ''}."
     if changes.before is None:
+        yield f"From the report of {utc(changes.at)}."
         return
+    told = f": {', '.join(counts)} since the report of {utc(changes.before)}" if counts else ""
+    yield f"From the report of {utc(changes.at)}{told}."
     yield ""
     for some, word in ((changes.new, "new"), (changes.fixed, "fixed")):
         for each in some[:_CHANGED]:

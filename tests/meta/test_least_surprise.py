@@ -1,4 +1,4 @@
-"""No command but `apply` and `undo` changes anything in GitLab."""
+"""No command but `apply`, `undo` and `publish --yes` changes anything in GitLab."""
 
 import contextlib
 import json
@@ -17,12 +17,15 @@ from scopelint.collect.current_state import CurrentState
 from scopelint.collect.graphql_reader import GraphQLReader
 from scopelint.collect.reader import Reader, TargetRef
 from scopelint.collect.rest_reader import RestReader
+from scopelint.gitlab.ask import UnreadableError
 from scopelint.gitlab.connection import Connection
+from scopelint.gitlab.delivery import Delivery
 from scopelint.gitlab.own_token import own_token
 from scopelint.gitlab.rest_write import WriteRefusedError
 from scopelint.gitlab.write import Writer
 from scopelint.model import EntryKind
 from scopelint.snapshot import Filters
+from scopelint.text import Secret
 from scopelint_simulator import Simulator
 from scopelint_simulator.answer import Answer
 from scopelint_simulator.faults import Verdict
@@ -50,7 +53,7 @@ RUNS: dict[str, list[tuple[object, ...]]] = {
     "check": [("one.snapshot",)],
     "diff": [("one.snapshot", "one.snapshot")],
     "reach": [(PROJECTS[1],), (PROJECTS[1], "--transitive")],
-    "can-access": [PROJECTS],
+    "can-access": [PROJECTS, (PROJECTS[0], "acme/nowhere")],
     "why": [("Authentication by CI/CD job token not allowed", "--offline")],
     "trend": [("report.json",)],
     "plan": [("one.snapshot", "-o", "plan.json", "--unsafe")],
@@ -58,6 +61,11 @@ RUNS: dict[str, list[tuple[object, ...]]] = {
     "gate": [("report.json",)],
     "baseline": [("create", "report.json", "-o", "baseline.json")],
     "export": [("jsonl", "one.snapshot", "-o", "inventory")],
+    "publish": [
+        ("issues", "report.json", "--project", PROJECTS[1]),
+        ("controls", "report.json", "--control", "5", "--fail-on", "high"),
+        ("note", "report.json", "--project", PROJECTS[1], "--merge-request", "1"),
+    ],
     "rules": [()],
     "explain": [("SL101",)],
     "config": [("init",), ("check",), ("show",), ("schema",)],
@@ -104,6 +112,8 @@ def gitlab(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
     monkeypatch.setenv("SCOPELINT_TOKEN", applying.ROOT)
     with applying.serve() as running:
         monkeypatch.setenv("SCOPELINT_URL", running.url)
+        monkeypatch.setenv("SCOPELINT_CONTROL_SECRET", "of-the-control")
+        running.instance.delivery.notes[101, 1] = []
         yield running
 
 
@@ -135,6 +145,11 @@ def test_the_writing_ones_are_seen_to_write(gitlab: Simulator, heard: list[Reque
     assert len(applied) == gitlab.counts["writes"] == 10
     call("undo", "plan.json.journal", "--yes").expect(0)
     assert gitlab.counts["writes"] == 20
+    call("scan", "acme", "-f", "json", "-o", "report.json", "--exit-zero").expect(0)
+    for arguments in RUNS["publish"][::2]:  # there is no control here
+        call("publish", *arguments, "--yes").expect(0)
+    assert gitlab.counts["writes"] > 21
+    assert any(each.path.endswith("/issues") for each in heard if each.method == "POST")
 
 
 def _public(of: type) -> set[str]:
@@ -215,6 +230,49 @@ WRITES: dict[str, tuple[tuple[object, ...], str]] = {
     "remove_outbound_entry": ((PROJECTS[1], PROJECTS[0]), "ciJobTokenScopeRemoveProject"),
 }
 """Every method of the writer: with what it is called, and the one request that it sends."""
+
+
+DELIVERED: dict[str, tuple[tuple[object, ...], dict[str, object], str]] = {
+    "create_issue": (
+        ("101",),
+        {"title": "a", "description": "b", "labels": ("c",), "hidden": True},
+        "POST /projects/101/issues",
+    ),
+    "update_issue": (("101", 1, {"title": "b"}), {}, "PUT /projects/101/issues/1"),
+    "add_issue_note": (("101", 1, "text"), {}, "POST /projects/101/issues/1/notes"),
+    "add_note": (("101", 1, "text"), {}, "POST /projects/101/merge_requests/1/notes"),
+    "update_note": (("101", 1, 2, "x"), {}, "PUT /projects/101/merge_requests/1/notes/2"),
+    "delete_note": (("101", 1, 2), {}, "DELETE /projects/101/merge_requests/1/notes/2"),
+    "set_control": (
+        (101, 5, "pass", Secret("of-the-control")),
+        {},
+        "PATCH /projects/101/compliance_external_controls/5/status",
+    ),
+}
+"""Every method of `Delivery` that writes: with what it is called, and the one request it sends."""
+READ: dict[str, tuple[object, ...]] = {
+    "own_user": (),
+    "issues": ("101", "label"),
+    "issues_with": ("101", "words"),
+    "issue_notes": ("101", 1),
+    "merge_request_notes": ("101", 1),
+}
+"""Every other one."""
+
+
+@pytest.mark.parametrize("name", [*DELIVERED, *READ])
+def test_a_delivery_writes_by_one_request_or_only_reads(
+    name: str, gitlab: Simulator, heard: list[Request]
+) -> None:
+    assert {*DELIVERED, *READ} == _public(Delivery)
+    arguments, options, sent = DELIVERED.get(name, (READ.get(name, ()), {}, ""))
+    not_there = contextlib.suppress(WriteRefusedError, UnreadableError)
+    with connect(gitlab.url, applying.ROOT) as connection, not_there:
+        getattr(Delivery(connection), name)(*arguments, **options)
+    asked = [f"{each.method} {each.path.removeprefix('/api/v4')}" for each in heard]
+    assert asked
+    writes = [each for each in asked if not each.startswith("GET ")]
+    assert writes == ([sent] if sent else [])
 
 
 @pytest.mark.parametrize("name", WRITES)

@@ -51,7 +51,7 @@ def test_an_issue_is_made_for_each_owner_and_a_second_run_writes_nothing(
         "CI/CD job token scopes: findings for lib",
     )
     assert (web.confidential, web.labels, web.closed) == (True, ["scopelint"], False)
-    assert "**2 findings** (2 high) in 2 projects of the projects of `web`" in web.description
+    assert "**2 findings** (2 high) in 2 of the projects of `web`" in web.description
     assert web.description.count("| high | `SL101` |") == 2
     again = publish(gitlab, "issues", path, *DEFAULT, "--yes").out
     assert "Everything is up to date" in again
@@ -83,7 +83,7 @@ def test_an_owner_without_findings_is_closed_with_a_note_by_a_report_that_looked
     [web] = issues(gitlab, "acme/web/issues")
     assert web.closed
     assert web.notes[0].body.startswith("Nothing is found any more, by the report of 2026-11-22")
-    assert "Nothing is found any more in the projects of `web`." in web.description
+    assert "Nothing is found any more in projects of `web`." in web.description
     publish(gitlab, "issues", report(gitlab, place, 3, fixed), *DEFAULT, "--yes")
     assert written(gitlab) == 0
 
@@ -322,7 +322,7 @@ def test_the_printed_commands_are_those_of_the_findings(gitlab: Simulator, place
     commands = [shlex.split(line) for line in block.splitlines()]
     assert [words[1] for words in commands] == ["explain", "collect", "plan", "apply"]
     assert commands[1][2:4] == ["acme/web/shop", "acme/web/till"]
-    assert commands[1][4:6] == ["--url", gitlab.url]
+    assert commands[1][4:7] == ["--usage", "--url", gitlab.url]
     call(*commands[0][1:]).expect(0)
 
 
