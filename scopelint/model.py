@@ -13,6 +13,7 @@ from typing import Literal
 
 from scopelint.filters import Filters
 from scopelint.limit_change import LimitChange
+from scopelint.project_pattern import ProjectKind
 from scopelint.versions import FeatureFlags, Version, parse_version, permissions_in_force
 
 GROUP_PLACES = 200
@@ -237,6 +238,11 @@ class Project:
     """The group that holds it; None in a personal namespace, or where it could not be read."""
     personal: bool | None = False
     """Whether it is in a personal namespace; None where its group could not be read."""
+    topics: tuple[str, ...] | None = None
+    """Sorted; None where they were not read."""
+    frameworks: tuple[str, ...] | None = None
+    """The names of its compliance frameworks, sorted; None where they were not read (GraphQL only)."""
+    created_at: datetime | None = None
     access_levels: Mapping[str, str] | None = None
     """Who may use each feature, by REST's name of it; None where that was not read."""
     mirror: bool | None = None
@@ -251,6 +257,11 @@ class Project:
     """None where it could not be read at all."""
     gap: Gap | None = None
     """Why there is no scope."""
+
+    @property
+    def kind(self) -> ProjectKind:
+        """What the project is chosen by besides its path."""
+        return ProjectKind.of(self.topics, self.frameworks, self.visibility, self.created_at)
 
     @property
     def namespace_path(self) -> str:

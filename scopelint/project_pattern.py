@@ -23,6 +23,27 @@ class ProjectKind:
     visibility: str | None = None
     created_at: datetime | None = None
 
+    @property
+    def unread(self) -> int:
+        """How many of its facts were not read."""
+        return [self.topics, self.frameworks, self.visibility, self.created_at].count(None)
+
+    @classmethod
+    def of(
+        cls,
+        topics: Iterable[str] | None,
+        frameworks: Iterable[str] | None,
+        visibility: str | None,
+        created_at: datetime | None,
+    ) -> "ProjectKind":
+        """Return the kind, the names as GitLab writes them; None is not read."""
+        return cls(
+            None if topics is None else frozenset(map(str.lower, topics)),
+            None if frameworks is None else frozenset(map(str.lower, frameworks)),
+            visibility,
+            created_at,
+        )
+
 
 NOT_READ: Final = ProjectKind()
 """What is known of a project that was listed and not read."""
@@ -89,3 +110,7 @@ class ProjectPattern:
                 yield f"{name} {' or '.join(sorted(words))}"
         if self.created_after is not None:
             yield f"created_after {self.created_after}"
+
+
+ANY_KIND: Final = ProjectPattern()
+"""Matches every project."""

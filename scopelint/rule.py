@@ -40,6 +40,7 @@ from scopelint.bundles import page_of
 from scopelint.finding import Confidence, Outcome, Role, Severity, Verdict
 from scopelint.globs import GlobSet
 from scopelint.model import AllowlistEntry, Fact, Project, ProjectCount, Scope
+from scopelint.project_pattern import ANY_KIND, ProjectPattern
 from scopelint.remedy import NoRemedy, Remedy
 
 if TYPE_CHECKING:
@@ -75,6 +76,14 @@ class Boundary:
     """Full paths of what lies inside."""
     allow_from: GlobSet
     """Full paths of the only ones that may reach it."""
+    kind: ProjectPattern = ANY_KIND
+    """What a project must be besides to lie inside."""
+
+    def surrounds(self, project: Project) -> bool | None:
+        """Tell whether a project lies inside, None where what would tell was not read."""
+        if not self.projects.matches(project.path):
+            return False
+        return self.kind.by_path or self.kind.matches(project.path, project.kind)
 
 
 @dataclass(frozen=True, slots=True)

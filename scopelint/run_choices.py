@@ -49,6 +49,8 @@ class UsedOverride:
     """Severities that hold for them, by code."""
     options: tuple[str, ...] = ()
     """Codes of rules that have other options there."""
+    kind: tuple[str, ...] = ()
+    """What a project must be besides, such as `topics pci or sox`."""
 
 
 @dataclass(frozen=True, slots=True)

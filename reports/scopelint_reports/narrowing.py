@@ -114,7 +114,8 @@ def _override_words(override: UsedOverride, name: Name) -> str:
     parts += [f"{name(code)} off" for code in override.ignore]
     parts += [f"{name(code)} {level.value}" for code, level in override.severities.items()]
     parts += [f"other options of {name(code)}" for code in override.options]
-    return f"{', '.join(map(name, override.projects))}: {', '.join(parts) or 'nothing else'}"
+    chosen = (*map(name, override.projects), *map(name, override.kind))
+    return f"{', '.join(chosen)}: {', '.join(parts) or 'nothing else'}"
 
 
 def _hidden_words(report: Report) -> Iterator[str]:

@@ -41,7 +41,8 @@ class BoundaryCrossed(ProjectRule):
     """Flags what lets a project in that a boundary of the configuration keeps out.
 
     One finding an entry, with the entry's key, and one with the empty key for an open limit. An
-    allowlist that was read in part gives an unknown with the key `entries`.
+    allowlist that was read in part gives an unknown with the key `entries`; one with the key
+    `boundaries` says that it was not read whether the project lies inside.
     """
 
     code = "SL308"
@@ -77,20 +78,38 @@ class BoundaryCrossed(ProjectRule):
     def judge(self, context: ProjectContext) -> Iterable[Verdict]:
         """Yield a fail for each entry that crosses, and one for an open limit."""
         project, inventory = context.project, context.inventory
-        around = [each for each in self.policy.boundaries if each.projects.matches(project.path)]
-        if not around:
+        answers = [(each, each.surrounds(project)) for each in self.policy.boundaries]
+        around = [each for each, answer in answers if answer]
+        perhaps = [each for each, answer in answers if answer is None]
+        if not around and not perhaps:
             return
         self._look_at(inventory)
         silent = True
         for verdict in self._verdicts(project, context.scope, inventory, around):
             silent = False
             yield verdict
+        if perhaps and any(self._verdicts(project, context.scope, inventory, perhaps)):
+            silent = False
+            yield self._undecided(project, perhaps)
         if silent:
             yield PASS
+
+    def _undecided(self, project: Project, perhaps: list[Boundary]) -> Verdict:
+        names = ", ".join(boundary.name for boundary in perhaps)
+        missing = sorted({key for each in perhaps for key in each.kind.unread(project.kind)})
+        return self.unknown(
+            f"Whether the project lies inside {names} is not known, because {' and '.join(missing)}"
+            " was not read; if it does, somebody crosses it.",
+            evidence={"boundaries": [each.name for each in perhaps], "not_read": missing},
+            remediation="Scan with a token that reads it, or give the boundary paths.",
+            key="boundaries",
+        )
 
     def _verdicts(
         self, project: Project, scope: Scope, inventory: "Inventory", around: list[Boundary]
     ) -> Iterable[Verdict]:
+        if not around:
+            return
         names = ", ".join(boundary.name for boundary in around)
         if not scope.inbound_effective:
             yield self._open(scope, names)

@@ -62,4 +62,5 @@ def _used(override: Override) -> UsedOverride:
         ignore=tuple(sorted(override.ignore)),
         severities=dict(sorted(override.severities.items())),
         options=tuple(sorted(override.options)),
+        kind=tuple(override.kind.kind_words()),
     )

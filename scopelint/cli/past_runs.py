@@ -13,6 +13,7 @@ from scopelint.cli.console import err
 from scopelint.errors import NothingScannedError
 from scopelint.filters import ProjectChoice
 from scopelint.owners import OwnerRule, ownership
+from scopelint.project_pattern import ProjectKind
 from scopelint.run_identity import RunIdentity, age
 from scopelint.snapshot import Source
 from scopelint.snapshot.inventory import Inventory
@@ -63,8 +64,13 @@ def with_owners(
     chosen: ProjectChoice, source: Source, owners: Sequence[OwnerRule]
 ) -> ProjectChoice:
     """Return the choice with whose the projects of a snapshot are, where it asks for owners."""
-    del source
-    return replace(chosen, ownership=ownership(owners)) if chosen.owners else chosen
+    if not chosen.owners:
+        return chosen
+
+    def kinds() -> dict[str, ProjectKind]:
+        return {path: kind for _, path, kind in source.kinds()}
+
+    return replace(chosen, ownership=ownership(owners, kinds))
 
 
 def warn_of(chosen: ProjectChoice, paths: Iterable[str], files: Iterable[Path]) -> None:

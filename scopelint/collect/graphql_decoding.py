@@ -64,6 +64,8 @@ def read_node(
     """
     by_field = {str(error.path[-1]): error for error in errors if error.path}
     identity = read_identity(node, errors)
+    if caps.without_frameworks:
+        identity = replace(identity, frameworks=())
     if "ciCdSettings" not in node:
         # Null has a meaning, absent has none.
         raise FormError("ciCdSettings is missing")

@@ -8,8 +8,10 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from scopelint.gitlab.graphql import FieldError
+from scopelint.gitlab.queries import PAGE
 from scopelint.gitlab.values import (
     Node,
+    array,
     boolean,
     child,
     choice,
@@ -17,7 +19,9 @@ from scopelint.gitlab.values import (
     full_path,
     global_id,
     integer,
+    objects,
     project_path,
+    required,
     text,
     time,
 )
@@ -45,7 +49,28 @@ def read_identity(node: Node, errors: Sequence[FieldError] = ()) -> Project:
         access_level=None if level is None else integer(level, "integerValue"),
         group_id=None if group is None else global_id(group, "id"),
         personal=_personal(node, errors),
+        topics=texts(node, "topics"),
+        frameworks=_frameworks(node),
+        created_at=time(node, "createdAt"),
     )
+
+
+def texts(node: Node, name: str) -> tuple[str, ...] | None:
+    """Read a list of texts, sorted; None where it was not told."""
+    found = array(node, name)
+    if found is None:
+        return None
+    return tuple(sorted(required(text({name: each}, name), name) for each in found))
+
+
+def _frameworks(node: Node) -> tuple[str, ...] | None:
+    """Read the names of a project's compliance frameworks; None where they may not be all."""
+    page = child(node, "complianceFrameworks")
+    found = None if page is None else array(page, "nodes")
+    if found is None or len(found) >= PAGE or None in found:
+        return None
+    rows = objects(found, "complianceFrameworks")
+    return tuple(sorted(required(text(row, "name"), "name") for row in rows))
 
 
 def _personal(node: Node, errors: Sequence[FieldError]) -> bool | None:

@@ -77,6 +77,8 @@ def read_project(node: Node) -> Project:
         last_activity_at=time(node, "last_activity_at"),
         group_id=integer(namespace, "id") if personal is False else None,
         personal=personal,
+        topics=identity.texts(node, "topics"),
+        created_at=time(node, "created_at"),
         access_levels=access_levels(node),
         mirror=_mirror(node),
         mirror_trigger_builds=boolean(node, "mirror_trigger_builds"),

@@ -49,7 +49,8 @@ def _check_target(target: str | int) -> str | int:
     return target
 
 
-def _check_some(items: tuple[str, ...]) -> tuple[str, ...]:
+def check_some(items: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a list that holds something; raise PydanticCustomError for an empty one."""
     # Pydantic's own minimum counts what is left when faulty items are dropped.
     if not items:
         context = {"message": "this must not be empty", "hint": ""}
@@ -138,6 +139,12 @@ def _custom(error: AddressError) -> PydanticCustomError:
     return PydanticCustomError("scopelint", "{message}", context)
 
 
+def some_without_default(schema: JsonDict) -> None:
+    """Have a list hold something where it is given, and take the default out of its schema."""
+    schema["minItems"] = 1
+    schema.pop("default", None)
+
+
 def without_default(schema: JsonDict) -> None:
     """Take the default out of a key's published schema."""
     # "Not given" has no value that could be written down.
@@ -189,9 +196,8 @@ ProjectPath = Annotated[
         }
     ),
 ]
-SomeGlobs = Annotated[
-    tuple[Glob, ...], AfterValidator(_check_some), Field(json_schema_extra={"minItems": 1})
-]
+SomeGlobs = Annotated[tuple[Glob, ...], AfterValidator(check_some)]
+"""The published schema of a key of this type says `some_without_default`."""
 Selector = Annotated[StrictStr, Field(min_length=1)]
 Name = Annotated[
     StrictStr,

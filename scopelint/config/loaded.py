@@ -1,7 +1,7 @@
 """A scopelint.yml that was checked, as a run uses it, with the place of every value."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,6 @@ from scopelint.gitlab.origin import ConfigUrls
 from scopelint.gitlab.targets import parse_targets
 from scopelint.globs import GlobSet
 from scopelint.owners import Owner, OwnerRule
-from scopelint.project_pattern import ProjectPattern
 from scopelint.rule import Boundary, RuleOptions
 
 if TYPE_CHECKING:  # a run without a file starts without the reader of YAML
@@ -101,7 +100,7 @@ class Config:
     def boundaries(self) -> tuple[Boundary, ...]:
         """The trust boundaries, in the order of the file."""
         return tuple(
-            Boundary(each.name, GlobSet(each.projects), GlobSet(each.allow_from))
+            Boundary(each.name, each.globs, GlobSet(each.allow_from), each.kind)
             for each in self.model.boundaries
         )
 
@@ -110,7 +109,7 @@ class Config:
         """Whose projects are, in the order of the file: the last match counts."""
         return tuple(
             OwnerRule(
-                ProjectPattern(GlobSet(each.projects)),
+                replace(each.kind, globs=each.globs),
                 Owner(each.owner, each.contact or None, each.issues or None),
             )
             for each in self.model.owners

@@ -33,11 +33,11 @@ from scopelint.config.field_types import (
     ProjectPath,
     Selector,
     SeverityName,
-    SomeGlobs,
     Target,
     UtcTime,
     without_default,
 )
+from scopelint.config.project_models import ChosenProjectsSection, KindSection
 from scopelint.versions import PERMISSIONS_ALWAYS_IN_FORCE, PERMISSIONS_STORED
 
 
@@ -132,7 +132,7 @@ class AcceptsSection(ConfigSection):
         return self
 
 
-class WaiverSection(ConfigSection):
+class WaiverSection(KindSection):
     """One of `waivers:`, findings that somebody accepted, with a reason and an end."""
 
     rule: Selector = Field(
@@ -141,8 +141,8 @@ class WaiverSection(ConfigSection):
     )
     project: Glob = Field(
         default="",
-        description="Glob of the full paths of the projects it covers. Without it the waiver is "
-        "about findings of the whole instance.",
+        description="Glob of the full paths of the projects it covers. Without it, and "
+        "without topics and the like, the waiver is about findings of the whole instance.",
         examples=["acme/web/shop"],
         json_schema_extra=without_default,
     )
@@ -194,14 +194,10 @@ class AssumeSection(ConfigSection):
     )
 
 
-class BoundarySection(ConfigSection):
+class BoundarySection(ChosenProjectsSection):
     """One of `boundaries:`, projects that only the named others may reach with a job token."""
 
     name: Name = Field(description="What findings call it; no two boundaries share a name.")
-    projects: SomeGlobs = Field(
-        description="Globs of the full paths of the projects inside the boundary.",
-        examples=[["acme/prod/**"]],
-    )
     allow_from: tuple[Glob, ...] = Field(
         description="Globs of the full paths whose job tokens may reach them; an empty list "
         "allows nobody.",
@@ -209,13 +205,9 @@ class BoundarySection(ConfigSection):
     )
 
 
-class OwnerSection(ConfigSection):
+class OwnerSection(ChosenProjectsSection):
     """One of `owners:`, who answers for some projects."""
 
-    projects: SomeGlobs = Field(
-        description="Globs of the full paths of the projects that are the owner's.",
-        examples=[["acme/web/**"]],
-    )
     owner: OwnerName = Field(
         description="What reports and --owner call them. Several items may name the same one.",
         examples=["web"],
@@ -235,15 +227,11 @@ class OwnerSection(ConfigSection):
     )
 
 
-class OverrideSection(ConfigSection):
+class OverrideSection(ChosenProjectsSection):
     """One of `overrides:`, other rules, severities or options for some projects."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 2})
 
-    projects: SomeGlobs = Field(
-        description="Globs of the full paths of the projects it is for.",
-        examples=[["acme/sandbox/**"]],
-    )
     select: tuple[Selector, ...] = Field(
         default=(),
         min_length=1,
@@ -267,7 +255,7 @@ class OverrideSection(ConfigSection):
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if self.model_fields_set == {"projects"}:
+        if self.model_fields_set <= ChosenProjectsSection.model_fields.keys():
             context = {
                 "message": "this override changes nothing",
                 "hint": "give it select, ignore, severity or rules",

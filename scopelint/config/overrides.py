@@ -15,7 +15,6 @@ from scopelint.config.selection import Catalogue, severity_overrides
 from scopelint.engine.rule_sets import Override
 from scopelint.errors import Problem
 from scopelint.finding import Severity
-from scopelint.globs import GlobSet
 from scopelint.rule import RuleOptions
 from scopelint.text import shown
 from scopelint.yaml import AnyNode, MappingNode, ScalarNode, SequenceNode, step
@@ -49,7 +48,8 @@ def override(section: OverrideSection, parts: RuleParts, known: Catalogue) -> Ov
     severity = {key: Severity(value) for key, value in section.severity.items()}
     node = parts.node
     return Override(
-        projects=GlobSet(section.projects),
+        projects=section.globs,
+        kind=section.kind,
         select=_codes(section.select, known),
         ignore=_codes(section.ignore, known),
         severities=severity_overrides(severity, known),

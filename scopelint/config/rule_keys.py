@@ -119,7 +119,8 @@ def _waiver(section: WaiverSection, node: AnyNode, known: Catalogue) -> WaiverRu
     """Return one waiver, from the valid section and its node."""
     return WaiverRule(
         rules=frozenset(rule.code for rule in known.resolve(section.rule)),
-        project=section.project or None,
+        project=section.project or (None if section.kind.by_path else "**"),
+        kind=section.kind,
         reason=section.reason,
         expires=date.fromisoformat(section.expires) if section.expires else None,
         entry=section.entry or None,

@@ -5,7 +5,7 @@ same of a `Change` and of what is there before it; `gate`, which says
 what fails a run; and `verdicts`, one rule's answers, for `scopelint.testing`.
 
 It may import `access`, `declared`, `errors`, `extent`, `filters`, `finding`, `globs`, `model`,
-`owners`, `paths`, `report`, `rule`, `run_choices`, `run_identity`, `snapshot` and `versions`. It knows no configuration, no network
+`owners`, `paths`, `project_pattern`, `report`, `rule`, `run_choices`, `run_identity`, `snapshot` and `versions`. It knows no configuration, no network
 and no format: `config` turns scopelint.yml into what is given to it.
 
 `parallel` shares the projects out to processes, `evaluation` asks the rules, `collector` makes

@@ -73,6 +73,8 @@ class CollectedPart:
     unbounded_waivers: "dict[int, Bounds]"
     unbounded: int
     used_rule_sets: set[int]
+    perhaps: Counter[int]
+    unsure_waivers: Counter[int]
     seen: "OverviewPart"
     changes: "Changes | None"
     """Since the last report, None where there is none."""

@@ -26,7 +26,7 @@ from scopelint.engine.counts import FindingCounts
 from scopelint.engine.engine_settings import Settings
 from scopelint.engine.evaluation import Evaluator, ProjectAnswers, judge_once
 from scopelint.engine.overview import Overview, OverviewPart
-from scopelint.engine.rule_sets import RuleSet, RuleSets
+from scopelint.engine.rule_sets import Override, RuleSet, RuleSets
 from scopelint.engine.spill import Spill, SpillWriter
 from scopelint.engine.waivers import WaiverBook
 from scopelint.errors import PluginError
@@ -103,8 +103,11 @@ class FindingsCollector:
         self._used_rule_sets: set[int] = set()
         self._parts: list[tuple[PartFiles, CollectedPart]] = []
         self._overview = Overview(inventory) if keep else None
-        self.ownership = ownership(settings.owners)
-        self.waivers = WaiverBook(settings.waivers, settings.today or datetime.now(UTC).date())
+        self.ownership = ownership(settings.owners, lambda: inventory.kinds)
+        self.perhaps: Counter[int] = Counter()
+        """Projects that it is not known for whether an override is for them, by its index."""
+        today = settings.today or datetime.now(UTC).date()
+        self.waivers = WaiverBook(settings.waivers, today, lambda: inventory.kinds)
         self.finding_counts = FindingCounts()
         self.unbounded = 0
         """Findings of the baseline, which does not say how much of them it accepts."""
@@ -138,13 +141,13 @@ class FindingsCollector:
 
     def judge_project(self, project: Project) -> None:
         """Ask the project's rules about it."""
-        rule_set = self.rule_set(project.path)
+        rule_set = self.rule_set(project)
         evaluator = self._evaluators.get(rule_set.number) or self._evaluator(rule_set)
         self.take_in(project, rule_set, [(evaluator, evaluator.ask(project, self._inventory))])
 
-    def rule_set(self, path: str) -> RuleSet:
-        """Return the rule set for the project at a full path."""
-        return self._rule_sets.at(path)
+    def rule_set(self, project: Project) -> RuleSet:
+        """Return the rule set for a project."""
+        return self._rule_sets.at(project.path, lambda: project.kind)
 
     def count_passes_of(self, evaluator: Evaluator) -> None:
         """Count the passes of an evaluator whose answers are given to `take_in`."""
@@ -169,8 +172,11 @@ class FindingsCollector:
                     failed |= evaluator.bits[number]
                 self._enter(subject, evaluator.rules[number], verdict, verdict.entry or entry)
         readable = project.scope is not None
+        self.perhaps.update(rule_set.perhaps)
         if readable:
             self._used_rule_sets.add(rule_set.number)
+            for rule, override in rule_set.unsure:
+                self._enter(subject, rule, _cannot_choose(project, override), None)
         if self.carry is not None:
             found = (subject.failed, list(subject.unknown.values()))
             self.carry.judged_project(project, [rule for _, rule in rule_set.judging], *found)
@@ -262,6 +268,8 @@ class FindingsCollector:
             unbounded_waivers=self.waivers.unbounded,
             unbounded=self.unbounded,
             used_rule_sets=self._used_rule_sets,
+            perhaps=self.perhaps,
+            unsure_waivers=self.waivers.unsure,
             seen=self._overview.seen if self._overview else OverviewPart(),
             changes=self.carry.changes if self.carry else None,
         )
@@ -271,7 +279,8 @@ class FindingsCollector:
         self._parts.append((files, part))
         self.finding_counts.include(part.finding_counts)
         self._counts.update(part.counts)
-        self.waivers.include(part.used_waivers, part.unbounded_waivers)
+        self.waivers.include(part.used_waivers, part.unbounded_waivers, part.unsure_waivers)
+        self.perhaps.update(part.perhaps)
         self.unbounded += part.unbounded
         self._used_rule_sets |= part.used_rule_sets
         if self._overview is not None:
@@ -394,4 +403,16 @@ def _cannot(rule: Rule, path: str, inventory: Inventory) -> Verdict:
         f" {rule.not_judged(inventory)}",
         {"options": rule.options.model_dump(mode="json")},
         "Change the rule's options in that override, or ignore the rule there.",
+    )
+
+
+def _cannot_choose(project: Project, override: Override) -> Verdict:
+    missing = override.kind.unread(project.kind)
+    return Verdict(
+        Outcome.UNKNOWN,
+        f"{project.path}: whether {override.place} gives this rule other options here is not known:"
+        f" {' and '.join(missing)} of the project was not read",
+        {"override": override.place, "not_read": missing},
+        "Scan again with a token that reads it, or choose the projects by path.",
+        key="overrides",
     )

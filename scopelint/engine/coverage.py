@@ -22,7 +22,7 @@ class Coverage:
         self._enumerated = all(subject(gap) is not None for gap in gaps)
         self._targets, self._filters = scan.targets, scan.filters
         self._overrides = [
-            (GlobSet(each.projects), frozenset(each.select), frozenset(each.ignore))
+            (GlobSet(each.projects), not each.kind, frozenset(each.select), frozenset(each.ignore))
             for each in choices.overrides
         ]
         self._selected = {code for each in choices.overrides for code in each.select}
@@ -63,7 +63,8 @@ class Coverage:
     def _is_on(self, code: str, path: str) -> bool:
         """Tell whether the overrides leave a rule on at a path; the later one wins."""
         on = code not in self._selected  # A rule that one selects may be off elsewhere.
-        for projects, select, ignore in self._overrides:
+        for projects, sure, select, ignore in self._overrides:
             if projects.matches(path):
-                on = (on or code in select) and code not in ignore
+                # By its path alone nobody can tell whether one that asks for more was for it.
+                on = (on or (sure and code in select)) and code not in ignore
         return on

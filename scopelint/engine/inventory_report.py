@@ -88,6 +88,7 @@ def report_of(
         warnings=(
             *waiver_warnings(collector.waivers, inventory, collector.codes),
             *_unbounded(collector.unbounded),
+            *_undecided(collector.perhaps, settings),
         ),
         choices=settings.choices,
         ownership=collector.ownership,
@@ -124,3 +125,14 @@ def scan_summary(inventory: Inventory) -> ScanSummary:
         gaps=inventory.gaps,
         left_out=left_out,
     )
+
+
+def _undecided(perhaps: Mapping[int, int], settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each override of which it is not known whether projects are meant."""
+    for index in sorted(perhaps):
+        override = settings.overrides[index]
+        projects = "a project" if perhaps[index] == 1 else f"{perhaps[index]} projects"
+        yield (
+            f"whether {override.place} is for {projects} is not known, because"
+            f" {', '.join(override.kind.kind_words())} was not read: the stricter of both holds there"
+        )

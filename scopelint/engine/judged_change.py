@@ -221,7 +221,7 @@ class _ChangeJudge:
     def _stays(self, project: Project) -> None:
         """Judge a project that stays as it is."""
         change, whole = self._run.change, self._run.whole
-        rules, rules_after = (side.rule_set(project.path) for side in (self.before, self.after))
+        rules, rules_after = (side.rule_set(project) for side in (self.before, self.after))
         rest = self._rests.get(rules.number) or self._rest(rules, rules_after)
         others = bool(rest.before.rules or rest.after.rules)
         if others:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from scopelint.errors import UsageError
 from scopelint.finding import Severity
 from scopelint.globs import GlobSet
+from scopelint.project_pattern import ANY_KIND, ProjectKind, ProjectPattern
 from scopelint.rule import Rule, RuleOptions, UnreadableProjectRule
 
 
@@ -29,12 +30,16 @@ class Override:
     """By code."""
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By code, and by the option's name: the values that the override gives."""
+    kind: ProjectPattern = ANY_KIND
+    """What a project must be besides."""
     place: str = "an override"
     """Where the override stands, for messages."""
 
 
 Matching = tuple[int, ...]
 """The indices of the overrides that match a project, in their order."""
+_Answers = tuple[Matching, Matching]
+"""Those that match for sure, and those of which that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,19 @@ class RuleSet:
     """How the projects are judged that the same overrides match."""
 
     number: int
-    """The bits of those overrides, so it is the same in every process."""
+    """The bits of those overrides, so it is the same in every process; behind the bits of all those
+    that match for sure come those of the others."""
     judging: tuple[tuple[int, Rule], ...]
     """The rules that judge, each with its bit; a code has the same bit in all sets of a run."""
     skipped: tuple[Rule, ...]
     """Those that cannot judge this inventory with the options they have here."""
     severities: Mapping[str, Severity]
     """Those that differ from the rules' own, by code."""
+    unsure: tuple[tuple[Rule, Override], ...] = ()
+    """Rules of which it is not known whether they have other options here, each with the override
+    that would give some."""
+    perhaps: Matching = ()
+    """The indices of the overrides of which it is not known whether they match."""
 
 
 class RuleSets:
@@ -75,49 +86,87 @@ class RuleSets:
         self._any = GlobSet(glob for each in overrides for glob in each.projects.patterns)
         self._reason = reason
         self._variants: dict[tuple[str, Matching], Rule] = {}
-        self._made: dict[Matching, RuleSet] = {}
-        self._plain = self._make(())
+        self._made: dict[_Answers, RuleSet] = {}
+        self._plain = self._make((), ())
 
     @property
     def bits(self) -> Mapping[str, int]:
         """Every code that may judge a project, with its bit."""
         return self._bits
 
-    def at(self, path: str) -> RuleSet:
-        """Return the rule set for the project at a full path.
+    def at(self, path: str, kind: Callable[[], ProjectKind] | None = None) -> RuleSet:
+        """Return the rule set for the project at a full path; `kind` tells what else it is.
 
-        Raise UsageError where the options of several overrides together do not fit a rule.
+        Where it is not known whether an override is for the project, the stricter of both holds:
+        rules that it selects judge too, rules that it ignores judge all the same, and of two
+        severities the higher one counts. Raise UsageError where the options of several overrides together do not fit a rule.
         """
         if not self._any.matches(path):
             return self._plain
-        matching = tuple(
-            index for index, each in enumerate(self._overrides) if each.projects.matches(path)
-        )
-        return self._made.get(matching) or self._make(matching)
+        sure: list[int] = []
+        unsure: list[int] = []
+        known = None
+        for index, each in enumerate(self._overrides):
+            if not each.projects.matches(path):
+                continue
+            if not each.kind.by_path and known is None and kind is not None:
+                known = kind()
+            answer = each.kind.matches(path, known)
+            if answer is not False:
+                (unsure if answer is None else sure).append(index)
+        answers = tuple(sure), tuple(unsure)
+        return self._made.get(answers) or self._make(*answers)
 
     def numbered(self, number: int) -> RuleSet:
         """Return the rule set with a number, which another process may have made."""
-        matching = tuple(index for index in range(len(self._overrides)) if number >> index & 1)
-        return self._made.get(matching) or self._make(matching)
+        count = len(self._overrides)
+        matching = tuple(index for index in range(count) if number >> index & 1)
+        unsure = tuple(index for index in range(count) if number >> count + index & 1)
+        return self._made.get((matching, unsure)) or self._make(matching, unsure)
 
-    def _make(self, matching: Matching) -> RuleSet:
+    def _make(self, matching: Matching, unsure: Matching) -> RuleSet:
         codes, severities = set(self._chosen), dict(self._severities)
-        for index in matching:
+        for index in sorted((*matching, *unsure)):
             each = self._overrides[index]
             codes |= each.select & self._all.keys()
-            codes -= each.ignore
-            severities |= each.severities
+            if index in matching:
+                codes -= each.ignore
+                severities |= each.severities
+            else:
+                severities |= self._higher(each.severities, severities)
         here = [self._variant(code, matching) for code in self._all if code in codes]
-        rules = [_with_selected(rule, codes) if matching else rule for rule in here]
+        rules = [_with_selected(rule, codes) if matching or unsure else rule for rule in here]
         able = [(rule, self._reason(rule) is None) for rule in rules]
         rule_set = RuleSet(
-            number=sum(1 << index for index in matching),
+            number=sum(1 << index for index in matching)
+            + sum(1 << index + len(self._overrides) for index in unsure),
             judging=tuple((self._bits[rule.code], rule) for rule, can in able if can),
             skipped=tuple(rule for rule, can in able if not can),
             severities=severities,
+            unsure=tuple(
+                (rule, self._overrides[found])
+                for rule, can in able
+                if can and (found := self._options_from(rule.code, unsure)) is not None
+            ),
+            perhaps=unsure,
         )
-        self._made[matching] = rule_set
+        self._made[matching, unsure] = rule_set
         return rule_set
+
+    def _higher(
+        self, given: Mapping[str, Severity], known: Mapping[str, Severity]
+    ) -> dict[str, Severity]:
+        """Return those of the given severities that are above what holds so far."""
+        held = {code: known.get(code, rule.severity) for code, rule in self._all.items()}
+        return {
+            code: level
+            for code, level in given.items()
+            if code in held and level.rank < held[code].rank
+        }
+
+    def _options_from(self, code: str, unsure: Matching) -> int | None:
+        """Return the first of these overrides that gives a rule options."""
+        return next((index for index in unsure if self._overrides[index].options.get(code)), None)
 
     def _variant(self, code: str, matching: Matching) -> Rule:
         """Return the rule with the options that hold here, one object for equal options."""

@@ -5,7 +5,8 @@ An expired one hides nothing any more and is named, one that ends soon is warned
 that matches nothing is reported, so that the list can be kept short.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import takewhile
@@ -15,6 +16,7 @@ from scopelint.extent import Growth, Outgrown
 from scopelint.finding import Finding, State, Waiver
 from scopelint.globs import matches
 from scopelint.paths import is_inside
+from scopelint.project_pattern import ANY_KIND, ProjectKind, ProjectPattern
 from scopelint.snapshot.inventory import Inventory
 
 SOON = timedelta(days=30)
@@ -43,12 +45,24 @@ class WaiverRule:
     """Where it is written (`scopelint.yml:12:5`)."""
     rule: str = ""
     """The rules as they are named there."""
+    kind: ProjectPattern = ANY_KIND
+    """What a project must be besides."""
     accepts: Bounds | None = None
     """How much of a finding is accepted; None accepts whatever it becomes."""
 
-    def covers(self, finding: Finding) -> bool:
-        """Tell whether the waiver is about this finding, whatever the date."""
-        return finding.rule in self.rules and self._at(finding) and self._entry(finding)
+    def covers(
+        self, finding: Finding, kinds: Mapping[str, ProjectKind] | None = None
+    ) -> bool | None:
+        """Tell whether the waiver is about this finding, whatever the date.
+
+        `kinds` are those of projects by full path. None where what would tell was not read.
+        """
+        if not (finding.rule in self.rules and self._at(finding) and self._entry(finding)):
+            return False
+        if self.kind.by_path or finding.project is None:
+            return True
+        path = finding.project.path
+        return self.kind.matches(path, (kinds or {}).get(path))
 
     def _at(self, finding: Finding) -> bool:
         if self.project is None or finding.project is None:
@@ -92,8 +106,17 @@ class WaiverBook:
     A part of a run that another process does has a book of its own; `used` of it is added here.
     """
 
-    def __init__(self, waivers: Sequence[WaiverRule], today: date) -> None:
+    def __init__(
+        self,
+        waivers: Sequence[WaiverRule],
+        today: date,
+        kinds: Callable[[], Mapping[str, ProjectKind]] = dict,
+    ) -> None:
+        """`kinds` gives what projects are, by full path; asked only where a waiver needs it."""
         self._waivers = tuple(waivers)
+        self._kinds = {} if all(one.kind.by_path for one in waivers) else kinds()
+        self.unsure: Counter[int] = Counter()
+        """Findings of which it is not known whether a waiver covers them, by its place in the list."""
         self._today = today
         self._by_rule: dict[str, list[tuple[int, WaiverRule]]] = {}
         for index, waiver in enumerate(waivers):
@@ -104,9 +127,12 @@ class WaiverBook:
         self.unbounded: dict[int, Bounds] = {}
         """Those that do not say how much they accept, with how much they hide."""
 
-    def include(self, used: Set[int], unbounded: Mapping[int, Bounds]) -> None:
+    def include(
+        self, used: Set[int], unbounded: Mapping[int, Bounds], unsure: Counter[int]
+    ) -> None:
         """Add what the book of another part remembers."""
         self.used |= used
+        self.unsure.update(unsure)
         for index, bounds in unbounded.items():
             self._note(index, bounds)
 
@@ -123,7 +149,9 @@ class WaiverBook:
         waivers = self._by_rule.get(finding.rule)
         if waivers is None:
             return finding
-        covering = [(index, waiver) for index, waiver in waivers if waiver.covers(finding)]
+        answers = [(each, each[1].covers(finding, self._kinds)) for each in waivers]
+        self.unsure.update(index for (index, _), answer in answers if answer is None)
+        covering = [each for each, answer in answers if answer]
         self.used.update(index for index, _ in covering)
         valid = [(index, waiver) for index, waiver in covering if not waiver.expired(self._today)]
         holding = [(index, waiver) for index, waiver in valid if not waiver.growths(finding)]
@@ -150,7 +178,13 @@ class WaiverBook:
     @property
     def unmatched(self) -> tuple[WaiverRule, ...]:
         """Those that cover nothing."""
-        return tuple(w for index, w in enumerate(self._waivers) if index not in self.used)
+        known = self.used | self.unsure.keys()
+        return tuple(w for index, w in enumerate(self._waivers) if index not in known)
+
+    @property
+    def undecided(self) -> list[tuple[WaiverRule, int]]:
+        """Those that may cover findings of projects that too little was read of, with how many."""
+        return [(self._waivers[index], self.unsure[index]) for index in sorted(self.unsure)]
 
     @property
     def without_bounds(self) -> list[tuple[WaiverRule, Bounds]]:
@@ -178,6 +212,12 @@ def waiver_warnings(
     for waiver in book.unmatched:
         if waiver.rules.intersection(codes) and _within(waiver, inventory):
             yield f"{_name(waiver)} matches no finding{_why(waiver)}"
+    for waiver, number in book.undecided:
+        findings = "a finding" if number == 1 else f"{number} findings"
+        yield (
+            f"{_name(waiver)} does not hold for {findings} of which it is not known whether they are"
+            f" meant: {', '.join(waiver.kind.kind_words())} was not read"
+        )
     yield from _unbounded(book)
 
 

@@ -12,7 +12,17 @@ from functools import cached_property
 from typing import Any, Final
 
 from scopelint import versions
-from scopelint.gitlab.values import Node, array, child, count, names, objects, text, version_text
+from scopelint.gitlab.values import (
+    Node,
+    array,
+    boolean,
+    child,
+    count,
+    names,
+    objects,
+    text,
+    version_text,
+)
 from scopelint.model import Fact
 from scopelint.versions import FeatureFlags, Version, flags_of, parse_version, since
 
@@ -75,7 +85,7 @@ def preflight_selection() -> str:
         for name in _TYPES
     )
     return f"""  queryComplexity {{ score limit }}
-  metadata {{ version }}
+  metadata {{ version enterprise }}
   currentUser {{ username }}
 {types}
   type_target: __type(name: "CiJobTokenScopeTarget") {{ possibleTypes {{ name }} }}
@@ -104,6 +114,8 @@ class Capabilities:
     inbound_type: str = ""
     dropped_arguments: frozenset[str] = frozenset()
     feature_flags: FeatureFlags = field(default_factory=dict)
+    enterprise: bool | None = None
+    """Whether this is the Enterprise Edition; None where GitLab did not say."""
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "Capabilities":
@@ -120,6 +132,7 @@ class Capabilities:
             username=text(child(data, "currentUser") or {}, "username"),
             fields=fields,
             target_types=frozenset(names(target, "possibleTypes")),
+            enterprise=boolean(child(data, "metadata") or {}, "enterprise"),
             inbound_type=_type_of(child(data, "type_inbound") or {}, "inboundAllowlist"),
         )
 
@@ -218,6 +231,11 @@ class Capabilities:
             for (type_name, field_name), fact in named.items()
             if self.lost(type_name, field_name)
         }
+
+    @cached_property
+    def without_frameworks(self) -> bool:
+        """Whether no project can have a compliance framework: the Community Edition has none."""
+        return self.enterprise is False and not self.has("Project", "complianceFrameworks")
 
     @cached_property
     def entry_rows(self) -> bool:

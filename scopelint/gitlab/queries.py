@@ -15,6 +15,7 @@ LIST_PAGE = 200
 """Entries a page asked for: newer versions give 200, older cut to 100 and are paged."""
 
 _IDENTITY = ("name", "webUrl", "visibility", "archived", "jobsEnabled", "lastActivityAt")
+_KIND = ("topics", "createdAt")
 _DELETION = ("markedForDeletionOn", "isSelfDeletionScheduled", "isSelfDeletionInProgress")
 _SETTINGS = (
     "inboundJobTokenScopeEnabled",
@@ -163,7 +164,9 @@ def details(caps: Capabilities, *, usage: bool, in_group: bool = False) -> str:
     `Query.projects` leaves out those of another organization than the token's.
     """
     log = f" {_log(first_page=True)}" if usage and caps.log else ""
-    identity = " ".join(_having(caps, "Project", (*_IDENTITY, *_DELETION)))
+    identity = " ".join(_having(caps, "Project", (*_IDENTITY, *_DELETION, *_KIND)))
+    if caps.has("Project", "complianceFrameworks"):
+        identity += " complianceFrameworks { nodes { name } }"
     if caps.has("Project", "maxAccessLevel"):
         identity += " maxAccessLevel { integerValue }"
     if caps.has("Project", "group"):

@@ -92,6 +92,9 @@ class OverrideRecord(JsonRecord):
     options: tuple[RuleCode, ...] = Field(
         default=(), description="Rules that have other options there."
     )
+    kind: tuple[str, ...] = Field(
+        default=(), description="What a project must be besides, such as `topics pci or sox`."
+    )
 
 
 class OwnerRecord(JsonRecord):

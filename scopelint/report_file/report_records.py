@@ -1,5 +1,8 @@
 """The JSON report as models: the one description that writes it, reads it back and is its schema."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -285,6 +288,8 @@ class ReportRecord(JsonRecord):
             raise ValueError("`owners` and `project_owners` go together")
         if of_projects is not None and len(of_projects) != len(self.projects or ()):
             raise ValueError("`project_owners` has not one item for each of `projects`")
+        if self.scan.filters.chosen.owners and self.owners is None:
+            raise ValueError("`scan.filters.chosen` names owners, and `owners` is not there")
         names = {UNKNOWN_OWNER, *(each.name for each in self.owners or ())}
         found = {*(of_projects or ()), *(each.owner for each in self.findings)}
         if strange := sorted(name for name in found if name is not None and name not in names):
@@ -294,9 +299,10 @@ class ReportRecord(JsonRecord):
     def to_core(self) -> Report:
         """Return the report, its findings sorted again; what the file does not hold is empty."""
         findings: list[Finding] = [finding.to_core() for finding in self.findings]
+        ownership = self._ownership()
         return Report(
             tool_version=self.tool.version,
-            scan=self.scan.to_core(),
+            scan=_owned(self.scan.to_core(), ownership),
             summary=self.summary.to_core(),
             gate=self.gate.to_core(),
             rules=tuple(rule.to_core() for rule in self.rules),
@@ -307,7 +313,7 @@ class ReportRecord(JsonRecord):
             since=self.since.to_core() if self.since else None,
             after=self.after.to_core() if self.after else None,
             choices=self._choices(),
-            ownership=self._ownership(),
+            ownership=ownership,
             min_severity=Severity(self.config.min_severity) if self.config else Severity.INFO,
             new_only=self.config.new_only if self.config else False,
         )
@@ -317,7 +323,9 @@ class ReportRecord(JsonRecord):
             return None
         known = {each.project.path: each.owner for each in self.findings if each.project}
         known |= dict(zip(self.projects or (), self.project_owners or (), strict=True))
-        return Ownership(tuple(each.to_core() for each in self.owners), known.get)
+        # What a report does not list may be anybody's.
+        of = partial(_owner_of, known)
+        return Ownership(tuple(each.to_core() for each in self.owners), of)
 
     def _choices(self) -> Choices:
         config = self.config
@@ -328,6 +336,17 @@ class ReportRecord(JsonRecord):
             overrides=tuple(each.to_core() for each in self.scan.overrides),
             trusted=config.trusted if config else (),
         )
+
+
+def _owner_of(known: Mapping[str, str | None], path: str) -> str | None:
+    return known.get(path, UNKNOWN_OWNER)
+
+
+def _owned(scan: ScanSummary, ownership: Ownership | None) -> ScanSummary:
+    """Return the scan, its choice of owners with who owns what."""
+    filters = scan.scan.filters
+    chosen = replace(filters.chosen, ownership=ownership)
+    return replace(scan, scan=replace(scan.scan, filters=replace(filters, chosen=chosen)))
 
 
 def run_data(report: Report) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 `open_snapshots` opens one file, or the shards of one collection, and `Inventory` answers what is in
 them. What could not be read is in it as a gap.
 
-It may import `errors`, `filters`, `limit_change`, `model`, `paths`, `run_identity`, `text` and `versions`. No other package knows
+It may import `errors`, `filters`, `limit_change`, `model`, `paths`, `project_pattern`, `run_identity`, `text` and `versions`. No other package knows
 SQLite or its tables.
 """
 

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import Final
 
-from scopelint.errors import SnapshotError
+from scopelint.errors import OutputError, SnapshotError
 
 NOT_OURS: Final = "is not a scopelint snapshot"
 """What is said of a file that is something else."""
@@ -70,3 +70,16 @@ def check_size(path: Path) -> None:
             f"{path} {NOT_OURS} any more: it was cut short",
             hint="Copy it again, or collect again.",
         )
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that its owner alone may read; raise SnapshotError where one is there."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        raise SnapshotError(
+            f"{path} already exists",
+            hint="Name another file, remove this one, or continue it with --resume.",
+        ) from None
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from None

@@ -28,6 +28,7 @@ from scopelint.model import (
     Target,
 )
 from scopelint.paths import is_inside
+from scopelint.project_pattern import ProjectKind
 from scopelint.snapshot.group_tree import GroupTree
 from scopelint.snapshot.inventory_gaps import completed, gaps_of
 from scopelint.snapshot.known_names import KnownNames
@@ -329,6 +330,11 @@ class Inventory:
         )
 
     @cached_property
+    def kinds(self) -> dict[str, ProjectKind]:
+        """What every enumerated project is chosen by besides its path, by full path."""
+        return {path: kind for _, path, kind in self._snapshot.kinds()}
+
+    @cached_property
     def left_out(self) -> tuple[str, ...]:
         """The full paths of the projects that a filter or the choice left out, in order."""
         if not self._chosen and not self._snapshot.count("excluded"):
@@ -368,10 +374,8 @@ class Inventory:
         effective flag follows from the own flag, and, through REST alone, the own flag from the
         effective one.
         """
-        found = self._snapshot.projects(only, completed)
-        if self._with_limit_changes:
-            return found
-        return (replace(each, limit_change=None) if each.limit_change else each for each in found)
+        found, kept = self._snapshot.projects(only, completed), self._with_limit_changes
+        return found if kept else (replace(each, limit_change=None) for each in found)
 
     def without_limit_changes(self) -> "Inventory":
         """Return the same inventory as if no audit event had been read."""

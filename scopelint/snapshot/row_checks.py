@@ -66,18 +66,18 @@ def check_rows(db: sqlite3.Connection, path: Path, names: Mapping[str, str]) -> 
         )
 
 
-def check_row_counts(db: sqlite3.Connection, path: Path, header: Header) -> None:
+def check_row_counts(db: sqlite3.Connection, path: Path, header: Header, number: int) -> None:
     """Refuse a finished collection that has lost rows: what is not there would not be judged.
 
-    For files whose header has the counts (`tables.COUNTED`).
+    For files whose header has the counts (`tables.COUNTED`); `number` is the file's format.
     """
     if header.finished_at is None:
         return
-    for name, number in tables.row_counts(db).items():
+    for name, count in tables.row_counts(db, number).items():
         known = header.row_counts.get(name)
-        if number != known:
+        if count != known:
             raise SnapshotError(
-                f"{path} is damaged: its table {name} has {number:,} rows, and it says"
+                f"{path} is damaged: its table {name} has {count:,} rows, and it says"
                 f" {'nothing of them' if known is None else f'{known:,}'}",
                 hint="Copy it again, or collect again.",
             )

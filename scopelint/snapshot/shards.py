@@ -29,6 +29,7 @@ from scopelint.model import (
     Reason,
     Target,
 )
+from scopelint.project_pattern import ProjectKind
 from scopelint.run_identity import SAME_COLLECTION, check_same
 from scopelint.snapshot.header import Cursor, Header
 from scopelint.snapshot.sqlite_reader import Completion, Snapshot, as_observed
@@ -50,6 +51,7 @@ class Source(Protocol):
     def cursors(self) -> Iterator[Cursor]: ...  # noqa: D102
     def project_paths(self) -> Iterator[tuple[int, str]]: ...  # noqa: D102
     def project_states(self) -> Iterator[tuple[int, str, str]]: ...  # noqa: D102
+    def kinds(self) -> Iterator[tuple[int, str, ProjectKind]]: ...  # noqa: D102
     def count(self, *states: str) -> int: ...  # noqa: D102
     def count_entries(self) -> int: ...  # noqa: D102
     def oldest_use(self) -> Iterator[datetime]: ...  # noqa: D102
@@ -155,6 +157,12 @@ class MergedSnapshots:
         merged = heapq.merge(*(part.project_states() for part in self._parts), key=itemgetter(0))
         for _, same in groupby(merged, key=itemgetter(0)):
             yield min(same, key=lambda seen: _PRECEDENCE.index(seen[2]))
+
+    def kinds(self) -> Iterator[tuple[int, str, ProjectKind]]:
+        """Yield id, path and kind by id, from the shard that read the project."""
+        merged = heapq.merge(*(part.kinds() for part in self._parts), key=itemgetter(0))
+        for _, same in groupby(merged, key=itemgetter(0)):
+            yield min(same, key=lambda seen: seen[2].unread)
 
     @cached_property
     def _states(self) -> Counter[str]:

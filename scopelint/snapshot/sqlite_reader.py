@@ -23,7 +23,9 @@ from scopelint.model import (
     Target,
     split_uses,
 )
+from scopelint.project_pattern import ProjectKind
 from scopelint.snapshot import row_checks
+from scopelint.snapshot import sqlite_kinds as kind_rows
 from scopelint.snapshot import sqlite_rows as rows
 from scopelint.snapshot import sqlite_tables as tables
 from scopelint.snapshot.file_checks import (
@@ -123,7 +125,7 @@ class Snapshot:
                 ) from None
             self.header = Header.from_rows(meta)
             if not checked and number >= tables.COUNTED:
-                row_checks.check_row_counts(self._db, path, self.header)
+                row_checks.check_row_counts(self._db, path, self.header, number)
             stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -204,6 +206,13 @@ class Snapshot:
     def project_paths(self) -> Iterator[tuple[int, str]]:
         """Yield id and path of every enumerated project by id, excluded ones too."""
         yield from self._each("SELECT id, path FROM projects ORDER BY id")
+
+    @_checked
+    def kinds(self) -> Iterator[tuple[int, str, ProjectKind]]:
+        """Yield id, path and kind of every enumerated project by id."""
+        query = kind_rows.query(known="project_kinds" in self._tables)
+        for number, path, visibility, *kind in self._db.execute(query):
+            yield number, path, kind_rows.to_kind(visibility, kind)
 
     @_checked
     def project_states(self) -> Iterator[tuple[int, str, str]]:
@@ -295,6 +304,15 @@ class Snapshot:
             if "limit_changes" in self._tables
             else iter(())
         )
+        kinds = _Grouped(
+            self._db.execute(
+                f"SELECT {kind_rows.KIND_COLUMNS} FROM project_kinds"  # noqa: S608
+                f" WHERE project_id {among} ORDER BY project_id",
+                wanted,
+            )
+            if "project_kinds" in self._tables
+            else iter(())
+        )
         found = self._db.execute(
             f"SELECT {rows.PROJECT_COLUMNS} FROM projects"  # noqa: S608
             f" WHERE state IN ('read', 'unreadable') AND id {among} ORDER BY id",
@@ -306,7 +324,8 @@ class Snapshot:
                 inbound = flags((rows.flag(row[14]), rows.flag(row[15])), self.header.enforcement)
                 scope = _scope(row, inbound, entries.of(number), uses.of(number))
             change = next(map(to_limit_change, changes.of(number)), None)
-            yield rows.to_project(row, scope, gaps.get(number), change)
+            kind = next(iter(kinds.of(number)), kind_rows.NOT_READ)
+            yield rows.to_project(row, scope, gaps.get(number), change, kind)
 
 
 def _among(only: Collection[int] | None) -> tuple[str, tuple[int, ...]]:

@@ -18,6 +18,9 @@ from scopelint.model import (
     Target,
     TokenUse,
 )
+from scopelint.snapshot.sqlite_kinds import KIND_COLUMNS as KIND_COLUMNS
+from scopelint.snapshot.sqlite_kinds import NOT_READ, to_texts, to_time
+from scopelint.snapshot.sqlite_kinds import kind_rows as kind_rows
 
 Direction = Literal["inbound", "outbound"]
 Row = tuple[Any, ...]
@@ -204,7 +207,11 @@ def to_target(row: Row) -> Target:
 
 
 def to_project(
-    row: Row, scope: Scope | None, gap: Gap | None, change: LimitChange | None = None
+    row: Row,
+    scope: Scope | None,
+    gap: Gap | None,
+    change: LimitChange | None = None,
+    kind: Row = NOT_READ,
 ) -> Project:
     """Read a project's identity from its columns, beside what was read elsewhere."""
     return Project(
@@ -220,6 +227,9 @@ def to_project(
         access_level=row[10],
         group_id=row[11],
         personal=flag(row[12]),
+        topics=to_texts(kind[1]),
+        frameworks=to_texts(kind[2]),
+        created_at=to_time(kind[3]),
         access_levels=levels(row[13]),
         mirror=flag(row[22]),
         mirror_trigger_builds=flag(row[23]),

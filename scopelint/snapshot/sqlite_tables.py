@@ -7,11 +7,11 @@ unfinished collection (`walks`, and `projects.state`), so resuming needs no seco
 import sqlite3
 from typing import Final
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Version of these tables, in SQLite's `user_version`."""
 OLDEST: Final = 2
 """The oldest version that is read; another one is refused."""
-ADDED: Final = {"limit_changes": 3}
+ADDED: Final = {"limit_changes": 3, "project_kinds": 4}
 """Tables that a version brought; an older file has none, and what they hold is not known there."""
 COUNTED: Final = 3
 """Since this version the header of a finished file says how many rows each table has."""
@@ -57,6 +57,10 @@ TABLES: Final = {
   archived INTEGER, deletion TEXT, personal INTEGER, project_count INTEGER,
   fork_pipelines INTEGER, PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID""",
+    # What a project is chosen by besides its path, lists as JSON; no row, or NULL: not read.
+    "project_kinds": """CREATE TABLE project_kinds (
+  project_id INTEGER PRIMARY KEY, topics TEXT, frameworks TEXT, created_at TEXT
+) STRICT""",
     "gaps": """CREATE TABLE gaps (
   id INTEGER PRIMARY KEY, fact TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
   subject_kind TEXT, subject_id INTEGER, subject_path TEXT
@@ -127,6 +131,11 @@ NEVER: Final = {
         f"last NOT IN ('off', 'on', 'none', 'not_reached') OR {_no_time('at')} OR author_id < 1"
         " OR (last IN ('off', 'on')) <> (at IS NOT NULL)"
     ),
+    "project_kinds": (
+        f"{_no_time('created_at')} OR project_id < 1"
+        " OR coalesce(json_type(topics), 'array') <> 'array'"
+        " OR coalesce(json_type(frameworks), 'array') <> 'array'"
+    ),
     "targets": f"kind NOT IN ('project', 'group') OR {_no_flags('targets')} OR id < 1",
     "gaps": "subject_kind NOT IN ('project', 'group')",
     "walks": _no_flags("walks"),
@@ -172,8 +181,11 @@ def upgrade() -> list[str]:
     return [*added, f"PRAGMA user_version = {FORMAT}"]
 
 
-def row_counts(db: sqlite3.Connection) -> dict[str, int]:
-    """Count the rows of every table but `meta`, which keeps these counts of a finished file."""
+def row_counts(db: sqlite3.Connection, number: int = FORMAT) -> dict[str, int]:
+    """Count the rows of every table but `meta`, which keeps these counts of a finished file.
+
+    `number` is the file's format.
+    """
     count = "SELECT count(*) FROM {}"
-    names = [name for name in TABLES if name != "meta"]
+    names = [name for name in TABLES if name != "meta" and name in expected(number)]
     return {name: int(db.execute(count.format(name)).fetchone()[0]) for name in names}

@@ -1,7 +1,6 @@
 """Writes a snapshot while collecting: in transactions, so that a killed run can be resumed."""
 
 import json
-import os
 import shlex
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from scopelint.errors import OutputError, SnapshotError
 from scopelint.model import EntryKind, Fact, Gap, Group, Project, Reason, Target
 from scopelint.snapshot import sqlite_rows as rows
 from scopelint.snapshot import sqlite_tables as tables
-from scopelint.snapshot.file_checks import check_readable
+from scopelint.snapshot.file_checks import check_readable, make_private
 from scopelint.snapshot.header import Cursor, Header
 from scopelint.snapshot.sqlite_limits import LimitChangeTable
 from scopelint.snapshot.sqlite_reader import Snapshot
@@ -40,18 +39,6 @@ class Listed:
         if self.elsewhere:
             return "elsewhere"
         return "listed" if self.project.gap is None else "unreadable"
-
-
-def _make_private(path: Path) -> None:
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        raise SnapshotError(
-            f"{path} already exists",
-            hint="Name another file, remove this one, or continue it with --resume.",
-        ) from None
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _roll_back(path: Path) -> None:
@@ -93,7 +80,7 @@ class SnapshotWriter:
         self.header = header
         if over_empty and path.exists() and not path.stat().st_size:
             path.unlink()
-        _make_private(path)
+        make_private(path)
         self._db = _open(path)
         with self._transaction():
             for statement in tables.statements():
@@ -174,6 +161,8 @@ class SnapshotWriter:
                 f"INSERT INTO projects ({columns}) VALUES ({rows.marks(columns)})",  # noqa: S608
                 (rows.listed_row(one.project, one.push, one.state) for one in page),
             )
+            kinds = rows.kind_rows(one.project for one in page)
+            self._insert("project_kinds", rows.KIND_COLUMNS, kinds)
             gaps = (one.project.gap for one in page if one.state == "unreadable")
             self._insert("gaps", rows.GAP_COLUMNS, (rows.gap_row(gap) for gap in gaps if gap))
             self._save_cursor(cursor)
@@ -207,6 +196,7 @@ class SnapshotWriter:
                 marks = ", ".join("?" * len(ids))
                 self._db.execute(f"DELETE FROM {table} WHERE project_id IN ({marks})", ids)  # noqa: S608
             self._insert("projects", rows.PROJECT_COLUMNS, map(rows.project_row, done))
+            self._insert("project_kinds", rows.KIND_COLUMNS, rows.kind_rows(done))
             entries = (row for project in done for row in rows.entry_rows(project))
             self._insert("entries", rows.ENTRY_COLUMNS, entries)
             uses = (row for project in done for row in rows.use_rows(project))
@@ -349,8 +339,8 @@ class SnapshotWriter:
 
         `paths` are in lower case; the tree's are compared in lower case too.
         """
-        rows = self._db.execute(f"SELECT id, path FROM {kind}s")  # noqa: S608 - a fixed text
-        return {path.lower(): number for number, path in rows if path.lower() in paths}
+        found = self._db.execute(f"SELECT id, path FROM {kind}s")  # noqa: S608 - a fixed text
+        return {path.lower(): number for number, path in found if path.lower() in paths}
 
     def is_known(self, kind: EntryKind, number: int) -> bool:
         """Tell whether a group or project is in the read tree, or was resolved as a target."""

@@ -99,6 +99,9 @@ class ProjectSpec(_Spec):
     last_activity_at: datetime | None = None
     access_level: int | None = 40
     personal: bool | None = False
+    topics: tuple[str, ...] | None = None
+    frameworks: tuple[str, ...] | None = None
+    created_at: datetime | None = None
     access_levels: dict[str, str] | None = None
     mirror: bool | None = None
     mirror_trigger_builds: bool | None = None

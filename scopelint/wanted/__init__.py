@@ -6,7 +6,7 @@ inventory after it, and `judged_after` its report, with what that brings, fixes 
 `judged_plan` adds that to a plan, in findings.
 
 Only commands import this package. It may import `declared`, `diff`, `engine`, `errors`, `filters`,
-`finding`, `model`, `repair` (plans, not applying), `report`, `rule` and `snapshot`.
+`finding`, `model`, `project_pattern`, `repair` (plans, not applying), `report`, `rule` and `snapshot`.
 """
 
 from scopelint.wanted.comparison import Judging, judged_after

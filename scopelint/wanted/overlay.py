@@ -26,6 +26,7 @@ from scopelint.model import (
     Reason,
     Target,
 )
+from scopelint.project_pattern import ProjectKind
 from scopelint.snapshot import Completion, Cursor, Inventory, Source, as_observed, completed
 from scopelint.wanted.scope_change import entries_after, flags_after, scope_after, unknown_lists
 from scopelint.wanted.state import FACT_OF, NotKnown, WantedEntry, WantedState
@@ -161,6 +162,10 @@ class Overlay:
     def project_states(self) -> Iterator[tuple[int, str, str]]:
         """Yield id, path and state of every enumerated project by id."""
         return self._below.project_states()
+
+    def kinds(self) -> Iterator[tuple[int, str, ProjectKind]]:
+        """Yield id, path and kind of every enumerated project by id: no change is of these."""
+        return self._below.kinds()
 
     def count(self, *states: str) -> int:
         """Count the projects in these states."""

@@ -92,7 +92,8 @@ class GraphQLApi:
         context = Context(
             self.instance, caller, self.instance.settings.version, self.base_url, self.max_page
         )
-        schema = schema_for(context.version, remove_deprecated)
+        enterprise = self.instance.settings.enterprise
+        schema = schema_for(context.version, remove_deprecated, enterprise)
         runs = [
             _Run(self._prepare(schema, context, item, remove_deprecated), item) for item in queries
         ]

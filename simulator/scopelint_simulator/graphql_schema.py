@@ -25,7 +25,7 @@ from graphql import (
 from scopelint_simulator.resolvers import RESOLVERS, type_of_target
 from scopelint_simulator.versions import Version, parse_version
 
-_SPANS = ("since", "until")
+_SPANS = ("since", "until", "enterprise")
 
 
 @lru_cache(maxsize=1)
@@ -34,25 +34,30 @@ def _source() -> str:
 
 
 @lru_cache(maxsize=64)
-def schema_for(version: Version, remove_deprecated: bool = False) -> GraphQLSchema:
-    """The schema of one GitLab version, with resolvers.
+def schema_for(
+    version: Version, remove_deprecated: bool = False, enterprise: bool = True
+) -> GraphQLSchema:
+    """The schema of one GitLab version and edition, with resolvers.
 
     `remove_deprecated` leaves out what is deprecated or an experiment, as GitLab does for
     `/api/graphql?remove_deprecated=true` (`doc/api/graphql/_index.md`).
     """
-    document = visit(parse(_source(), no_location=True), _AtVersion(version, remove_deprecated))
+    document = visit(
+        parse(_source(), no_location=True), _AtVersion(version, remove_deprecated, enterprise)
+    )
     schema = build_ast_schema(_reachable(document) if remove_deprecated else document)
     _attach(schema)
     return schema
 
 
 class _AtVersion(Visitor):
-    """Removes what a version lacks, then the two directives that said so."""
+    """Removes what a version or edition lacks, then the directives that said so."""
 
-    def __init__(self, version: Version, remove_deprecated: bool) -> None:
+    def __init__(self, version: Version, remove_deprecated: bool, enterprise: bool) -> None:
         super().__init__()
         self._version = version
         self._remove_deprecated = remove_deprecated
+        self._enterprise = enterprise
 
     def enter(self, node: Node, *_: Any) -> Any:
         if isinstance(node, DirectiveNode | DirectiveDefinitionNode):
@@ -64,6 +69,8 @@ class _AtVersion(Visitor):
 
     def _keeps(self, directive: DirectiveNode) -> bool:
         name = directive.name.value
+        if name == "enterprise":
+            return self._enterprise
         if name not in _SPANS:
             return not (self._remove_deprecated and name == "deprecated")
         value = (directive.arguments or ())[0].value

@@ -28,16 +28,8 @@ Kind: TypeAlias = Literal["project", "group"]
 Direction: TypeAlias = Literal["inbound", "outbound"]
 TokenKind: TypeAlias = Literal["personal", "job", "fine_grained"]
 
-FEATURES = (
-    "repository",
-    "builds",
-    "container_registry",
-    "package_registry",
-    "releases",
-    "environments",
-    "issues",
-    "merge_requests",
-)
+_CODE_FEATURES = ("repository", "builds", "container_registry", "package_registry")
+FEATURES = (*_CODE_FEATURES, "releases", "environments", "issues", "merge_requests")
 DEFAULT_LEVELS: Mapping[str, str] = MappingProxyType(dict.fromkeys(FEATURES, "enabled"))
 
 POLICIES = (
@@ -215,6 +207,8 @@ class Project:
     mirror: bool = False
     mirror_trigger_builds: bool = False
     fork_pipelines: bool = True
+    topics: tuple[str, ...] = ()
+    frameworks: tuple[str, ...] = ()
     settings_row: bool = True
     fails: bool = False
 
@@ -376,10 +370,11 @@ class Instance:
 
     def needs_fine_grained_token(self, project: Project) -> bool:
         """Whether the instance or a group above a project refuses classic tokens for it."""
-        if self.settings.version < GRANULAR_TOKENS_REQUIRED:
-            return False
         groups = self.ancestors(project.group)
-        return self.settings.requires_fine_grained or any(g.requires_fine_grained for g in groups)
+        required = self.settings.requires_fine_grained or any(
+            g.requires_fine_grained for g in groups
+        )
+        return required and self.settings.version >= GRANULAR_TOKENS_REQUIRED
 
     def enforced(self) -> bool:
         """Whether the instance makes every project restricted."""

@@ -201,6 +201,8 @@ class Builder:
                 fork_pipelines=self.source.gitlab.fork_pipelines
                 if part.fork_pipelines is None
                 else part.fork_pipelines,
+                topics=tuple(part.topics),
+                frameworks=tuple(part.frameworks),
                 settings_row=part.settings_row,
                 fails=part.fails == "always",
             )

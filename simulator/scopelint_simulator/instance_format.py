@@ -231,6 +231,8 @@ class ProjectPart(Part):
     archived: StrictBool = False
     jobs_enabled: StrictBool = True
     created_at: Moment | None = None
+    topics: list[Text] = []
+    frameworks: list[Text] = []
     last_activity_at: Moment | None = None
     marked_for_deletion_on: Day | None = None
     deletion_in_progress: StrictBool = False

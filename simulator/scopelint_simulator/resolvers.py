@@ -68,6 +68,17 @@ def _constant(value: Any) -> Resolver:
     return lambda _thing, _info: value
 
 
+def _frameworks(project: Project, _info: Info, **arguments: Any) -> Connection:
+    """`complianceFrameworks`: their names alone are known here."""
+    rows = list(enumerate(project.frameworks, 1))
+
+    def show(row: tuple[int, str]) -> dict[str, Any]:
+        number, name = row
+        return {"id": f"gid://gitlab/ComplianceManagement::Framework/{number}", "name": name}
+
+    return Connection(rows, arguments, key=lambda row: (row[0],), show=show)
+
+
 def _last_segment(thing: Any, _info: Info) -> str:
     return str(thing.path).rpartition("/")[2]
 
@@ -246,6 +257,7 @@ _GROUP: Mapping[str, Resolver] = {
 
 _PROJECT: Mapping[str, Resolver] = {
     "archived": _attribute("archived"),
+    "complianceFrameworks": _frameworks,
     "createdAt": _moment("created_at"),
     "description": _constant(None),
     "editPath": lambda project, _info: f"/{project.path}/edit",
@@ -268,6 +280,7 @@ _PROJECT: Mapping[str, Resolver] = {
     "permanentDeletionDate": _moment("marked_for_deletion_on"),
     "publicJobs": _attribute("public_jobs"),
     "rootGroup": _root_group,
+    "topics": lambda project, _info: list(project.topics),
     "updatedAt": _moment("last_activity_at"),
     "userPermissions": _permissions,
     "visibility": _attribute("visibility"),
@@ -293,6 +306,7 @@ _ENTRY: Mapping[str, Resolver] = {
 
 
 _CONNECTIONS = (
+    "ComplianceFramework",
     "Group",
     "Project",
     "CiJobTokenScopeAllowlistEntry",

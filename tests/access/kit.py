@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Self
 
 from scopelint.model import Enforcement, EntryKind, Flags, Gap, Group, Project, Target
+from scopelint.project_pattern import ProjectKind
 from scopelint.snapshot import Cursor, Header
 from scopelint.snapshot.inventory import Inventory
 from tests.access.strategies import GROUPS, IDS
@@ -72,6 +73,9 @@ class Memory:
     def project_states(self) -> Iterator[tuple[int, str, str]]:
         known = {one.id: "read" if one.scope else "unreadable" for one in self._projects}
         return ((number, path, known.get(number, "excluded")) for number, path in self._listed)
+
+    def kinds(self) -> Iterator[tuple[int, str, ProjectKind]]:
+        return ((one.id, one.path, one.kind) for one in self._projects)
 
     def count(self, *states: str) -> int:
         readable = sum(project.scope is not None for project in self._projects)

@@ -263,7 +263,9 @@ def comparable(project: Project) -> Project:
     scope = project.scope
     if scope is None:
         gap = replace(project.gap, detail="") if project.gap else None
-        return replace(project, access_level=None, deletion=None, personal=None, gap=gap)
+        return replace(
+            project, access_level=None, deletion=None, personal=None, frameworks=None, gap=gap
+        )
     entries = tuple(
         replace(
             entry,
@@ -284,7 +286,7 @@ def comparable(project: Project) -> Project:
         uses=None,
         missing=frozenset(scope.missing - {Fact.PERMISSIONS}),
     )
-    return replace(project, access_level=None, scope=scope)
+    return replace(project, access_level=None, frameworks=None, scope=scope)
 
 
 Script = Callable[[str, str, Mapping[str, str], bytes], tuple[int, Mapping[str, str], bytes]]

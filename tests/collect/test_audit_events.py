@@ -337,6 +337,7 @@ def older(path: Path, *, finished: bool = True) -> None:
     """Make a snapshot as format 2 had it."""
     with sqlite3.connect(path) as database:
         database.execute("DROP TABLE limit_changes")
+        database.execute("DROP TABLE project_kinds")
         database.execute("PRAGMA user_version = 2")
         if not finished:
             database.execute("UPDATE meta SET value = 'null' WHERE key = 'finished_at'")

@@ -103,6 +103,13 @@ GOOD: dict[str, str] = {
         "issues: acme/web/security}\n"
         "  - {projects: ['acme/web/old'], owner: '@web/old guard'}\n"
     ),
+    "by kind": (
+        "owners: [{topics: [PCI], owner: pay}]\n"
+        "overrides: [{visibility: [public, internal], ignore: [SL101]}]\n"
+        "boundaries: [{name: cards, frameworks: [SOX], created_after: 2026-01-01, "
+        "projects: ['a/**'], allow_from: []}]\n"
+        "waivers: [{rule: SL101, topics: [old], reason: x, expires: 2999-01-01}]\n"
+    ),
     "overrides": (
         "overrides:\n"
         "  - projects: ['acme/sandbox/**', '**/toys']\n"
@@ -243,7 +250,7 @@ BAD: dict[str, tuple[str, tuple[tuple[int, int, str, str], ...]]] = {
     ),
     "owner without projects": (
         "owners: [{owner: web}]\n",
-        ((1, 10, 'the key "projects" is missing', ""),),
+        ((1, 10, "not said which projects", "topics"),),
     ),
     "owner of a reserved name": (
         "owners: [{projects: [a], owner: Unowned}, {projects: [b], owner: unknown}]\n",
@@ -255,6 +262,16 @@ BAD: dict[str, tuple[str, tuple[tuple[int, int, str, str], ...]]] = {
     "owner with an address for a project": (
         "owners: [{projects: [a], owner: web, issues: 'https://gitlab.example.com/acme/sec'}]\n",
         ((1, 46, "this is a URL", "write acme/sec"),),
+    ),
+    "kinds that are none": (
+        "owners: [{topics: [], owner: a}, {visibility: [secret], owner: b}, "
+        "{created_after: soon, owner: c}, {topic: [x], owner: d}]\n",
+        (
+            (1, 19, "must not be empty", ""),
+            (1, 48, "one of private, internal, public", ""),
+            (1, 84, "not a date", ""),
+            (1, 102, 'unknown key "topic"', '"topics"'),
+        ),
     ),
     "owner name with a comma": (
         "owners: [{projects: [a], owner: '@a,@b'}]\n",
@@ -270,7 +287,7 @@ BAD: dict[str, tuple[str, tuple[tuple[int, int, str, str], ...]]] = {
     ),
     "override without projects": (
         "overrides:\n  - ignore: [SL101]\n",
-        ((2, 5, 'the key "projects" is missing', ""),),
+        ((2, 5, "not said which projects", "topics"),),
     ),
     "override that changes nothing": (
         "overrides:\n  - projects: ['acme/**']\n",

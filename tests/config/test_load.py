@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterable
+from datetime import date
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +18,7 @@ from scopelint.errors import ConfigError, ExitCode, PluginError
 from scopelint.finding import Severity
 from scopelint.globs import GlobSet
 from scopelint.owners import Owner
+from scopelint.project_pattern import ProjectPattern
 from scopelint.rule import Boundary, RuleOptions
 from scopelint.yaml import load, to_python
 from tests.config.samples import BAD, GOOD, RULES, Broad, BroadOptions, SampleRule
@@ -414,3 +416,19 @@ def test_owners_in_the_order_of_the_file() -> None:
         (("acme/web/**",), Owner("web", "@acme/web-leads", "acme/web/security")),
         (("acme/web/old",), Owner("@web/old guard")),
     ]
+
+
+def test_projects_are_chosen_by_kind_everywhere() -> None:
+    config = read(GOOD["by kind"])
+    (owner,) = config.owners
+    assert owner.projects == ProjectPattern(GlobSet(["**"]), topics=frozenset({"pci"}))
+    (override,) = config.overrides
+    assert override.projects == GlobSet(["**"])
+    assert override.kind.visibility == {"public", "internal"}
+    (boundary,) = config.boundaries
+    assert boundary.projects == GlobSet(["a/**"])
+    assert boundary.kind.frameworks == {"sox"}
+    assert boundary.kind.created_after == date(2026, 1, 1)
+    (waiver,) = config.waivers
+    assert waiver.project == "**"
+    assert waiver.kind.topics == {"old"}

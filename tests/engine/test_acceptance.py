@@ -215,7 +215,7 @@ def test_waivers_that_do_not_say_how_much_they_accept_are_told_with_what_to_writ
     book, part = WaiverBook([rule], TODAY), WaiverBook([rule], TODAY)
     book.mark(replace(ACCEPTED, extent=Extent(("READ_JOBS",), MADE, 5, 5)))
     part.mark(replace(GROWN, extent=Extent(("READ_RUNNERS",), AGAIN, 9, 9)))
-    book.include(part.used, part.unbounded)
+    book.include(part.used, part.unbounded, part.unsure)
     [(found, bounds)] = book.without_bounds
     assert found is rule
     assert bounds.text == (
