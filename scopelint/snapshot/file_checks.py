@@ -1,5 +1,6 @@
 """What can be said of a snapshot's file before SQLite opens it: there, readable, whole."""
 
+import os
 import shlex
 from pathlib import Path
 from typing import Final
