@@ -26,7 +26,7 @@ from scopelint.engine.counts import FindingCounts
 from scopelint.engine.engine_settings import Settings
 from scopelint.engine.evaluation import Evaluator, ProjectAnswers, judge_once
 from scopelint.engine.overview import Overview, OverviewPart
-from scopelint.engine.rule_sets import Override, RuleSet, RuleSets
+from scopelint.engine.rule_sets import RuleSet, RuleSets, cannot_choose, cannot_judge
 from scopelint.engine.spill import Spill, SpillWriter
 from scopelint.engine.waivers import WaiverBook
 from scopelint.errors import PluginError
@@ -176,7 +176,7 @@ class FindingsCollector:
         if readable:
             self._used_rule_sets.add(rule_set.number)
             for rule, override in rule_set.unsure:
-                self._enter(subject, rule, _cannot_choose(project, override), None)
+                self._enter(subject, rule, cannot_choose(project, override), None)
         if self.carry is not None:
             found = (subject.failed, list(subject.unknown.values()))
             self.carry.judged_project(project, [rule for _, rule in rule_set.judging], *found)
@@ -318,7 +318,7 @@ class FindingsCollector:
             return
         for each in self._all_judged():
             for rule in missed[each.rule_set] if each.readable else ():
-                verdict = _cannot(rule, each.project.path, self._inventory)
+                verdict = cannot_judge(rule, each.project.path, self._inventory)
                 owner = self._owner(each.project.path)
                 subject = _JudgedSubject(each.project, rule_sets[each.rule_set].severities, owner)
                 self._enter(subject, rule, verdict, None)
@@ -394,25 +394,3 @@ def rule_summary(rule: Rule | type[Rule], distribution: str = "scopelint") -> Ru
 def _own_severity(rule: Rule, severities: Mapping[str, Severity]) -> Severity | None:
     """Return a rule's own severity where another one holds for the run."""
     return rule.severity if severities.get(rule.code, rule.severity) != rule.severity else None
-
-
-def _cannot(rule: Rule, path: str, inventory: Inventory) -> Verdict:
-    return Verdict(
-        Outcome.UNKNOWN,
-        f"{path}: with the options that an override gives it here, this rule cannot judge:"
-        f" {rule.not_judged(inventory)}",
-        {"options": rule.options.model_dump(mode="json")},
-        "Change the rule's options in that override, or ignore the rule there.",
-    )
-
-
-def _cannot_choose(project: Project, override: Override) -> Verdict:
-    missing = override.kind.unread(project.kind)
-    return Verdict(
-        Outcome.UNKNOWN,
-        f"{project.path}: whether {override.place} gives this rule other options here is not known:"
-        f" {' and '.join(missing)} of the project was not read",
-        {"override": override.place, "not_read": missing},
-        "Scan again with a token that reads it, or choose the projects by path.",
-        key="overrides",
-    )

@@ -6,15 +6,19 @@ however many projects there are.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from scopelint.errors import UsageError
-from scopelint.finding import Severity
+from scopelint.finding import Outcome, Severity, Verdict
 from scopelint.globs import GlobSet
+from scopelint.model import Project
 from scopelint.project_pattern import ANY_KIND, ProjectKind, ProjectPattern
 from scopelint.rule import Rule, RuleOptions, UnreadableProjectRule
+
+if TYPE_CHECKING:
+    from scopelint.snapshot.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,3 +219,27 @@ def _with_selected(rule: Rule, codes: set[str]) -> Rule:
 def _set_values(options: RuleOptions) -> dict[str, Any]:
     fields = type(options).model_fields
     return {fields[name].alias or name: getattr(options, name) for name in options.model_fields_set}
+
+
+def cannot_judge(rule: Rule, path: str, inventory: "Inventory") -> Verdict:
+    """Return the verdict of a rule on a project where its options keep it from judging."""
+    return Verdict(
+        Outcome.UNKNOWN,
+        f"{path}: with the options that an override gives it here, this rule cannot judge:"
+        f" {rule.not_judged(inventory)}",
+        {"options": rule.options.model_dump(mode="json")},
+        "Change the rule's options in that override, or ignore the rule there.",
+    )
+
+
+def cannot_choose(project: Project, override: Override) -> Verdict:
+    """Return the verdict of a rule where it is not known whether an override gives it options."""
+    missing = override.kind.unread(project.kind)
+    return Verdict(
+        Outcome.UNKNOWN,
+        f"{project.path}: whether {override.place} gives this rule other options here is not known:"
+        f" {' and '.join(missing)} of the project was not read",
+        {"override": override.place, "not_read": missing},
+        "Scan again with a token that reads it, or choose the projects by path.",
+        key="overrides",
+    )
