@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from scopelint.cli.console import Console
 from scopelint.cli.files import Destination
-from scopelint.errors import ConfigError, UsageError
+from scopelint.errors import ConfigError, NothingScannedError, UsageError
 
 if TYPE_CHECKING:
     from scopelint.declared import DeclaredPolicy
@@ -21,6 +21,8 @@ _KNOWN: Final = (
 )
 _HEAD: Final = 4096
 """Bytes by which a file is told from others."""
+_NAMED: Final = 5
+"""Groups and projects outside the snapshot that are named."""
 _SHOWN: Final = 20
 """Faults of a policy, and projects that stay as they are, that are named on stderr."""
 
@@ -63,14 +65,38 @@ def read_wanted(
         policy = _terraform(path) if terraform or path.is_dir() else _policy(path, rules)
         for note in policy.notes:
             console.note(note)
-        for fault in policy.faults(inventory.project_paths)[:_SHOWN]:
+        faults = policy.faults(inventory.project_paths)
+        for fault in faults[:_SHOWN]:
             console.warn(f"{fault.at}: {fault.message}")
+        if more := len(faults[_SHOWN:]):
+            console.warn(f"{policy.source}: {more} more faults")
         wanted = wanted_by_policy(policy, inventory)
     for each in wanted.left_alone[:_SHOWN]:
         console.warn(f"{wanted.source}: {each.path} stays as it is: {each.reason}")
     if more := len(wanted.left_alone[_SHOWN:]):
         console.warn(f"{wanted.source}: {more} more projects stay as they are")
+    _tell_outside(wanted, console)
     return wanted
+
+
+def _tell_outside(wanted: "WantedState", console: Console) -> None:
+    """Say what a wanted state is for that the snapshot is not of.
+
+    Raises NothingScannedError where that is all that it is for.
+    """
+    outside = wanted.outside
+    names = ", ".join(outside[:_NAMED]) + (" and others" if len(outside) > _NAMED else "")
+    if not wanted.is_for_nothing:
+        if outside:
+            console.note(f"{wanted.source}: not in the snapshot, so not judged: {names}")
+    elif outside:
+        raise NothingScannedError(
+            f"{wanted.source} is for no project of the snapshot, so nothing can be said of it: it"
+            f" names {names}",
+            hint="Collect what it is for, or give the snapshot that holds it.",
+        )
+    else:
+        console.warn(f"{wanted.source} asks for nothing: after it everything is as it is today")
 
 
 def _head(path: Path) -> bytes:

@@ -20,6 +20,7 @@ from scopelint.repair.plan_file import (
 from scopelint.repair.planning import state_of
 from scopelint.wanted.state import (
     LeftAlone,
+    NotKnown,
     Setting,
     WantedEntry,
     WantedProject,
@@ -75,33 +76,41 @@ def wanted_by_plan(
         part.id: [DeclaredAt(source, next(lines, 1)) for _ in part.actions]
         for part in plan.projects
     }
+    if len(places) != len(plan.projects):
+        raise UsageError(f"{source} names a project twice", hint="Make the plan anew.")
     found: dict[int, WantedProject] = {}
     left: list[LeftAlone] = []
-    for part, reason in _states(plan, inventory):
-        if reason:
+    unknown: list[NotKnown] = []
+    for part, reason, read in _states(plan, inventory):
+        if not read:
+            unknown.append(NotKnown(part.path, reason, places[part.id][0]))
+        elif reason:
             left.append(LeftAlone(part.path, reason))
         else:
             found[part.id] = _Part(part, places[part.id], inventory).wanted()
-    return WantedState("plan", source, found, tuple(left))
+    return WantedState("plan", source, found, tuple(left), tuple(unknown))
 
 
-def _states(plan: Plan, inventory: "Inventory") -> Iterator[tuple[ProjectPlan, str]]:
-    """Yield each part of a plan, and why it is not done, empty where it is."""
+def _states(plan: Plan, inventory: "Inventory") -> Iterator[tuple[ProjectPlan, str, bool]]:
+    """Yield each part of a plan, why it is not done, empty where it is, and whether it was read."""
     for start in range(0, len(plan.projects), _AT_ONCE):
         parts = plan.projects[start : start + _AT_ONCE]
         projects = {each.id: each for each in inventory.projects([part.id for part in parts])}
         for part in parts:
             project = projects.get(part.id)
             if project is None:
-                yield part, "the snapshot does not hold it"
+                yield part, "the snapshot does not hold it", False
+                continue
+            if project.scope is None:
+                yield part, "its scope was not read", False
                 continue
             state = state_of(project)
             if isinstance(state, SkippedProject):
-                yield part, state.reason
+                yield part, state.reason, True
             elif state.digest != part.digest:
-                yield part, "it is no longer as the plan saw it, so apply leaves it alone"
+                yield part, "it is no longer as the plan saw it, so apply leaves it alone", True
             else:
-                yield part, ""
+                yield part, "", True
 
 
 @dataclass(frozen=True, slots=True)

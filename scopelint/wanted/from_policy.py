@@ -1,6 +1,6 @@
 """A declared policy as a wanted state: what GitLab has once the policy has been applied."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from scopelint.declared import DeclaredName, DeclaredPolicy, DeclaredScope, DeclaredUnknown
@@ -29,16 +29,43 @@ def wanted_by_policy(policy: DeclaredPolicy, inventory: "Inventory") -> WantedSt
     """
     found: dict[int, WantedProject] = {}
     left: list[LeftAlone] = []
+    unknown = [_not_known(each) for each in policy.unknowns() if each.about == "resource"]
     for project in inventory.projects():
-        if project.scope is None or (declared := policy.scope(project.path, project.id)) is None:
+        declared = policy.scope(project.path, project.id)
+        if declared is None:
             continue
-        if policy.covers(project):
-            found[project.id] = _wanted(project, declared, inventory)
-        else:
+        if not policy.covers(project):
             reason = "it is archived or to be deleted, and the policy does not cover such projects"
             left.append(LeftAlone(project.path, reason))
-    unknown = (_not_known(each) for each in policy.unknowns() if each.about == "resource")
-    return WantedState("policy", policy.source, found, tuple(left), tuple(unknown))
+        elif project.scope is None:
+            unknown.append(NotKnown(project.path, "its scope was not read", declared.at))
+        else:
+            found[project.id] = _wanted(project, declared, inventory)
+    outside: list[str] = []
+    for subject in _not_listed(policy.subjects(), inventory):
+        if isinstance(subject.name, str) and inventory.names_inside(subject.name):
+            unknown.append(_not_there(subject))
+        else:
+            outside.append(str(subject.name))
+    return WantedState(
+        "policy", policy.source, found, tuple(left), tuple(unknown), outside=tuple(outside)
+    )
+
+
+def _not_listed(subjects: Iterable[DeclaredName], inventory: "Inventory") -> Iterator[DeclaredName]:
+    """Yield the groups and projects that a policy is for and of which no project is listed."""
+    paths = {path.lower(): number for number, path in inventory.seen()}
+    numbers = set(paths.values())
+    groups = {path.lower() for path in inventory.tree.paths()}
+    for subject in subjects:
+        name = subject.name.lower() if isinstance(subject.name, str) else subject.name
+        if name not in paths and name not in numbers and name not in groups:
+            yield subject
+
+
+def _not_there(subject: DeclaredName) -> NotKnown:
+    why = "the snapshot does not list it (it is new, moved, misspelled or not visible)"
+    return NotKnown(f"the {subject.kind} {subject.name}", why, subject.at, Reason.NOT_FOUND)
 
 
 def _wanted(

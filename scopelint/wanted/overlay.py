@@ -84,11 +84,13 @@ class Overlay:
             return
         before = (scope.inbound_own, scope.inbound_effective)
         after = flags_after(before, wanted)
-        if after == (None, None) and enforcement == "on":
+        # The limit is set after all shards were read, so what they found together counts.
+        then = self.header.enforcement if "inbound_own" in wanted.settings else enforcement
+        if after == (None, None) and then == "on":
             after = None, True
-        self._changed[project.id] = _Changed(after, enforcement)
+        self._changed[project.id] = _Changed(after, then)
         self._flags[before, enforcement] -= 1
-        self._flags[after, enforcement] += 1
+        self._flags[after, then] += 1
         listed = list(entries_after(project, scope, wanted))
         self._more_entries += len(listed) - len(scope.entries)
         for name, setting in wanted.settings.items():
@@ -234,7 +236,7 @@ def change(below: Source, before: Inventory, wanted: WantedState) -> Change:
 
 
 def _gap(fact: Fact, unknown: NotKnown, project: Project | None = None) -> Gap:
-    detail = f"after the change {unknown.address} is not known ({unknown.at}): {unknown.why}"
+    detail = f"{unknown.address} is not known after the change ({unknown.at}): {unknown.why}"
     if project is None:
         return Gap(fact, unknown.reason, detail)
     return Gap(fact, unknown.reason, detail, "project", project.id, project.path)

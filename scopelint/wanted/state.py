@@ -118,4 +118,11 @@ class WantedState:
     left_alone: tuple[LeftAlone, ...] = ()
     """Projects that the file names and that it will not change."""
     unknown: tuple[NotKnown, ...] = ()
-    """What the file wants and of which not even the project is known."""
+    """What the file wants and of which the project, or what it is today, is not known."""
+    outside: tuple[str, ...] = ()
+    """Groups and projects, as the file names them, that it is for and that the snapshot is not of."""
+
+    @property
+    def is_for_nothing(self) -> bool:
+        """Whether it wants nothing of any project, known or not."""
+        return not (self.projects or self.left_alone or self.unknown)

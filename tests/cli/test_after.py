@@ -194,7 +194,7 @@ def test_what_is_not_known_after_the_change_is_no_pass(kept: Path) -> None:
     then = report(kept, "--after", "policy.yml", code=3)
     assert then["gate"]["result"] == "incomplete"
     [gap] = [gap for gap in then["scan"]["gaps"] if gap["fact"] == "entries"]
-    assert "the group partner/x is not known (policy.yml:7)" in gap["detail"]
+    assert "the group partner/x is not known after the change (policy.yml:7)" in gap["detail"]
 
 
 def test_scan_does_both(gitlab: Simulator, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

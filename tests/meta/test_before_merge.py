@@ -31,12 +31,18 @@ gitlab: {{version: "19.3.0", enforce_inbound: false}}
 users: [{{username: bot}}]
 tokens: [{{token: {TOKEN}, user: bot, scopes: [read_api]}}]
 roles: [{{user: bot, on: acme, role: maintainer}}]
-groups: [{{path: acme, id: 1}}, {{path: acme/web}}]
+groups: [{{path: acme, id: 1}}, {{path: acme/web}}, {{path: acme/platform}}]
 projects:
   - {{path: acme/project-1}}
   - {{path: acme/project-3, scope: {{inbound: false}}}}
   - {{path: acme/project-2, scope: {{allowlist: [{{group: acme/web}}, {{project: acme/web/x}}]}}}}
   - {{path: acme/web/x}}
+  - {{path: acme/web/shop, id: 41}}
+  - {{path: acme/web/till}}
+  - {{path: acme/platform/deploy, id: 42}}
+  - {{path: acme/platform/release}}
+  - {{path: acme/platform/seven, id: 7}}
+  - {{path: acme/platform/nine, id: 9}}
 """
 TEXT = (ROOT / "docs" / "before-merge.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(sh|yaml)\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
@@ -75,6 +81,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ran]]
 def test_every_command_works(walked: dict[str, Ran], line: str) -> None:
     # The policy brings a high finding, which the page says; the plan brings none.
     brings = "--after policy.yml" in line or line in (
+        OF_TERRAFORM[0],
         GATE,
         *JOBS["scopelint-after-terraform"]["script"],
     )
@@ -95,7 +102,9 @@ def test_the_policy_brings_what_the_page_says(walked: dict[str, Ran]) -> None:
 
 def test_terraform_sources_and_plans_are_judged(walked: dict[str, Ran]) -> None:
     sources, made = (" ".join(walked[line].out.split()) for line in OF_TERRAFORM)
-    assert "judged as after infra, not as GitLab is today" in sources
+    assert "judged as after infra, not as GitLab is today: 2 new" in sources
+    assert "acme/web/till lets in everyone" in sources
+    assert "infra/main.tf:24 brings it" in sources
     assert "judged as after plan.json, not as GitLab is today" in made
     assert "SL301" in made
     assert f"plan.json:1 ({SCOPES}.x) brings it" in made

@@ -73,7 +73,7 @@ def test_a_target_that_the_snapshot_does_not_know_leaves_the_list_open() -> None
         assert set(names(new)) == {"acme", "acme/other"}
         assert Fact.ENTRIES in scope(new).missing
         gap = next(gap for gap in new.gaps if gap.fact == Fact.ENTRIES)
-        assert "the project partner/sdk is not known (policy.yml:6)" in gap.detail
+        assert "the project partner/sdk is not known after the change (policy.yml:6)" in gap.detail
         assert not new.complete
 
 
