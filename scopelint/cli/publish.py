@@ -15,6 +15,7 @@ from scopelint.cli.option_groups import TargetOptions
 from scopelint.cli.publish_output import Publishing, WriteChoice
 from scopelint.errors import AuthenticationError, UsageError
 from scopelint.finding import Severity
+from scopelint.gitlab.targets import parse_targets
 from scopelint.registry import get_reporter
 from scopelint.report import RenderOptions, Report
 from scopelint.text import Secret
@@ -136,7 +137,10 @@ def issues(
     start(console)
     report = _load(report_file)
     chosen = IssueOptions(
-        project, _labels(labels) or (DEFAULT_LABEL,), confidential, frozenset(former)
+        _project(project, report.scan.scan.instance),
+        _labels(labels) or (DEFAULT_LABEL,),
+        confidential,
+        frozenset(former),
     )
     session = _open(server, source, console, report.scan.scan.instance)
     with session.connect() as connection:
@@ -284,7 +288,8 @@ def note(
 
     start(console)
     report = _load(report_file, any_state=True)
-    place = find_merge_request(os.environ, project, merge_request)
+    named = _project(project, report.scan.scan.instance)
+    place = find_merge_request(os.environ, named, merge_request)
     try:
         session = _open(server, source, console, None)
     except AuthenticationError as error:
@@ -346,6 +351,14 @@ def _open(
     except AuthenticationError as error:
         error.hint = PUBLISH_HINT
         raise
+
+
+def _project(given: str | None, instance: str) -> str | None:
+    """Return the full path or the number of a project, however the user named it."""
+    if given is None:
+        return None
+    [spec] = parse_targets(projects=[given], known=(instance,))
+    return spec.path or str(spec.id)
 
 
 def _labels(given: tuple[str, ...]) -> tuple[str, ...]:

@@ -62,10 +62,11 @@ class Publishing:
         if self.choice.yes:
             check_writes(steps, self.choice.max_writes)
         if not self.choice.yes or not writes:
-            self._tell([settled(step) for step in steps], writes)
-            return ExitCode.DRIFT if self.choice.exit_code and writes else ExitCode.OK
+            results = [settled(step) for step in steps]
+            self._tell(results, writes)
+            return self._code(results, left=writes)
         _require_write(connection)
-        results: list[PublishStep] = []
+        results = []
         try:
             # What is done before an exception stays in the list.
             results.extend(_performed(steps, concurrency))
@@ -78,10 +79,15 @@ class Publishing:
             self._tell(results, writes)
             raise
         self._tell(results, writes)
+        return self._code(results, left=0)
+
+    def _code(self, results: "Sequence[PublishStep]", *, left: int) -> ExitCode:
+        """Return the exit code; `left` writes are to be done and were not."""
         failed = sum(step.status == "failed" for step in results)
         if failed:
             self.console.warn(f"{counted(failed, 'step')} failed; the same command tries again")
-        return ExitCode.FAILURE if failed else ExitCode.OK
+            return ExitCode.FAILURE
+        return ExitCode.DRIFT if self.choice.exit_code and left else ExitCode.OK
 
     def _tell(self, steps: "Sequence[PublishStep]", writes: int) -> None:
         if self.answer_format == "json":
@@ -90,9 +96,9 @@ class Publishing:
         lines = _of_projects if self.kind == "controls" else _one_by_one
         for line in lines(steps):
             out(clean(hide_secrets(line)))
-        if not writes:
+        if not writes and not any(step.status == "failed" for step in steps):
             out("Everything is up to date: nothing to write.")
-        elif not self.choice.yes:
+        elif writes and not self.choice.yes:
             text = (
                 f"Nothing was written: this takes {counted(writes, 'write')}. Write it with --yes"
             )

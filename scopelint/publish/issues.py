@@ -95,7 +95,7 @@ class IssuePlanner:
         key = self._key(name)
         issues = self._issues(project)
         if isinstance(issues, str):
-            yield PublishStep("left", subject, project, issues, attention=True)
+            yield PublishStep("unreadable", subject, project, issues, attention=True)
             return
         yield from self._foreign(subject, project, issues, key)
         own = [each for each in issues if self._is_own(each, key)]

@@ -13,13 +13,14 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from scopelint.finding import Severity
 
 Kind = Literal["issue", "note"]
 _COMMENT: Final = re.compile(r"<!-- scopelint:(issue|note) ([0-9a-f]{32}) ([A-Za-z0-9+/=]+) -->")
+_SKEW: Final = timedelta(hours=1)
 _LONGEST: Final = 8 * 2**20
 """Bytes that a marker may hold once it is unpacked."""
 
@@ -84,7 +85,7 @@ def without_markers(text: str) -> str:
 
 
 def read_marker(text: str, kind: Kind, key: str) -> Marker | None:
-    """Return the last comment with a key; None where there is none that can be read."""
+    """Return the last comment with a key; None where there is none that can be believed."""
     found = [m for m in _COMMENT.finditer(text) if m[1] == kind and m[2] == key]
     if not found:
         return None
@@ -93,9 +94,11 @@ def read_marker(text: str, kind: Kind, key: str) -> Marker | None:
         raw = unpack.decompress(base64.b64decode(found[-1][3], validate=True), _LONGEST)
         if unpack.unconsumed_tail or not unpack.eof:
             return None
-        return _from_data(key, json.loads(raw))
+        marker = _from_data(key, json.loads(raw))
     except (binascii.Error, zlib.error, ValueError, TypeError, KeyError, RecursionError):
         return None
+    # Nobody's clock is that wrong: a later time would keep every report from writing.
+    return marker if marker.at <= datetime.now(UTC) + _SKEW else None
 
 
 def _from_data(key: str, data: Any) -> Marker:

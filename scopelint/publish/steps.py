@@ -8,7 +8,9 @@ from typing import Literal
 from scopelint.errors import UsageError
 from scopelint.gitlab.rest_write import LostAnswerError, WriteRefusedError
 
-Action = Literal["create", "update", "close", "reopen", "send", "delete", "none", "left"]
+Action = Literal[
+    "create", "update", "close", "reopen", "send", "delete", "none", "left", "unreadable"
+]
 Status = Literal["planned", "done", "unchanged", "left", "failed"]
 IDEMPOTENT_TRIES = 3
 """How often a write is sent whose repetition changes nothing, while its answers are lost."""
@@ -19,7 +21,8 @@ class PublishStep:
     """One thing to bring up to date, and what that takes."""
 
     action: Action
-    """`none` is up to date; `left` cannot or must not be written, and `detail` says why."""
+    """`none` is up to date; `left` must not be written, `unreadable` cannot be compared, and
+    `detail` says why."""
     subject: str
     """Whose or what it is: an owner, a project, a merge request."""
     where: str
@@ -54,6 +57,8 @@ def settled(step: PublishStep) -> PublishStep:
     """Return a step that writes nothing with its status."""
     if step.action == "left":
         return replace(step, status="left")
+    if step.action == "unreadable":
+        return replace(step, status="failed")
     return replace(step, status="unchanged") if step.run is None else step
 
 

@@ -52,7 +52,7 @@ owners:
   - {projects: ["acme/web/**"], owner: web, contact: "@acme/web-leads", issues: acme/web/issues}
   - {projects: ["acme/lib/**"], owner: lib}
 """
-FIRST = datetime.fromisoformat("2026-11-20T06:00:00+00:00")
+FIRST = datetime.fromisoformat("2024-11-20T06:00:00+00:00")
 
 
 def report(

@@ -3,10 +3,12 @@
 import json
 import re
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from scopelint.publish.marker import Marker, keys
 from scopelint_simulator import Simulator
 from tests.cli.kit import call
 from tests.publish.kit import (
@@ -70,7 +72,7 @@ def test_what_changed_is_told_and_only_its_owner_is_written(gitlab: Simulator, p
     text = issues(gitlab, "acme/web/issues")[0].description
     assert "- new: `SL101` `acme/web/more`" in text
     assert "- fixed: `SL101` `acme/web/till`" in text
-    assert "1 new, 1 fixed since the report of 2026-11-21T06:00:00Z" in text
+    assert "1 new, 1 fixed since the report of 2024-11-21T06:00:00Z" in text
 
 
 def test_an_owner_without_findings_is_closed_with_a_note_by_a_report_that_looked(
@@ -82,7 +84,7 @@ def test_an_owner_without_findings_is_closed_with_a_note_by_a_report_that_looked
     assert "closed  web: acme/web/issues#1" in said
     [web] = issues(gitlab, "acme/web/issues")
     assert web.closed
-    assert web.notes[0].body.startswith("Nothing is found any more, by the report of 2026-11-22")
+    assert web.notes[0].body.startswith("Nothing is found any more, by the report of 2024-11-22")
     assert "Nothing is found any more in projects of `web`." in web.description
     publish(gitlab, "issues", report(gitlab, place, 3, fixed), *DEFAULT, "--yes")
     assert written(gitlab) == 0
@@ -94,15 +96,16 @@ def test_an_owner_without_findings_is_closed_with_a_note_by_a_report_that_looked
         (TREE | {"acme/web/shop": UNREAD, "acme/web/till": CLOSED}, ()),
         (TREE | {"acme/web/till": CLOSED}, ("--exclude", "acme/web/shop")),
         (TREE | {"acme/web/shop": CLOSED, "acme/web/till": CLOSED}, ("--select", "SL3")),
-        ({"acme/lib/core": OPEN}, ("--include", "acme/lib/**")),
+        (TREE, ("--include", "acme/lib/**")),
+        (TREE, ("--owner", "lib")),
     ],
 )
 def test_nothing_is_closed_that_was_not_looked_at(
     gitlab: Simulator, place: Path, projects: dict[str, dict[str, object]], options: tuple[str, ...]
 ) -> None:
     publish(gitlab, "issues", report(gitlab, place, 1, TREE), *DEFAULT, "--yes")
-    tree = TREE if "--include" in options else projects
-    publish(gitlab, "issues", report(gitlab, place, 2, tree, *options), *DEFAULT, "--yes")
+    part = report(gitlab, place, 2, projects, *options)
+    publish(gitlab, "issues", part, *DEFAULT, "--yes")
     [web] = issues(gitlab, "acme/web/issues")
     assert not web.closed
     assert "| `acme/web/shop` | not looked at in the last report |" in web.description
@@ -123,7 +126,7 @@ def test_an_issue_closed_by_hand_is_opened_again_and_said(gitlab: Simulator, pla
     said = publish(gitlab, "issues", path, *DEFAULT, "--yes").out
     assert "opened again  web: acme/web/issues#1" in said
     assert not web.closed
-    assert web.notes[-1].body.startswith("Opened again, by the report of 2026-11-21T06:00:00Z: ")
+    assert web.notes[-1].body.startswith("Opened again, by the report of 2024-11-21T06:00:00Z: ")
 
 
 def test_a_stale_report_never_overwrites(gitlab: Simulator, place: Path) -> None:
@@ -131,7 +134,7 @@ def test_a_stale_report_never_overwrites(gitlab: Simulator, place: Path) -> None
     before = issues(gitlab, "acme/web/issues")[0].description
     old = report(gitlab, place, 1, TREE | {"acme/web/shop": CLOSED})
     said = publish(gitlab, "issues", old, *DEFAULT, "--yes").out
-    assert "left alone  web: acme/web/issues#1 (a newer report, of 2026-11-22T06:00:00Z" in said
+    assert "left alone  web: acme/web/issues#1 (a newer report, of 2024-11-22T06:00:00Z" in said
     assert issues(gitlab, "acme/web/issues")[0].description == before
     assert written(gitlab) == 0
 
@@ -256,12 +259,33 @@ def test_owners_without_a_place_and_projects_without_issues_are_named(
     said = publish(gitlab, "issues", path, "--yes").out
     assert "left alone  lib (1 finding and no project for its issue" in said
     assert "left alone  unowned (1 finding and no project" in said
-    said = publish(gitlab, "issues", path, "--project", "acme/off", "--yes").out
-    assert "left alone  lib: acme/off (the issues of acme/off cannot be read" in said
-    assert (
-        "not found or not visible"
-        in publish(gitlab, "issues", path, "--project", "acme/nowhere").out
-    )
+    for project, reason in (
+        ("acme/off", "lib: acme/off (the issues of acme/off cannot be read"),
+        ("acme/nowhere", "not found or not visible"),
+    ):
+        for options in ((), ("--yes",)):
+            told = publish(gitlab, "issues", path, "--project", project, *options, code=4)
+            assert reason in told.out
+            assert "FAILED  lib" in told.out
+
+
+@pytest.mark.parametrize("form", ["1", "{url}/acme/security", "{url}/acme/security/-/issues"])
+def test_the_project_is_named_as_everywhere(gitlab: Simulator, place: Path, form: str) -> None:
+    path = report(gitlab, place, 1, TREE)
+    publish(gitlab, "issues", path, "--project", form.format(url=gitlab.url), "--yes")
+    assert len(issues(gitlab, "acme/security")) == 1
+
+
+def test_a_mark_of_the_future_holds_no_report_back(gitlab: Simulator, place: Path) -> None:
+    path = report(gitlab, place, 1, TREE)
+    publish(gitlab, "issues", path, *DEFAULT, "--yes")
+    [web] = issues(gitlab, "acme/web/issues")
+    [key] = keys(web.description, "issue")
+    later = Marker(key, datetime(2999, 1, 1, tzinfo=UTC)).text("issue")
+    web.description = re.sub(r"<!-- scopelint:issue .* -->", later, web.description)
+    publish(gitlab, "issues", path, *DEFAULT, "--yes")
+    assert written(gitlab) == 1
+    assert later not in web.description
 
 
 def test_an_owner_that_the_report_no_longer_has_is_named(gitlab: Simulator, place: Path) -> None:
