@@ -9,6 +9,7 @@ from scopelint.paths import SETTINGS_PAGE
 from scopelint.report import RenderOptions, Report
 from scopelint.text import counted, number, visible, visible_lines
 from scopelint_reports.changes import FIRST_TITLE, MOST_CHANGES, ChangeGroup, changes, plan_commands
+from scopelint_reports.html_after import after_context
 from scopelint_reports.html_controls import controls_context, rule_context
 from scopelint_reports.html_digest import Digest, Theme
 from scopelint_reports.html_outside import outside_context
@@ -205,6 +206,7 @@ def context(report: Report, seen: Digest, options: RenderOptions) -> dict[str, A
         "reasons": gate_words(report),
         "fail_on": visible(report.gate.fail_on),
         "since": since_words(report),
+        "after": after_context(report),
         "judged": judged_words(report),
         "judged_rules": rule_words(report),
         "figures": _figures(report, seen),

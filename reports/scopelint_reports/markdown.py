@@ -42,6 +42,7 @@ CARRIED = 10
 
 _NAME_CHARS = 300
 _TEXT_CHARS = 500
+_CHANGE_CHARS = 120
 _URL_CHARS = 1_000
 _LISTED = 20
 _MARKS = {"pass": "✅", "fail": "❌", "incomplete": "⚠️"}
@@ -57,7 +58,12 @@ class MarkdownReporter(Reporter):
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the note."""
-        lines = [*_head(report, self.options.report_url), *_scan(report), *_first(report)]
+        lines = [
+            *_head(report, self.options.report_url),
+            *_change(report),
+            *_scan(report),
+            *_first(report),
+        ]
         tail = [
             *self._carried(report),
             *_gaps(report),
@@ -148,6 +154,29 @@ def _head(report: Report, report_url: str | None) -> Iterator[str]:
     yield ""
 
 
+def _change(report: Report) -> Iterator[str]:
+    """Yield who gains and who loses access by a change, and what it fixes."""
+    after = report.after
+    if after is None:
+        return
+    name = partial(_span, limit=_CHANGE_CHARS)
+    yield "**Access after the change**"
+    yield ""
+    yield from (f"- {each}" for each in access_words(report, name))
+    yield ""
+    if not after.fixed:
+        return
+    yield f"**Fixed by the change: {counted(len(after.fixed), 'finding')}**"
+    yield ""
+    for finding in after.fixed[:_LISTED]:
+        place = finding.project.path if finding.project else "the instance"
+        parts = (name(finding.rule), name(place), name(finding.message))
+        yield f"- {label(finding).value} · {' · '.join(parts)}"
+    if more := len(after.fixed[_LISTED:]):
+        yield f"- {counted(more, 'more finding')}: the JSON report has all"
+    yield ""
+
+
 def _scan(report: Report) -> Iterator[str]:
     """Yield what was scanned, when and by what, and what was left out by choice."""
     scan = report.scan
@@ -157,9 +186,6 @@ def _scan(report: Report) -> Iterator[str]:
     when = utc(scan.scan.finished_at or scan.scan.started_at)
     instance = _span(scan.scan.instance, _NAME_CHARS)
     yield f"Scanned {of}{instance}, {when}, by {_prose(f'scopelint {report.tool_version}')}."
-    if access := access_words(report, partial(_span, limit=_NAME_CHARS)):
-        yield ""
-        yield f"Access after the change: {'; '.join(access)}."
     if words := since_words(report):
         yield ""
         yield f"Changes {_prose(words)}."

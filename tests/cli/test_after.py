@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import lxml.html
 import pytest
 
 from scopelint.repair.plan_file import Action, ScopeState
@@ -293,3 +294,28 @@ def test_a_finding_that_the_change_widens_is_new(kept: Path) -> None:
     [finding] = then["findings"]
     assert (finding["state"], then["after"]["new"]) == ("new", [finding["fingerprint"]])
     assert then["after"]["unchanged"] == 0
+
+
+def test_the_page_and_the_note_say_who_gains_and_loses_access(kept: Path) -> None:
+    page = call("check", kept, "--after", "policy.yml", "-f", "html").expect(1).out
+    section = lxml.html.fromstring(page).get_element_by_id("after")
+    rows = [
+        " ".join(row.text_content().split())
+        for row in section.xpath(".//table[contains(@class, 'access')]//tr")
+    ]
+    assert rows == [
+        "ProjectLets inShuts out",
+        "acme/opennobody neweveryone",
+        "acme/web/shopgroup acmenobody",
+    ]
+    said = " ".join(section.text_content().split())
+    assert "as it will be after policy.yml, a declared policy, and not as it is today" in said
+    assert "2 new1 fixed1 unchanged" in said.replace(" ", "", 0) or "1 fixed" in said
+    assert "The inbound limit is off" in said
+    assert 'id="after"' not in call("check", kept, "-f", "html").expect(1).out
+
+    note = call("check", kept, "--after", "policy.yml", "-f", "markdown").expect(1).out
+    assert "- `acme/open` shuts out `everyone`" in note
+    assert "- `acme/web/shop` lets in `group acme`" in note
+    assert note.index("**Access after the change**") < note.index("### Findings")
+    assert "**Fixed by the change: " in note

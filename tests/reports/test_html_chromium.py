@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from scopelint.finding import SincePrevious
+from scopelint.finding import (
+    AccessShift,
+    AfterChange,
+    Outcome,
+    SincePrevious,
+    State,
+    UnchangedProject,
+)
 from scopelint.registry import find_rules
 from scopelint.report import Allowlist, RenderOptions
 from scopelint.testing import report as judged
@@ -34,6 +41,34 @@ def test_axe_finds_no_violation(visit: Visit, dark: bool, width: int) -> None:
     report = replace(pictured(), since=SINCE, allowlists=ALLOWLISTS)
     seen = visit(report, *steps, dark=dark, width=width)
     assert [seen[0], seen[3], seen[4]] == [[], [], []]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [1280, 380])
+def test_a_change_is_shown_with_who_gains_access(visit: Visit, dark: bool, width: int) -> None:
+    report = build.everything()
+    fails = [each for each in report.findings if each.verdict is Outcome.FAIL]
+    new = tuple(each.fingerprint for each in fails if each.state is State.NEW)
+    shifts = (
+        AccessShift("acme/open", lost=("everyone",)),
+        AccessShift("acme/<b>shop", gained=("group acme", "project partner/sdk")),
+    )
+    left = (UnchangedProject("acme/old", "it is archived"),)
+    after = AfterChange(
+        *("policy.yml", "policy", new, (), 3, tuple(fails[:2]), shifts),
+        access_known=False,
+        left_alone=left,
+    )
+    rows = texts("#after table.access tbody tr")
+    filtered = click("#after .keys a")
+    wide = "document.documentElement.scrollWidth > window.innerWidth"
+    steps = ({"axe": True}, rows, wide, filtered, HASH, {"print": True, "axe": True})
+    seen = visit(replace(report, after=after), *steps, dark=dark, width=width)
+    assert (seen[0], seen[-1]) == ([], [])
+    assert "acme/<b>shop" in str(seen[1])
+    assert "project partner/sdk" in str(seen[1])
+    assert seen[2] is False
+    assert "state=new" in str(seen[4])
 
 
 @pytest.mark.parametrize("name", ["clean", "incomplete"])
