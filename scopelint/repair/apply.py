@@ -35,7 +35,8 @@ from scopelint.repair.plan_text import describe_action, describe_differences
 from scopelint.repair.pool import ProjectResults, Task, run_tasks
 from scopelint.repair.recheck import Doubts, rests_on_log, visible_targets
 from scopelint.repair.safety import Assumptions
-from scopelint.repair.step_runner import PlanStep, ProjectResult, StepRunner, StoppedError
+from scopelint.repair.step_order import PlanStep
+from scopelint.repair.step_runner import ProjectResult, StepRunner, StoppedError
 from scopelint.versions import parse_version
 
 

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
 
 _REMOVALS: Final = ("remove-entry", "remove-outbound-entry")
+_STAYS_ON: Final = (
+    f"since GitLab {ENFORCED_STAYS_ON} no limit can be switched off while the instance enforces it"
+)
 _NAMED: Final = 10
 """Targets that a reason names."""
 
@@ -70,12 +73,7 @@ class UndoLimits:
             return OUTBOUND_ENDS
         if action.operation == "set-inbound" and action.value:
             stays = since(self.version, ENFORCED_STAYS_ON) is not False and enforced is not False
-            return (
-                f"since GitLab {ENFORCED_STAYS_ON} no limit can be switched off while the instance"
-                " enforces it"
-                if stays
-                else None
-            )
+            return _STAYS_ON if stays else None
         entry = action.entry
         if action.operation != "remove-entry" or entry is None:
             return None
@@ -95,9 +93,15 @@ class UndoLimits:
             )
         return None
 
-    def why_refused(self, action: Action) -> str | None:
-        """Say why GitLab refuses to add or remove an entry, or may; None where it does not."""
+    def why_refused(self, action: Action, *, enforced: bool | None = None) -> str | None:
+        """Say why GitLab refuses an action, or may; None where it does not.
+
+        `enforced` tells whether the instance makes the project restricted; None is not known.
+        """
         entry = action.entry
+        if action.operation == "set-inbound" and not action.value:
+            stays = enforced and since(self.version, ENFORCED_STAYS_ON)
+            return _STAYS_ON if stays else None
         if action.operation == "add-entry" and entry is not None:
             hidden = self.sees(entry.kind, entry.id) is False
             return cannot_add([entry.path], None) if hidden else None
@@ -128,7 +132,7 @@ def without_final(
     notes: list[str] = []
     out: list[EntryState] = []
     for action in part.actions:
-        refused = limits.why_refused(action)
+        refused = limits.why_refused(action, enforced=enforced)
         why = limits.why_final(action, enforced=enforced)
         if refused is not None:
             notes.append(f"{describe_action(action)} is not planned: {refused}")

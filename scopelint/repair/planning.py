@@ -171,12 +171,14 @@ def _undoable(
     for start in range(0, len(switched), _AT_ONCE):
         for project in inventory.projects(only=switched[start : start + _AT_ONCE]):
             effective[project.id] = project.scope.inbound_effective if project.scope else None
+    everywhere = {"on": True, "off": False}.get(inventory.scan.enforcement)
     for part in parts:
         if isinstance(part, SkippedProject):
             yield part
         else:
             # A limit that is off by itself and on in effect is on because the instance enforces it.
-            yield from without_final(part, limits, enforced=effective.get(part.id), allowed=allowed)
+            enforced = effective.get(part.id, everywhere)
+            yield from without_final(part, limits, enforced=enforced, allowed=allowed)
 
 
 def _closes(part: ProjectPlan) -> bool:

@@ -47,8 +47,9 @@ def run_tasks(
     concurrency: int,
     step: str,
     listener: Listener | None = None,
+    max_failures: int | None = MAX_FAILURES,
 ) -> ProjectResults:
-    """Work on all projects, `concurrency` at a time; stop after MAX_FAILURES failed ones.
+    """Work on all projects, `concurrency` at a time; stop after `max_failures` failed ones, if given.
 
     `halt` is set when no further write may be sent. `step` names the work in the progress that
     `listener` gets. After Ctrl-C (KeyboardInterrupt) or an error that ends the run (GitLab cannot
@@ -58,7 +59,7 @@ def run_tasks(
     for task in tasks:
         task.result.status = "open"
     workers = Workers(concurrency)
-    counter = _ProgressCounter(connection, len(tasks), step, listener or silent, halt)
+    counter = _ProgressCounter(connection, len(tasks), step, listener or silent, halt, max_failures)
     for task in tasks:
         workers.submit(_job(task, halt), counter.finished)
     try:
@@ -120,6 +121,7 @@ class _ProgressCounter:
     step: str
     listener: Listener
     halt: threading.Event
+    max_failures: int | None
     done: int = 0
     failed: int = 0
 
@@ -127,7 +129,7 @@ class _ProgressCounter:
         """Count a project; after too many failures no further one is begun."""
         self.done += result.status != "open"
         self.failed += result.status == "failed"
-        if self.failed >= MAX_FAILURES:
+        if self.max_failures is not None and self.failed >= self.max_failures:
             self.halt.set()
         self.report()
 

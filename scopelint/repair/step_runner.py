@@ -5,7 +5,7 @@ the write is repeated only if it did not happen.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -13,8 +13,7 @@ from scopelint.collect.current_state import CurrentState
 from scopelint.gitlab.connection import Connection
 from scopelint.gitlab.rest_write import LostAnswerError, WriteRefusedError
 from scopelint.gitlab.write import Writer
-from scopelint.model import Project
-from scopelint.paths import is_inside
+from scopelint.model import Project, Reason
 from scopelint.repair.actions import (
     OUTBOUND_ENDS,
     current_value,
@@ -34,14 +33,12 @@ from scopelint.repair.journal import (
 from scopelint.repair.plan_file import Action, ScopeState, SkippedProject
 from scopelint.repair.plan_text import describe_action, describe_differences
 from scopelint.repair.planning import state_of
+from scopelint.repair.step_order import PlanStep, goes_with, phase, sort_steps
 
 ATTEMPTS: Final = 8
 """How often a write is sent whose answer was lost and that did not happen."""
 _FIRST_PAUSE: Final = 0.1
 """Seconds before the second attempt; each later pause is twice as long."""
-_DEEPEST: Final = 10_000
-"""More than the levels of any path."""
-
 Status = Literal["done", "moved", "failed", "open"]
 """What became of a project. `moved`: it is not what the plan was made for (somebody changed it, or
 used what was unused) and is left. `open`: the run stopped before its end."""
@@ -65,65 +62,15 @@ class ProjectResult:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanStep:
-    """An action at its number in the plan."""
-
-    index: int
-    """The number of the plan's action among those of its project, from 0."""
-    action: Action
-    maybe_done: bool = False
-    """Whether an earlier run may have done it already."""
-
-
-@dataclass(frozen=True, slots=True)
 class Ended:
     """How the steps of a project ended."""
 
     state: ScopeState
     """The state that was read last."""
-    refused: tuple[tuple[PlanStep, str], ...] = ()
-    """The steps of an undo that GitLab refused, and those that depend on them; why."""
-
-
-def phase(action: Action) -> int:
-    """Return when an action is done: 0 for what gives access, 1 for settings, 2 for removals."""
-    if action.entry is None:
-        return 1
-    return 0 if action.operation in {"add-entry", "change-permissions"} else 2
-
-
-def sort_steps(steps: Iterable[PlanStep], direction: Direction = "apply") -> list[PlanStep]:
-    """Sort steps so that no access is lost on the way: add, change, switch, then remove.
-
-    An undo adds projects first and wide groups last: an entry with few permissions is there again
-    before a wider one could let its origins do more.
-    """
-
-    def position(step: PlanStep) -> tuple[int, bool, int, int]:
-        entry, depth = step.action.entry, 0
-        if direction == "undo" and step.action.operation == "add-entry" and entry is not None:
-            depth = 1 - entry.path.count("/") if entry.kind == "group" else -_DEEPEST
-        changes = step.action.operation == "change-permissions"
-        return phase(step.action), changes, depth, step.index
-
-    return sorted(steps, key=position)
-
-
-def depends_on(step: PlanStep, refused: PlanStep) -> bool:
-    """Tell whether a later step is safe only after the refused one.
-
-    Steps on entries of which one holds the other decide together who gets in. And the limit goes
-    on only once all who are to get in are on the list.
-    """
-    entry, other = step.action.entry, refused.action.entry
-    if entry is None or other is None:
-        return (
-            other is not None and step.action.operation == "set-inbound" and bool(step.action.value)
-        )
-    return entry.key == other.key or any(
-        wide.kind == "group" and is_inside(narrow.path, wide.path)
-        for wide, narrow in ((entry, other), (other, entry))
-    )
+    undone: tuple[tuple[PlanStep, str], ...] = ()
+    """The steps of an undo that GitLab refused, and those that depend on what is not done; why."""
+    refused: bool = False
+    """Whether GitLab refused any."""
 
 
 class StoppedError(Exception):
@@ -154,19 +101,28 @@ class StepRunner:
     def read(self, project_id: int, path: str, *, log: bool = False) -> tuple[Project, ScopeState]:
         """Read a project and its state, with its log if asked; raise StoppedError where it is not known."""
         project = self.current.project(project_id, path, log=log)
+        if project.gap is not None and project.gap.reason is Reason.NOT_FOUND:
+            raise StoppedError("moved", "it was deleted, or this token does not see it any more")
         state = state_of(project)
         if isinstance(state, SkippedProject):
             raise StoppedError("failed", state.reason)
         return project, state
 
     def run(
-        self, project: ProjectResult, state: ScopeState, steps: Sequence[PlanStep], *, begun: bool
+        self,
+        project: ProjectResult,
+        state: ScopeState,
+        steps: Sequence[PlanStep],
+        *,
+        begun: bool,
+        left: Sequence[PlanStep] = (),
     ) -> Ended:
         """Do the steps from a state that was just read, and fill in the project's result.
 
         `begun` tells that the journal holds the project's beginning already. Raises StoppedError
         at the first step that cannot be done; nothing after it is tried. Only an undo goes on after
-        a step that GitLab refused, with those that do not depend on it.
+        a step that GitLab refused, with those that do not depend on it, nor on those of `left`, which
+        are not done at all.
         """
         if not begun:
             self.journal.add(
@@ -178,18 +134,16 @@ class StepRunner:
                 )
             )
         finished: list[PlanStep] = []
-        refused: list[tuple[PlanStep, str]] = []
-        last_phase = -1
+        undone: list[tuple[PlanStep, str]] = []
+        refused, last_phase = False, -2
         for step in sort_steps(steps, self.direction):
-            first = next((one for one, _ in refused if depends_on(step, one)), None)
-            if first is not None:
-                why = f"left, it goes with what was refused: {describe_action(first.action)}"
-                refused.append((step, why))
+            if why := goes_with(step, (*left, *(one for one, _ in undone))):
+                undone.append((step, why))
                 continue
-            if finished and phase(step.action) != last_phase:
+            if finished and phase(step.action, self.direction) != last_phase:
                 # Never close or remove anything before the earlier steps are known to be done.
                 self._read_back(project, state, finished)
-            last_phase = phase(step.action)
+            last_phase = phase(step.action, self.direction)
             if self.halt.is_set():
                 raise StoppedError("open", "the run was stopped")
             try:
@@ -197,15 +151,16 @@ class StepRunner:
             except StepRefusedError as error:
                 if self.direction == "apply":
                     raise
-                refused.append((step, str(error)))
+                refused = True
+                undone.append((step, str(error)))
             else:
                 finished.append(step)
         found = self._read_back(project, state, finished) if finished else state
         self._note_enforced(project, finished)
-        if not refused:
+        if not undone:
             closed = ProjectClosed(direction=self.direction, project=project.id, after=found)
             self.journal.add(closed)
-        return Ended(found, tuple(refused))
+        return Ended(found, tuple(undone), refused)
 
     def _step(self, project: ProjectResult, state: ScopeState, step: PlanStep) -> ScopeState:
         """Do one step, journaled before and after; return the state after it."""
@@ -237,7 +192,7 @@ class StepRunner:
                 return self._refused(project, state, expected, step, error, maybe_ours=maybe_ours)
             else:
                 return "done"
-            if self._happened(project, state, expected, step):
+            if self._happened(project, state, expected, step, if_not="doubt"):
                 return "done"
             if self.halt.is_set() or self.connection.retrier.stop.wait(_FIRST_PAUSE * 2**attempt):
                 self._outcome(project, step, "doubt", lost)
@@ -261,7 +216,7 @@ class StepRunner:
         `maybe_ours` tells that an earlier attempt may have done it; else it was somebody else.
         """
         what = describe_action(step.action)
-        if not self._happened(project, state, expected, step):
+        if not self._happened(project, state, expected, step, if_not="failed"):
             self._outcome(project, step, "failed", str(error))
             raise StepRefusedError("failed", f"{what}: {error}") from None
         if maybe_ours:
@@ -270,11 +225,17 @@ class StepRunner:
         return "found"
 
     def _happened(
-        self, project: ProjectResult, state: ScopeState, expected: ScopeState, step: PlanStep
+        self,
+        project: ProjectResult,
+        state: ScopeState,
+        expected: ScopeState,
+        step: PlanStep,
+        *,
+        if_not: Result,
     ) -> bool:
         """Read the project again to learn whether a write happened.
 
-        Raises StoppedError where anything else changed as well, or where the project cannot be
+        `if_not` is the result of one that did not: without an answer it may still be under way. Raises StoppedError where anything else changed as well, or where the project cannot be
         read: the write then stays in doubt in the journal.
         """
         _, found = self.read(project.id, project.path)
@@ -282,9 +243,7 @@ class StepRunner:
         if not happened:
             expected = state
         if found.digest != expected.digest:
-            self._outcome(
-                project, step, "done" if happened else "failed", "the project was changed"
-            )
+            self._outcome(project, step, "done" if happened else if_not, "the project was changed")
             if happened:
                 project.done.append(step.action)
             raise StoppedError("moved", *describe_differences(expected, found))
@@ -301,7 +260,8 @@ class StepRunner:
         if not missing:
             raise StoppedError("moved", *describe_differences(state, found))
         for step in missing:
-            self._outcome(project, step, "failed", "accepted, but read back otherwise")
+            # GitLab may show it later: then an undo finds it, and takes it back.
+            self._outcome(project, step, "doubt", "accepted, but read back otherwise")
             project.done.remove(step.action)
         what = ", ".join(describe_action(step.action) for step in missing)
         raise StoppedError(

@@ -18,10 +18,11 @@ from scopelint.repair.actions import (
     value_before,
 )
 from scopelint.repair.journal import Journal, JournaledWrite, ProjectLog
-from scopelint.repair.plan_file import ScopeState
+from scopelint.repair.plan_file import Action, ScopeState
 from scopelint.repair.plan_text import describe_action, differences
 from scopelint.repair.pool import ProjectResults, Task, run_tasks
-from scopelint.repair.step_runner import PlanStep, ProjectResult, StepRunner, StoppedError
+from scopelint.repair.step_order import PlanStep
+from scopelint.repair.step_runner import ProjectResult, StepRunner, StoppedError
 
 
 def undo(
@@ -54,6 +55,8 @@ def undo(
         concurrency=concurrency,
         step="undoing",
         listener=listener,
+        # Those that fail each time must not keep the others from being undone.
+        max_failures=None,
     )
 
 
@@ -86,23 +89,23 @@ def _undo(runner: StepRunner, result: ProjectResult, log: ProjectLog) -> None:
         return
     project, found = runner.read(result.id, log.path)
     result.path = project.path
-    steps, why = _steps(found, writes, log)
+    steps, left, why = _steps(found, writes, log)
     moved = bool(why)
     try:
-        ended = runner.run(result, found, steps, begun=True)
+        ended = runner.run(result, found, steps, begun=True, left=left)
     except StoppedError as stopped:
         if stopped.status == "open":
             raise
         result.reasons += stopped.reasons
-        left = (step.action for step in steps if step.action not in result.done)
-        why |= {subject(action): "not undone yet" for action in left}
+        pending = (step.action for step in steps if step.action not in result.done)
+        why |= {subject(action): "not undone yet" for action in pending}
         _compare(result, log, runner.read(result.id, project.path)[1], why)
         raise StoppedError(stopped.status) from None
-    why |= {subject(step.action): reason for step, reason in ended.refused}
+    why |= {subject(step.action): reason for step, reason in ended.undone}
     _compare(result, log, ended.state, why)
     if ended.refused:
         raise StoppedError("failed")
-    if moved:
+    if moved or ended.undone:
         raise StoppedError("moved")
 
 
@@ -120,9 +123,10 @@ def _compare(
 
 def _steps(
     found: ScopeState, writes: dict[int, JournaledWrite], log: ProjectLog
-) -> tuple[list[PlanStep], dict[str, str]]:
-    """Return the steps that undo these writes, and why the others are left, by what they change."""
+) -> tuple[list[PlanStep], list[PlanStep], dict[str, str]]:
+    """Return the steps that undo these writes, the steps that are left, and why, by what they change."""
     steps: list[PlanStep] = []
+    left: list[PlanStep] = []
     reasons: dict[str, str] = {}
     free = _free_places(found)
     for index, write in writes.items():
@@ -132,17 +136,29 @@ def _steps(
         back = inverse(action)
         if now == value_before(action):
             continue
+        step = PlanStep(index, back, maybe_done=index in log.undone) if back is not None else None
         if now != value_after(action):
             reasons[subject(action)] = f"left, it was changed since: {what}"
-        elif back is None:
+        elif step is None:
             reasons[subject(action)] = f"cannot be undone, {OUTBOUND_ENDS}: {what}"
-        elif back.operation == "add-entry" and back.entry and not free[back.entry.kind]:
+            continue
+        elif not _has_place(step.action, free):
             reasons[subject(action)] = f"left, the allowlist is full now: {what}"
         else:
-            if back.operation == "add-entry" and back.entry:
-                free[back.entry.kind] -= 1
-            steps.append(PlanStep(index, back, maybe_done=index in log.undone))
-    return steps, reasons
+            steps.append(step)
+            continue
+        # Others may depend on an entry that does not come back, not on one that stays.
+        if step is not None and step.action.operation == "add-entry":
+            left.append(step)
+    return steps, left, reasons
+
+
+def _has_place(action: Action, free: Counter[str]) -> bool:
+    """Take a place for an entry that is added; tell whether there was one."""
+    if action.operation != "add-entry" or action.entry is None:
+        return True
+    free[action.entry.kind] -= 1
+    return free[action.entry.kind] >= 0
 
 
 def _free_places(found: ScopeState) -> Counter[str]:

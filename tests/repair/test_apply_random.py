@@ -42,7 +42,7 @@ def _entry(
     return kit.entry(gitlab, kind, number, *(permits or ()), default=permits is None)
 
 
-def _set_up(gitlab: Simulator, number: int, drawn: dict[str, Any]) -> None:
+def set_up(gitlab: Simulator, number: int, drawn: dict[str, Any]) -> None:
     scope = gitlab.instance.projects[number].scope
     scope.inbound, scope.push, scope.cross_project_push = drawn["flags"]
     scope.entries = tuple(
@@ -60,7 +60,7 @@ def _set_up(gitlab: Simulator, number: int, drawn: dict[str, Any]) -> None:
     )
 
 
-def _actions(gitlab: Simulator, drawn: dict[str, Any]) -> list[Action]:
+def actions_of(gitlab: Simulator, drawn: dict[str, Any]) -> list[Action]:
     before, after = drawn["before"], drawn["after"]
     actions = [act(FLAGS[i], value=not drawn["flags"][i]) for i in sorted(drawn["switched"])]
     for target in TARGETS:
@@ -81,8 +81,8 @@ def _actions(gitlab: Simulator, drawn: dict[str, Any]) -> list[Action]:
 def test_apply_then_undo(drawn: tuple[dict[str, Any], ...], seed: int, bumpy: bool) -> None:
     with kit.serve() as gitlab, tempfile.TemporaryDirectory() as folder:
         for number, one in zip(SOURCES, drawn, strict=True):
-            _set_up(gitlab, number, one)
-        actions = {n: _actions(gitlab, one) for n, one in zip(SOURCES, drawn, strict=True)}
+            set_up(gitlab, number, one)
+        actions = {n: actions_of(gitlab, one) for n, one in zip(SOURCES, drawn, strict=True)}
         made = kit.plan(gitlab, {number: some for number, some in actions.items() if some})
         before = kit.states(gitlab)
         if bumpy:

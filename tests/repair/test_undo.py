@@ -131,7 +131,7 @@ def test_an_undo_keeps_what_stands_in_for_what_is_refused(gitlab: Simulator, jou
     said = kit.reasons(results)
     assert "not as before: the entry group hidden is gone (add group hidden" in said
     assert (
-        "not as before: the entry project hidden/secret is new (left, it goes with what was refused:"
+        "not as before: the entry project hidden/secret is new (left, it goes with what is not done:"
         " add group hidden (default permissions))"
     ) in said
     assert set(kit.statuses(kit.run_undo(gitlab.url, journal, token=kit.ROOT)).values()) == {"done"}
@@ -153,7 +153,7 @@ def test_a_limit_goes_on_again_only_when_all_entries_are_back(
     kit.run_apply(gitlab.url, made, journal)
     results = kit.run_undo(gitlab.url, journal)
     assert not kit.state(gitlab, SHOP).inbound
-    assert "the limit is off, not on (left, it goes with what was refused" in kit.reasons(results)
+    assert "the limit is off, not on (left, it goes with what is not done" in kit.reasons(results)
 
 
 def test_an_undo_adds_narrow_entries_before_wide_ones(gitlab: Simulator, journal: Path) -> None:
