@@ -10,7 +10,7 @@ from scopelint.access.token_requests import named_project, repository_path
 from scopelint.finder import Finder, Reference, RepositoryFile
 from scopelint.references import scan_addresses
 
-_URL: Final = re.compile(r"^\s*url\s*=\s*(?P<url>.*?)\s*$", re.IGNORECASE)
+_URL: Final = re.compile(r"^\s*url\s*=\s*(?P<url>.*)$", re.IGNORECASE)
 _SSH: Final = re.compile(
     r"(?:ssh://)?(?:[\w.-]+@)(?P<host>[\w.-]+)(?::(?P<port>[0-9]+)/|:|/)(?P<path>/?[\w./-]+)"
 )
@@ -34,7 +34,7 @@ class GitSubmodules(Finder):
             match = _URL.match(line)
             if match is None:
                 continue
-            url = match["url"].strip('"')
+            url = match["url"].strip().strip('"')
             if url.startswith(("./", "../")):
                 yield from _relative(number, url, file)
                 continue

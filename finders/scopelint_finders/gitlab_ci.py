@@ -22,7 +22,7 @@ from scopelint.yaml import AnyNode, MappingNode, ScalarNode, SequenceNode
 
 _ARTIFACTS: Final = find_route("GET", "/jobs/1/artifacts")
 _FETCHING: Final = frozenset({"normal", "recursive"})
-_SUBMODULES: Final = re.compile(r"\bgit\s+submodule\s+(?:\S+\s+)*?update\b")
+_SUBMODULES: Final = re.compile(r"\bgit\s+submodule\s+(?:\S+\s+){0,8}?update\b")
 
 
 class GitLabCi(Finder):
@@ -32,6 +32,7 @@ class GitLabCi(Finder):
     title = "GitLab's CI/CD configuration"
     paths = (".gitlab-ci.yml",)
     ci_configuration = True
+    max_bytes = 512 * 1024
 
     def find(self, file: RepositoryFile) -> Iterator[Reference]:
         """Yield what each job uses."""

@@ -10,11 +10,11 @@ from scopelint.finder import Finder, Reference, RepositoryFile
 from scopelint.references import Variables, scan_addresses
 
 _GETENV: Final = re.compile(
-    r"\$?\{?\s*(?:System\.getenv|providers\.environmentVariable)\(\s*[\"'](?P<name>\w+)[\"']\s*\)"
-    r"(?:\.get\(\))?\s*\}?(?:\s*\+\s*[\"'])?"
+    r"(?:\$\{\s{0,9})?(?:System\.getenv|providers\.environmentVariable)"
+    r"\(\s{0,9}[\"'](?P<name>\w+)[\"']\s{0,9}\)(?:\.get\(\))?\s{0,9}\}?(?:\s{0,9}\+\s{0,9}[\"'])?"
 )
 _LITERAL: Final = re.compile(
-    r"^\s*(?:def|val|var|String|ext\.|const val)\s*(?P<name>\w+)(?:\s*:\s*String)?\s*=\s*[\"'](?P<value>[^\"'$]*)[\"']\s*;?\s*$"
+    r"^\s*(?:def|val|var|String|ext\.|const val)\s*(?P<name>\w+)(?:\s*:\s*String)?\s*=\s*[\"'](?P<value>[^\"'$]*)[\"']\s*(?:;\s*)?$"
 )
 _COMMENT: Final = re.compile(r"^\s*(?://|/?\*)")
 

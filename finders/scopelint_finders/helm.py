@@ -22,6 +22,8 @@ class Helm(Finder):
         "deploy/Chart.yaml",
     )
 
+    max_bytes = 256 * 1024
+
     def find(self, file: RepositoryFile) -> Iterator[Reference]:
         """Yield the repository of each dependency."""
         root = load(file.text, file.path, partial=True, dialect=GITLAB).root

@@ -10,6 +10,9 @@ from scopelint.finder import RepositoryFile, UnreadableFileError
 
 _STRING: Final = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|'([^'\n]*)'")
 
+_DEEP_KEY: Final = re.compile(r"(?:[\w\"'-]{1,100}\s?\.\s?){200}")
+"""Reading such a key takes time that grows with the square of its length."""
+
 Keys = tuple[str, ...]
 
 
@@ -29,6 +32,8 @@ def json_texts(file: RepositoryFile) -> Iterator[tuple[Keys, int, str]]:
 
 def toml_texts(file: RepositoryFile) -> Iterator[tuple[Keys, int, str]]:
     """Yield the same of a TOML file; raise UnreadableFileError where it is no TOML."""
+    if _DEEP_KEY.search(file.text):
+        raise UnreadableFileError("it is nested too deeply")
     try:
         data = tomllib.loads(file.text)
     except ValueError:

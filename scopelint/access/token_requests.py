@@ -64,7 +64,7 @@ _METHOD: Final = re.compile(
     r"\b(?P<shown>GET|POST|PUT|PATCH|DELETE)(?: request)?:? ['\"]?https?://"
 )
 _UPLOAD: Final = re.compile(r"\s(?:--upload-file|-T)\s")
-_POST: Final = re.compile(r"\bcurl\b.*\s(?:--data\S*|-d|--form|-F)\s")
+_POST: Final = re.compile(r"\bcurl\b.{0,2000}?\s(?:--data\S*|-d|--form|-F)\s")
 _SEGMENT: Final = r"[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}"
 _PATH: Final = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT}){{1,20}}")
 _API: Final = re.compile(r"(?P<root>.*?)/api/v4(?P<rest>/.*)")

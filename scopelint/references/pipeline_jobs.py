@@ -256,10 +256,8 @@ def _scalars(node: AnyNode) -> Iterator[ScalarNode]:
 
 def _commands(node: ScalarNode) -> Iterator[tuple[int, str]]:
     """Yield the commands of one entry of a script, each with the line that it begins in."""
-    block = (
-        re.search(r"(?:^|[\s:-])[|>][0-9+-]*(?:\s+#.*)?\s*$", node.file.line(node.line)) is not None
-    )
-    first = node.line + 1 if block and not node.plain else node.line
+    block = node.file.character(node.line, node.column) in {"|", ">"} and not node.plain
+    first = node.line + 1 if block else node.line
     for number, text in joined(first, node.text):
         if text.strip():
             yield (_place(node, number, text) if block else min(number, first)), text

@@ -25,9 +25,9 @@ from scopelint.references.variables import (
 )
 
 _GIT: Final = re.compile(
-    r"\bgit\s+(?:-\S+\s+(?:[\w.]+=\S+\s+)?)*(?:clone|fetch|pull|push|ls-remote|remote|submodule|archive|lfs)\b"
+    r"\bgit\s+(?:-\S+\s+(?:[\w.]+=\S+\s+)?){0,6}(?:clone|fetch|pull|push|ls-remote|remote|submodule|archive|lfs)\b"
 )
-_PUSH: Final = re.compile(r"\bgit\s+(?:-\S+\s+(?:[\w.]+=\S+\s+)?)*push\b")
+_PUSH: Final = re.compile(r"\bgit\s+(?:-\S+\s+(?:[\w.]+=\S+\s+)?){0,6}push\b")
 _GIT_CLIENTS: Final = re.compile(
     r"\bgo\s+(?:get|install|mod)\b|\bpip3?\s|\buv\s|\bpoetry\s|\bnpm\s|\byarn\s|\bpnpm\s|\bcargo\s|\bcomposer\s"
 )
@@ -46,8 +46,8 @@ _FETCH: Final = re.compile(
 _SHOWS: Final = re.compile(r"^\s*(?:-\s+)?(?:echo|printf|Write-(?:Host|Output)|#)")
 _WRITES_FILE: Final = re.compile(r">|\|\s*tee\b")
 _PUBLISH: Final = re.compile(
-    r"\b(?:npm|yarn|pnpm|poetry|uv|flit|cargo|lerna|hatch)\s+(?:\S+\s+)*?publish\b|\btwine\s|\bmvnw?\b.*\bdeploy\b"
-    r"|\bnuget\s+(?:\S+\s+)*?push\b|\bgradlew?\b.*\bpublish|\bconan\s+upload\b|\bgem\s+push\b|\bhelm\s+(?:cm-push|push)\b"
+    r"\b(?:npm|yarn|pnpm|poetry|uv|flit|cargo|lerna|hatch)\s+(?:\S+\s+){0,8}?publish\b|\btwine\s|\bmvnw?\b.{0,300}\bdeploy\b"
+    r"|\bnuget\s+(?:\S+\s+){0,8}?push\b|\bgradlew?\b.{0,300}\bpublish|\bconan\s+upload\b|\bgem\s+push\b|\bhelm\s+(?:cm-push|push)\b"
 )
 _NETRC_OPTION: Final = re.compile(r"\s(?:-n|--netrc\S*|-K|--config)\b")
 _COMMENT: Final = re.compile(r"^\s*#")

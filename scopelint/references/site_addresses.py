@@ -37,6 +37,8 @@ _NO_PROJECT: Final = frozenset(
     {"-", "help", "groups", "users", "admin", "api", "oauth", "v2", "jwt", "explore", "dashboard"}
 )
 _SUFFIX: Final = re.compile(r"\.git(?=[/@?#]|$)")
+_MOST_SEGMENTS: Final = 21
+"""GitLab nests twenty groups at most."""
 _PROBES: Final = ("", "/x", "/x/x")
 """What may follow the base of a registry: one that is configured names no package yet."""
 
@@ -194,7 +196,9 @@ def _of_api(
     place = _PLACE.match(path)
     if place is None:
         # Of the whole instance: packages by name, the running job, what a personal token asks.
-        return replace(made, note="it asks the whole instance") if kind is not None else None
+        # What follows is no target: npm writes a token there.
+        made = replace(made, written="", note="it asks the whole instance")
+        return made if kind is not None else None
     which = place["which"]
     if OPEN in which:
         return replace(made, variable=first_mark(which))
@@ -302,5 +306,7 @@ def module_targets(path: str) -> tuple[NamedProject, ...]:
     ['acme/lib/runtime', 'acme/lib']
     """
     parts = path.split("/")
+    if len(parts) > _MOST_SEGMENTS:
+        return ()
     found = (named_project("/".join(parts[:length])) for length in range(len(parts), 1, -1))
     return tuple(each for each in found if each is not None and each.path is not None)

@@ -58,6 +58,11 @@ class SourceText:
         end = self._starts[number] if number < len(self._starts) else len(self.text)
         return self.text[start:end].rstrip("\r\n")
 
+    def character(self, line: int, column: int) -> str:
+        """Return the character at a place; empty beyond the end."""
+        index = self._starts[line - 1] + column - 1
+        return self.text[index : index + 1]
+
     def problem(self, line: int, column: int, message: str, hint: str = "") -> Problem:
         """Return a problem at this place, with the offending line as its excerpt."""
         shown_line = excerpt(self.line(line), column)
