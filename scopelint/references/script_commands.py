@@ -50,6 +50,7 @@ _PUBLISH: Final = re.compile(
     r"|\bnuget\s+(?:\S+\s+){0,8}?push\b|\bgradlew?\b.{0,300}\bpublish|\bconan\s+upload\b|\bgem\s+push\b|\bhelm\s+(?:cm-push|push)\b"
 )
 _NETRC_OPTION: Final = re.compile(r"\s(?:-n|--netrc\S*|-K|--config)\b")
+_JOB_TOKEN_ITSELF: Final = re.compile(r"JOB[-_]TOKEN|CI_REGISTRY_PASSWORD", re.IGNORECASE)
 _COMMENT: Final = re.compile(r"^\s*#")
 
 
@@ -112,7 +113,8 @@ class _Command:
 
     def references(self) -> Iterator[Reference]:
         """Yield what the command uses, and what it hands the token on to."""
-        if self.other_token and not self.job_token:
+        # The user gitlab-ci-token alone proves nothing beside another token.
+        if self.other_token and _JOB_TOKEN_ITSELF.search(self.text) is None:
             return
         if self._only_shows():
             return

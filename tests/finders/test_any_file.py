@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scopelint.finder import MAX_BYTES, MAX_LINES, FileReading, Finder, GitLabSite
 from scopelint.testing import FinderCase, load_finder_cases
+from tests.examples import examples
 from tests.finders.catalogue import FINDERS, case_file
 
 SITE = GitLabSite.from_url("https://gitlab.example.com")
@@ -202,7 +203,7 @@ NAME = st.from_regex(r"\A[a-z]{3,8}[0-9]{2}\Z")
 
 
 @every_case
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(group=NAME, host=NAME)
 def test_other_names_give_the_same_uses_with_other_names(
     finder: type[Finder], case: FinderCase, group: str, host: str
