@@ -87,6 +87,10 @@ class Publishing:
         if failed:
             self.console.warn(f"{counted(failed, 'step')} failed; the same command tries again")
             return ExitCode.FAILURE
+        tried = [step for step in results if step.run is not None and step.status == "left"]
+        if tried and not any(step.status in {"done", "unchanged"} for step in results):
+            self.console.warn(f"nothing was written: {tried[0].detail}")
+            return ExitCode.FAILURE
         return ExitCode.DRIFT if self.choice.exit_code and left else ExitCode.OK
 
     def _tell(self, steps: "Sequence[PublishStep]", writes: int) -> None:

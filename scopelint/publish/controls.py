@@ -6,7 +6,7 @@ a pass: by default it is sent as a fail, since GitLab keeps the last status and 
 an earlier pass.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,9 +19,10 @@ from scopelint.gitlab.rest_write import WriteRefusedError
 from scopelint.publish.control_state import ABSENT, ControlState, Sent
 from scopelint.publish.steps import PublishStep, repeated
 from scopelint.report import Report
-from scopelint.text import Secret, counted
+from scopelint.text import Secret
 
 ProjectVerdict = Literal["pass", "fail", "unknown"]
+_ABSENT: Final = "it has not the control's framework, or there is no such control"
 ABSENT_FOR: Final = timedelta(days=7)
 """How long a project without the control's framework is not asked again."""
 
@@ -130,7 +131,7 @@ class _Planner:
         told = "fail (not known)" if verdict == "unknown" else status
         if before is not None and self._is_fresh(before, status):
             absent = before.status == ABSENT
-            detail = "it has not the control's framework" if absent else f"{told}, as sent before"
+            detail = _ABSENT if absent else f"{told}, as sent before"
             return PublishStep("none", path, where, detail)
         run = partial(self._send, number, path, status)
         return PublishStep("send", path, where, told, 1, run)
@@ -141,7 +142,8 @@ class _Planner:
             return age < (most or ABSENT_FOR)
         return before.status == status and (most is None or age < most)
 
-    def _send(self, number: int, path: str, status: str) -> None:
+    def _send(self, number: int, path: str, status: str) -> str | None:
+        """Send a status; return why it was left alone where the project has no such control."""
         options = self.options
         try:
             repeated(
@@ -158,17 +160,4 @@ class _Planner:
                 raise
             status = ABSENT
         self.state.add(number, Sent(status, datetime.now(UTC), self.end), path)
-        if status == ABSENT:
-            raise WriteRefusedError(
-                "it has not the control's framework, or there is no such control (HTTP 404)", 404
-            )
-
-
-def words(steps: Iterable[PublishStep]) -> Iterator[str]:
-    """Yield in words what the steps of many projects come to."""
-    told: dict[str, int] = {}
-    for step in steps:
-        text = step.detail if step.status != "done" else f"{step.detail}: sent"
-        told[text] = told.get(text, 0) + 1
-    for text, count in told.items():
-        yield f"{counted(count, 'project')}: {text}"
+        return _ABSENT if status == ABSENT else None

@@ -31,8 +31,9 @@ class PublishStep:
     """What changes, or why nothing does, in words."""
     writes: int = 0
     """Requests that write, where none has to be repeated."""
-    run: Callable[[], None] | None = None
-    """Writes it; raises WriteRefusedError or LostAnswerError."""
+    run: Callable[[], str | None] | None = None
+    """Writes it; returns why it was left alone, None where it was not. Raises WriteRefusedError or
+    LostAnswerError."""
     status: Status = "planned"
     attention: bool = False
     """Whether somebody has to look at it although it is no failure."""
@@ -82,12 +83,14 @@ def _perform(step: PublishStep) -> PublishStep:
     if step.run is None:
         return settled(step)
     try:
-        step.run()
+        reason = step.run()
     except WriteRefusedError as error:
         return replace(step, status="failed", detail=str(error))
     except LostAnswerError as error:
         reason = f"it is not known whether it was written ({error}): run the same again"
         return replace(step, status="failed", detail=reason)
+    if reason is not None:
+        return replace(step, status="left", detail=reason, attention=True)
     return replace(step, status="done")
 
 

@@ -5,14 +5,26 @@ import hmac
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
+from requests.adapters import HTTPAdapter
 
 from scopelint.gitlab.delivery import signature
 from scopelint.text import Secret
-from scopelint_simulator import Faults, Simulator
+from scopelint_simulator import Faults, Simulator, load_instance
 from tests.cli.kit import call
-from tests.publish.kit import CLOSED, OPEN, SECRET, UNREAD, publish, report, steps
+from tests.publish.kit import (
+    CLOSED,
+    INSTANCE,
+    OPEN,
+    PUBLISHER,
+    SECRET,
+    UNREAD,
+    publish,
+    report,
+    steps,
+)
 
 TREE = {
     "acme/web/shop": OPEN,
@@ -60,7 +72,7 @@ def test_each_project_gets_its_verdict_and_one_without_the_framework_is_named(
 ) -> None:
     """What is not known is sent as a fail: GitLab would go on showing an earlier pass."""
     path = report(gitlab, place, 1, TREE)
-    said = publish(gitlab, "controls", path, *GIVEN, "--yes", code=4).out
+    said = publish(gitlab, "controls", path, *GIVEN, "--yes").out
     assert statuses(gitlab) == {11: "fail", 12: "pass", 13: "fail"}
     assert "  acme/lib/more: it has not the control's framework" in said
     again = publish(gitlab, "controls", path, *GIVEN, "--yes").out
@@ -70,7 +82,7 @@ def test_each_project_gets_its_verdict_and_one_without_the_framework_is_named(
 
 
 def test_only_what_changed_is_sent_again(gitlab: Simulator, place: Path) -> None:
-    publish(gitlab, "controls", report(gitlab, place, 1, TREE), *GIVEN, "--yes", code=4)
+    publish(gitlab, "controls", report(gitlab, place, 1, TREE), *GIVEN, "--yes")
     repaired = TREE | {"acme/web/shop": CLOSED}
     publish(gitlab, "controls", report(gitlab, place, 2, repaired), *GIVEN, "--yes")
     assert sent(gitlab) == 1
@@ -84,7 +96,7 @@ def test_only_what_changed_is_sent_again(gitlab: Simulator, place: Path) -> None
 
 def test_unknown_is_never_sent_as_a_pass(gitlab: Simulator, place: Path) -> None:
     whole = TREE | {"acme/lib/core": CLOSED}
-    publish(gitlab, "controls", report(gitlab, place, 1, whole), *GIVEN, "--yes", code=4)
+    publish(gitlab, "controls", report(gitlab, place, 1, whole), *GIVEN, "--yes")
     assert statuses(gitlab)[13] == "pass"
     lost = report(gitlab, place, 2, TREE)
     said = publish(gitlab, "controls", lost, *GIVEN, "--unknown", "skip", "--yes").out
@@ -126,7 +138,14 @@ def test_a_wrong_secret_ends_the_run_and_is_never_shown(
     assert statuses(gitlab) == {}
     (place / "secret").write_text(SECRET)
     told = publish(
-        gitlab, "controls", path, *GIVEN, "--yes", "-v", "--secret-file", "secret", code=4
+        gitlab,
+        "controls",
+        path,
+        *GIVEN,
+        "--yes",
+        "-v",
+        "--secret-file",
+        "secret",
     )
     assert statuses(gitlab)
     assert SECRET not in told.text + (place / "state.jsonl").read_text()
@@ -138,7 +157,7 @@ def test_each_attempt_is_signed_anew(gitlab: Simulator, place: Path) -> None:
     gitlab.faults = Faults(
         only="/compliance_external", rate_limit=2, rate_window=1.0, rate_limit_headers=False
     )
-    publish(gitlab, "controls", path, *GIVEN, "--yes", "-j", "1", code=4)
+    publish(gitlab, "controls", path, *GIVEN, "--yes", "-j", "1")
     assert statuses(gitlab) == {11: "fail", 12: "pass", 13: "fail"}
     assert sent(gitlab) > 4
 
@@ -156,23 +175,32 @@ def test_lost_answers_leave_every_status_right(
         gitlab.reset_counts()
         call("publish", "controls", path, *GIVEN, "--yes", "--url", gitlab.url, "--no-config")
     gitlab.faults = Faults()
-    publish(gitlab, "controls", path, *GIVEN, "--yes", code=0 if all_noted(place) else 4)
+    publish(
+        gitlab,
+        "controls",
+        path,
+        *GIVEN,
+        "--yes",
+    )
     assert statuses(gitlab) == {11: "fail", 12: "pass", 13: "fail"}
-
-
-def all_noted(place: Path) -> bool:
-    return "absent" in (place / "state.jsonl").read_text()
 
 
 def test_the_state_is_for_its_owner_and_survives_a_cut_line(gitlab: Simulator, place: Path) -> None:
     path = report(gitlab, place, 1, TREE)
-    publish(gitlab, "controls", path, *GIVEN, "--yes", code=4)
+    publish(gitlab, "controls", path, *GIVEN, "--yes")
     state = place / "state.jsonl"
     assert stat.S_IMODE(state.stat().st_mode) == 0o600
     whole = state.read_text()
     state.write_text(whole[:-20])
     cut = json.loads(whole.splitlines()[-1])["project"]["path"]
-    publish(gitlab, "controls", path, *GIVEN, "--yes", code=4 if cut == "acme/lib/more" else 0)
+    assert cut in TREE
+    publish(
+        gitlab,
+        "controls",
+        path,
+        *GIVEN,
+        "--yes",
+    )
     assert sent(gitlab) == 1
     publish(gitlab, "controls", path, *GIVEN, "--yes")
     assert sent(gitlab) == 0
@@ -182,14 +210,14 @@ def test_the_state_is_for_its_owner_and_survives_a_cut_line(gitlab: Simulator, p
 
 def test_what_was_sent_long_ago_is_sent_again_where_asked(gitlab: Simulator, place: Path) -> None:
     path = report(gitlab, place, 1, TREE)
-    publish(gitlab, "controls", path, *GIVEN, "--yes", code=4)
+    publish(gitlab, "controls", path, *GIVEN, "--yes")
     state = place / "state.jsonl"
     head, *lines = [json.loads(line) for line in state.read_text().splitlines()]
     for line in lines:
         line["at"] = "2026-01-01T00:00:00+00:00"
     state.write_text("".join(f"{json.dumps(line)}\n" for line in (head, *lines)))
     # Only the one that had not the framework: it may have it by now.
-    publish(gitlab, "controls", path, *GIVEN, "--yes", code=4)
+    publish(gitlab, "controls", path, *GIVEN, "--yes")
     assert sent(gitlab) == 1
     publish(gitlab, "controls", path, *GIVEN, "--yes", "--resend-after", "11")
     assert sent(gitlab) == 3
@@ -202,3 +230,48 @@ def test_a_project_that_gitlab_does_not_show_is_told_nothing(
     told = publish(gitlab, "controls", path, *GIVEN, "-f", "json")
     [hidden] = [each for each in steps(told) if each["subject"] == "acme/hidden"]
     assert (hidden["status"], "not visible" in hidden["detail"]) == ("left", True)
+
+
+def test_a_control_that_no_project_has_fails_the_run(gitlab: Simulator, place: Path) -> None:
+    path = report(gitlab, place, 1, TREE)
+    told = publish(gitlab, "controls", path, "--control", "6", "--yes", code=4)
+    assert "nothing was written: it has not the control's framework, or there is no" in told.err
+
+
+def test_the_signature_holds_below_a_relative_root(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCOPELINT_TOKEN", PUBLISHER)
+    with Simulator(load_instance(INSTANCE), root="/gitlab") as gitlab:
+        path = report(gitlab, place, 1, TREE)
+        publish(gitlab, "controls", path, *GIVEN, "--yes")
+        assert statuses(gitlab) == {11: "fail", 12: "pass", 13: "fail"}
+        publish(gitlab, "issues", path, "--project", "acme/security", "--yes")
+        assert gitlab.counts["writes"] == 1
+
+
+def test_a_kill_at_any_moment_leaves_every_status_right(
+    gitlab: Simulator, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = report(gitlab, place, 1, TREE)
+    send, left = HTTPAdapter.send, 0
+
+    def killed(self: HTTPAdapter, *words: Any, **options: Any) -> Any:
+        nonlocal left
+        left -= 1
+        found = send(self, *words, **options)
+        if left == 0:
+            raise KeyboardInterrupt
+        return found
+
+    monkeypatch.setattr(HTTPAdapter, "send", killed)
+    given = ("publish", "controls", path, *GIVEN, "--yes", "-j", "1", "--url", gitlab.url)
+    kills = 0
+    for left in range(1, 9):
+        (place / "state.jsonl").unlink(missing_ok=True)
+        statuses(gitlab).clear()
+        kills += call(*given, "--no-config").code == 130
+        left = 0
+        publish(gitlab, "controls", path, *GIVEN, "--yes")
+        assert statuses(gitlab) == {11: "fail", 12: "pass", 13: "fail"}
+    assert kills >= 6
