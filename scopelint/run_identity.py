@@ -112,6 +112,14 @@ SAME_COLLECTION: Final = (
     "numbers of shards",
 )
 """The facts in which the parts of one collection agree."""
+SAME_TOGETHER: Final = (
+    *SAME_INSTANCE,
+    "filters",
+    "uses of the log",
+    "APIs",
+    "GitLab releases",
+)
+"""The facts in which collections agree that are judged together."""
 SAME_SHARD: Final = (*SAME_COLLECTION, "shards", "rights")
 """The facts in which a collection and what goes on with it agree."""
 

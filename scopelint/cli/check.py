@@ -50,8 +50,8 @@ def check(
 ) -> int:
     """Judge SNAPSHOT, a file made by `scopelint collect`, and report; GitLab is not asked.
 
-    Several are the shards of one collection: they are judged as one, and a shard that is missing
-    makes the result incomplete. With --include, --exclude and --owner only a part of the projects is
+    Several are the shards of one collection, or whole collections of one instance by different
+    tokens: they are judged as one, and a shard that is missing makes the result incomplete. With --include, --exclude and --owner only a part of the projects is
     judged, with all that was read; findings about the instance stay. {owner} or {group} in the name of
     a report's file writes one a part, from the same run.
 

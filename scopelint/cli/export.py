@@ -62,7 +62,7 @@ def export(
     csv         the inventory: projects.csv and entries.csv in the folder of -o
     jsonl       the same as JSON Lines
 
-    Several snapshots are the shards of one collection. What could not be read is a row that says
+    Several snapshots are the shards of one collection, or collections of one instance. What could not be read is a row that says
     so, or left out of policy code and named on stderr; the exit code is 3 then. With --include,
     --exclude and --owner only those projects are written; policy code says in a comment that it is of a part.
     """

@@ -45,7 +45,7 @@ from_option = option(
     multiple=True,
     type=FilePath(),
     metavar="SNAPSHOT",
-    help="Read this snapshot instead of GitLab. Repeatable: the shards of one collection.",
+    help="Read this snapshot instead of GitLab. Repeatable: shards, or collections of one instance.",
 )
 
 answer_format_option = option(

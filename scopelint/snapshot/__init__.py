@@ -13,9 +13,10 @@ from scopelint.snapshot.group_tree import GroupTree
 from scopelint.snapshot.header import MAX_SHARDS, Cursor, Header
 from scopelint.snapshot.inventory import Inventory
 from scopelint.snapshot.inventory_gaps import completed
-from scopelint.snapshot.shards import MergedSnapshots, Source, open_snapshots
+from scopelint.snapshot.shards import MergedSnapshots, Source
 from scopelint.snapshot.sqlite_reader import Completion, Snapshot, as_observed
 from scopelint.snapshot.sqlite_writer import Listed, SnapshotWriter
+from scopelint.snapshot.together import JoinedCollections, open_snapshots
 
 __all__ = [
     "MAX_SHARDS",
@@ -25,6 +26,7 @@ __all__ = [
     "GroupTree",
     "Header",
     "Inventory",
+    "JoinedCollections",
     "Listed",
     "MergedSnapshots",
     "Snapshot",

@@ -76,7 +76,7 @@ class MergedSnapshots:
         with ExitStack() as stack:
             self._parts = [stack.enter_context(Snapshot(path, checked=checked)) for path in paths]
             _check(self._parts)
-            self.header = _merge_headers([part.header for part in self._parts])
+            self.header = merge_headers([part.header for part in self._parts])
             self._stack = stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -202,19 +202,6 @@ class MergedSnapshots:
             yield next(same)
 
 
-def open_snapshots(paths: Sequence[Path]) -> Snapshot | MergedSnapshots:
-    """Open one snapshot, or several parts of one collection; raise SnapshotError.
-
-    A single shard of several is opened as a collection whose other parts are missing.
-    """
-    if len(paths) == 1:
-        snapshot = Snapshot(paths[0])
-        if snapshot.header.shard is None or snapshot.header.shard[1] == 1:
-            return snapshot
-        snapshot.close()
-    return MergedSnapshots(paths)
-
-
 def _check(parts: Sequence[Snapshot]) -> None:
     first = parts[0]
     for part in parts[1:]:
@@ -241,7 +228,8 @@ def _check_shards(parts: Sequence[Snapshot]) -> None:
         seen[shard] = part.path
 
 
-def _merge_headers(headers: Sequence[Header]) -> Header:
+def merge_headers(headers: Sequence[Header]) -> Header:
+    """Return what several collections say of themselves together."""
     ends = [header.finished_at for header in headers]
     finished = [end for end in ends if end is not None]
     return headers[0].with_changes(
