@@ -111,7 +111,7 @@ def test_a_missing_shard_makes_the_result_incomplete_not_smaller(tmp_path: Path)
 
 
 def test_parts_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
-    """The same shard twice, other filters, targets, totals, instances: exit code 2."""
+    """The same shard twice, other filters, totals, instances: exit code 2."""
     with Simulator(load_instance(INSTANCE)) as gitlab, Simulator(load_instance(INSTANCE)) as other:
         one = part(gitlab.url, tmp_path / "1.db", (1, 2))
         cases = {
@@ -120,12 +120,6 @@ def test_parts_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
                 gitlab.url, tmp_path / "f.db", (2, 2), filters=Filters(archived="exclude")
             ),
             "numbers of shards": part(gitlab.url, tmp_path / "n.db", (2, 3)),
-            "targets": part(
-                gitlab.url,
-                tmp_path / "t.db",
-                (2, 2),
-                targets=(TargetRef("group", path="acme/bulk"),),
-            ),
             "instances": part(other.url, tmp_path / "i.db", (2, 2)),
             "APIs": part(gitlab.url, tmp_path / "r.db", (2, 2), api="rest"),
         }
@@ -133,6 +127,16 @@ def test_parts_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
             with pytest.raises(SnapshotError, match=words) as error:
                 open_snapshots([one, second])
             assert error.value.exit_code == 2
+
+
+def test_shards_of_other_targets_are_two_collections_that_each_miss_some(tmp_path: Path) -> None:
+    with Simulator(load_instance(INSTANCE)) as gitlab:
+        bulk = (TargetRef("group", path="acme/bulk"),)
+        one = part(gitlab.url, tmp_path / "1.db", (1, 2))
+        other = part(gitlab.url, tmp_path / "t.db", (2, 2), targets=bulk)
+    with open_snapshots([one, other]) as snapshot:
+        gaps = [gap for gap in Inventory(snapshot).gaps if gap.fact is Fact.SHARD]
+    assert sorted(gap.detail.partition(" is")[0] for gap in gaps) == ["shard 1/2", "shard 2/2"]
 
 
 @pytest.mark.parametrize(
