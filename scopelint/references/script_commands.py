@@ -16,6 +16,7 @@ from scopelint.references.site_addresses import (
 )
 from scopelint.references.variables import (
     CLOSE,
+    COMMAND,
     CREDENTIALS,
     OPEN,
     Variables,
@@ -51,6 +52,10 @@ _PUBLISH: Final = re.compile(
 )
 _NETRC_OPTION: Final = re.compile(r"\s(?:-n|--netrc\S*|-K|--config)\b")
 _JOB_TOKEN_ITSELF: Final = re.compile(r"JOB[-_]TOKEN|CI_REGISTRY_PASSWORD", re.IGNORECASE)
+_SUBSTITUTED: Final = re.compile(r"\$\(([^()`\n]{1,2000})\)|`([^`\n]{1,2000})`")
+_LEVELS: Final = 3
+"""How deep one command stands in another."""
+_FOR_GIT: Final = "the token is set up for Git; which projects it asks for is not said here"
 _COMMENT: Final = re.compile(r"^\s*#")
 
 
@@ -100,7 +105,20 @@ def scan_commands(script: Script) -> Iterator[Reference]:
     pushes = _PUSH.search(whole) is not None
     for number, text in script.lines:
         if not _COMMENT.match(text):
-            yield from _Command(number, text, script, handed, pushes).references()
+            for part in _parts(text):
+                yield from _Command(number, part, script, handed, pushes).references()
+
+
+def _parts(text: str) -> list[str]:
+    """Return the commands that stand in one, such as `$(curl ...)`, and what is left of it."""
+    inner: list[str] = []
+    for _ in range(_LEVELS):
+        found = [match[1] or match[2] for match in _SUBSTITUTED.finditer(text)]
+        if not found:
+            break
+        inner += found
+        text = _SUBSTITUTED.sub(f"${{{COMMAND}}}", text)
+    return [*inner, text]
 
 
 class _Command:
@@ -165,12 +183,14 @@ class _Command:
             path = address.path.strip("/")
             if path and not address.api and OPEN not in path:
                 group = path
-        note = "the token is set up for Git; which projects it asks for is not said here"
-        yield Reference(self.line, "clone", group=group, note=note)
+        yield Reference(self.line, "clone", group=group, note=_FOR_GIT)
 
     def _of_address(self, word: str, address: SiteAddress) -> Reference | None:
         if address.token is False:
             return None
+        if address.token and not address.path.strip("/"):
+            # The beginning of addresses that are put together elsewhere.
+            return Reference(self.line, "clone", note=_FOR_GIT)
         sends = self.job_token or address.token is True
         fetches = _FETCH.search(self.text) is not None
         if not sends and fetches and not self._hidden_credentials():

@@ -52,3 +52,8 @@ def test_finders_import_neither_the_network_nor_the_rest_of_the_product() -> Non
         known = {name for name in named if name.startswith("scopelint_finders")}
         assert known <= {"scopelint_finders.xml_events", "scopelint_finders.quoted"}, module.name
         assert not {"requests", "gitlab", "subprocess", "socket", "pathlib", "os"} & {*named}
+
+
+def test_at_least_thirty_cases_have_the_shape_of_public_files() -> None:
+    cases = [case.name for finder in FINDERS for case in load_finder_cases(case_file(finder))]
+    assert sum("_public_" in name for name in cases) >= 30
