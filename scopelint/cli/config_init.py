@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,8 +16,12 @@ from scopelint.cli.next_steps import command
 from scopelint.errors import UsageError
 from scopelint.gitlab.address import AddressError
 from scopelint.gitlab.targets import check_path
+from scopelint.globs import matches
 from scopelint.snapshot import open_snapshots
 from scopelint.snapshot.inventory import Inventory
+
+if TYPE_CHECKING:
+    from scopelint.config.codeowners import OwnedPattern, Passed
 
 JOBS = ".gitlab-ci.scopelint.yml"
 """How the jobs' file is called where the user names none."""
@@ -39,6 +43,12 @@ JOBS = ".gitlab-ci.scopelint.yml"
     type=options.FilePath(),
     help=f"Write the pipeline's jobs to this file (such as {JOBS}) instead of stdout.",
 )
+@click.option(
+    "--owners",
+    "codeowners",
+    type=options.FilePath(),
+    help="Make `owners:` of this CODEOWNERS-style file of project paths.",
+)
 @options.server_options
 @options.console_and_progress_options
 def init(
@@ -47,6 +57,7 @@ def init(
     sources: tuple[Path, ...],
     output: Path,
     ci: Path | None,
+    codeowners: Path | None,
     server: options.ServerOptions,
     console: Console,
 ) -> None:
@@ -54,6 +65,9 @@ def init(
 
     TARGET is read once (or --from a snapshot of it), to name the groups elsewhere that entries
     point to: they stand in a comment, for you to say which of them are trusted.
+
+    A file of --owners has GitLab's syntax of CODEOWNERS, with patterns of project paths: what is no
+    project's, or cannot be said under `owners:`, is named on stderr.
     """
     from scopelint.config.pipeline import jobs_text
     from scopelint.config.starter import config_text
@@ -68,13 +82,16 @@ def init(
         raise UsageError(
             "a TARGET and --from contradict each other", hint="The snapshot has its own targets."
         )
+    owned = _owned(codeowners) if codeowners is not None else _Owned()
     if sources:
         seen = _from_snapshots(sources)
     elif target:
         seen = _from_gitlab(target, server, console)
     else:
         seen = _Seen(server.url)
-    _write(output, config_text(seen.url, seen.targets, seen.roots))
+    if codeowners is not None:
+        _tell_owned(owned, codeowners, seen, console)
+    _write(output, config_text(seen.url, seen.targets, seen.roots, owned.lines))
     console.note(f"{output}: written. Look it over, then: {command('config', 'check', output)}")
     words = ("--instance",) if seen.whole else seen.targets
     if not words:
@@ -94,6 +111,47 @@ class _Seen:
     targets: Sequence[str] = ()
     roots: Mapping[str, int] = field(default_factory=dict)
     whole: bool = False
+    paths: Sequence[str] | None = None
+    """Of the projects that there are; None where nothing was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Owned:
+    """What a CODEOWNERS-style file gave."""
+
+    taken: "Sequence[OwnedPattern]" = ()
+    passed: "Sequence[Passed]" = ()
+    lines: Sequence[str] = ()
+
+
+def _owned(path: Path) -> _Owned:
+    """Read a CODEOWNERS-style file; raise UsageError where it is none, or holds nothing to take."""
+    from scopelint.config.codeowners import owners_text, read_codeowners
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is no text in UTF-8") from None
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from None
+    taken, passed = read_codeowners(text)
+    if not taken:
+        raise UsageError(
+            f"{path} names no owner of a project path",
+            hint="Its lines are such as: /acme/web/ @acme/web-leads",
+        )
+    return _Owned(taken, passed, list(owners_text(taken, passed, path.name)))
+
+
+def _tell_owned(owned: _Owned, path: Path, seen: _Seen, console: Console) -> None:
+    """Name what was not taken, and what matches none of the projects that were read."""
+    for one in owned.passed:
+        console.warn(f"{path}:{one.line}: not taken: {one.why}")
+    for each in owned.taken:
+        if seen.paths is not None and not any(matches(each.glob, one) for one in seen.paths):
+            console.warn(
+                f"{path}:{each.line}: {each.glob} matches no project of {', '.join(seen.targets)}"
+            )
 
 
 def _from_gitlab(
@@ -119,12 +177,12 @@ def _from_snapshots(paths: Sequence[Path]) -> _Seen:
         inventory = Inventory(snapshot)
         roots = entry_roots(inventory)
         if inventory.scan.whole_instance:
-            return _Seen(inventory.scan.instance, (), roots, whole=True)
+            return _Seen(inventory.scan.instance, (), roots, True, inventory.project_paths)
         try:
             targets = [check_path(target) for target in inventory.scan.targets]
         except AddressError as error:
             raise UsageError(f"the snapshot's target {error}") from None
-        return _Seen(inventory.scan.instance, targets, roots)
+        return _Seen(inventory.scan.instance, targets, roots, paths=inventory.project_paths)
 
 
 def _configs(output: Path) -> Sequence[Path]:

@@ -11,6 +11,10 @@ _HEAD = """\
 # All keys, for editors: scopelint config schema
 """
 
+_OWNERS = (
+    "# owners:                    # whose a project is: the last match counts",
+    '#   - {projects: ["group/web/**"], owner: web, contact: "@group/web-leads"}',
+)
 _REST = """\
 # profile: strict            # every rule there is; default leaves the strict ones out
 # ignore: [SL303]            # rules that do not run: codes, names or prefixes (scopelint rules)
@@ -55,10 +59,16 @@ def entry_roots(inventory: Inventory) -> Counter[str]:
     return found
 
 
-def config_text(url: str | None, targets: Sequence[str], roots: Mapping[str, int]) -> str:
+def config_text(
+    url: str | None,
+    targets: Sequence[str],
+    roots: Mapping[str, int],
+    owners: Sequence[str] = (),
+) -> str:
     """Return a scopelint.yml with these targets, all else at its default or in a comment.
 
-    `roots` are the top-level groups that entries point to, each with how many do.
+    `roots` are the top-level groups that entries point to, each with how many do; `owners` the lines
+    of that key, where it is known.
     """
     parts = [_HEAD, "gitlab:" if url or targets else "# gitlab:"]
     mark = "" if url or targets else "# "
@@ -68,7 +78,7 @@ def config_text(url: str | None, targets: Sequence[str], roots: Mapping[str, int
     listed = ", ".join(map(_text, targets or ["group"]))
     comment = "# " if url and not targets else mark
     parts.append(f"{comment}  targets: [{listed}]   # read where the command line names nothing")
-    parts += ["", *_trusted(roots), "", _REST]
+    parts += ["", *_trusted(roots), "", *(owners or _OWNERS), "", _REST]
     return "\n".join(parts)
 
 

@@ -15,7 +15,16 @@ WIDTH = 100
 
 OPTIONS = {
     # what is read
-    *("--group", "--project", "--instance", "--include", "--exclude", "--owner", "--archived"),
+    *(
+        "--group",
+        "--project",
+        "--instance",
+        "--include",
+        "--exclude",
+        "--owner",
+        "--owners",
+        "--archived",
+    ),
     *("--after", "--audit-events", "--no-audit-events"),
     *("--usage", "--no-usage", "--snapshot", "--resume", "--shard", "--output", "-o"),
     # where, with what token, how

@@ -208,8 +208,11 @@ def test_what_is_not_read_in_the_same_way_is_refused(
     call("check", *paths).expect(2, why)
 
 
-def test_commands_take_collections_of_several_tokens(files: list[Path]) -> None:
+def test_commands_take_collections_of_several_tokens(
+    files: list[Path], tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = files[0].parent
+    monkeypatch.chdir(tmp_path_factory.mktemp("work"))
     done = call("check", *files, "-f", "json", "-o", "r.json", "--exit-zero").expect(0)
     assert "acme, beta on https://gitlab.example.com" in done.err
     call("diff", folder, folder).expect(0)
