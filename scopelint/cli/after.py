@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from scopelint.cli.console import Console
 from scopelint.cli.files import Destination
 from scopelint.errors import ConfigError, NothingScannedError, UsageError
+from scopelint.model import Reason
 
 if TYPE_CHECKING:
     from scopelint.declared import DeclaredPolicy
@@ -76,7 +77,22 @@ def read_wanted(
     if more := len(wanted.left_alone[_SHOWN:]):
         console.warn(f"{wanted.source}: {more} more projects stay as they are")
     _tell_outside(wanted, console)
+    _tell_unknown(wanted, console, sources=path.is_dir())
     return wanted
+
+
+def _tell_unknown(wanted: "WantedState", console: Console, *, sources: bool) -> None:
+    """Say what a wanted state leaves open, and what would tell more."""
+    unknown = list(wanted.unknowns())
+    for each in unknown[:_SHOWN]:
+        console.warn(f"{each.place}: not known: {each.address}: {each.why}")
+    if more := len(unknown[_SHOWN:]):
+        console.warn(f"{wanted.source}: {more} more are not known; the report lists them as gaps")
+    if sources and any(each.reason is not Reason.NOT_FOUND for each in unknown):
+        console.note(
+            "a plan knows more than the sources: terraform plan -out plan.bin, then terraform show"
+            " -json plan.bin >plan.json, and give --after plan.json"
+        )
 
 
 def _tell_outside(wanted: "WantedState", console: Console) -> None:

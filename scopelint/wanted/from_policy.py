@@ -18,6 +18,11 @@ from scopelint.wanted.state import (
 if TYPE_CHECKING:
     from scopelint.snapshot import Inventory
 
+_NOT_LISTED: Final = "the snapshot does not list it (it is new, moved, misspelled or not visible)"
+_NOT_COLLECTED: Final = (
+    "nothing of it was read: name the file under `policy:` in the configuration that `collect` gets,"
+    " so that it is looked up"
+)
 _KINDS: Final[tuple[EntryKind, ...]] = ("group", "project")
 
 
@@ -43,7 +48,7 @@ def wanted_by_policy(policy: DeclaredPolicy, inventory: "Inventory") -> WantedSt
             found[project.id] = _wanted(project, declared, inventory)
     outside: list[str] = []
     for subject in _not_listed(policy.subjects(), inventory):
-        if isinstance(subject.name, str) and inventory.names_inside(subject.name):
+        if _is_inside(subject, inventory):
             unknown.append(_not_there(subject))
         else:
             outside.append(str(subject.name))
@@ -64,8 +69,12 @@ def _not_listed(subjects: Iterable[DeclaredName], inventory: "Inventory") -> Ite
 
 
 def _not_there(subject: DeclaredName) -> NotKnown:
-    why = "the snapshot does not list it (it is new, moved, misspelled or not visible)"
-    return NotKnown(f"the {subject.kind} {subject.name}", why, subject.at, Reason.NOT_FOUND)
+    name = f"the {subject.kind} {subject.name}"
+    return NotKnown(name, _NOT_LISTED, subject.at, Reason.NOT_FOUND)
+
+
+def _is_inside(name: DeclaredName, inventory: "Inventory") -> bool:
+    return isinstance(name.name, str) and inventory.names_inside(name.name)
 
 
 def _wanted(
@@ -136,6 +145,6 @@ def _entry(name: DeclaredName, inventory: "Inventory") -> WantedEntry | NotKnown
     if path is None and number is not None and isinstance(name.name, str):
         path = name.name
     if number is None or path is None:
-        why = "it is not in the snapshot, or not visible: collect again with this policy"
+        why = _NOT_LISTED if _is_inside(name, inventory) else _NOT_COLLECTED
         return NotKnown(f"the {name.kind} {name.name}", why, name.at, Reason.NOT_FOUND)
     return WantedEntry(name.kind, number, path, name.at)

@@ -236,7 +236,7 @@ def change(below: Source, before: Inventory, wanted: WantedState) -> Change:
 
 
 def _gap(fact: Fact, unknown: NotKnown, project: Project | None = None) -> Gap:
-    detail = f"{unknown.address} is not known after the change ({unknown.at}): {unknown.why}"
+    detail = f"{unknown.address} is not known after the change ({unknown.place}): {unknown.why}"
     if project is None:
         return Gap(fact, unknown.reason, detail)
     return Gap(fact, unknown.reason, detail, "project", project.id, project.path)

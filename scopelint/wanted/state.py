@@ -4,7 +4,7 @@ It is a change of what there is, not a whole state: what it does not name stays.
 a target that its file does not tell is a value of its own (`NotKnown`), by its address.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -34,6 +34,12 @@ class NotKnown:
     """Where it is wanted."""
     reason: Reason = Reason.UNAVAILABLE
     """The same as a gap's reason: `NOT_FOUND` for a target that the snapshot does not know."""
+
+    @property
+    def place(self) -> str:
+        """File and line; Terraform's address besides where `address` does not hold it."""
+        told = self.at.address in self.address
+        return f"{self.at.file}:{self.at.line}" if told else str(self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,18 @@ class WantedState:
     """What the file wants and of which the project, or what it is today, is not known."""
     outside: tuple[str, ...] = ()
     """Groups and projects, as the file names them, that it is for and that the snapshot is not of."""
+
+    def unknowns(self) -> Iterator[NotKnown]:
+        """Yield all that is not known, each once: of the file, of projects, of their settings."""
+        yield from dict.fromkeys(self._unknowns())
+
+    def _unknowns(self) -> Iterator[NotKnown]:
+        yield from self.unknown
+        for project in self.projects.values():
+            yield from project.unknown
+            for setting in project.settings.values():
+                if isinstance(setting.value, NotKnown):
+                    yield setting.value
 
     @property
     def is_for_nothing(self) -> bool:
