@@ -75,10 +75,37 @@ def test_the_suggestion_closes_every_open_project(walked: tuple[dict[str, Ran], 
         for project in plan["projects"]
         if any(action["operation"] == "set-inbound" for action in project["actions"])
     }
+    resting = [
+        action["rests_on_log"]
+        for project in plan["projects"]
+        for action in project["actions"]
+        if action["operation"] in {"set-inbound", "remove-entry"}
+    ]
+    assert all(resting)
     check = "scopelint check acme.snapshot --select SL101 --exit-zero -f json"
     report = json.loads(run([*check.split()], folder).out)
     assert {finding["project"]["path"] for finding in report["findings"]} == closed
     assert len(closed) > 10
+
+
+def test_a_plan_reads_as_the_page_shows_it(walked: tuple[dict[str, Ran], Path]) -> None:
+    ran, _ = walked
+    [out] = [
+        each.out
+        for line, each in ran.items()
+        if line.startswith("scopelint suggest acme.snapshot -o")
+    ]
+    [shown] = re.findall(r"^```text\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+    signs = {line.split()[0] for line in shown.splitlines()[1:] if line.startswith("  ")}
+    assert signs >= {"+", "~", "-"}
+    assert "  ~ limit access to this project: off -> on\n" in out
+    assert (
+        "      any project's job token is accepted today; the origins in the log stay allowed\n"
+        in out
+    )
+    assert re.search(r"^  \+ project \S+\n      used, last on \d{4}-\d\d-\d\d$", out, re.MULTILINE)
+    places = [out.index(text) for text in ("\nPlan: ", "\nFindings: ", "It cannot tell:")]
+    assert places == sorted(places)
 
 
 def test_every_rule_on_the_page_is_one() -> None:
