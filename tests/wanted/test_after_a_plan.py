@@ -12,11 +12,11 @@ import pytest
 from scopelint.repair.from_findings import plan_from_findings
 from scopelint.repair.suggest import suggest
 from scopelint.snapshot.inventory import Inventory
-from scopelint.wanted import after, wanted_by_plan
+from scopelint.wanted import after, judged_after, wanted_by_plan
 from tests.conftest import ORIGINAL
 from tests.examples import examples
 from tests.repair import applying
-from tests.repair.inventories import judged, remedies
+from tests.repair.inventories import judged, judging, remedies
 from tests.wanted.estates import VERSIONS, collected, instance, judged_as, random_plan
 
 pytestmark = pytest.mark.slow
@@ -46,6 +46,8 @@ def check_one(seed: int) -> int:
             foretold = after(source, wanted)
             expected = {judged_as(each) for each in judged(foretold).findings}
             numbers = foretold.entry_count, foretold.complete
+            _, report = judged_after(source, inventory, wanted, judging())
+            assert {judged_as(each) for each in report.findings} == expected, (seed, version, kind)
         results = applying.run_apply(gitlab.url, plan, Path(folder) / "journal")
         assert set(applying.statuses(results).values()) <= {"done"}, applying.reasons(results)
         with collected(gitlab, Path(folder) / "after") as source:
