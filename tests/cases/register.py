@@ -115,6 +115,10 @@ ELSEWHERE: Final = {
         "repair/test_compaction.py",
         "test_no_more_unused_projects_than_gitlabs_own_compaction",
     ),
+    "C6": (
+        "repair/test_remedies.py",
+        "test_each_remedy_fixes_what_its_rule_finds",
+    ),
     "C5": (
         "repair/test_apply.py",
         "test_a_refusal_in_any_words_leaves_a_journal_to_resume_and_undo",
