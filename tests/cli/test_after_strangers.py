@@ -164,3 +164,64 @@ def test_an_exact_list_on_every_release(version: str) -> None:
     assert change["lost"] == ["group acme"]
     assert "SL301" in {each["rule"] for each in found["after"]["fixed"]}
     assert found["scan"]["entries"] == 1
+
+
+MODULE = 'module.scopes["web"].gitlab_project_job_token_scopes.this[0]'
+LISTS: dict[str, Any] = {"project": "101", "enabled": True, "target_project_ids": []}
+
+
+def _terraform(*changes: dict[str, Any]) -> str:
+    Path("tf.json").write_text(json.dumps(plan(*changes)), "utf-8")
+    return "tf.json"
+
+
+def _numbers() -> dict[str, int]:
+    write(
+        {**DESCRIBED, "groups": [{"path": "acme", "id": 1}, {"path": "acme/web", "id": 2}]},
+        Path("ids"),
+    )
+    return {"acme": 1, "acme/web": 2}
+
+
+def test_a_resource_of_a_module_with_an_index_is_named_by_its_address() -> None:
+    ids = _numbers()
+    made = changed(MODULE, {**LISTS, "target_group_ids": [ids["acme"]]})
+    found = json.loads(after("ids", _terraform(made)).expect(3).raw)
+    [change] = found["after"]["access"]
+    assert (change["gained"], change["project"]) == (["group acme"], "acme/web/shop")
+    [new] = [each for each in found["findings"] if each["rule"] == "SL301"]
+    assert new["evidence"]["declared_at"]["address"] == MODULE
+
+
+def test_a_sensitive_list_is_a_gap_by_its_address() -> None:
+    hidden: dict[str, Any] = {"after_sensitive": {"target_group_ids": True}}
+    made = changed(MODULE, {**LISTS, "target_group_ids": [1]}, **hidden)
+    result = after("whole", _terraform(made)).expect(3)
+    said = f"{MODULE}.target_group_ids is not known after the change"
+    assert any(said in gap and "sensitive" in gap for gap in gaps(result))
+    assert "not known: " in result.err
+
+
+@pytest.mark.parametrize("actions", [["delete", "create"], ["create", "delete"]])
+def test_what_is_replaced_counts_by_its_later_step(actions: list[str]) -> None:
+    ids = _numbers()
+    before = {**LISTS, "target_group_ids": [ids["acme/web"]]}
+    values = {**LISTS, "target_group_ids": [ids["acme"]]}
+    made = changed(MODULE, values, before=before, actions=actions)
+    found = json.loads(after("ids", _terraform(made)).raw)
+    [change] = found["after"]["access"]
+    if actions[-1] == "create":
+        assert change["gained"] == ["group acme"]
+    else:
+        assert (change.get("gained"), change["lost"]) == (None, ["group acme/web"])
+
+
+def test_a_resource_for_one_entry_and_the_older_name_of_its_project() -> None:
+    ids = _numbers()
+    one = changed(
+        "gitlab_project_job_token_scope.one",
+        {"project_id": 101, "target_group_id": ids["acme"], "target_project_id": None},
+    )
+    found = json.loads(after("ids", _terraform(one)).raw)
+    [change] = found["after"]["access"]
+    assert (change["gained"], change.get("lost")) == (["group acme"], None)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 
 from scopelint.engine.evaluation import Evaluator
 from scopelint.globs import GlobSet
@@ -62,7 +62,11 @@ def _rules(inventory: Inventory) -> list[Rule]:
     ]
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(
+    max_examples=examples(150),
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 @given(random.inventories() | logged(), versions)
 def test_they_say_the_same_where_nothing_else_can_be_read(
     projects: list[Project], version: tuple[int, int]
