@@ -39,11 +39,12 @@ class ProjectChoice:
 
     def filter_of(self, path: str) -> Literal["include", "exclude", "owner"] | None:
         """Return the first selector that leaves the project at a full path out, None for none."""
-        include, exclude = self._globs
-        if include and not include.matches(path):
-            return "include"
-        if exclude.matches(path):
-            return "exclude"
+        if self.include or self.exclude:
+            include, exclude = self._globs
+            if include and not include.matches(path):
+                return "include"
+            if exclude.matches(path):
+                return "exclude"
         if self.owners:
             if self.ownership is None:
                 raise ValueError("owners are chosen, and nobody said who owns what")

@@ -184,6 +184,11 @@ class FindingsCollector:
         if self._overview is not None:
             self._overview.add(project)
 
+    def owned(self, finding: Finding) -> Finding:
+        """Return a finding of the last report, which knows whose it was then, as it is today."""
+        path = finding.project.path if finding.project else None
+        return replace(finding, owner=None if path is None else self._owner(path))
+
     def _owner(self, path: str) -> str | None:
         return self.ownership.of(path) if self.ownership else None
 
@@ -216,9 +221,7 @@ class FindingsCollector:
     def _mark(self, finding: Finding) -> None:
         """Take in a finding as new, waived or baselined."""
         if finding.carried is not None:
-            # The last report knows whose it was then.
-            path = finding.project.path if finding.project else None
-            finding = replace(finding, owner=self._owner(path) if path is not None else None)
+            finding = self.owned(finding)
         finding = self.waivers.mark(finding)
         if self._baseline is not None:
             finding = self._baseline.mark(finding)

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import scopelint
 from scopelint.engine.collector import FindingsCollector
@@ -12,7 +13,7 @@ from scopelint.engine.left_out import left_out_by_filter
 from scopelint.engine.parallel import judge_projects
 from scopelint.engine.shown_entries import Allowlists
 from scopelint.engine.waivers import waiver_warnings
-from scopelint.finding import Role
+from scopelint.finding import Role, SincePrevious
 from scopelint.report import ProjectCounts, Report, ScanSummary
 from scopelint.rule import Rule
 from scopelint.snapshot.inventory import Inventory
@@ -94,7 +95,7 @@ def report_of(
         ownership=collector.ownership,
         min_severity=settings.min_severity,
         new_only=settings.new_only,
-        since=carry.since() if carry else None,
+        since=_since(collector),
         carried_rules=carry.other_rules(collector.codes) if carry else (),
     )
 
@@ -136,3 +137,12 @@ def _undecided(perhaps: Mapping[int, int], settings: Settings) -> Iterator[str]:
             f"whether {override.place} is for {projects} is not known, because"
             f" {', '.join(override.kind.kind_words())} was not read: the stricter of both holds there"
         )
+
+
+def _since(collector: FindingsCollector) -> SincePrevious | None:
+    """Return what changed since the last report, None without one; owners are those of today."""
+    if collector.carry is None:
+        return None
+    since = collector.carry.since()
+    fixed = (replace(each, finding=collector.owned(each.finding)) for each in since.fixed)
+    return replace(since, fixed=tuple(fixed))

@@ -37,8 +37,7 @@ from scopelint.snapshot.shards import Source
 _T = TypeVar("_T")
 _MAX_ID = 2**63 - 1
 """The largest number that SQLite stores; every id is smaller."""
-_AT_ONCE = 500
-"""Projects that a snapshot gives by their ids at once."""
+_AT_ONCE = 500  # Projects that a snapshot gives by their ids.
 _OF_THE_CHOICE = ("total", "read", "entry_count", "left_out", "_states", "_chosen_ids")
 """What is worked out of the choice, and kept."""
 
@@ -58,6 +57,7 @@ class Inventory:
     def __init__(self, snapshot: Source, chosen: ProjectChoice = ALL_PROJECTS) -> None:
         self._snapshot = snapshot
         self._chosen = chosen
+        self._outside: set[int] = set()
         self._with_limit_changes = True
         self._counts: dict[tuple[EntryKind, int | None], ProjectCount | None] = {}
         scan = snapshot.header.scan()
@@ -84,8 +84,8 @@ class Inventory:
     def _choose(self, chosen: ProjectChoice) -> None:
         self._chosen = chosen
         self.scan = replace(self.scan, filters=replace(self.scan.filters, chosen=chosen))
-        outside = {number for number, path, _ in self._every if not chosen.holds(path)}
-        self.gaps = tuple(gaps_of(self._snapshot, outside))
+        self._outside = {number for number, path, _ in self._every if not chosen.holds(path)}
+        self.gaps = tuple(gaps_of(self._snapshot, self._outside))
 
     @cached_property
     def _every(self) -> list[tuple[int, str, str]]:
@@ -94,7 +94,7 @@ class Inventory:
 
     @cached_property
     def _chosen_ids(self) -> list[int]:
-        return [number for number, path, _ in self._every if self._chosen.holds(path)]
+        return [number for number, _, _ in self._every if number not in self._outside]
 
     def derived(self, make: "Callable[[Inventory], _T]") -> _T:
         """Return what `make` returns for this inventory; it is called once, for all that use it."""
@@ -325,7 +325,7 @@ class Inventory:
         if not self._chosen:
             return self._snapshot.project_states()
         return (
-            (number, path, state if self._chosen.holds(path) else "excluded")
+            (number, path, "excluded" if number in self._outside else state)
             for number, path, state in self._every
         )
 

@@ -1,6 +1,7 @@
 """Owners: whose a project is, and that every finding says so."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -187,3 +188,7 @@ def test_what_is_carried_over_has_the_owner_of_today() -> None:
     old = [finding for finding in second.findings if finding.carried is not None]
     assert old
     assert {finding.owner for finding in old} == {"all"}
+    closed = {number: replace(fact, open=False) for number, fact in WHOLE.items()}
+    third = run_night(Night(closed), 1, first, owners=rules)
+    assert third.since is not None
+    assert {each.finding.owner for each in third.since.fixed} == {"all"}

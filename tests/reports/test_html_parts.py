@@ -200,3 +200,17 @@ def test_the_theme_is_switched_by_a_button(visit: Visit) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
     seen = visit(build.clean(), ground, click("#theme"), ground, {"axe": True})
     assert (seen[0], seen[2], seen[3]) == ("rgb(255, 255, 255)", "rgb(21, 23, 26)", [])
+
+
+def test_findings_are_grouped_by_owner(visit: Visit) -> None:
+    owners = {1: "@web/leads", 2: "@web/leads", 3: None}
+    found = [
+        replace(build.finding("SL101", build.project(number)), owner=name)
+        for number, name in owners.items()
+    ]
+    names, ways = texts("#groups button.group .name"), texts("#by button")
+    seen = visit(build.report(found), names, ways, fragment="#by=owner")
+    assert seen[0] == ["@web/leads", "unowned, and the instance"]
+    assert seen[1] == ["Project", "Rule", "Entry", "Owner"]
+    (without,) = visit(build.report([build.finding("SL101", build.project(1))]), ways)
+    assert without == ["Project", "Rule", "Entry"]

@@ -11,7 +11,7 @@ const column = () => ({ "": columns.project, rule: columns.rule, entry: columns.
 
 function groupName(key) {
   if (asked.by === "rule") return data.rules[key][1] || data.rules[key][0];
-  if (asked.by === "owner") return key < 0 ? "no owner" : data.strings[key];
+  if (asked.by === "owner") return key < 0 ? "unowned, and the instance" : data.strings[key];
   if (asked.by === "entry") return key < 0 ? "no entry: settings of projects, and the instance" : data.entries[key][0] + " " + entryPath(data.entries[key]);
   return key < 0 ? INSTANCE : data.projects[key][1];
 }
@@ -65,7 +65,7 @@ function findingRow(i) {
   const title = make("span", { class: "what" }, titleOf(i) + " ", make("span", { class: "code" }, ruleOf(i)));
   const place = by === "" ? null : projectOf(i) ? pathNode(projectPath(i)) : make("span", {}, INSTANCE);
   const target = entry && by !== "entry" ? make("span", { class: "entry" }, entry[0] + " ", pathNode(entryPath(entry), 36)) : null;
-  const more = [ownerOf(i), age(i) && "since " + age(i), markWords(i)].filter(Boolean).join(" · ");
+  const more = [by === "owner" ? "" : ownerOf(i), age(i) && "since " + age(i), markWords(i)].filter(Boolean).join(" · ");
   const extra = more ? [make("small", { class: more.length < 20 ? "whole" : null }, more)] : [], here = [place, target].filter(Boolean);
   // Below a rule's title the place is what tells findings apart; the message comes after it.
   const lines = by === "rule" ? [make("span", { class: "what where" }, ...here, ...extra), make("span", { class: "where muted" }, messageOf(i))]
