@@ -203,7 +203,7 @@ class Report:
     not_run: tuple[RuleSummary, ...] = ()
     """Installed rules with a role that took no part in the run."""
     warnings: tuple[str, ...] = ()
-    """Sentences about waivers and the baseline that somebody should look at."""
+    """Sentences about waivers, the baseline and overrides that somebody should look at."""
     choices: Choices = field(default_factory=Choices)
     """Which rules were off, what was otherwise for some projects, and the configuration used."""
     ownership: Ownership | None = None

@@ -168,7 +168,7 @@ class Tail:
     def _waivers(self) -> Iterator[str]:
         if not self._report.warnings:
             return
-        yield self._paint("bold", "Waivers")
+        yield self._paint("bold", "To look at")
         for sentence in self._report.warnings:
             first, *rest = wrap(job_log(sentence), self._width - 4)
             yield f"  {first}"

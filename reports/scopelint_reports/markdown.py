@@ -257,7 +257,7 @@ def _warnings(report: Report) -> Iterator[str]:
     if not report.warnings:
         return
     yield ""
-    yield "### Waivers to look at"
+    yield "### To look at"
     yield ""
     for sentence in report.warnings[:_LISTED]:
         yield f"- {_span(sentence)}"

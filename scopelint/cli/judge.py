@@ -212,7 +212,7 @@ class PreparedCheck:
         for sentence in sentences[:_WARNINGS]:
             self.console.warn(sentence)
         if len(sentences) > _WARNINGS:
-            self.console.warn(f"{len(sentences) - _WARNINGS} more waivers need a look")
+            self.console.warn(f"{len(sentences) - _WARNINGS} more of these need a look")
 
     def _options(self, report: Report, destination: Destination) -> RenderOptions:
         to_stdout = destination.path is None

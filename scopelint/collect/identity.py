@@ -56,7 +56,7 @@ def read_identity(node: Node, errors: Sequence[FieldError] = ()) -> Project:
 
 
 def texts(node: Node, name: str) -> tuple[str, ...] | None:
-    """Read a list of texts, sorted; None where it was not told."""
+    """Read a list of texts, sorted; None where GitLab did not say it."""
     found = array(node, name)
     if found is None:
         return None

@@ -1,7 +1,7 @@
 """Whole collections of one instance, by different tokens, read as one inventory.
 
 Each token sees a part of the instance: one read what another could only point to. What one read is
-known, whoever could not see it; what none read stays a gap. Where two read the same project, the
+known to all; what none read stays a gap. Where two read the same project, the
 newer reading counts.
 """
 

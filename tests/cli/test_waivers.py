@@ -80,7 +80,7 @@ def test_the_last_day_counts_and_then_the_waiver_bites(both: Path) -> None:
     result = call("check", both, "--as-of", "2027-01-01").expect(
         1, "SL301 for acme/web/shop (scopelint.yml:2:5) expired on 2026-12-31"
     )
-    assert "Waivers\n  the waiver of SL301 for acme/web/shop" in result.out
+    assert "To look at\n  the waiver of SL301 for acme/web/shop" in result.out
     assert result.out.endswith(
         "FAIL  1 high (fails at medium or above); 1 of 5 projects could not be read\n"
     )

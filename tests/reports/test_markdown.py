@@ -129,7 +129,7 @@ def test_headings_part_findings_gaps_and_what_was_not_judged() -> None:
     text = note(report)
     parsed = list(tokens(text))
     heads = [parsed[at + 1].content for at, t in enumerate(parsed) if t.type == "heading_open"]
-    titles = ["Findings", "Not read", "Not judged", "Waivers to look at"]
+    titles = ["Findings", "Not read", "Not judged", "To look at"]
     assert heads == ["❌ scopelint: fail", *titles]
     verdict = text.splitlines()[3]
     assert verdict.startswith("**1 critical, 12 high, 14 medium (fails at medium or above)")
