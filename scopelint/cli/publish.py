@@ -2,29 +2,26 @@
 
 import os
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from scopelint.cli import options
 from scopelint.cli.command import Command, Entry, LazyGroup
 from scopelint.cli.console import Console, start
-from scopelint.cli.option_groups import TargetOptions
+from scopelint.cli.publish_input import (
+    SECRET_VARIABLE,
+    control_secret,
+    fail_threshold,
+    label_names,
+    load_whole_report,
+    note_body,
+    open_session_to_write,
+    project_name,
+)
 from scopelint.cli.publish_output import Publishing, WriteChoice
-from scopelint.errors import AuthenticationError, UsageError
+from scopelint.errors import AuthenticationError
 from scopelint.finding import Severity
-from scopelint.gitlab.targets import parse_targets
-from scopelint.registry import get_reporter
-from scopelint.report import RenderOptions, Report
-from scopelint.text import Secret
-
-if TYPE_CHECKING:
-    from scopelint.cli.session import Session
-
-SECRET_VARIABLE = "SCOPELINT_CONTROL_SECRET"
-_SECRET_BYTES = 4096
 
 
 @click.group(
@@ -135,14 +132,14 @@ def issues(
     from scopelint.publish.issues import DEFAULT_LABEL, IssueOptions, plan_issues
 
     start(console)
-    report = _load(report_file)
+    report = load_whole_report(report_file)
     chosen = IssueOptions(
-        _project(project, report.scan.scan.instance),
-        _labels(labels) or (DEFAULT_LABEL,),
+        project_name(project, report.scan.scan.instance),
+        label_names(labels) or (DEFAULT_LABEL,),
         confidential,
         frozenset(former),
     )
-    session = _open(server, source, console, report.scan.scan.instance)
+    session = open_session_to_write(server, source, console, report.scan.scan.instance)
     with session.connect() as connection:
         steps = plan_issues(Delivery(connection), report, chosen)
         return Publishing("issues", choice, answer_format, console).conclude(steps, connection)
@@ -219,18 +216,18 @@ def controls(
     from scopelint.publish.controls import ControlOptions, plan_controls, verdicts
 
     start(console)
-    report = _load(report_file)
+    report = load_whole_report(report_file)
     instance = report.scan.scan.instance
     chosen = ControlOptions(
         control,
-        _secret(secret_file),
-        _threshold(fail_on, report),
+        control_secret(secret_file),
+        fail_threshold(fail_on, report),
         "skip" if unknown == "skip" else "fail",
         timedelta(hours=resend_after) if resend_after else None,
     )
     paths = sorted(verdicts(report, chosen.fail_on))
     state = ControlState(state_file, instance, control)
-    session = _open(server, source, console, instance)
+    session = open_session_to_write(server, source, console, instance)
     with session.connect() as connection:
         reader = select_reader(connection, session.request)
         numbers = ask_required(lambda: reader.find("project", paths), session.server.url)
@@ -287,11 +284,11 @@ def note(
     from scopelint.publish.note import find_merge_request, plan_note
 
     start(console)
-    report = _load(report_file, any_state=True)
-    named = _project(project, report.scan.scan.instance)
+    report = load_whole_report(report_file, any_state=True)
+    named = project_name(project, report.scan.scan.instance)
     place = find_merge_request(os.environ, named, merge_request)
     try:
-        session = _open(server, source, console, None)
+        session = open_session_to_write(server, source, console, None)
     except AuthenticationError as error:
         if place.of_fork:
             error.hint = (
@@ -305,101 +302,9 @@ def note(
         steps = plan_note(
             Delivery(connection),
             place,
-            _markdown(report),
+            note_body(report),
             about=(scan.instance, *scan.targets, *after),
             at=scan.finished_at or scan.started_at,
             former=frozenset(former),
         )
         return Publishing("note", choice, answer_format, console).conclude(steps, connection)
-
-
-def _load(path: Path, *, any_state: bool = False) -> Report:
-    """Read a report that lists every finding; `any_state` takes one of a wanted state too."""
-    from scopelint.cli.after import check_of_today
-    from scopelint.report_file.part import lists_every_finding
-    from scopelint.report_file.reading import load_report
-
-    report = load_report(path)
-    if not any_state:
-        check_of_today(report, path, "nobody is told that it is so")
-    if not any_state and not lists_every_finding(report):
-        raise UsageError(
-            f"{path} was made with --min-severity or --new-only: what it does not list would look"
-            " as if it were fixed",
-            hint="Make it without them.",
-        )
-    return report
-
-
-def _open(
-    server: options.ServerOptions,
-    source: options.ConfigOptions,
-    console: Console,
-    instance: str | None,
-) -> "Session":
-    """Open a session that may write; with `instance`, only where that is the one that is meant."""
-    from scopelint.cli.repair_output import open_writing
-    from scopelint.cli.session import open_session
-    from scopelint.cli.settings import resolve
-    from scopelint.gitlab.delivery import PUBLISH_HINT
-
-    try:
-        if instance is not None:
-            return open_writing(server, source, console, instance, 1)
-        # What is written is named later: here it is about where, and by what token.
-        return open_session(TargetOptions(projects=("1",)), server, resolve(source), console)
-    except AuthenticationError as error:
-        error.hint = PUBLISH_HINT
-        raise
-
-
-def _project(given: str | None, instance: str) -> str | None:
-    """Return the full path or the number of a project, however the user named it."""
-    if given is None:
-        return None
-    [spec] = parse_targets(projects=[given], known=(instance,))
-    return spec.path or str(spec.id)
-
-
-def _labels(given: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(
-        dict.fromkeys(part.strip() for word in given for part in word.split(",") if part.strip())
-    )
-
-
-def _secret(path: Path | None) -> Secret:
-    if path is None:
-        text = os.environ.get(SECRET_VARIABLE, "")
-        if not text.strip():
-            raise UsageError(
-                "there is no secret of the control",
-                hint=f"Name its file with --secret-file, or set {SECRET_VARIABLE}.",
-            )
-        return Secret(text.strip())
-    try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(_SECRET_BYTES).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise UsageError(f"--secret-file {path} cannot be read: {reason}") from None
-    if not text:
-        raise UsageError(f"--secret-file {path} is empty")
-    return Secret(text)
-
-
-def _threshold(given: str | None, report: Report) -> Severity:
-    text = given or report.gate.fail_on
-    if text == "never":
-        raise UsageError(
-            "by this report's gate nothing ever fails (fail_on: never)",
-            hint="Say which severity fails a project: --fail-on high",
-        )
-    return Severity(text)
-
-
-def _markdown(report: Report) -> str:
-    page = os.environ.get("CI_JOB_URL")
-    document = BytesIO()
-    reporter = get_reporter("markdown")(RenderOptions(report_url=page))
-    reporter.render(report, document)
-    return document.getvalue().decode("utf-8")
