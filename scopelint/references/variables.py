@@ -38,6 +38,10 @@ _VARIABLE: Final = re.compile(
     r"|\$(?P<plain>[A-Za-z_]\w{0,200})"
     r"|%(?P<windows>[A-Z_][A-Z0-9_]{2,200})%"
 )
+_WHOLE: Final = re.compile(r":?[-=?].*|,,|//\\//%2[Ff]|#https?:(?://)?")
+"""What may stand after a name in braces and leaves the value whole: a default, slashes encoded."""
+_PART: Final = "~"
+"""At the end of a mark's name: it is a part of the value, as in `${X%/*}`."""
 _PRIVATE: Final = re.compile(f"[{OPEN}{CLOSE}]")
 _NAMES: Final = ("input", "braced", "power", "plain", "windows")
 _LONGEST_VALUE: Final = 1_000
@@ -61,6 +65,7 @@ class Variables:
             "CI_PROJECT_ID": project,
             "CI_PROJECT_NAME": name,
             "CI_PROJECT_NAMESPACE": namespace,
+            "CI_PROJECT_NAMESPACE_ID": namespace,
             "CI_PROJECT_PATH": project,
             "CI_PROJECT_ROOT_NAMESPACE": project.partition("/")[0],
             "CI_PROJECT_URL": f"{site.url}/{project}",
@@ -73,6 +78,7 @@ class Variables:
             "CI_SERVER_PORT": str(site.port or {"http": 80}.get(site.scheme, 443)),
             "CI_SERVER_PROTOCOL": site.scheme,
             "CI_SERVER_URL": site.url,
+            "CI_TEMPLATE_REGISTRY_HOST": "registry.gitlab.com",
         }
 
     def with_values(self, literal: Mapping[str, str], unsure: Iterable[str] = ()) -> "Variables":
@@ -119,7 +125,8 @@ class Variables:
     def unknown(self, marked: str) -> str | None:
         """Return the name of the first mark that stands for something that is not known."""
         names = (match[1] for match in MARK.finditer(marked))
-        return next((name for name in names if name not in self._values), None)
+        found = next((name for name in names if name not in self._values), None)
+        return None if found is None else found.removesuffix(_PART)
 
 
 def mark(text: str) -> str:
@@ -129,15 +136,19 @@ def mark(text: str) -> str:
 
 def _marked(match: re.Match[str]) -> str:
     name = next((match[group] for group in _NAMES if match[group]), COMMAND)
-    return f"{OPEN}{name}{CLOSE}"
+    more = match["more"]
+    part = _PART if more and _WHOLE.fullmatch(more) is None else ""
+    return f"{OPEN}{name}{part}{CLOSE}"
 
 
 def unmark(marked: str) -> str:
     """Return a marked text as somebody reads it: `$NAME` for a variable, `$(…)` for a command."""
-    return MARK.sub(lambda match: "$(…)" if match[1] == COMMAND else f"${match[1]}", marked)
+    return MARK.sub(
+        lambda match: "$(…)" if match[1] == COMMAND else f"${match[1].removesuffix(_PART)}", marked
+    )
 
 
 def first_mark(text: str) -> str | None:
     """Return the name of the first mark of a text, None where it has none."""
     match = MARK.search(text)
-    return match[1] if match is not None else None
+    return match[1].removesuffix(_PART) if match is not None else None

@@ -1,55 +1,23 @@
 """The tutorial for rule authors, followed word by word, up to an installed package."""
 
 import json
-import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
-from tests.meta.kit import environment, run, without_age
+from tests.meta.kit import environment, run
 from tests.meta.sources import ROOT
-from tests.meta.tutorial import MARKER, Command, script
+from tests.meta.tutorial import Command, follow
 
 pytestmark = pytest.mark.slow
 
 PAGE = ROOT / "docs" / "writing-rules.md"
-OFFLINE = {
-    "PIP_NO_INDEX": "1",
-    "PIP_NO_BUILD_ISOLATION": "0",  # pip reads any negative option's variable the other way round
-    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-    "PIP_CONFIG_FILE": "/dev/null",
-}
-
-
-def made(place: Path) -> Path:
-    """Make a virtual environment that sees ours; return the folder of its programs."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
-    python = place / "bin" / "python"
-    asked = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    inner = Path(subprocess.check_output([python, "-c", asked], text=True).strip())
-    ours = sysconfig.get_path("purelib")
-    (inner / "ours.pth").write_text(f"import site; site.addsitedir({ours!r})\n")
-    program = place / "bin" / "scopelint"
-    program.write_text(f'#!/bin/sh\nexec "{python}" -m scopelint "$@"\n')
-    program.chmod(0o755)
-    return place / "bin"
 
 
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[Command, str]]]:
     """The folder of a reader who did all the page says, and what each command printed."""
-    top = tmp_path_factory.mktemp("reader")
-    (work := top / "work").mkdir()
-    (kept := top / "kept").mkdir()
-    programs = made(top / "venv")
-    text, commands = script(PAGE, kept)
-    path = f"{programs}:{environment()['PATH']}"
-    done = run(["bash", "-c", text], work, OFFLINE | {"PATH": path})
-    parts = without_age(done.out).split(f"{MARKER}\n")[:-1]
-    assert not done.err
-    return work, list(zip(commands, parts, strict=True))
+    return follow(PAGE, tmp_path_factory.mktemp("reader"))
 
 
 def test_every_command_prints_what_the_page_shows(

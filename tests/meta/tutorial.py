@@ -1,9 +1,14 @@
 """A tutorial's files and commands, taken from its Markdown, and what its commands must print."""
 
 import re
+import subprocess
+import sys
+import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.meta.kit import environment, run, without_age
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _NAME = re.compile(r"\bWrite `([\w./-]+)`")
@@ -90,3 +95,41 @@ def script(page: Path, folder: Path) -> tuple[str, list[Command]]:
             commands.append(step)
             lines += ["{ (exit $status)", step.line, "} 2>&1", "status=$?", f"echo '{MARKER}'"]
     return "\n".join(lines), commands
+
+
+OFFLINE = {
+    "PIP_NO_INDEX": "1",
+    "PIP_NO_BUILD_ISOLATION": "0",  # pip reads any negative option's variable the other way round
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_CONFIG_FILE": "/dev/null",
+}
+
+
+def made(place: Path) -> Path:
+    """Make a virtual environment that sees ours; return the folder of its programs."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
+    python = place / "bin" / "python"
+    asked = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    inner = Path(subprocess.check_output([python, "-c", asked], text=True).strip())
+    ours = sysconfig.get_path("purelib")
+    (inner / "ours.pth").write_text(f"import site; site.addsitedir({ours!r})\n")
+    program = place / "bin" / "scopelint"
+    program.write_text(f'#!/bin/sh\nexec "{python}" -m scopelint "$@"\n')
+    program.chmod(0o755)
+    return place / "bin"
+
+
+def follow(page: Path, top: Path) -> tuple[Path, list[tuple[Command, str]]]:
+    """Do all that a page says, in an environment below `top`, as a reader without a network would.
+
+    Return the folder that the reader worked in, and each command with what it printed.
+    """
+    (work := top / "work").mkdir()
+    (kept := top / "kept").mkdir()
+    programs = made(top / "venv")
+    text, commands = script(page, kept)
+    path = f"{programs}:{environment()['PATH']}"
+    done = run(["bash", "-c", text], work, OFFLINE | {"PATH": path})
+    parts = without_age(done.out).split(f"{MARKER}\n")[:-1]
+    assert not done.err
+    return work, list(zip(commands, parts, strict=True))
