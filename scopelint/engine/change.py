@@ -24,7 +24,7 @@ class Watcher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class InventoryChange:
     """Two inventories of the same projects, and what lies between them."""
 
     before: Inventory

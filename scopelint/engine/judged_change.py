@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from scopelint.engine.baseline import Baseline, create
-from scopelint.engine.change import Change, ChangeOfFindings, JudgedChange, Watcher
+from scopelint.engine.change import ChangeOfFindings, InventoryChange, JudgedChange, Watcher
 from scopelint.engine.codec import CollectedPart, PartFiles
 from scopelint.engine.collector import FindingsCollector
 from scopelint.engine.engine_settings import Settings
@@ -110,7 +110,7 @@ class _Files:
 class _ChangeRun:
     """A run over both sides; with `whole` every finding afterwards is kept."""
 
-    change: Change
+    change: InventoryChange
     rules: Sequence[Rule]
     rules_after: Sequence[Rule]
     settings: Settings
@@ -281,7 +281,7 @@ class _ChangeJudge:
 
 
 def judge_change(
-    change: Change,
+    change: InventoryChange,
     rules: Sequence[Rule],
     settings: Settings,
     *,

@@ -55,7 +55,7 @@ _W = TypeVar("_W", bound=Work)
 _W_co = TypeVar("_W_co", bound=Work, covariant=True)
 
 
-class Run(Protocol[_W_co]):
+class SharedRun(Protocol[_W_co]):
     """How the work of a run is begun, and a helper's."""
 
     def begin(self) -> _W_co:
@@ -122,7 +122,7 @@ def judge_projects(
     return in_processes(ProjectsRun(inventory, rules, settings), processes)
 
 
-def in_processes(run: Run[_W], processes: int) -> _W:
+def in_processes(run: SharedRun[_W], processes: int) -> _W:
     """Do a run in so many processes; raises what judging raises."""
     if processes > 1:
         # Judging alone meets the same error, and then tells where and why; or it does not, where a
@@ -152,7 +152,7 @@ def process_count(inventory: Inventory, number: int | None = None) -> int:
     return min(len(os.sched_getaffinity(0)), _MOST)
 
 
-def _together(run: Run[_W], processes: int) -> _W:
+def _together(run: SharedRun[_W], processes: int) -> _W:
     work = run.begin()
     chunks = _ChunkQueue(run.chunks(processes * _CHUNKS))
 

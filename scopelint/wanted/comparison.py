@@ -8,7 +8,7 @@ from scopelint.declared import DeclaredAt
 from scopelint.diff import JudgedSnapshot, compare_findings, lists_deleted
 from scopelint.diff.access_changes import AccessComparison
 from scopelint.diff.changes import Access, FindingChanges, Origin
-from scopelint.engine import Change, JudgedChange, Settings, judge_change
+from scopelint.engine import InventoryChange, JudgedChange, Settings, judge_change
 from scopelint.finding import AccessShift, AfterChange, Finding, Outcome, UnchangedProject
 from scopelint.model import Project
 from scopelint.report import Report
@@ -65,7 +65,7 @@ def changed_findings(
     return replace(found, new=tuple(new))
 
 
-def _findings(made: Change, judged: JudgedChange) -> FindingChanges:
+def _findings(made: InventoryChange, judged: JudgedChange) -> FindingChanges:
     found, deleted = judged.findings, lists_deleted(made.before)
     today, then = (
         JudgedSnapshot(not_judged, fails, lists_deleted=deleted, unsure=unsure)
@@ -78,7 +78,7 @@ def _findings(made: Change, judged: JudgedChange) -> FindingChanges:
 
 
 def _compared(
-    wanted: WantedState, made: Change, judged: JudgedChange, shifts: "_AccessShifts"
+    wanted: WantedState, made: InventoryChange, judged: JudgedChange, shifts: "_AccessShifts"
 ) -> AfterChange:
     found, changes = judged.findings, _findings(made, judged)
     new = {finding.fingerprint for finding in changes.new}
@@ -101,7 +101,7 @@ def _compared(
 class _AccessShifts:
     """Who gains and who loses access, project by project."""
 
-    def __init__(self, made: Change) -> None:
+    def __init__(self, made: InventoryChange) -> None:
         self._access = AccessComparison(made.before, made.after)
         self.found: list[AccessShift] = []
         self.unsure = 0

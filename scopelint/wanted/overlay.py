@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from scopelint.engine import Change
+from scopelint.engine import InventoryChange
 from scopelint.filters import ALL_PROJECTS, ProjectChoice
 from scopelint.model import (
     Enforcement,
@@ -228,11 +228,11 @@ def after(below: Source, wanted: WantedState, chosen: ProjectChoice = ALL_PROJEC
     return Inventory(Overlay(below, wanted), chosen)
 
 
-def change(below: Source, before: Inventory, wanted: WantedState) -> Change:
+def change(below: Source, before: Inventory, wanted: WantedState) -> InventoryChange:
     """Return a change of an inventory, which is all of `below` or what is chosen of it."""
     overlay = Overlay(below, wanted)
     then = Inventory(overlay, before.scan.filters.chosen)
-    return Change(before, then, overlay.changed, overlay.project_after)
+    return InventoryChange(before, then, overlay.changed, overlay.project_after)
 
 
 def _gap(fact: Fact, unknown: NotKnown, project: Project | None = None) -> Gap:
