@@ -37,7 +37,7 @@ from scopelint.config.field_types import (
     UtcTime,
     without_default,
 )
-from scopelint.config.project_models import ChosenProjectsSection, KindSection
+from scopelint.config.project_models import CHOOSES, ChosenProjectsSection, KindSection
 from scopelint.versions import PERMISSIONS_ALWAYS_IN_FORCE, PERMISSIONS_STORED
 
 
@@ -230,7 +230,7 @@ class OwnerSection(ChosenProjectsSection):
 class OverrideSection(ChosenProjectsSection):
     """One of `overrides:`, other rules, severities or options for some projects."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 2})
+    model_config = ConfigDict(json_schema_extra={"minProperties": 2, **CHOOSES})
 
     select: tuple[Selector, ...] = Field(
         default=(),

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from scopelint.config.field_types import (
@@ -21,6 +22,10 @@ from scopelint.project_pattern import ProjectPattern
 _KEYS = ("topics", "frameworks", "visibility", "created_after")
 Visibility = Literal["private", "internal", "public"]
 SomeNames = Annotated[tuple[Name, ...], AfterValidator(check_some)]
+
+
+CHOOSES: JsonDict = {"anyOf": [{"required": [key]} for key in ("projects", *_KEYS)]}
+"""The published schema of a mapping that must say which projects it is for."""
 
 
 class KindSection(ConfigSection):
@@ -66,9 +71,7 @@ class KindSection(ConfigSection):
 class ChosenProjectsSection(KindSection):
     """A choice of projects; at least one key says which."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": [key]} for key in ("projects", *_KEYS)]}
-    )
+    model_config = ConfigDict(json_schema_extra=CHOOSES)
 
     projects: SomeGlobs = Field(
         default=(),

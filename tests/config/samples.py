@@ -273,6 +273,10 @@ BAD: dict[str, tuple[str, tuple[tuple[int, int, str, str], ...]]] = {
             (1, 102, 'unknown key "topic"', '"topics"'),
         ),
     ),
+    "override of several things for no project": (
+        "overrides: [{ignore: [SL101], severity: {SL305: low}}]\n",
+        ((1, 13, "not said which projects", "topics"),),
+    ),
     "owner name with a comma": (
         "owners: [{projects: [a], owner: '@a,@b'}]\n",
         ((1, 33, "a comma divides", ""),),
