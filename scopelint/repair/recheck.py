@@ -102,7 +102,8 @@ def why_used(
     if why := why_not_whole(scope):
         yield f"whether it was used since the plan was made is not known: {why}"
         return
-    closes = any(action.operation == "set-inbound" and action.value for action in pending)
+    # A limit that the instance enforces goes on without a change of access, and rests on no log.
+    closes = any(action.operation == "set-inbound" and action.rests_on_log for action in pending)
     before = project if closes else with_limit_on(project)
     # What an unsafe removal takes from whom was asked for.
     done = [

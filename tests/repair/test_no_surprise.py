@@ -17,7 +17,7 @@ from random import Random
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from scopelint.access import Answer, decide
@@ -192,6 +192,8 @@ def restore(gitlab: Simulator, journal: Path, states: dict[int, str]) -> None:
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
 @given(st.integers(0, 1_000_000))
+@example(228)  # An enforced limit goes on beside a removal, in a project with an entry of its own.
+@example(10079)  # A policy opens a project whose limit the instance enforces.
 def test_a_plan_without_flags_surprises_nobody(seed: int) -> None:
     check(seed, Counter())
 
