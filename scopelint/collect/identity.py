@@ -50,7 +50,7 @@ def read_identity(node: Node, errors: Sequence[FieldError] = ()) -> Project:
         group_id=None if group is None else global_id(group, "id"),
         personal=_personal(node, errors),
         topics=texts(node, "topics"),
-        frameworks=_frameworks(node),
+        frameworks=frameworks(node),
         created_at=time(node, "createdAt"),
     )
 
@@ -63,7 +63,7 @@ def texts(node: Node, name: str) -> tuple[str, ...] | None:
     return tuple(sorted(required(text({name: each}, name), name) for each in found))
 
 
-def _frameworks(node: Node) -> tuple[str, ...] | None:
+def frameworks(node: Node) -> tuple[str, ...] | None:
     """Read the names of a project's compliance frameworks; None where they may not be all."""
     page = child(node, "complianceFrameworks")
     found = None if page is None else array(page, "nodes")

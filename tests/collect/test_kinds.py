@@ -60,7 +60,7 @@ def test_no_request_more_is_sent_for_them() -> None:
 
 def test_more_frameworks_than_a_page_are_not_taken_for_all() -> None:
     node = {"complianceFrameworks": {"nodes": [{"name": f"f{i}"} for i in range(100)]}}
-    assert identity._frameworks(node) is None
+    assert identity.frameworks(node) is None
 
 
 @pytest.mark.parametrize("value", ["web", [1], [None], {"a": 1}])
