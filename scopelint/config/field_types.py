@@ -77,7 +77,7 @@ def _check_owner(name: str) -> str:
 
 def _check_line(text: str) -> str:
     if holds_control(text) or not text.strip():
-        message = "this is one line of text, without control characters"
+        message = "this must be one line of text, without control characters"
         raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
     return text
 
@@ -120,7 +120,7 @@ def _check_glob(pattern: str) -> str:
 
 def _check_one_path(path: str) -> str:
     if "*" in path or "?" in path:
-        message = "this is the full path of one project, not a glob"
+        message = "this must be the full path of one project, not a glob"
         raise PydanticCustomError("scopelint", "{message}", {"message": message, "hint": ""})
     return path
 
