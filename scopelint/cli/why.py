@@ -139,18 +139,37 @@ def _text(log: str) -> str:
 
 
 def _names(reading: LogReading, origin: str | None, target: str | None) -> _Names:
-    """Return what the two projects are called: by the user, else by the log."""
+    """Return what the two projects are called: by the user, else by the log.
+
+    Raise UsageError where the user names another project than the log does.
+    """
     refusal = reading.chosen
     one = reading.origin or (refusal.origin if refusal is not None else None)
     other = refusal.target if refusal is not None else None
-    return _given(origin) or one, _given(target) or other
+    return _given("--origin", origin, one), _given("--target", target, other)
 
 
-def _given(text: str | None) -> NamedProject | None:
+def _given(option: str, text: str | None, logged: NamedProject | None) -> NamedProject | None:
     if text is None:
-        return None
+        return logged
     [spec] = parse_targets(projects=[text])
+    if logged is not None and _is_another(spec.path, spec.id, logged):
+        raise UsageError(
+            f"{option} {text}: the log names {clean(logged.path or logged.name or str(logged.id))}",
+            hint=f"Leave {option} out; where the project was renamed since, give its id.",
+        )
     return NamedProject(path=spec.path, id=spec.id)
+
+
+def _is_another(path: str | None, project_id: int | None, logged: NamedProject) -> bool:
+    """Tell whether what the user gives cannot be the project that the log names."""
+    if project_id is not None and logged.id is not None:
+        return project_id != logged.id
+    if path is None:
+        return False
+    if logged.path is not None:
+        return path.lower() != logged.path.lower()
+    return logged.name is not None and path.lower().rpartition("/")[2] != logged.name.lower()
 
 
 def _elsewhere(reading: LogReading, server: options.ServerOptions, config: "Config") -> str | None:

@@ -136,6 +136,30 @@ def test_a_name_that_two_projects_have_is_asked_for(place: Path, kept: Path) -> 
 
 
 @pytest.mark.parametrize(
+    ("option", "given", "named"),
+    [
+        ("--target", "acme/lib/other", "core"),
+        ("--target", "8", "7"),
+        ("--origin", "acme/web/site", "shop"),
+    ],
+)
+def test_a_project_that_is_not_the_logs_is_refused(option: str, given: str, named: str) -> None:
+    target = "#7" if given == "8" else "core"
+    line = f"Authentication by CI/CD job token not allowed from shop to project {target}."
+    if target == "core":
+        line = line.replace("project ", "")
+    told = call("why", line, "--offline", option, given)
+    assert told.code == 2
+    assert f"{option} {given}: the log names {named}" in told.err
+
+
+def test_a_renamed_project_is_named_by_its_id() -> None:
+    line = "Authentication by CI/CD job token not allowed from shop to core."
+    told = call("why", line, "--offline", "--origin", "acme/web/shop", "--target", "8")
+    assert told.out.startswith("acme/web/shop -> project 8: ")
+
+
+@pytest.mark.parametrize(
     ("text", "cause"),
     [
         ("remote: You are not allowed to upload code.\n", "pushes_off"),
