@@ -275,6 +275,13 @@ class DeclaredFileContext(InstanceContext):
 
 NO_POLICY = "no policy is declared: neither policy.gitlabform nor declared is in the config"
 """Why the rules about a declared policy are not judged where there is none."""
+NO_BOUNDARIES = "the configuration declares no boundaries"
+ENFORCED_ON_GITLAB_COM = (
+    "gitlab.com enforces the limit for every project; nobody there can switch it off"
+)
+NOTHING_TO_JUDGE = frozenset({NO_POLICY, NO_BOUNDARIES, ENFORCED_ON_GITLAB_COM})
+"""Reasons of `not_judged` that say that there is nothing the rule could find. Any other reason may
+hide a finding."""
 
 
 class InstanceRule(Rule):

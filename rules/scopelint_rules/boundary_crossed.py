@@ -9,7 +9,7 @@ from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import AllowlistEntry, Fact, Project, Scope
 from scopelint.paths import entry_evidence, is_self
 from scopelint.remedy import RemoveEntry
-from scopelint.rule import Boundary, Policy, ProjectContext, ProjectRule, RuleOptions
+from scopelint.rule import NO_BOUNDARIES, Boundary, Policy, ProjectContext, ProjectRule, RuleOptions
 from scopelint.versions import outbound_counts
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class BoundaryCrossed(ProjectRule):
         """Say that there is nothing to judge by."""
         reason = super().not_judged(inventory)
         if reason is None and not self.policy.boundaries:
-            return "the configuration declares no boundaries"
+            return NO_BOUNDARIES
         return reason
 
     def judge(self, context: ProjectContext) -> Iterable[Verdict]:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from scopelint.finding import PASS, Severity, Verdict
 from scopelint.model import Fact
 from scopelint.remedy import SwitchSetting
-from scopelint.rule import ProjectContext, ProjectRule
+from scopelint.rule import ENFORCED_ON_GITLAB_COM, ProjectContext, ProjectRule
 
 if TYPE_CHECKING:
     from scopelint.snapshot.inventory import Inventory
@@ -43,7 +43,7 @@ class InboundLimitOnlyEnforced(ProjectRule):
         """
         reason = super().not_judged(inventory)
         if urlsplit(inventory.scan.instance).hostname == "gitlab.com":
-            return "gitlab.com enforces the limit for every project; nobody there can switch it off"
+            return ENFORCED_ON_GITLAB_COM
         if reason is not None or inventory.scan.enforcement == "off":
             return reason
         hidden = inventory.scan.unavailable.get(Fact.OWN_FLAG)

@@ -213,7 +213,13 @@ def controls(
     from scopelint.gitlab.ask import ask_required
     from scopelint.gitlab.delivery import Delivery
     from scopelint.publish.control_state import ControlState
-    from scopelint.publish.controls import ControlOptions, plan_controls, verdicts
+    from scopelint.publish.controls import (
+        ControlOptions,
+        blind_rules,
+        plan_controls,
+        team_choices,
+        verdicts,
+    )
 
     start(console)
     report = load_whole_report(report_file)
@@ -226,6 +232,10 @@ def controls(
         timedelta(hours=resend_after) if resend_after else None,
     )
     paths = sorted(verdicts(report, chosen.fail_on))
+    for rule in blind_rules(report, chosen.fail_on):
+        console.warn(f"no project passes: {rule.code} was not judged: {rule.not_judged}")
+    for left_out in team_choices(report):
+        console.note(f"Left out by the configuration: {left_out}")
     state = ControlState(state_file, instance, control)
     session = open_session_to_write(server, source, console, instance)
     with session.connect() as connection:

@@ -18,8 +18,9 @@ from scopelint.gitlab.delivery import Delivery
 from scopelint.gitlab.rest_write import WriteRefusedError
 from scopelint.publish.control_state import ABSENT, ControlState, Sent
 from scopelint.publish.steps import PublishStep, repeated
-from scopelint.report import Report
-from scopelint.text import Secret
+from scopelint.report import Report, RuleSummary
+from scopelint.rule import NOTHING_TO_JUDGE
+from scopelint.text import Secret, counted
 
 ProjectVerdict = Literal["pass", "fail", "unknown"]
 _ABSENT: Final = "it has not the control's framework, or there is no such control"
@@ -44,15 +45,18 @@ class ControlOptions:
 def verdicts(report: Report, fail_on: Severity) -> dict[str, ProjectVerdict]:
     """Return the verdict of every project that the report judged or could not read, by full path.
 
-    What was carried over from an earlier report was not judged: unknown. Raise UsageError for a
-    report that does not list its projects.
+    What was carried over from an earlier report was not judged: unknown. Where a rule that could
+    fail a project judged nothing, no project passes. Raise UsageError for a report that does not
+    list its projects, or whose rules `--select` or `--ignore` chose.
     """
     if report.projects is None:
         raise UsageError(
             "the report does not list its projects, so nobody knows which of them pass",
             hint="Make it again with this scopelint.",
         )
-    found: dict[str, ProjectVerdict] = dict.fromkeys(report.projects, "pass")
+    _check_rules(report)
+    best: ProjectVerdict = "unknown" if blind_rules(report, fail_on) else "pass"
+    found: dict[str, ProjectVerdict] = dict.fromkeys(report.projects, best)
     for gap in report.scan.gaps:
         if gap.breaks_completeness and gap.subject_path in found:
             found[gap.subject_path] = "unknown"
@@ -70,6 +74,52 @@ def verdicts(report: Report, fail_on: Severity) -> dict[str, ProjectVerdict]:
         if doubtful and found[path] == "pass":
             found[path] = "unknown"
     return found
+
+
+def blind_rules(report: Report, fail_on: Severity) -> list[RuleSummary]:
+    """Return the rules that could fail a project and judged nothing, for lack of facts.
+
+    A rule with nothing to judge by, such as a policy that is not declared, is none of them.
+    """
+    could_fail = _rules_that_could_fail(report, fail_on)
+    return [
+        rule
+        for rule in report.rules
+        if rule.code in could_fail
+        and rule.subject != "instance"
+        and rule.not_judged is not None
+        and rule.not_judged not in NOTHING_TO_JUDGE
+    ]
+
+
+def team_choices(report: Report) -> list[str]:
+    """Return what the configuration leaves out: the rules that are off, and those off in places."""
+    found: dict[str, list[str]] = {}
+    for rule in report.choices.rules_off:
+        found.setdefault(rule.reason, []).append(rule.code)
+    told = [
+        f"{', '.join(codes)} ({reason})"
+        for reason, codes in found.items()
+        if not reason.startswith("strict, ")
+    ]
+    told += [
+        f"{', '.join(each.ignore)} (an override for {', '.join(each.projects)})"
+        for each in report.choices.overrides
+        if each.ignore
+    ]
+    return told
+
+
+def _check_rules(report: Report) -> None:
+    """Raise UsageError where an option of the command left rules out."""
+    off = [r for r in report.choices.rules_off if r.reason.startswith(("--select ", "--ignore "))]
+    if off:
+        raise UsageError(
+            f"the report was made with {off[0].reason}: {counted(len(off), 'rule')} did not judge, so"
+            " nobody knows which projects pass",
+            hint="Make it again without --select and --ignore. What your team leaves out for good"
+            " belongs into the configuration: `ignore:`.",
+        )
 
 
 def _rules_that_could_fail(report: Report, fail_on: Severity) -> frozenset[str]:

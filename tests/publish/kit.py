@@ -62,6 +62,7 @@ def report(
     projects: Mapping[str, Mapping[str, Any]],
     *options: str,
     config: str = OWNERS,
+    unavailable: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the report of a scan of `acme` on that day; `projects` are their descriptions by path."""
     at = (FIRST + timedelta(days=day)).isoformat()
@@ -75,6 +76,7 @@ def report(
             "started_at": at,
             "finished_at": at,
             "projects": described,
+            "unavailable": dict(unavailable or {}),
         },
         snapshot,
     )

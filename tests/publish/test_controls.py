@@ -106,10 +106,41 @@ def test_unknown_is_never_sent_as_a_pass(gitlab: Simulator, place: Path) -> None
 
 
 def test_a_gap_is_unknown_also_where_no_rule_tells_it(gitlab: Simulator, place: Path) -> None:
-    part = report(gitlab, place, 1, TREE, "--ignore", "SL9")
+    part = report(gitlab, place, 1, TREE, config="ignore: [SL9]\n")
     told = publish(gitlab, "controls", part, *GIVEN, "-f", "json")
+    assert "Left out by the configuration: SL901, SL902 (ignore: SL9 in " in told.err
     [core] = [each for each in steps(told) if each["subject"] == "acme/lib/core"]
     assert core["detail"] == "fail (not known)"
+
+
+@pytest.mark.parametrize("options", [("--select", "SL3"), ("--ignore", "SL101")])
+def test_rules_chosen_by_an_option_are_refused(
+    gitlab: Simulator, place: Path, options: tuple[str, str]
+) -> None:
+    """The shop fails by a rule that this report left out."""
+    part = report(gitlab, place, 1, TREE, *options)
+    told = publish(gitlab, "controls", part, *GIVEN, "--yes", code=2)
+    assert f"the report was made with {' '.join(options)}: " in told.err
+    assert sent(gitlab) == 0
+
+
+def test_no_project_passes_where_a_rule_that_could_fail_it_was_not_judged(
+    gitlab: Simulator, place: Path
+) -> None:
+    hidden = {
+        "field:crossProjectPushForJobTokenAllowed": "REST does not show the cross-project push setting"
+    }
+    path = report(gitlab, place, 1, TREE, unavailable=hidden)
+    told = publish(gitlab, "controls", path, *GIVEN, "--yes")
+    assert "no project passes: SL602 was not judged: REST does not show the" in told.err
+    assert statuses(gitlab) == {11: "fail", 12: "fail", 13: "fail"}
+    skipped = publish(gitlab, "controls", path, *GIVEN, "--unknown", "skip", "-f", "json")
+    details = {each["subject"]: each["detail"] for each in steps(skipped)}
+    assert details["acme/web/till"].startswith("not known, so nothing is sent")
+    # A rule that cannot fail a project at this level keeps none from passing.
+    log = {"log": "the authentication log was not read (use --usage)"}
+    publish(gitlab, "controls", report(gitlab, place, 2, TREE, unavailable=log), *GIVEN, "--yes")
+    assert statuses(gitlab) == {11: "fail", 12: "pass", 13: "fail"}
 
 
 def test_the_threshold_is_the_reports_or_the_users(gitlab: Simulator, place: Path) -> None:
