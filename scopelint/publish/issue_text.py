@@ -7,7 +7,7 @@ it was written, between two comments: who compares two descriptions leaves that 
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -75,8 +75,10 @@ class IssueText:
     unknown: Sequence[Finding] = ()
     """What could not be told of the owner's projects."""
     kept: Sequence[ListedFinding] = ()
-    """What was listed before and was not looked at this time."""
+    """What was listed before and was not looked at this time, or whose owner was not told."""
     key: str = ""
+    ownerless: Collection[str] = ()
+    """Full paths of the projects whose owner cannot be told this time."""
 
     def title(self) -> str:
         """Return the title of a new issue."""
@@ -145,7 +147,7 @@ class IssueText:
         room -= sum(len(line) + 1 for line in lines)
         total = len(self.findings) + len(self.kept)
         shown = 0
-        for line in (*map(_row, self.findings), *map(_kept_row, self.kept)):
+        for line in (*map(_row, self.findings), *map(self._kept_row, self.kept)):
             room -= len(line) + 1
             if room < 0 or shown == MOST_ROWS:
                 break
@@ -155,6 +157,14 @@ class IssueText:
         if shown < total:
             yield ""
             yield f"{counted(total - shown, 'finding')} more, the least severe, in the report alone."
+
+    def _kept_row(self, each: ListedFinding) -> str:
+        told = "not looked at in the last report"
+        if each.project in self.ownerless:
+            told = "the last report cannot tell whose project it is"
+        where = _name(each.project or "the instance")
+        cells = (each.severity.value, _name(each.rule), where, told)
+        return f"| {' | '.join(map(table_cell, cells))} |"
 
     def _unknown(self) -> Iterator[str]:
         if not self.unknown:
@@ -242,16 +252,6 @@ def _row(finding: Finding) -> str:
     if finding.carried is not None:
         told += f" (not looked at since {utc(finding.carried.last_seen)})"
     cells = (finding.severity.value, _name(finding.rule), where, told)
-    return f"| {' | '.join(map(table_cell, cells))} |"
-
-
-def _kept_row(each: ListedFinding) -> str:
-    cells = (
-        each.severity.value,
-        _name(each.rule),
-        _name(each.project or "the instance"),
-        "not looked at in the last report",
-    )
     return f"| {' | '.join(map(table_cell, cells))} |"
 
 

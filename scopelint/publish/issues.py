@@ -15,7 +15,7 @@ from scopelint.finding import Finding, Outcome, State
 from scopelint.gitlab.ask import UnreadableError
 from scopelint.gitlab.delivery import Delivery, Issue
 from scopelint.gitlab.rest_write import LostAnswerError
-from scopelint.owners import UNOWNED, Owner
+from scopelint.owners import UNKNOWN_OWNER, UNOWNED, Owner
 from scopelint.publish.issue_text import IssueChanges, IssueText, is_same, listed_finding
 from scopelint.publish.marker import Marker, holds, key_of, keys, read_marker
 from scopelint.publish.steps import PublishStep, repeated
@@ -56,6 +56,7 @@ class IssuePlanner:
         scan = self.report.scan.scan
         self._at = scan.finished_at or scan.started_at
         self._coverage = Coverage(self.report)
+        self._ownerless = _ownerless(self.report)
         self._accepted = {
             each.fingerprint[:16] for each in self.report.findings if each.state is not State.NEW
         }
@@ -74,6 +75,8 @@ class IssuePlanner:
         named: dict[str | None, Owner | None] = {}
         if self.report.ownership is not None:
             named = {owner.name: owner for owner in self.report.ownership.owners}
+            # An earlier report may not have told whose a project is, and have made an issue.
+            named[UNKNOWN_OWNER] = None
         for part in (None, *self._failing, *self._unknown):
             named.setdefault(part, None)
         for name, owner in named.items():
@@ -214,7 +217,11 @@ class IssuePlanner:
         now = {each.fingerprint for each in listed}
         before = marker.findings if marker is not None else ()
         known = {each.fingerprint for each in before}
-        gone = [each for each in before if each.fingerprint not in now]
+        missing = [each for each in before if each.fingerprint not in now]
+        # They may be this owner's still. Only the issue of such projects tells what became of them.
+        ownerless = frozenset[str]() if text.owner == UNKNOWN_OWNER else self._ownerless
+        untold = [each for each in missing if each.project in ownerless]
+        gone = [each for each in missing if each.project not in ownerless]
         accepted = [each for each in gone if each.fingerprint in self._accepted]
         moved = [each for each in gone if each.fingerprint in self._found]
         known_now = self._accepted | self._found
@@ -230,7 +237,14 @@ class IssuePlanner:
             tuple(moved),
         )
         found = IssueText(
-            text.owner, text.contact, text.instance, text.findings, text.unknown, kept, text.key
+            text.owner,
+            text.contact,
+            text.instance,
+            text.findings,
+            text.unknown,
+            [*kept, *untold],
+            text.key,
+            ownerless,
         )
         sure = marker is not None and marker.whole
         return found, changes, "" if sure else _DOUBT
@@ -309,6 +323,14 @@ class IssuePlanner:
 def plan_issues(delivery: Delivery, report: Report, options: IssueOptions) -> list[PublishStep]:
     """Return the steps that bring each owner's issue up to date. Only reads GitLab."""
     return list(IssuePlanner(delivery, report, options).steps())
+
+
+def _ownerless(report: Report) -> frozenset[str]:
+    """Return the full paths of the report's projects whose owner cannot be told."""
+    if report.ownership is None:
+        return frozenset()
+    paths = {*(report.projects or ()), *(f.project.path for f in report.findings if f.project)}
+    return frozenset(path for path in paths if report.ownership.of(path) == UNKNOWN_OWNER)
 
 
 def _by_owner(report: Report, verdict: Outcome) -> dict[str | None, list[Finding]]:

@@ -116,6 +116,33 @@ def test_nothing_is_closed_that_was_not_looked_at(
     assert web.closed
 
 
+@pytest.mark.parametrize("shop", [OPEN, CLOSED])
+def test_nothing_is_closed_of_a_project_whose_owner_cannot_be_told(
+    gitlab: Simulator, place: Path, shop: dict[str, object]
+) -> None:
+    """REST shows no frameworks: then an item that asks for them may be for any project."""
+    config = OWNERS + "  - {frameworks: [SOX], owner: sox}\n"
+    known = {path: {**each, "frameworks": []} for path, each in TREE.items()}
+    first = report(gitlab, place, 1, known, config=config)
+    publish(gitlab, "issues", first, *DEFAULT, "--yes")
+    part = report(gitlab, place, 2, TREE | {"acme/web/shop": shop}, config=config)
+    publish(gitlab, "issues", part, *DEFAULT, "--yes")
+    [web] = issues(gitlab, "acme/web/issues")
+    assert not web.closed
+    told = "the last report cannot tell whose project it is"
+    assert f"| `acme/web/shop` | {told} |" in web.description
+    assert f"| `acme/web/till` | {told} |" in web.description
+    assert "fixed:" not in web.description
+    assert "another owner" not in web.description
+    again = publish(gitlab, "issues", part, *DEFAULT, "--yes").out
+    assert "Everything is up to date" in again
+    # The next report that can tell closes both.
+    fixed = {path: {**CLOSED, "frameworks": []} for path in TREE}
+    publish(gitlab, "issues", report(gitlab, place, 3, fixed, config=config), *DEFAULT, "--yes")
+    assert [each.closed for each in issues(gitlab, "acme/security")] == [True, True]
+    assert web.closed
+
+
 def test_an_issue_closed_by_hand_is_opened_again_and_said(gitlab: Simulator, place: Path) -> None:
     path = report(gitlab, place, 1, TREE)
     publish(gitlab, "issues", path, *DEFAULT, "--yes")
@@ -394,6 +421,7 @@ def test_as_json(gitlab: Simulator, place: Path) -> None:
     )
     assert {(each["subject"], each["action"], each["status"]) for each in steps(told)} == {
         ("unowned", "none", "unchanged"),
+        ("unknown", "none", "unchanged"),
         ("web", "create", "planned"),
         ("lib", "create", "planned"),
     }
