@@ -97,11 +97,15 @@ class Publishing:
         if self.answer_format == "json":
             out(json.dumps(_data(self.kind, steps, writes, self.choice), indent=2))
             return
-        lines = _of_projects if self.kind == "controls" else _one_by_one
+        lines = {"controls": _of_projects, "issues": _of_owners}.get(self.kind, _one_by_one)
         for line in lines(steps):
             out(clean(hide_secrets(line)))
         if not writes and not any(step.status == "failed" for step in steps):
-            out("Everything is up to date: nothing to write.")
+            left = sum(step.status == "left" for step in steps)
+            if left:
+                out(f"Nothing to write: {counted(left, 'step')} left alone, for the reasons above.")
+            else:
+                out("Everything is up to date: nothing to write.")
         elif writes and not self.choice.yes:
             text = (
                 f"Nothing was written: this takes {counted(writes, 'write')}. Write it with --yes"
@@ -153,6 +157,11 @@ def _data(
 
 
 def _one_by_one(steps: "Sequence[PublishStep]") -> Iterator[str]:
+    yield from map(_line, steps)
+
+
+def _of_owners(steps: "Sequence[PublishStep]") -> Iterator[str]:
+    """Yield a line a step; owners without a finding and an issue are counted."""
     quiet = 0
     for step in steps:
         if step.status == "unchanged" and not step.where.count("#"):

@@ -75,7 +75,7 @@ class IssueText:
     unknown: Sequence[Finding] = ()
     """What could not be told of the owner's projects."""
     kept: Sequence[ListedFinding] = ()
-    """What was listed before and was not looked at this time, or whose owner was not told."""
+    """What was listed before and was not looked at this time, or whose owner is unknown."""
     key: str = ""
     ownerless: Collection[str] = ()
     """Full paths of the projects whose owner cannot be told this time."""

@@ -161,6 +161,8 @@ def test_a_stale_report_never_overwrites(gitlab: Simulator, place: Path) -> None
     before = issues(gitlab, "acme/web/issues")[0].description
     old = report(gitlab, place, 1, TREE | {"acme/web/shop": CLOSED})
     said = publish(gitlab, "issues", old, *DEFAULT, "--yes").out
+    assert "Nothing to write: 2 steps left alone, for the reasons above." in said
+    assert "Everything is up to date" not in said
     assert "left alone  web: acme/web/issues#1 (a newer report, of 2024-11-22T06:00:00Z" in said
     assert issues(gitlab, "acme/web/issues")[0].description == before
     assert written(gitlab) == 0

@@ -42,8 +42,10 @@ def test_a_note_is_made_changed_and_left_where_nothing_changed(
     [note] = notes(gitlab)
     assert "## ❌ scopelint: fail" in note.body
     assert "[The whole report](<https://gitlab.example.com/acme/security/-/jobs/3>)" in note.body
-    publish(gitlab, "note", path, "--yes")
+    again = publish(gitlab, "note", path, "--yes").out
     assert gitlab.counts["writes"] == 0
+    assert f"up to date  1!7: note {note.id} (as before)\n" in again
+    assert "Everything is up to date: nothing to write." in again
     publish(gitlab, "note", report(gitlab, place, 2, TREE | {"acme/web/shop": CLOSED}), "--yes")
     [note] = notes(gitlab)
     assert "## ✅ scopelint: pass" in note.body
