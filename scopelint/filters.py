@@ -26,7 +26,7 @@ class ProjectChoice:
     """Globs of full paths that are left out."""
     owners: tuple[str, ...] = ()
     """Names of owners, or of the parts without a known one; where there are some, one of them must
-    own a project."""
+    own a project, or may own one whose owner cannot be told."""
     ownership: Ownership | None = field(default=None, compare=False, repr=False)
     """Who owns what; there wherever `owners` has names and projects are looked at."""
 
@@ -48,7 +48,7 @@ class ProjectChoice:
         if self.owners:
             if self.ownership is None:
                 raise ValueError("owners are chosen, and nobody said who owns what")
-            return None if self.ownership.part_of(path) in self.owners else "owner"
+            return None if self.ownership.may_belong_to(path, self.owners) else "owner"
         return None
 
     def holds(self, path: str) -> bool:
@@ -83,7 +83,7 @@ class ProjectChoice:
             if glob not in found:
                 sentences.append(f"{option} {glob} matches no project of {whole}{hint}")
         if self.ownership is not None:
-            parts = {self.ownership.part_of(path) for path in paths} if self.owners else set()
+            parts = set(self.ownership.parts(paths)) if self.owners else set()
             sentences += [
                 f"--owner {name} owns no project of {whole}"
                 for name in self.owners

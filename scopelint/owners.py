@@ -4,7 +4,7 @@ A project that nothing matches is *unowned*, which is a part of its own. Both wo
 names of owners: the configuration refuses them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -51,14 +51,32 @@ class Ownership:
     of: Callable[[str], str | None] = field(compare=False)
     """Gives the name of the owner of the project at a full path: `UNKNOWN_OWNER` where that cannot
     be told, None for an unowned one."""
+    candidates: Callable[[str], frozenset[str]] | None = field(default=None, compare=False)
+    """Gives the parts that such a project of unknown owner may belong to; None where all may be."""
 
     def part_of(self, path: str) -> str:
         """Return the name of the part that the project at a full path belongs to."""
         return self.of(path) or UNOWNED
 
+    def may_belong_to(self, path: str, names: Collection[str]) -> bool:
+        """Tell whether the project at a full path is of one of these parts, or may be.
+
+        What cannot be told leaves no part: else a part would pass without it.
+        """
+        part = self.part_of(path)
+        if part in names:
+            return True
+        if part != UNKNOWN_OWNER:
+            return False
+        return self.candidates is None or not self.candidates(path).isdisjoint(names)
+
     def parts(self, paths: Iterable[str]) -> Iterator[str]:
-        """Yield the parts that these projects make: owners in their order, then the others."""
-        found = {self.part_of(path) for path in paths}
+        """Yield the parts that these projects make, or may make: owners in their order first."""
+        found: set[str] = set()
+        for path in paths:
+            found.add(part := self.part_of(path))
+            if part == UNKNOWN_OWNER:
+                found |= self.candidates(path) if self.candidates else set(self.names())
         yield from (name for name in self.names() if name in found)
 
     def names(self) -> tuple[str, ...]:
@@ -97,7 +115,11 @@ def ownership(
     if not rules:
         return None
     find = _Finder(rules, {} if all(rule.projects.by_path for rule in rules) else kinds())
-    return Ownership(named_owners(rules), lru_cache(_REMEMBERED)(find.owner_of))
+    return Ownership(
+        named_owners(rules),
+        lru_cache(_REMEMBERED)(find.owner_of),
+        lru_cache(_REMEMBERED)(find.candidates),
+    )
 
 
 class _Finder:
@@ -139,6 +161,22 @@ class _Finder:
             if answer:
                 return self._rules[index].owner.name
         return self._rules[best].owner.name if best >= 0 else None
+
+    def candidates(self, path: str) -> frozenset[str]:
+        """Return the parts of every rule that may be the last that matches."""
+        best = self._indexed(path)
+        kind = self._kinds.get(path)
+        found: set[str] = set()
+        for index in self._others:
+            if index < best:
+                break
+            answer = self._rules[index].projects.matches(path, kind)
+            if answer is not False:
+                found.add(self._rules[index].owner.name)
+            if answer:
+                return frozenset(found)
+        found.add(self._rules[best].owner.name if best >= 0 else UNOWNED)
+        return frozenset(found)
 
     def _indexed(self, path: str) -> int:
         """Return the last of the rules that are kept by path and match, -1 for none."""

@@ -37,10 +37,15 @@ REGISTER = {
     "cli/plan_output.py": {"test_an_apply_and_its_undo"},
     "cli/simulate.py": {"test_what_simulate_says_to_try"},
     "cli/undo.py": {"test_an_interrupted_undo"},
+    "cli/unread_pair.py": {"test_the_command_for_who_can_read_a_pair"},
+    "publish/issue_text.py": {
+        "tests/meta/test_publish_docs.py::test_the_commands_in_an_issue_work_as_printed"
+    },
     "snapshot/file_checks.py": {"test_a_snapshot_broken_off_in_a_write_is_gone_on_with"},
     "snapshot/sqlite_writer.py": {"test_a_finished_snapshot_is_judged"},
 }
-"""The modules that make a command for a user to run, and the tests that run it."""
+"""The modules that make a command for a user to run, and the tests that run it: here, or as pytest
+names those of another file."""
 
 MAKERS = {"command", "given_again"}
 
@@ -90,8 +95,11 @@ def _is_command(node: ast.JoinedStr) -> bool:
 
 def test_every_command_that_is_put_together_is_run_by_a_test() -> None:
     assert set(makers()) == set(REGISTER)
-    tests = {name for name in globals() if name.startswith("test_")}
-    assert set().union(*REGISTER.values()) <= tests
+    for name in set().union(*REGISTER.values()):
+        file, _, test = name.rpartition("::")
+        assert f"def {test}(" in (ROOT / (file or "tests/cli/test_next_steps.py")).read_text(
+            "utf-8"
+        )
 
 
 def literal_commands() -> Iterator[tuple[str, str, str]]:
@@ -315,6 +323,18 @@ def test_what_the_demo_says_to_try(place: Path) -> None:
             run(line).expect(0)
 
 
+@pytest.mark.usefixtures("place")
+def test_the_command_for_who_can_read_a_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that does not see a project gives the command; an administrator runs it."""
+    path = ROOT / "simulator" / "scopelint_simulator" / "instances" / "example.yml"
+    with Simulator(load_instance(path)) as gitlab:
+        monkeypatch.setenv("SCOPELINT_TOKEN", "glpat-example-developer")
+        pair = ("acme/lib/core", "acme/web/shop", "--url", gitlab.url)
+        said = call("can-access", *pair).expect(3).out
+        monkeypatch.setenv("SCOPELINT_TOKEN", "glpat-example-maintainer")
+        assert run(printed(said, "can-access")).code in {0, 1}
+
+
 def test_what_simulate_says_to_try(place: Path) -> None:
     serving = subprocess.Popen(
         command("simulate", "--port", "0"),
@@ -357,8 +377,13 @@ def test_the_examples_of_the_help_work_in_their_order(
 ) -> None:
     """On the GitLab of `scopelint simulate`, each on the files that those before it left."""
     path = ROOT / "simulator" / "scopelint_simulator" / "instances" / "example.yml"
+    instance = path.read_text("utf-8").replace(
+        "\nprojects:\n", "\nprojects:\n  - {id: 190, path: acme/security}\n", 1
+    )
+    instance += "merge_requests: [{project: acme/web/shop, iid: 7}]\n"
+    instance += "controls: [{id: 7, secret: secret-of-the-control, projects: [acme/web/shop]}]\n"
     (place / "yesterday.snapshot").unlink(missing_ok=True)
-    with Simulator(load_instance(path)) as gitlab:
+    with Simulator(load_instance(instance)) as gitlab:
         monkeypatch.setenv("SCOPELINT_URL", gitlab.url)
         monkeypatch.setenv("SCOPELINT_TOKEN", "glpat-example-admin")
         call("collect", "acme", "--usage", "-o", "yesterday.snapshot").expect(3)
@@ -366,15 +391,20 @@ def test_the_examples_of_the_help_work_in_their_order(
         (place / "reports").mkdir()
         call("check", "yesterday.snapshot", *report)
         (place / "job.log").write_text("HTTP Basic: Access denied\n", "utf-8")
+        monkeypatch.setenv("SCOPELINT_CONTROL_SECRET", "secret-of-the-control")
+        monkeypatch.setenv("CI_MERGE_REQUEST_IID", "7")
+        monkeypatch.setenv("CI_MERGE_REQUEST_PROJECT_ID", "101")
         lines = [line for line in examples() if " simulate" not in line]
         codes = {
             line: run(line.partition(" > ")[0], answer="y\n" if " apply " in line else "").code
-            for line in _with_confirmed_undo(lines)
+            for line in _with_something_to_undo(lines)
         }
     assert {line: code for line, code in codes.items() if code not in {0, 1, 3, 5}} == {}
     assert codes[lines[0]] == 1
     assert len(codes) > 20
 
 
-def _with_confirmed_undo(lines: list[str]) -> list[str]:
-    return [f"{line} --yes" if " undo " in line else line for line in lines]
+def _with_something_to_undo(lines: list[str]) -> list[str]:
+    """Return the lines with --unsafe to plan, for nothing else is left here, and --yes to undo."""
+    more = {"plan": " --unsafe", "undo": " --yes"}
+    return [line + more.get(line.split()[1], "") for line in lines]

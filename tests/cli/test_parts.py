@@ -97,6 +97,30 @@ def test_each_part_has_its_own_gate_and_the_run_that_of_the_whole(whole: Path) -
         call("gate", f"{FILES[name]}.json").expect(code)
 
 
+def test_no_part_passes_without_a_project_that_may_be_its(tmp_path: Path) -> None:
+    """Whose acme/ops/dark is cannot be told: what would settle it was not read."""
+    path = tmp_path / "s.snapshot"
+    dark = {"unreadable": "forbidden", "visibility": None}
+    write(INVENTORY | {"projects": INVENTORY["projects"] | {"acme/ops/dark": dark}}, path)
+    Path("scopelint.yml").write_text(
+        "owners:\n"
+        '  - {projects: ["acme/**"], owner: platform}\n'
+        '  - {projects: ["acme/lab/**"], owner: lab}\n'
+        '  - {projects: ["acme/ops/**"], owner: ops}\n'
+        '  - {projects: ["acme/lab/**", "acme/ops/**"], visibility: [public], owner: oss}\n'
+    )
+    words = ("--fail-on", "critical")
+    call("check", path, *words, "--report", "json={owner}.json", "-f", "json", "-o", "all.json")
+    results = {name: loaded(f"{name}.json")["gate"]["result"] for name in ("lab", "ops", "oss")}
+    assert results == {"lab": "pass", "ops": "incomplete", "oss": "incomplete"}
+    for name, code in {"lab": 0, "ops": 3, "oss": 3}.items():
+        done = call("check", path, *words, "--owner", name, "-o", "out.txt").expect(code)
+        assert "owns no project" not in done.err
+    # A report keeps whose a project is, not whose it may be: there it may be anybody's.
+    for name in ("lab", "ops", "oss", "platform"):
+        call("gate", "all.json", *words, "--owner", name).expect(3)
+
+
 def test_a_part_without_a_finding_passes_and_is_there(tmp_path: Path) -> None:
     path = tmp_path / "s.snapshot"
     write(INVENTORY | {"administrator": False}, path)

@@ -13,7 +13,7 @@ from scopelint import engine
 from scopelint.finding import Finding
 from scopelint.globs import GlobSet, matches
 from scopelint.owners import Owner, OwnerRule, Ownership, named_owners, ownership
-from scopelint.project_pattern import ProjectPattern
+from scopelint.project_pattern import ProjectKind, ProjectPattern
 from scopelint.report import Report
 from scopelint.report_file import ReportRecord, report_schema
 from scopelint.testing import rendered, report
@@ -43,6 +43,34 @@ def owned(*rules: OwnerRule) -> Ownership:
     found = ownership(rules)
     assert found is not None
     return found
+
+
+def test_what_cannot_be_told_may_belong_to_each_part_that_the_unread_facts_leave() -> None:
+    rules = (
+        OwnerRule(pattern(["acme/lib/**"]), Owner("lib")),
+        OwnerRule(ProjectPattern(topics=frozenset({"pci"})), Owner("payments")),
+        OwnerRule(ProjectPattern(visibility=frozenset({"public"})), Owner("oss")),
+        OwnerRule(
+            ProjectPattern(GlobSet(["beta/**"]), frameworks=frozenset({"sox"})), Owner("sox")
+        ),
+    )
+    kinds = {
+        "acme/lib/a": ProjectKind(frozenset(), frozenset(), "private"),
+        "acme/lib/b": ProjectKind(None, frozenset(), "private"),
+        "acme/c": ProjectKind(None, None, None),
+        "acme/d": ProjectKind(frozenset({"pci"}), None, None),
+    }
+    found = ownership(rules, lambda: kinds)
+    assert found is not None
+    names = ("lib", "payments", "oss", "sox", "unowned", "unknown")
+    possible = {path: {n for n in names if found.may_belong_to(path, [n])} for path in kinds}
+    assert possible == {
+        "acme/lib/a": {"lib"},
+        "acme/lib/b": {"lib", "payments", "unknown"},
+        "acme/c": {"payments", "oss", "unowned", "unknown"},
+        "acme/d": {"payments", "oss", "unknown"},
+    }
+    assert list(found.parts(["acme/lib/b"])) == ["lib", "payments", "unknown"]
 
 
 @pytest.mark.parametrize(
