@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final, Literal
 
 from scopelint.globs import GlobSet, matches
-from scopelint.owners import Ownership
+from scopelint.owners import UNKNOWN_OWNER, Ownership
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,14 @@ class ProjectChoice:
     def holds(self, path: str) -> bool:
         """Tell whether the project at a full path is meant."""
         return self.filter_of(path) is None
+
+    def surely_holds(self, path: str) -> bool:
+        """Tell the same, False where it cannot be told whose the project is."""
+        if self.owners and self.ownership is not None:
+            part = self.ownership.part_of(path)
+            if part == UNKNOWN_OWNER or part not in self.owners:
+                return False
+        return self.holds(path)
 
     def words(self) -> Iterator[str]:
         """Yield each selector as it is written on the command line: `--include acme/a,acme/b`."""
@@ -122,7 +130,7 @@ class Filters:
 
     def may_leave_out(self, path: str) -> bool:
         """Tell whether the project at a full path may have been left out, archived or not."""
-        named = self.choice.holds(path) and self.chosen.holds(path)
+        named = self.choice.holds(path) and self.chosen.surely_holds(path)
         return not named or self.archived != "include"
 
     def words(self) -> list[str]:
