@@ -136,9 +136,11 @@ def test_a_suggestion(before: list[Project], version: Version, options: Allowlis
 
 @quick
 @given(logged(), versions)
-def test_a_suggestion_is_done_once(before: list[Project], version: Version) -> None:
-    after = done(before, suggest(observed(before, version)))
-    assert suggest(observed(after, version)).projects == ()
+def test_suggestions_come_to_an_end(before: list[Project], version: Version) -> None:
+    """With the first, or with one more for what only the first has made unused."""
+    once = done(before, suggest(observed(before, version)))
+    twice = done(once, suggest(observed(once, version)))
+    assert suggest(observed(twice, version)).projects == ()
 
 
 @quick
