@@ -44,7 +44,7 @@ def test_glob(pattern: str, path: str, expected: bool) -> None:
 
 @given(st.text("ab/.+[(^$\\"))
 def test_every_other_character_stands_for_itself(text: str) -> None:
-    """No regular expression comes through: a text without wildcards matches itself alone."""
+    """No regular expression is understood: a text without wildcards matches itself alone."""
     assert matches(text, text)
     assert not matches(text, text + "x")
 

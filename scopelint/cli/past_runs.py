@@ -76,7 +76,7 @@ def with_owners(
 def warn_of(chosen: ProjectChoice, paths: Iterable[str], files: Iterable[Path]) -> None:
     """Warn of each selector that matches none of the projects in these files.
 
-    A glob with a typing error would else look like a part in which everything is in order.
+    Otherwise a glob with a typing error would look like a part in which everything is in order.
     """
     for sentence in chosen.without_effect(paths, ", ".join(map(str, files))):
         err(f"warning: {sentence}")

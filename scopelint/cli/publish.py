@@ -206,7 +206,7 @@ def controls(
     """Tell an external control of a compliance framework which projects of REPORT pass (Ultimate).
 
     A project fails with a new finding at or above --fail-on. For one that could not be read a fail is
-    sent, or nothing, never a pass. Projects that have not the framework are named. The secret
+    sent, or nothing, never a pass. Projects without the framework are named. The secret
     comes from a file or the environment, never from the command line.
     """
     from scopelint.collect.collection import select_reader

@@ -17,7 +17,7 @@ from scopelint.errors import UsageError
 
 SCHEMA: Final = "scopelint-controls/1"
 ABSENT: Final = "absent"
-"""Stands for a project that has not the control's framework."""
+"""Stands for a project without the control's framework."""
 _KNOWN: Final = frozenset({"pass", "fail", ABSENT})
 
 

@@ -23,7 +23,7 @@ from scopelint.rule import NOTHING_TO_JUDGE
 from scopelint.text import Secret, counted
 
 ProjectVerdict = Literal["pass", "fail", "unknown"]
-_ABSENT: Final = "it has not the control's framework, or there is no such control"
+_ABSENT: Final = "it is without the control's framework, or there is no such control"
 ABSENT_FOR: Final = timedelta(days=7)
 """How long a project without the control's framework is not asked again."""
 

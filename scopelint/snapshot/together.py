@@ -109,7 +109,7 @@ class JoinedCollections:
         joined = merge_headers(headers).with_changes(
             targets=tuple(sorted({path for header in headers for path in header.targets})),
             whole_instance=any(header.whole_instance for header in headers),
-            # Whoever reads the whole instance as an administrator sees all that there is.
+            # An administrator who reads the whole instance sees all of it.
             administrator=all(header.administrator for header in headers)
             or any(header.administrator and header.whole_instance for header in headers),
             assumptions=tuple(self._assumptions()),

@@ -70,7 +70,7 @@ def changed(*pairs: tuple[str, str]) -> str:
 
 
 def again(port: int, *pairs: tuple[str, str], code: int, args: tuple[object, ...] = ()) -> Any:
-    """Scan the inventory with changes, held against the baseline."""
+    """Scan the changed inventory with the baseline."""
     with instance(changed(*pairs), port) as gitlab:
         return scan(gitlab.url, "--baseline", "known.json", *args, code=code)
 

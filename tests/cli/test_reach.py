@@ -161,7 +161,7 @@ BELOW = "the token's role here is below Maintainer"
 
 
 def asked(origin: str, target: str, url: str) -> dict[str, Any]:
-    """Ask GitLab for a pair that nobody can tell of; the console says what the JSON does."""
+    """Ask GitLab about a pair whose answer is not known; the console says what the JSON does."""
     server = ("--url", url, "--no-config", "-q")
     found: dict[str, Any] = json.loads(
         call("can-access", origin, target, *server, "-f", "json").expect(3).out

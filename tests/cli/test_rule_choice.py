@@ -111,7 +111,7 @@ def test_a_config_knows_the_rules_of_a_file_where_it_is_named(
 
 
 def test_a_config_never_names_code(snapshot: Path, tmp_path: Path, place: Path) -> None:
-    """Whoever may change a config in a merge request would run code with the token."""
+    """Else a merge request that changes the config would run code with the token."""
     file = rule_file(tmp_path / "one")
     for key in ("rules_file", "rules-file", "rules_files"):
         (place / "scopelint.yml").write_text(f"{key}: {file}\n")

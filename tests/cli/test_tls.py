@@ -17,7 +17,7 @@ REFUSED = "does not accept the token"
 
 
 class _Refusing(BaseHTTPRequestHandler):
-    """Answers every request with 401: whoever gets this far has made a TLS connection."""
+    """Answers every request with 401: a client that gets this far has made a TLS connection."""
 
     def do_GET(self) -> None:
         body = b'{"message": "401 Unauthorized"}'

@@ -285,7 +285,7 @@ def test_two_moments_are_not_one_when_enforcement_changes_between_witnesses(firs
 
 @pytest.mark.parametrize("api", ["graphql", "rest"])
 def test_two_moments_are_not_one_in_a_resumed_run(tmp_path: Path, api: str) -> None:
-    """Broken off after the open projects were read, the lowest of them closed, continued."""
+    """Stopped after the open projects were read, the lowest of them closed, continued."""
     path = tmp_path / "s.db"
     with serve(instance("18.5.0", 5, restricted=115, enforce_inbound=False)) as simulator:
         request = CollectRequest(target_refs("acme"), api=api, concurrency=1, page_size=5)  # type: ignore[arg-type]

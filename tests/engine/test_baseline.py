@@ -51,7 +51,7 @@ def test_names_and_messages_play_no_part() -> None:
 
 
 def test_a_waived_finding_stays_waived_and_is_not_taken_in() -> None:
-    """Each finding is counted once, and a waiver's end must bite."""
+    """Each finding is counted once, and a waiver that has ended hides nothing."""
     waived = replace(ONE, state=State.WAIVED)
     assert create("https://g", [waived]).known == {}
     assert create("https://g", [ONE]).mark(waived).state is State.WAIVED
@@ -133,7 +133,7 @@ def test_a_sum_of_gaps_is_new_once_it_holds_more(
 
 
 def test_what_could_not_be_judged_is_kept() -> None:
-    """Whoever renews a baseline says what could not be told."""
+    """A baseline that is renewed says what is not known."""
     baseline = create("https://g", [ONE, TWO])
     kept = {TWO.fingerprint}
 

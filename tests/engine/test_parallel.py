@@ -111,7 +111,7 @@ def test_the_report_is_the_same(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Findings, counts, passes, waivers, overview: whoever judged what, in memory or in files."""
+    """Findings, counts, passes, waivers, overview: whichever process judged what, in memory or in files."""
     known = [finding for finding in judged(1).findings if finding.rule == "TST001"]
     settings: dict[str, Any] = {
         "overrides": OVERRIDES,
@@ -166,7 +166,7 @@ class CrashesAtLast(AnyGroup):
 
 
 def test_a_crash_is_the_one_that_judging_alone_meets() -> None:
-    """The first project in the order of ids is named, with the cause, whoever met it first."""
+    """The first project in the order of ids is named, with the cause, whichever process met it first."""
     with pytest.raises(PluginError) as alone:
         judged(1, [CrashesAtLast])
     with pytest.raises(PluginError) as together:

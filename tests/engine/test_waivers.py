@@ -106,7 +106,7 @@ def test_what_matches_nothing_is_reported_expired_or_not() -> None:
 
 
 def test_what_another_part_of_the_run_used_counts() -> None:
-    """Whoever judges only some projects has a book of its own."""
+    """A helper that judges some of the projects has a book of its own."""
     waivers = [waiver(), waiver(project="acme/gone")]
     helper, book = WaiverBook(waivers, TODAY), WaiverBook(waivers, TODAY)
     helper.mark(finding())

@@ -11,7 +11,7 @@ import pytest
 
 @dataclass(frozen=True)
 class Authority:
-    """A certificate authority of nobody's trust but that of whoever names its `file`."""
+    """A certificate authority that only a client which names its `file` trusts."""
 
     file: Path
     key: Path

@@ -1,7 +1,7 @@
 """Whatever happens on the way, a scan finds what a calm one finds, and says what it could not read.
 
 The waits are the real ones; only what the simulated GitLab calls a minute is shorter
-(`rate_window`), so that its limit bites many times in a test of seconds.
+(`rate_window`), so that its limit is reached many times in a test of seconds.
 """
 
 import re

@@ -2,7 +2,9 @@
 
 import ast
 import re
+import tokenize
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,7 @@ AVOIDED = re.compile(
     r"\b(?:estates?|mend(?:s|ed|ing)?|bites?|affairs?|whoever|in its turn|nobody came"
     r"|(?:come|comes|came|coming) through|spool|unjudged|stretches|not told|broken off"
     r"|(?:held|holds? \w+ \w+) against|br(?:ing|ought) about|(?:list|JSON) was due|tells? of|came for"
-    r"|albeit|lest|thereby|whatsoever|in vain)\b",
+    r"|albeit|lest|thereby|whatsoever|in vain|ha(?:s|ve) not the|would else)\b",
     re.IGNORECASE,
 )
 """Words of early drafts, which need a second look: private names, and turns of speech."""
@@ -24,6 +26,28 @@ def product_strings() -> Iterator[tuple[str, str]]:
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield place(path, node), node.value
+
+
+def comments() -> Iterator[tuple[str, str]]:
+    """Yield the place and text of every comment of the product and of the tests."""
+    for path in (*modules(), *modules_of_tests()):
+        with path.open("rb") as file:
+            for token in tokenize.tokenize(file.readline):
+                if token.type == tokenize.COMMENT:
+                    yield f"{place(path)}:{token.start[0]}", token.string
+
+
+def docstrings_of_tests() -> Iterator[tuple[str, str]]:
+    """Yield the place and text of what tests, and what they share, say of themselves."""
+    for path in modules_of_tests():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                yield place(path), ast.get_docstring(node) or ""
+
+
+def modules_of_tests() -> list[Path]:
+    """Return the modules of the tests, without this one, which names what it looks for."""
+    return sorted(path for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__))
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -43,7 +67,7 @@ def pages() -> Iterator[tuple[str, str]]:
         yield from ((f"{place(path)}:{number}", line) for number, line in enumerate(lines, 1))
 
 
-@pytest.mark.parametrize("texts", [product_strings, pages])
+@pytest.mark.parametrize("texts", [product_strings, pages, comments, docstrings_of_tests])
 def test_words_that_need_a_second_look_are_avoided(
     texts: Callable[[], Iterator[tuple[str, str]]],
 ) -> None:

@@ -74,10 +74,10 @@ def test_each_project_gets_its_verdict_and_one_without_the_framework_is_named(
     path = report(gitlab, place, 1, TREE)
     said = publish(gitlab, "controls", path, *GIVEN, "--yes").out
     assert statuses(gitlab) == {11: "fail", 12: "pass", 13: "fail"}
-    assert "  acme/lib/more: it has not the control's framework" in said
+    assert "  acme/lib/more: it is without the control's framework" in said
     again = publish(gitlab, "controls", path, *GIVEN, "--yes").out
     assert sent(gitlab) == 0
-    assert "up to date  1 project: it has not the control's framework" in again
+    assert "up to date  1 project: it is without the control's framework" in again
     assert "Everything is up to date" in again
 
 
@@ -266,7 +266,7 @@ def test_a_project_that_gitlab_does_not_show_is_told_nothing(
 def test_a_control_that_no_project_has_fails_the_run(gitlab: Simulator, place: Path) -> None:
     path = report(gitlab, place, 1, TREE)
     told = publish(gitlab, "controls", path, "--control", "6", "--yes", code=4)
-    assert "nothing was written: it has not the control's framework, or there is no" in told.err
+    assert "nothing was written: it is without the control's framework, or there is no" in told.err
 
 
 def test_the_signature_holds_below_a_relative_root(

@@ -197,7 +197,7 @@ def publish_twin(gitlab: Simulator, description: str, token: str = PUBLISHER) ->
 
 
 def test_an_issue_that_somebody_else_made_is_never_written(gitlab: Simulator, place: Path) -> None:
-    """Whoever copies the mark would else be shown the findings: authors see their own issues."""
+    """Authors see their own issues, confidential ones too: a copied mark must not show the findings."""
     path = report(gitlab, place, 1, TREE)
     publish(gitlab, "issues", path, *DEFAULT, "--yes")
     description = issues(gitlab, "acme/web/issues")[0].description

@@ -111,7 +111,7 @@ def test_a_rename_is_no_move(gitlab: Simulator, journal: Path) -> None:
     made = kit.plan(gitlab, {SHOP: kit.everything(gitlab)[SHOP]})
     for number, path in ((SITE, "acme/web/page"), (CORE, "acme/lib/heart"), (SHOP, "acme/store")):
         gitlab.instance.rename_project(number, path)
-    # Whoever takes the old paths must not be hit instead.
+    # Another project that takes the old path must not be changed instead.
     for number, path in ((OLD, "acme/web/site"), (SECRET, "acme/lib/core")):
         gitlab.instance.rename_project(number, path)
     results = kit.run_apply(gitlab.url, made, journal)

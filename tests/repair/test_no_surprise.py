@@ -1,6 +1,6 @@
 """What every plan without `--unsafe` and `--irreversible` keeps, on GitLab as the simulator has it.
 
-Whatever the estate, and whatever the plan is made from: no finding is new that gates, nobody gains
+Whatever the projects are, and whatever the plan is made from: no finding is new that gates, nobody gains
 access, no logged use loses it, and the undo of the same token brings everything back. Some targets,
 and some origins in the log, are out of the token's sight.
 

@@ -1,4 +1,4 @@
-"""What every plan keeps, on random inventories: held against GitLab's decision and the rules."""
+"""What every plan keeps, on random inventories, by GitLab's decision and the rules."""
 
 from collections.abc import Iterator
 from typing import Final

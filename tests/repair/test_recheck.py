@@ -167,7 +167,7 @@ def test_a_log_that_cannot_be_read_any_more_proves_nothing(tmp_path: Path) -> No
 
 
 def test_a_resumed_apply_reads_the_log_again(tmp_path: Path) -> None:
-    """A removal that was not done yet is held against the log; what is done stays done."""
+    """A removal that is still to be done is compared with the log; what is done stays done."""
     with kit.serve(instance()) as gitlab:
         with collected(gitlab) as inventory:
             plan = suggest(inventory)

@@ -1,4 +1,4 @@
-"""Rules on nested entries and on reach, held against GitLab's decision on random allowlists."""
+"""Rules on nested entries and on reach, compared with GitLab's decision on random allowlists."""
 
 from collections.abc import Iterator
 from dataclasses import replace

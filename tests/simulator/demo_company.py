@@ -1,7 +1,7 @@
 """A second, deliberately plain reading of the rule catalogue, on the raw YAML of a demo instance.
 
 It uses neither the simulator nor any rule, so that the instances' comments, the rules and the
-simulator can be held against something independent of all three.
+simulator can be compared with something independent of all three.
 """
 
 from collections import Counter

@@ -165,7 +165,7 @@ def test_log() -> None:
 
 @pytest.mark.parametrize("version", ["17.6.0", "17.8.0"])
 def test_one_unreadable_origin_fails_the_whole_log_before_17_9(version: str) -> None:
-    """GitLab merge request 178401 mended it in 17.9."""
+    """GitLab merge request 178401 corrected it in 17.9."""
     with kit.serve(version) as world:
         body = world.client().graphql(LOG % "acme/lib/core")
         fine = world.client().data(LOG % "acme/web/shop")["project"]["ciJobTokenAuthLogs"]
