@@ -7,8 +7,9 @@ Without scripts the summary, the rules and the first findings are there all the 
 
 import base64
 import hashlib
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 from markupsafe import Markup
 
@@ -19,6 +20,9 @@ from scopelint_reports.html_data import MOST_FINDINGS, data_block
 from scopelint_reports.html_digest import digest
 from scopelint_reports.html_view import context, path_parts
 from scopelint_reports.summary import utc
+
+if TYPE_CHECKING:
+    import jinja2
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _STYLES = ("base", "parts", "list", "print")
@@ -38,33 +42,44 @@ class HtmlReporter(Reporter):
 
     def render(self, report: Report, out: BinaryIO) -> None:
         """Write the page as UTF-8; the same report gives the same bytes."""
-        import jinja2
-
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(_TEMPLATES, encoding="utf-8"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters.update(number=number, parts=path_parts, slug=slug)
         show_waived = self.options.show_waived
         seen = digest(report, report.shown(waived=show_waived))
         style, script = _style(report), _script()
         block = data_block(report, report.shown(waived=show_waived), seen, self.options.next_steps)
-        stream = environment.get_template("report.html.j2").stream(
-            **context(report, seen, self.options),
-            waived_shown=show_waived,
-            carried=min(seen.shown, MOST_FINDINGS),
-            policy=_policy(style, script),
-            # Our own files and JSON with every "<" written as an escape: nothing here can end
-            # the element it stands in.
-            style=Markup(style),  # noqa: S704
-            script=Markup(script),  # noqa: S704
-            data=Markup(block),  # noqa: S704
+        stream = (
+            _environment()
+            .get_template("report.html.j2")
+            .stream(
+                **context(report, seen, self.options),
+                waived_shown=show_waived,
+                carried=min(seen.shown, MOST_FINDINGS),
+                policy=_policy(style, script),
+                # Our own files and JSON with every "<" written as an escape: nothing here can end
+                # the element it stands in.
+                style=Markup(style),  # noqa: S704
+                script=Markup(script),  # noqa: S704
+                data=Markup(block),  # noqa: S704
+            )
         )
         stream.enable_buffering(64)
         stream.dump(out, encoding="utf-8")
+
+
+@cache
+def _environment() -> "jinja2.Environment":
+    """Return what keeps the compiled templates: they are most of what a small page takes."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES, encoding="utf-8"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(number=number, parts=path_parts, slug=slug)
+    return environment
 
 
 def _style(report: Report) -> str:
